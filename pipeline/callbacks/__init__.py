@@ -1,0 +1,6 @@
+"""Callbacks: any of Keras by config, and those that Keras lacks."""
+
+from pipeline.callbacks.build import build_callbacks
+from pipeline.callbacks.history import HistoryFile
+
+__all__ = ["HistoryFile", "build_callbacks"]

@@ -1,0 +1,174 @@
+"""Components named in the config by `_target_`: found, checked against their signature, built."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import types
+import typing
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from pipeline.errors import ConfigError, PipelineError, nearest, one_line
+
+HYDRA_KEYS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
+
+
+def find(target: str) -> Any:
+    """Returns the object that a dotted path names.
+
+    Raises:
+        ConfigError: There is none; the message has the nearest name in the module that was found.
+    """
+    parts = str(target).split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        module_name = ".".join(parts[:length])
+        try:
+            found: Any = importlib.import_module(module_name)
+        except ModuleNotFoundError as error:
+            if error.name and (module_name == error.name or module_name.startswith(error.name + ".")):
+                continue
+            raise ConfigError(f"'{target}' needs the package '{error.name}', which is not installed") from error
+        except Exception as error:
+            raise ConfigError(f"importing '{module_name}' failed: {one_line(error)}") from error
+        for part in parts[length:]:
+            if not hasattr(found, part):
+                raise ConfigError(f"'{module_name}' has no '{part}'{nearest(part, _public(found))}")
+            found = getattr(found, part)
+        return found
+    raise ConfigError(f"no module '{parts[0]}' for '{target}'; a dotted path such as my_module.my_function is right")
+
+
+def mistakes(key: str, node: Any, provided: frozenset[str] = frozenset()) -> list[str]:
+    """Checks a config node and everything below it against the signatures of its targets.
+
+    Args:
+        key: The node's config key, for the messages.
+        node: Plain dicts, lists and values.
+        provided: Arguments that the pipeline itself passes to the outermost target.
+
+    Returns:
+        A line for each mistake.
+    """
+    found: list[str] = []
+    if isinstance(node, list):
+        for index, item in enumerate(node):
+            found += mistakes(f"{key}[{index}]", item)
+    if not isinstance(node, dict):
+        return found
+    for name, value in node.items():
+        found += mistakes(f"{key}.{name}", value)
+    if "_target_" not in node:
+        return found
+    try:
+        target = find(node["_target_"])
+    except ConfigError as error:
+        return [*found, f"{key}._target_: {error}"]
+    return found + _argument_mistakes(key, node, target, provided)
+
+
+def takes(target: str, name: str) -> bool:
+    """Whether a target has an argument of that name."""
+    return name in _parameters(find(target))[0]
+
+
+def build(key: str, node: Mapping[str, Any], **extra: Any) -> Any:
+    """Builds the component of a config node; a mistake that it reports becomes one line with the key.
+
+    Args:
+        key: The node's config key.
+        node: A mapping with a `_target_`, and perhaps more of them below.
+        **extra: Further arguments of the outermost target, passed as they are.
+
+    Raises:
+        ConfigError: The component refused its arguments.
+    """
+    from hydra.utils import instantiate
+
+    try:
+        # Hydra turns dataclasses among the arguments into dicts, so that ours are passed behind its back.
+        component = instantiate({**node, "_partial_": True}, _convert_="all")
+        return partial(component, **extra) if node.get("_partial_") else component(**extra)
+    except Exception as error:
+        cause = _root_cause(error)
+        if isinstance(cause, PipelineError):
+            text = str(cause)
+            raise type(cause)(text if text.startswith(f"{key.split('.')[0]}") else f"{key}: {text}") from error
+        raise ConfigError(f"{key}: {node.get('_target_')} refused its arguments: {one_line(cause)}") from error
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _argument_mistakes(key: str, node: dict[str, Any], target: Any, provided: frozenset[str]) -> list[str]:
+    parameters, open_ended = _parameters(target)
+    given = {name for name in node if name not in HYDRA_KEYS}
+    hints = _hints(target)
+    found = []
+    for name in sorted(given):
+        if name not in parameters and not open_ended:
+            valid = set(parameters) - provided
+            found.append(f"{key}.{name}: {node['_target_']} has no argument '{name}'{nearest(name, valid)}")
+        elif not _fits(node[name], hints.get(name, Any)):
+            found.append(f"{key}.{name}: {node[name]!r} is not {_describe(hints[name])}")
+    if not node.get("_partial_") and not node.get("_args_"):
+        for name, parameter in parameters.items():
+            required = parameter.default is inspect.Parameter.empty
+            if required and name not in given and name not in provided:
+                found.append(f"{key}.{name}: missing; {node['_target_']} needs it")
+    return found
+
+
+def _parameters(target: Any) -> tuple[dict[str, inspect.Parameter], bool]:
+    """Returns the named parameters of a callable, and whether it takes any others too.
+
+    A class that passes `**kwargs` on is read together with its bases.
+    """
+    named: dict[str, inspect.Parameter] = {}
+    callables = [c.__init__ for c in target.__mro__ if "__init__" in vars(c)] if inspect.isclass(target) else [target]
+    for function in callables:
+        try:
+            parameters = inspect.signature(function).parameters.values()
+        except (TypeError, ValueError):
+            return named, True
+        kinds = {p.kind for p in parameters}
+        for p in parameters:
+            if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name != "self":
+                named.setdefault(p.name, p)
+        if inspect.Parameter.VAR_KEYWORD not in kinds:
+            return named, False
+    return named, not inspect.isclass(target)
+
+
+def _hints(target: Any) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(target.__init__ if inspect.isclass(target) else target)
+    except Exception:
+        return {}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a config value is of an annotated type; types that config cannot hold are not judged."""
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union else (hint,)
+    plain = {int, float, str, bool, type(None)}
+    if not set(options) <= plain or isinstance(value, (dict, list)) and not set(options) <= plain:
+        return True
+    if isinstance(value, bool):
+        return bool in options
+    if isinstance(value, int):
+        return int in options or float in options
+    return type(value) in options
+
+
+def _describe(hint: Any) -> str:
+    names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "null"}
+    return " or ".join(names.get(t, str(t)) for t in (typing.get_args(hint) or (hint,)))
+
+
+def _public(found: Any) -> list[str]:
+    return [name for name in dir(found) if not name.startswith("_")]
+

@@ -1,0 +1,168 @@
+"""The config's schema: every key that is not a component's own, what it means, and its default.
+
+Components (data, model, optimizer, …) are open nodes with a `_target_`; their arguments are checked against the
+target's signature by `pipeline.components`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
+
+from pipeline.errors import nearest
+
+
+@dataclass
+class SplitConfig:
+    """How validation and test examples are set apart where the source does not bring them.
+
+    Attributes:
+        validation: Share (below 1) or number (1 or more) of examples; of batches for a stream of batches; 0 for none.
+        test: The same for the test split, which is set apart first.
+        method: `last` (the last examples), `random`, `stratified` (random with the class shares kept), or `column`.
+        column: For `column`: the column whose values say train, validation or test.
+        target: For `stratified`: the target to keep the shares of; null for the only one.
+    """
+
+    validation: float = 0.0
+    test: float = 0.0
+    method: str = "last"
+    column: str | None = None
+    target: str | None = None
+
+
+@dataclass
+class TrainerConfig:
+    """How long and how to train; the terms are those of `keras.Model.fit` and `compile`.
+
+    Attributes:
+        epochs: Number of epochs.
+        steps_per_epoch: Steps an epoch, which continue through the data and wrap around; null for one pass.
+        validation_steps: Validate on that many first batches, the same ones each time; null for all.
+        validation_freq: Validate each that many epochs.
+        initial_epoch: Number of the first epoch, counted from 0.
+        verbose: Keras' own output beside our line an epoch: 0 none, 1 a progress bar, 2 a line an epoch.
+        run_eagerly: Run steps without compiling them, for debugging.
+        jit_compile: XLA on or off; null lets Keras choose.
+        steps_per_execution: Batches in one compiled call.
+    """
+
+    epochs: int = 5
+    steps_per_epoch: int | None = None
+    validation_steps: int | None = None
+    validation_freq: int = 1
+    initial_epoch: int = 0
+    verbose: int = 0
+    run_eagerly: bool = False
+    jit_compile: bool | None = None
+    steps_per_execution: int = 1
+
+
+@dataclass
+class PipelineConfig:
+    """The whole config.
+
+    Attributes:
+        task: What to do: train, evaluate, predict.
+        data: Where examples come from.
+        split: How validation and test splits are set apart.
+        loader: The form in which batches reach training.
+        weighting: Which examples count how much.
+        model: The network.
+        optimizer: Any Keras optimizer by `name`, or a `_target_`.
+        schedule: The learning rate over steps; null keeps it constant.
+        loss: As in `compile`: a name, a `_target_`, a list by position or a mapping by output name.
+        loss_weights: As in `compile`.
+        metrics: As in `compile`.
+        weighted_metrics: As in `compile`.
+        trainer: How long and how to train.
+        callbacks: `keras.callbacks` or your own, by name.
+        run: Folder of the run that evaluate and predict work on.
+        seed: Seed of weights, shuffles, dropout and splits.
+        optimized_metric: What a sweep optimises: a metric named as in Keras, with `val_` or `test_` in front for those
+            splits; null returns the validation loss, or the training loss where there is no validation split.
+        evaluate_splits: Splits to evaluate after training.
+        debug: Show tracebacks.
+        new_data: Set by the command line itself: whether evaluate or predict were given data of their own.
+    """
+
+    task: Any = None
+    data: Any = None
+    split: SplitConfig = field(default_factory=SplitConfig)
+    loader: Any = None
+    weighting: Any = None
+    model: Any = None
+    optimizer: Any = None
+    schedule: Any = None
+    loss: Any = "sparse_categorical_crossentropy"
+    loss_weights: Any = None
+    metrics: Any = field(default_factory=lambda: ["accuracy"])
+    weighted_metrics: Any = None
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    callbacks: Any = field(default_factory=dict)
+    run: str | None = None
+    seed: int = 0
+    optimized_metric: str | None = None
+    evaluate_splits: list[str] = field(default_factory=lambda: ["train", "validation", "test"])
+    debug: bool = False
+    new_data: bool = False
+
+
+def register() -> None:
+    """Puts the schema into Hydra's ConfigStore, and the resolver that names run folders into OmegaConf."""
+    ConfigStore.instance().store(name="schema", node=PipelineConfig)
+    OmegaConf.register_new_resolver("new_folder", new_folder, use_cache=True, replace=True)
+
+
+def new_folder(parent: str) -> str:
+    """Makes a new folder `parent/<date>/<time>` and returns it; a number is added if another run took that second."""
+    now = datetime.now()
+    for number in itertools.count(1):
+        suffix = f"_{number}" if number > 1 else ""
+        folder = Path(parent) / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}{suffix}"
+        with suppress(FileExistsError):
+            folder.mkdir(parents=True)
+            return str(folder)
+    raise AssertionError
+
+
+def value_mistakes(config: PipelineConfig) -> list[str]:
+    """Returns what is wrong with the values of the schema's own keys, a line each."""
+    trainer, split = config.trainer, config.split
+    mistakes = []
+    for key, value, least in (
+        ("trainer.epochs", trainer.epochs, 1),
+        ("trainer.steps_per_epoch", trainer.steps_per_epoch, 1),
+        ("trainer.validation_steps", trainer.validation_steps, 1),
+        ("trainer.validation_freq", trainer.validation_freq, 1),
+        ("trainer.initial_epoch", trainer.initial_epoch, 0),
+        ("trainer.steps_per_execution", trainer.steps_per_execution, 1),
+        ("split.validation", split.validation, 0),
+        ("split.test", split.test, 0),
+        ("seed", config.seed, 0),
+    ):
+        if value is not None and value < least:
+            mistakes.append(f"{key}: {value} is too small; {least} or more is right")
+    if trainer.verbose not in (0, 1, 2):
+        mistakes.append(f"trainer.verbose: {trainer.verbose} is not 0, 1 or 2")
+    methods = ("last", "random", "stratified", "column")
+    if split.method not in methods:
+        mistakes.append(f"split.method: no method '{split.method}'{nearest(split.method, methods)}")
+    if split.method == "column" and split.column is None:
+        mistakes.append("split.column: missing; split.method=column needs the column that names each row's split")
+    if split.validation < 1 and split.test < 1 and split.validation + split.test >= 1:
+        mistakes.append(f"split: validation {split.validation} and test {split.test} leave nothing to train on")
+    known = ("train", "validation", "test")
+    mistakes += [
+        f"evaluate_splits: no split '{name}'{nearest(name, known)}"
+        for name in config.evaluate_splits
+        if name not in known
+    ]
+    return mistakes

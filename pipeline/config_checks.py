@@ -1,0 +1,141 @@
+"""All mistakes of a config at once, before any data is read; those of our own components before TensorFlow is imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline import components
+from pipeline.config import PipelineConfig, value_mistakes
+from pipeline.errors import ConfigError, ConfigMistakes
+from pipeline.tensorflow_import import import_tensorflow
+
+PROVIDED = {"model": frozenset({"spec", "examples"}), "task": frozenset({"config", "run"})}
+COMPONENTS = ("task", "data", "loader", "weighting", "model", "schedule")
+OBJECTIVES = ("loss", "metrics", "weighted_metrics")
+
+
+def check_config(config: PipelineConfig, missing: list[str]) -> None:
+    """Checks values, names and arguments of a whole config.
+
+    What needs TensorFlow to be told is told only if nothing else is wrong, so that a typo is told within a second.
+
+    Args:
+        config: The config, its components plain dicts and lists.
+        missing: Keys that are marked as mandatory and were not set.
+
+    Raises:
+        ConfigMistakes: Something is wrong; a line for each mistake.
+    """
+    mistakes = [f"{key}: missing; set it on the command line or in an experiment" for key in missing]
+    mistakes += value_mistakes(config)
+    for key in COMPONENTS:
+        mistakes += _component_mistakes(config, key, ours=True, missing=missing)
+    mistakes += _optimizer_shape_mistakes(config) + _callback_shape_mistakes(config)
+    if mistakes:
+        raise ConfigMistakes(mistakes)
+    _check_source(config)
+    import_tensorflow()
+    mistakes = keras_mistakes(config)
+    if mistakes:
+        raise ConfigMistakes(mistakes)
+
+
+def keras_mistakes(config: PipelineConfig) -> list[str]:
+    """Returns the mistakes that take TensorFlow to be seen: names and arguments of Keras' and of a user's own parts."""
+    from pipeline.training.objectives import check_loss_name, check_metric_name
+    from pipeline.training.optimizers import optimizer_class
+
+    mistakes = []
+    for key in COMPONENTS:
+        mistakes += _component_mistakes(config, key, ours=False, missing=[])
+    for name, node in (config.callbacks or {}).items():
+        mistakes += components.mistakes(f"callbacks.{name}", node)
+    for key in OBJECTIVES:
+        check = check_loss_name if key == "loss" else check_metric_name
+        for place, name in _leaves(key, getattr(config, key)):
+            try:
+                check(place, name)
+            except ConfigError as error:
+                mistakes.append(str(error))
+        mistakes += components.mistakes(key, getattr(config, key))
+    try:
+        node = dict(config.optimizer)
+        if "_target_" in node:
+            mistakes += components.mistakes("optimizer", node)
+        else:
+            kind = optimizer_class(str(node.pop("name")))
+            mistakes += components.mistakes("optimizer", {"_target_": f"keras.optimizers.{kind.__name__}", **node})
+    except ConfigError as error:
+        mistakes.append(str(error))
+    return mistakes + _plateau_mistakes(config)
+
+
+def _component_mistakes(config: PipelineConfig, key: str, *, ours: bool, missing: list[str]) -> list[str]:
+    node = getattr(config, key)
+    if not isinstance(node, dict) or "_target_" not in node:
+        if node is None and key in ("weighting", "schedule"):
+            return []
+        right = "a choice such as " + f"{key}=NAME, or a mapping with a _target_, is right"
+        return [f"{key}: {node!r} is no component; {right}"] if ours else []
+    # A task imports everything, TensorFlow too.
+    is_ours = str(node["_target_"]).startswith("pipeline.") and key != "task"
+    absent = frozenset(k.removeprefix(f"{key}.") for k in missing if k.startswith(f"{key}."))
+    provided = PROVIDED.get(key, frozenset()) | absent
+    if is_ours:
+        own, nested = _split_nested(node)
+        return components.mistakes(key, own, provided) if ours else components.mistakes(key, nested)
+    return [] if ours else components.mistakes(key, node, provided)
+
+
+def _split_nested(node: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Parts a component of ours into itself and the targets below it, which may be a user's and import TensorFlow."""
+    nested = {k: v for k, v in node.items() if isinstance(v, dict) and "_target_" in v}
+    return {k: None if k in nested else v for k, v in node.items()}, nested
+
+
+def _optimizer_shape_mistakes(config: PipelineConfig) -> list[str]:
+    node = config.optimizer
+    if isinstance(node, dict) and ("_target_" in node or "name" in node):
+        return []
+    return [f"optimizer: {node!r} has neither name nor _target_; optimizer=adam or optimizer.name=NAME is right"]
+
+
+def _callback_shape_mistakes(config: PipelineConfig) -> list[str]:
+    if not isinstance(config.callbacks or {}, dict):
+        return [f"callbacks: {config.callbacks!r} is no mapping; callbacks=[early_stopping,checkpoint] is right"]
+    return [
+        f"callbacks.{name}: {node!r} has no _target_; a mapping with one, or null to switch it off, is right"
+        for name, node in (config.callbacks or {}).items()
+        if node is not None and not (isinstance(node, dict) and "_target_" in node)
+    ]
+
+
+def _plateau_mistakes(config: PipelineConfig) -> list[str]:
+    if config.schedule is None:
+        return []
+    return [
+        f"callbacks.{name}: cannot lower a learning rate that schedule sets; schedule=constant, or no such callback, is right"
+        for name, node in (config.callbacks or {}).items()
+        if node and str(node["_target_"]).endswith(("ReduceLROnPlateau", "LearningRateScheduler"))
+    ]
+
+
+def _check_source(config: PipelineConfig) -> None:
+    if not str(config.data["_target_"]).startswith("pipeline."):
+        return
+    if any(isinstance(v, dict) and "_target_" in v for v in config.data.values()):
+        return
+    source = components.build("data", config.data)
+    if callable(getattr(source, "check", None)):
+        source.check()
+
+
+def _leaves(key: str, value: Any) -> list[tuple[str, str]]:
+    """Returns every name below a config key with its place; targets are left out."""
+    if isinstance(value, str):
+        return [(key, value)]
+    if isinstance(value, list):
+        return [leaf for index, item in enumerate(value) for leaf in _leaves(f"{key}[{index}]", item)]
+    if isinstance(value, dict) and "_target_" not in value:
+        return [leaf for name, item in value.items() for leaf in _leaves(f"{key}.{name}", item)]
+    return []

@@ -1,0 +1,138 @@
+"""Batches: what a loader gives to training, the batches of each epoch a pure function of seed and epoch."""
+
+from __future__ import annotations
+
+import abc
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipeline.data.examples import Examples
+from pipeline.data.spec import DataSpec
+from pipeline.errors import ConfigError
+
+
+class Batches(abc.ABC):
+    """The batches of every epoch.
+
+    Attributes:
+        spec: What one example looks like.
+        weighted: Whether batches have sample weights.
+        batch_size: Examples a batch, the last one perhaps fewer; None where the source decides.
+        steps: Batches an epoch; None if nobody knows, or if it is endless.
+        endless: Whether an epoch never ends.
+    """
+
+    spec: DataSpec
+    weighted: bool
+    batch_size: int | None
+    steps: int | None
+    endless: bool = False
+
+    @abc.abstractmethod
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
+        """Returns the batches of an epoch in order.
+
+        Args:
+            index: Number of the epoch, from 0. The same index gives the same batches, in any process.
+            skip: Number of first batches to leave out.
+        """
+
+
+class ArrayBatches(Batches):
+    """Batches of examples in memory, in a permutation that depends on seed and epoch alone."""
+
+    def __init__(self, examples: Examples, batch_size: int, *, shuffle: bool, seed: int) -> None:
+        self.examples = examples
+        self.spec = examples.spec
+        self.weighted = bool(examples.weights)
+        self.batch_size = batch_size
+        self.steps = -(-len(examples) // batch_size)
+        self.shuffle = shuffle
+        self.seed = seed
+
+    def order(self, index: int) -> np.ndarray:
+        """Returns the rows of an epoch in the order in which they are drawn."""
+        if not self.shuffle:
+            return np.arange(len(self.examples))
+        return np.random.default_rng([self.seed, index]).permutation(len(self.examples))
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
+        """See `Batches`."""
+        order, size = self.order(index), self.batch_size or 1
+        for start in range(skip * size, len(order), size):
+            yield self.examples.rows(order[start : start + size]).padded()
+
+
+class StepsPerEpoch(Batches):
+    """Epochs of a set number of steps that continue through the data and wrap around at its end.
+
+    As `steps_per_epoch` in `keras.Model.fit`: the next epoch starts where the last one stopped.
+    """
+
+    def __init__(self, batches: Batches, steps: int) -> None:
+        self.batches = batches
+        self.spec, self.weighted, self.batch_size = batches.spec, batches.weighted, batches.batch_size
+        self.steps = steps
+        self._position, self._drawn = -1, iter(())
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
+        """See `Batches`; drawing epoch after epoch goes on with the same pass rather than starting it anew."""
+        start = index * (self.steps or 0) + skip
+        if start != self._position:
+            self._drawn, self._position = self._from(start), start
+        for _ in range((self.steps or 0) - skip):
+            batch = next(self._drawn)
+            self._position += 1
+            yield batch
+
+    def _from(self, start: int) -> Iterator[Examples]:
+        steps = self.batches.steps
+        number, skip = divmod(start, steps) if steps else (0, start)
+        for index in itertools.count(number):
+            drawn = 0
+            for batch in self.batches.epoch(index, skip if steps or self.batches.endless else 0):
+                drawn += 1
+                if steps or self.batches.endless or skip < drawn:
+                    yield batch
+            skip = 0 if steps else max(0, skip - drawn)
+
+
+class FirstSteps(Batches):
+    """The first batches of every epoch: with an order that stays, the same ones each time."""
+
+    def __init__(self, batches: Batches, steps: int) -> None:
+        self.batches = batches
+        self.spec, self.weighted, self.batch_size = batches.spec, batches.weighted, batches.batch_size
+        self.steps = steps if batches.steps is None else min(steps, batches.steps)
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
+        """See `Batches`."""
+        return itertools.islice(self.batches.epoch(index, skip), (self.steps or 0) - skip)
+
+
+def paced(batches: Batches, steps_per_epoch: int | None) -> Batches:
+    """Returns training batches in epochs of `steps_per_epoch`; None means one pass over the data an epoch.
+
+    Raises:
+        ConfigError: The batches never end and no number of steps is set.
+    """
+    if steps_per_epoch is not None:
+        return StepsPerEpoch(batches, steps_per_epoch)
+    if batches.endless:
+        raise ConfigError("trainer.steps_per_epoch: missing; the training data never ends, so set the steps of an epoch")
+    return batches
+
+
+def limited(batches: Batches, validation_steps: int | None) -> Batches:
+    """Returns validation batches, only the first `validation_steps` of them if that is set.
+
+    Raises:
+        ConfigError: The batches never end and no number of steps is set.
+    """
+    if validation_steps is not None:
+        return FirstSteps(batches, validation_steps)
+    if batches.endless:
+        raise ConfigError("trainer.validation_steps: missing; the validation data never ends, so set the steps of a validation")
+    return batches

@@ -1,0 +1,139 @@
+"""What is wrong with the values of examples, each in one line that names the input or target and the row."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.data.examples import Examples
+from pipeline.data.spec import DataSpec, TargetSpec, is_one_hot
+from pipeline.errors import ConfigError, DataError
+
+
+def check_values(examples: Examples, where: str = "") -> None:
+    """Checks that all numbers are finite, weights are not negative and class ids are in range.
+
+    Args:
+        examples: A split or a batch.
+        where: Their split, for the message.
+
+    Raises:
+        DataError: They are not; the first wrong row is named.
+    """
+    place = f" of {where}" if where else ""
+    for name, array in examples.inputs.items():
+        if not examples.spec.inputs[name].missing:
+            _check_finite(array, f"input '{name}'{place}")
+    for name, array in examples.targets.items():
+        _check_finite(array, f"target '{name}'{place}")
+        _check_class_ids(array, examples.spec.targets[name], f"target '{name}'{place}")
+    for name, array in examples.weights.items():
+        _check_finite(array, f"sample weight of '{name}'{place}")
+        negative = np.flatnonzero(array < 0)
+        if len(negative):
+            row = negative[0]
+            raise DataError(f"sample weight of '{name}'{place}: row {row} is {array[row]:g}; 0 or more is right")
+
+
+def check_classes(examples: Examples, where: str) -> None:
+    """Checks that every target of classes has two or more of them among the examples.
+
+    Raises:
+        DataError: A target has one class only.
+    """
+    for name, spec in examples.spec.targets.items():
+        if spec.classes is not None:
+            found = np.flatnonzero(examples.class_counts(name))
+            if len(found) < 2:
+                only = f"class {spec.classes[found[0]]}" if len(found) else "no class"
+                raise DataError(f"target '{name}' of {where}: has {only} only; two or more classes are right")
+
+
+def check_loss_takes_targets(spec: DataSpec, losses: dict[str, str]) -> None:
+    """Checks class ids against one-hot losses and the reverse.
+
+    Args:
+        spec: What the targets look like.
+        losses: Name of the loss by target, in snake case; targets without a loss left out.
+
+    Raises:
+        ConfigError: A loss for ids has one-hot targets, or a loss for one-hot targets has ids.
+    """
+    for name, loss in losses.items():
+        target = spec.targets[name]
+        ids = target.shape in ((), (1,))
+        if loss.startswith("sparse_") and not ids:
+            right = f"loss={loss.removeprefix('sparse_')}" if target.one_hot else "class ids of shape () or (1,)"
+            raise ConfigError(f"loss: {loss} expects class ids but target '{name}' has shape {target.shape}; {right} is right")
+        if loss in ("categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge") and ids:
+            raise ConfigError(
+                f"loss: {loss} expects one-hot targets but target '{name}' has class ids; "
+                "loss=sparse_categorical_crossentropy is right"
+            )
+
+
+def check_shapes(spec: DataSpec, input_shapes: dict[str, tuple[int | None, ...]]) -> None:
+    """Checks the shape of each input against what the model takes.
+
+    Args:
+        spec: What the inputs look like.
+        input_shapes: Shape of one example by input name of the model.
+
+    Raises:
+        DataError: A shape differs.
+    """
+    for name, shape in input_shapes.items():
+        given = spec.inputs[name].shape
+        same = len(given) == len(shape) and all(
+            wanted is None or size is None or wanted == size for wanted, size in zip(shape, given, strict=True)
+        )
+        if not same:
+            raise DataError(f"input '{name}': has shape {given} but the model takes {tuple(shape)}")
+
+
+def check_class_range(spec: DataSpec, output_shapes: dict[str, tuple[int | None, ...]]) -> None:
+    """Checks that the model has an output unit for every class.
+
+    Raises:
+        DataError: A target has more classes than its output has units.
+    """
+    for name, shape in output_shapes.items():
+        target = spec.targets.get(name)
+        if target is None or target.classes is None or not shape or shape[-1] is None:
+            continue
+        units = shape[-1]
+        if target.one_hot and units != len(target.classes):
+            raise DataError(f"target '{name}': has {len(target.classes)} classes but the model's output has {units} units")
+        if len(target.classes) > max(units, 2):
+            raise DataError(
+                f"target '{name}': class id {len(target.classes) - 1} is outside the model's range 0 to {units - 1}; "
+                f"a model with {len(target.classes)} classes is right"
+            )
+
+
+def _check_finite(array: np.ndarray, what: str) -> None:
+    if array.dtype == object:
+        bad = np.array([i for i, row in enumerate(array) if isinstance(row, np.ndarray) and not np.isfinite(row).all()])
+    elif array.dtype.kind == "f":
+        if np.isfinite(array).all():
+            return
+        bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+    else:
+        return
+    if len(bad):
+        row = np.asarray(array[bad[0]])
+        value = row[~np.isfinite(row)].ravel()[0]
+        raise DataError(f"{what}: row {bad[0]} has {value}; finite numbers are right ({len(bad)} rows are not)")
+
+
+def _check_class_ids(array: np.ndarray, spec: TargetSpec, what: str) -> None:
+    if spec.classes is None or not len(array):
+        return
+    if spec.one_hot:
+        if not is_one_hot(array):
+            row = int(np.flatnonzero(~(np.isin(array, (0, 1)).all(axis=1) & (array.sum(axis=1) == 1)))[0])
+            raise DataError(f"{what}: row {row} is not one-hot; one 1 among 0s is right")
+        return
+    ids = array.reshape(-1)
+    wrong = np.flatnonzero((ids < 0) | (ids >= len(spec.classes)) | (ids != np.floor(ids)))
+    if len(wrong):
+        raise DataError(f"{what}: row {wrong[0]} has class id {ids[wrong[0]]}; 0 to {len(spec.classes) - 1} is right")

@@ -1,0 +1,127 @@
+"""Examples: named inputs, named targets and a sample weight per target, for one input as for five."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.spec import DataSpec
+from pipeline.errors import DataError
+
+Arrays = Mapping[str, np.ndarray]
+Weigh = Callable[["Examples"], Arrays]
+"""Gives each example a sample weight per target: arrays of shape (examples,) by target name."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Examples in memory: a whole split, or one batch.
+
+    Attributes:
+        spec: What one example looks like.
+        inputs: Arrays of shape (examples, ...) by input name; an object array of arrays (length, ...) where it varies.
+        targets: Arrays of shape (examples, ...) by target name.
+        weights: float32 arrays of shape (examples,) by target name; empty if nothing is weighted.
+        columns: Other arrays of shape (examples,), from which weights, masks and splits may be taken.
+    """
+
+    spec: DataSpec
+    inputs: Arrays
+    targets: Arrays
+    weights: Arrays = field(default_factory=dict)
+    columns: Arrays = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuses arrays of different length."""
+        lengths = {f"{kind} '{name}'": len(a) for kind, arrays in self._groups() for name, a in arrays.items()}
+        if len(set(lengths.values())) > 1:
+            found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+            raise DataError(f"arrays of different length: {found}; one row an example in each is right")
+
+    def __len__(self) -> int:
+        """Number of examples."""
+        return next((len(a) for _, arrays in self._groups() for a in arrays.values()), 0)
+
+    def rows(self, rows: np.ndarray | slice) -> Examples:
+        """Returns the chosen examples in the order given."""
+        kept = ({name: a[rows] for name, a in arrays.items()} for _, arrays in self._groups())
+        return Examples(self.spec, *kept)
+
+    def padded(self) -> Examples:
+        """Returns them with every input of varying length padded with zeros to the longest here."""
+        if all(a.dtype != object for a in self.inputs.values()):
+            return self
+        specs = self.spec.inputs
+        return replace(self, inputs={n: pad(a) if None in specs[n].shape else a for n, a in self.inputs.items()})
+
+    def weighed_by(self, weigh: Weigh) -> Examples:
+        """Returns them with the sample weights that `weigh` gives, times those that they had."""
+        weights = dict(self.weights)
+        for name, given in weigh(self).items():
+            weights[name] = np.asarray(given, "float32") * weights.get(name, np.float32(1))
+        return replace(self, weights=weights)
+
+    def class_counts(self, target: str) -> np.ndarray:
+        """Returns how often each class of a target occurs, in the order of class ids."""
+        return count_classes(self, target)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Returns their number and a hash of every array."""
+        digest = hashlib.sha256()
+        for kind, arrays in self._groups():
+            for name, array in arrays.items():
+                digest.update(f"{kind} {name} {array.dtype} {array.shape}".encode())
+                parts = array if array.dtype == object else [array]
+                for part in parts:
+                    is_array = isinstance(part, np.ndarray)
+                    digest.update(np.ascontiguousarray(part).data if is_array else str(part).encode())
+        return {"examples": len(self), "sha256": digest.hexdigest(), "of": "all examples"}
+
+    def _groups(self) -> tuple[tuple[str, Arrays], ...]:
+        return (
+            ("input", self.inputs),
+            ("target", self.targets),
+            ("weight of", self.weights),
+            ("column", self.columns),
+        )
+
+
+def pad(array: np.ndarray) -> np.ndarray:
+    """Returns an object array of arrays (length, ...) as one array (examples, longest, ...), zeros at the ends."""
+    if array.dtype != object:
+        return array
+    longest = max(len(row) for row in array)
+    padded = np.zeros((len(array), longest, *array[0].shape[1:]), array[0].dtype)
+    for index, row in enumerate(array):
+        padded[index, : len(row)] = row
+    return padded
+
+
+def ragged(rows: list[np.ndarray]) -> np.ndarray:
+    """Returns arrays of varying length as an object array of shape (rows,)."""
+    array = np.empty(len(rows), object)
+    array[:] = rows
+    return array
+
+
+def class_ids(examples: Examples, target: str) -> np.ndarray:
+    """Returns the class id of each example, from ids or one-hot rows.
+
+    Raises:
+        DataError: The target is not of classes.
+    """
+    spec, values = examples.spec.targets[target], examples.targets[target]
+    if spec.classes is None:
+        raise DataError(f"target '{target}' has no classes but numbers of shape {spec.shape}; set data.classes")
+    return np.argmax(values, axis=1) if spec.one_hot else values.reshape(len(values)).astype("int64")
+
+
+def count_classes(examples: Examples, target: str) -> np.ndarray:
+    """Returns how often each class occurs; ids outside the range are left to the checks that report them."""
+    ids = class_ids(examples, target)
+    classes = len(examples.spec.targets[target].classes or ())
+    return np.bincount(ids[(ids >= 0) & (ids < classes)], minlength=classes)

@@ -1,0 +1,82 @@
+"""The generator loader: batches from a Python generator or a `keras.utils.PyDataset` over the examples."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from pipeline.data.batches import ArrayBatches, Batches
+from pipeline.data.examples import Examples
+from pipeline.data.loaders.loader import checked_batch_size, examples_only
+from pipeline.data.loaders.stream import StreamBatches
+from pipeline.data.streams import BatchStream, Data
+from pipeline.errors import ConfigError, nearest
+
+FORMS = ("generator", "py_dataset")
+LENGTHS = ("known", "unknown", "endless")
+
+
+@dataclass(frozen=True)
+class GeneratorLoader:
+    """Makes batches by a Python generator, as one would write it by hand.
+
+    Attributes:
+        batch_size: Examples a batch.
+        shuffle: Whether training sees the examples in a new order each epoch.
+        form: `generator`, or `py_dataset` for a `keras.utils.PyDataset`.
+        length: `known`, `unknown`, or `endless` (which needs `trainer.steps_per_epoch`); of training batches.
+    """
+
+    batch_size: int
+    shuffle: bool
+    form: str
+    length: str
+
+    def batches(self, data: Data, *, seed: int, training: bool) -> Batches:
+        """See `Loader`."""
+        for key, value, valid in (("form", self.form, FORMS), ("length", self.length, LENGTHS)):
+            if value not in valid:
+                raise ConfigError(f"loader.{key}: '{value}' is none of them{nearest(value, valid)}")
+        if self.form == "py_dataset" and self.length != "known":
+            raise ConfigError("loader.length: a PyDataset has a length; loader.length=known is right")
+        examples = examples_only(data, "generator")
+        size = checked_batch_size(self.batch_size, len(examples) if training else None)
+        batches = ArrayBatches(examples, size, shuffle=self.shuffle and training, seed=seed)
+        length = self.length if training else "known"
+        if self.form == "py_dataset":
+            opened = partial(_py_dataset, batches)
+        else:
+            opened = partial(_endless, batches) if length == "endless" else batches.epoch
+        stream = BatchStream(
+            data.spec,
+            opened,
+            steps=batches.steps if length == "known" else None,
+            endless=length == "endless",
+            weighted=batches.weighted,
+        )
+        return StreamBatches(stream)
+
+
+def _endless(batches: ArrayBatches, number: int) -> Iterator[Examples]:
+    for index in itertools.count(number):
+        yield from batches.epoch(index)
+
+
+def _py_dataset(batches: ArrayBatches, number: int) -> Sequence[Examples]:
+    import keras
+
+    order, size = batches.order(number), batches.batch_size or 1
+
+    class Slices(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return -(-len(order) // size)
+
+        def __getitem__(self, index: int) -> Examples:
+            if index >= len(self):
+                raise IndexError(index)
+            return batches.examples.rows(order[index * size : (index + 1) * size]).padded()
+
+    slices: Sequence[Examples] = Slices()
+    return slices

@@ -1,0 +1,28 @@
+"""The numpy loader: batches sliced from arrays in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.data.batches import ArrayBatches
+from pipeline.data.loaders.loader import checked_batch_size, examples_only
+from pipeline.data.streams import Data
+
+
+@dataclass(frozen=True)
+class NumpyLoader:
+    """Slices batches from arrays.
+
+    Attributes:
+        batch_size: Examples a batch.
+        shuffle: Whether training sees the examples in a new order each epoch.
+    """
+
+    batch_size: int
+    shuffle: bool
+
+    def batches(self, data: Data, *, seed: int, training: bool) -> ArrayBatches:
+        """See `Loader`."""
+        examples = examples_only(data, "numpy")
+        size = checked_batch_size(self.batch_size, len(examples) if training else None)
+        return ArrayBatches(examples, size, shuffle=self.shuffle and training, seed=seed)

@@ -1,0 +1,108 @@
+"""The tf_data loader: batches from `tf.data`, shuffled through a buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.data.batches import Batches
+from pipeline.data.examples import Examples
+from pipeline.data.loaders.loader import checked_batch_size, unsuited
+from pipeline.data.streams import Data, ExampleStream, batched
+from pipeline.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class TfDataLoader:
+    """Feeds `dataset.shuffle(shuffle_buffer).batch(batch_size).take(take)`.
+
+    Attributes:
+        batch_size: Examples a batch.
+        shuffle_buffer: Examples in the shuffle buffer of training; 0 keeps the order.
+        take: Train on the first batches of each epoch only, counted after the shuffle; null for all.
+    """
+
+    batch_size: int
+    shuffle_buffer: int
+    take: int | None
+
+    def batches(self, data: Data, *, seed: int, training: bool) -> Batches:
+        """See `Loader`."""
+        if self.take is not None and self.take < 1:
+            raise ConfigError(f"loader.take: {self.take} is too small; 1 or more, or null for all, is right")
+        if self.shuffle_buffer < 0:
+            raise ConfigError(f"loader.shuffle_buffer: {self.shuffle_buffer} is negative; 0 for none is right")
+        if not isinstance(data, (Examples, ExampleStream)):
+            raise unsuited(data, "tf_data")
+        length = len(data) if isinstance(data, Examples) else data.length
+        size = checked_batch_size(self.batch_size, length if training else None)
+        buffer, take = (self.shuffle_buffer, self.take) if training else (0, None)
+        return TfDataBatches(data, size, shuffle_buffer=buffer, take=take, seed=seed)
+
+
+class TfDataBatches(Batches):
+    """Batches of one `tf.data` pipeline, shuffled by a seed that depends on seed and epoch alone."""
+
+    def __init__(
+        self, data: Examples | ExampleStream, batch_size: int, *, shuffle_buffer: int, take: int | None, seed: int
+    ) -> None:
+        self.data = data
+        self.spec = data.spec
+        self.batch_size = batch_size
+        self.shuffle_buffer = shuffle_buffer
+        self.take = take
+        self.seed = seed
+        if isinstance(data, Examples):
+            length, self.weighted = len(data), bool(data.weights)
+        else:
+            length, self.weighted = data.length, data.weigh is not None
+            self.endless = data.endless and take is None
+        self.steps: int | None = None if length is None else -(-length // batch_size)
+        if take is not None:
+            self.steps = take if self.steps is None else min(take, self.steps)
+        self._dataset = _dataset_of(data) if isinstance(data, Examples) else data.dataset
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
+        """See `Batches`."""
+        dataset = self._dataset
+        if self.shuffle_buffer:
+            seed = int(np.random.SeedSequence([self.seed, index]).generate_state(1)[0])
+            dataset = dataset.shuffle(self.shuffle_buffer, seed=seed, reshuffle_each_iteration=False)
+        dataset = batched(dataset, self.batch_size or 1, self.spec)
+        if self.take is not None:
+            dataset = dataset.take(self.take)
+        drawn = skip
+        for batch in self._drawn(dataset.skip(skip).prefetch(2)):
+            drawn += 1
+            yield batch
+        if not drawn:
+            raise DataError("data: has no examples")
+
+    def _drawn(self, dataset: tf.data.Dataset) -> Iterator[Examples]:
+        if isinstance(self.data, ExampleStream):
+            yield from self.data.batches(dataset)
+            return
+        for inputs, targets, weights in dataset.as_numpy_iterator():
+            yield Examples(self.spec, inputs, targets, weights)
+
+
+def _dataset_of(examples: Examples) -> tf.data.Dataset:
+    import tensorflow as tf
+
+    inputs = {name: _tensor(array) for name, array in examples.inputs.items()}
+    parts = (inputs, dict(examples.targets), dict(examples.weights))
+    return tf.data.Dataset.from_tensor_slices(parts)
+
+
+def _tensor(array: np.ndarray) -> Any:
+    import tensorflow as tf
+
+    if array.dtype == object and len(array) and isinstance(array[0], np.ndarray):
+        return tf.RaggedTensor.from_row_lengths(np.concatenate(list(array)), [len(row) for row in array])
+    return array

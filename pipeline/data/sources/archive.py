@@ -1,0 +1,129 @@
+"""NumPy files: `.npz` archives and `.npy` arrays, pickled objects never loaded."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.examples import Examples
+from pipeline.data.spec import Classes, DataSpec, spec_of
+from pipeline.data.splits import Splits
+from pipeline.errors import DataError, nearest
+
+PICKLED = "holds pickled objects, which are never loaded; save arrays of numbers or text instead"
+
+
+@dataclass(frozen=True)
+class Npz:
+    """A user's own arrays in a `.npz` file, or in a folder of `.npy` files, one a key.
+
+    Attributes:
+        path: The file or folder of the training split.
+        inputs: Keys of the inputs: a list, or a mapping from input name to key.
+        targets: Keys of the targets, in the same way.
+        columns: Keys of further arrays of shape (examples,), for weights, masks and splits.
+        validation: The file or folder of the validation split, or null.
+        test: The file or folder of the test split, or null.
+        scale: What the model multiplies inputs by first.
+        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers.
+    """
+
+    path: str
+    inputs: Any
+    targets: Any
+    columns: Sequence[str]
+    validation: str | None
+    test: str | None
+    scale: float
+    classes: Classes
+
+    def check(self) -> None:
+        """Refuses paths that do not exist."""
+        for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
+            if path is not None and not Path(path).expanduser().exists():
+                raise DataError(f"data.{key}: no file '{path}'; a .npz file or a folder of .npy files is right")
+
+    def load(self, *, with_targets: bool = True) -> Splits:
+        """See `Source`."""
+        train = self._examples(self.path, None, with_targets)
+        validation, test = (
+            None if path is None else self._examples(path, train.spec, with_targets) for path in (self.validation, self.test)
+        )
+        return Splits(train, validation, test)
+
+    def _examples(self, path: str, spec: DataSpec | None, with_targets: bool) -> Examples:
+        inputs, targets = _keys(self.inputs), _keys(self.targets) if with_targets else {}
+        columns = list(self.columns) if with_targets else []
+        arrays = _read(Path(path).expanduser(), [*inputs.values(), *targets.values(), *columns])
+        given = {name: arrays[key] for name, key in inputs.items()}
+        wanted = {name: arrays[key] for name, key in targets.items()}
+        spec = spec or spec_of(given, wanted, scale=self.scale, classes=self.classes if with_targets else None)
+        return Examples(spec, given, wanted, columns={key: arrays[key] for key in columns})
+
+
+def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
+    """Returns the arrays of the given keys.
+
+    Raises:
+        DataError: The file is missing, empty or no archive, lacks a key, or holds pickled objects.
+    """
+    if not file.is_file():
+        raise DataError(f"'{file}': no such file")
+    if not file.stat().st_size:
+        raise DataError(f"'{file}': is empty; a .npz archive is right")
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise DataError(f"'{file}': is a single array; a .npz archive with the keys {', '.join(keys)} is right")
+            for key in keys:
+                if key not in archive:
+                    raise DataError(f"'{file}': has no key '{key}'{nearest(key, archive.files)}")
+            return {key: archive[key] for key in keys}
+    except ValueError as error:
+        raise _unreadable(file, error) from error
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"'{file}': cannot be read: {error}; a .npz archive is right") from error
+
+
+def read_npy(file: Path) -> np.ndarray:
+    """Returns the array of a `.npy` file.
+
+    Raises:
+        DataError: The file is missing, empty or no array, or holds pickled objects.
+    """
+    if not file.is_file():
+        raise DataError(f"'{file}': no such file")
+    try:
+        array = np.load(file, allow_pickle=False)
+    except ValueError as error:
+        raise _unreadable(file, error) from error
+    except (OSError, EOFError) as error:
+        raise DataError(f"'{file}': cannot be read: {error}; a .npy file is right") from error
+    if not isinstance(array, np.ndarray):
+        raise DataError(f"'{file}': is an archive of several arrays; a .npy file with one is right")
+    return array
+
+
+def _read(path: Path, keys: Sequence[str]) -> Mapping[str, np.ndarray]:
+    if not path.is_dir():
+        return read_npz(path, keys)
+    there = [file.stem for file in path.glob("*.npy")]
+    for key in keys:
+        if key not in there:
+            raise DataError(f"'{path}': has no file '{key}.npy'{nearest(key, there)}")
+    return {key: read_npy(path / f"{key}.npy") for key in keys}
+
+
+def _keys(given: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
+    return dict(given) if isinstance(given, Mapping) else {key: key for key in given}
+
+
+def _unreadable(file: Path, error: ValueError) -> DataError:
+    if "allow_pickle" in str(error) or "pickle" in str(error):
+        return DataError(f"'{file}': {PICKLED}")
+    return DataError(f"'{file}': cannot be read: {error}")

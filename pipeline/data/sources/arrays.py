@@ -1,0 +1,48 @@
+"""Your own arrays: a function that returns (inputs, targets[, sample weights])."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.data.examples import Examples
+from pipeline.data.spec import Classes, DataSpec
+from pipeline.data.splits import Splits
+from pipeline.data.tuples import Names, examples_of
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Arrays that a user's function returned: each part one array, a list by position, or a dict by name.
+
+    Attributes:
+        train: `(inputs, targets)` or `(inputs, targets, sample_weights)`; a list of arrays (length, ...) is an input
+            whose first dimension varies.
+        inputs: Names of the inputs in order.
+        targets: Names of the targets in order.
+        validation: The same for the validation split, or null.
+        test: The same for the test split, or null.
+        scale: What the model multiplies inputs by first.
+        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers.
+    """
+
+    train: Any
+    inputs: Sequence[str]
+    targets: Sequence[str]
+    validation: Any
+    test: Any
+    scale: float
+    classes: Classes
+
+    def load(self, *, with_targets: bool = True) -> Splits:
+        """See `Source`."""
+        train = self._examples(self.train, None, with_targets)
+        validation, test = (
+            None if part is None else self._examples(part, train.spec, with_targets) for part in (self.validation, self.test)
+        )
+        return Splits(train, validation, test)
+
+    def _examples(self, part: Any, spec: DataSpec | None, with_targets: bool) -> Examples:
+        names = Names(self.inputs, self.targets)
+        return examples_of(part, names, spec, scale=self.scale, classes=self.classes, with_targets=with_targets)

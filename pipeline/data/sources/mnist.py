@@ -1,0 +1,78 @@
+"""MNIST, from a local file or through `keras.datasets`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.examples import Examples
+from pipeline.data.sources.archive import read_npz
+from pipeline.data.spec import spec_of
+from pipeline.data.splits import Splits
+from pipeline.errors import DataError
+
+KERAS_FILE = Path("~/.keras/datasets/mnist.npz")
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """60,000 training and 10,000 test images of handwritten digits (Y. LeCun, C. Cortes, C. Burges).
+
+    One input `image` (28, 28), pixels 0 to 255, which the model scales to 0..1; one target `digit`, ids 0 to 9.
+
+    Attributes:
+        path: The file `mnist.npz`, in Keras' layout, or its folder. Null looks in the folder that the environment
+            variable `PIPELINE_DATA_DIR` names, then for `~/.keras/datasets/mnist.npz`, and else downloads it there.
+        first: Keep only that many first training images; null for all.
+    """
+
+    path: str | None = None
+    first: int | None = None
+
+    def check(self) -> None:
+        """Refuses a path that does not exist."""
+        self._file()
+
+    def load(self, *, with_targets: bool = True) -> Splits:
+        """See `Source`."""
+        file = self._file()
+        if file is None:
+            (train_x, train_y), (test_x, test_y) = _download()
+        else:
+            arrays = read_npz(file, ("x_train", "y_train", "x_test", "y_test"))
+            train_x, train_y, test_x, test_y = (arrays[n] for n in ("x_train", "y_train", "x_test", "y_test"))
+        train = _examples(train_x[: self.first], train_y[: self.first], with_targets)
+        return Splits(train, test=_examples(test_x, test_y, with_targets))
+
+    def _file(self) -> Path | None:
+        folder = os.environ.get("PIPELINE_DATA_DIR")
+        if self.path is None and folder is None:
+            default = KERAS_FILE.expanduser()
+            return default if default.is_file() else None
+        path = Path(self.path or folder or "").expanduser()
+        file = path / "mnist.npz" if path.is_dir() else path
+        if not file.is_file():
+            key = "data.path" if self.path else "PIPELINE_DATA_DIR"
+            raise DataError(f"{key}: no file '{file}'; the path of mnist.npz, or null to download it, is right")
+        return file
+
+
+def _download() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    import keras
+
+    try:
+        train, test = keras.datasets.mnist.load_data()
+    except Exception as error:
+        raise DataError(
+            f"data.path: MNIST could not be downloaded ({error}); set data.path or PIPELINE_DATA_DIR to a mnist.npz"
+        ) from error
+    return train, test
+
+
+def _examples(images: np.ndarray, digits: np.ndarray, with_targets: bool) -> Examples:
+    inputs = {"image": images}
+    targets = {"digit": digits.astype("int64")} if with_targets else {}
+    return Examples(spec_of(inputs, targets, scale=1 / 255, classes=10 if with_targets else None), inputs, targets)

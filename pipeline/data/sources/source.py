@@ -1,0 +1,26 @@
+"""What a source is."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pipeline.data.splits import Splits
+
+
+class Source(Protocol):
+    """Gives the data of a run.
+
+    A source may also have a method `check(self) -> None`, called before TensorFlow is imported, that raises a
+    `DataError` for what can be seen at once, such as a missing file.
+    """
+
+    def load(self, *, with_targets: bool = True) -> Splits:
+        """Returns the splits that the source itself distinguishes, often training data only.
+
+        Args:
+            with_targets: False where only predictions are wanted; data without targets is then as good.
+
+        Raises:
+            DataError: The data cannot be read, or something in it is wrong.
+        """
+        ...

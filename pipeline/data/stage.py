@@ -1,0 +1,48 @@
+"""The stage that loads data: source, splits, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline import components
+from pipeline.config import SplitConfig
+from pipeline.data.loaders.loader import Loader
+from pipeline.data.sources.source import Source
+from pipeline.data.splits import Splits, check_splits, set_apart
+from pipeline.errors import ConfigError
+
+
+def load_splits(node: Mapping[str, Any], split: SplitConfig, seed: int, *, with_targets: bool = True) -> Splits:
+    """Loads the data of a config node, sets splits apart, and checks what is in memory.
+
+    Args:
+        node: The config's `data`.
+        split: How to set validation and test apart.
+        seed: Seed of random splits.
+        with_targets: False where only predictions are wanted.
+
+    Raises:
+        ConfigError: The source refused its arguments, or the data cannot be split so.
+        DataError: The data cannot be read, or something in it is wrong.
+    """
+    source: Source = _with_method(components.build("data", node), "load", "data", node)
+    splits = set_apart(source.load(with_targets=with_targets), split, seed)
+    check_splits(splits)
+    return splits
+
+
+def build_loader(node: Mapping[str, Any]) -> Loader:
+    """Builds the loader of a config node.
+
+    Raises:
+        ConfigError: It refused its arguments, or is no loader.
+    """
+    loader: Loader = _with_method(components.build("loader", node), "batches", "loader", node)
+    return loader
+
+
+def _with_method(component: Any, method: str, key: str, node: Mapping[str, Any]) -> Any:
+    if not callable(getattr(component, method, None)):
+        raise ConfigError(f"{key}: {node['_target_']} gave a {type(component).__name__}, which has no method '{method}'")
+    return component

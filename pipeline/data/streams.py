@@ -1,0 +1,146 @@
+"""Data that is drawn rather than held: single examples through `tf.data`, or batches that a user's code makes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.data.checks import check_values
+from pipeline.data.examples import Examples, Weigh, count_classes
+from pipeline.data.spec import DataSpec
+from pipeline.errors import DataError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+CHUNK = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class ExampleStream:
+    """Single examples through `tf.data`.
+
+    Attributes:
+        spec: What one example looks like.
+        dataset: Elements are (inputs, targets, columns), each a dict of tensors by name, without a batch axis.
+        length: Number of examples; None if nobody knows.
+        endless: Whether it never ends.
+        weigh: Gives drawn examples their weights; None for none.
+    """
+
+    spec: DataSpec
+    dataset: tf.data.Dataset
+    length: int | None = None
+    endless: bool = False
+    weigh: Weigh | None = None
+
+    def weighed_by(self, weigh: Weigh) -> ExampleStream:
+        """Returns it with the sample weights that `weigh` gives."""
+        return replace(self, weigh=weigh)
+
+    def batches(self, dataset: tf.data.Dataset) -> Iterator[Examples]:
+        """Draws batches from a batched form of `dataset`, checked and weighed."""
+        for inputs, targets, columns in dataset.as_numpy_iterator():
+            yield finished(Examples(self.spec, inputs, targets, {}, columns), self.weigh)
+
+    def chunks(self) -> Iterator[Examples]:
+        """Draws all examples in order, many at a time, for what needs to see all of them."""
+        if self.endless:
+            return
+        yield from replace(self, weigh=None).batches(batched(self.dataset, CHUNK, self.spec))
+
+    def class_counts(self, target: str) -> np.ndarray | None:
+        """Returns how often each class of a target occurs, by one pass over the data; None if it is endless."""
+        return None if self.endless else _sum_of_counts(self.chunks(), target)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Returns the number of examples and a hash of the first ones."""
+        first = next(replace(self, weigh=None).batches(batched(self.dataset.take(CHUNK), CHUNK, self.spec)), None)
+        return _fingerprint_of_first(first, {"examples": self.length}, "the first examples")
+
+
+@dataclass(frozen=True, eq=False)
+class BatchStream:
+    """Batches as a user's generator, `keras.utils.PyDataset` or batched `tf.data.Dataset` makes them.
+
+    Attributes:
+        spec: What one example looks like.
+        open: Starts a pass over the data, given the number of the pass; it may be called at any time, several times.
+        steps: Number of batches of a pass; None if nobody knows.
+        endless: Whether a pass never ends.
+        weigh: Gives drawn examples their weights; None leaves those that the batches bring.
+        weighted: Whether the batches bring sample weights.
+    """
+
+    spec: DataSpec
+    open: Callable[[int], Iterable[Examples]]
+    steps: int | None = None
+    endless: bool = False
+    weigh: Weigh | None = None
+    weighted: bool = False
+
+    def weighed_by(self, weigh: Weigh) -> BatchStream:
+        """Returns it with the sample weights that `weigh` gives."""
+        return replace(self, weigh=weigh)
+
+    def batches(self, number: int) -> Iterator[Examples]:
+        """Draws the batches of one pass, checked and weighed.
+
+        Raises:
+            DataError: It has no batches, or fewer than it said.
+        """
+        drawn = 0
+        for batch in itertools.islice(self.open(number), self.steps):
+            drawn += 1
+            yield finished(batch, self.weigh)
+        if not drawn:
+            raise DataError("data: yields no batches; at least one (inputs, targets) tuple is right")
+        if self.steps is not None and drawn < self.steps:
+            raise DataError(f"data: ended after {drawn} of the {self.steps} batches of an epoch; data.steps={drawn} is right")
+
+    def chunks(self) -> Iterator[Examples]:
+        """Draws all batches of the first pass, for what needs to see all examples."""
+        if not self.endless:
+            yield from replace(self, weigh=None).batches(0)
+
+    def class_counts(self, target: str) -> np.ndarray | None:
+        """Returns how often each class of a target occurs, by one pass over the data; None if it is endless."""
+        return None if self.endless else _sum_of_counts(self.chunks(), target)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Returns the number of batches and a hash of the first one."""
+        return _fingerprint_of_first(next(iter(self.open(0)), None), {"batches": self.steps}, "the first batch")
+
+
+Data = Examples | ExampleStream | BatchStream
+
+
+def batched(dataset: tf.data.Dataset, batch_size: int, spec: DataSpec) -> tf.data.Dataset:
+    """Batches single examples, padding inputs of varying length with zeros to the longest of their batch."""
+    if any(None in s.shape for s in spec.inputs.values()):
+        return dataset.padded_batch(batch_size)
+    return dataset.batch(batch_size)
+
+
+def finished(batch: Examples, weigh: Weigh | None) -> Examples:
+    """Returns a drawn batch with its weights, its values checked."""
+    weighed = batch.weighed_by(weigh) if weigh else batch
+    check_values(weighed)
+    return weighed
+
+
+def _sum_of_counts(chunks: Iterable[Examples], target: str) -> np.ndarray:
+    counts = [count_classes(chunk, target) for chunk in chunks]
+    if not counts:
+        raise DataError("data: has no examples")
+    return np.sum(counts, axis=0)
+
+
+def _fingerprint_of_first(first: Examples | None, size: dict[str, Any], of: str) -> dict[str, Any]:
+    if first is None:
+        raise DataError("data: has no examples")
+    return {**size, "sha256": first.fingerprint()["sha256"], "of": of}

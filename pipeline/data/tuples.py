@@ -1,0 +1,142 @@
+"""The (inputs, targets[, sample weights]) tuples of Keras users, in any of their forms, turned into examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.examples import Examples, ragged
+from pipeline.data.spec import Classes, DataSpec, spec_of
+from pipeline.errors import DataError, nearest
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names for inputs and targets that come as a bare array or a list by position.
+
+    Attributes:
+        inputs: Names of the inputs in order; those of a dict that comes must be the same.
+        targets: Names of the targets in order.
+    """
+
+    inputs: Sequence[str]
+    targets: Sequence[str]
+
+
+def examples_of(
+    element: Any,
+    names: Names,
+    spec: DataSpec | None = None,
+    *,
+    scale: float = 1.0,
+    classes: Classes = None,
+    with_targets: bool = True,
+    whole: bool = True,
+) -> Examples:
+    """Turns one tuple into examples.
+
+    Args:
+        element: `(inputs, targets)` or `(inputs, targets, weights)`, each an array, a list or a dict; inputs alone
+            where no targets are wanted.
+        names: What the arrays are called.
+        spec: What one example looks like; None infers it from the arrays.
+        scale: See `InputSpec`.
+        classes: See `TargetSpec`.
+        with_targets: Whether targets are wanted.
+        whole: Whether these are all the data, so that class ids tell the number of classes.
+
+    Raises:
+        DataError: It is no such tuple.
+    """
+    inputs, targets, weights = _parts(element, with_targets)
+    given = {
+        "inputs": _named(inputs, names.inputs, "inputs"),
+        "targets": _named(targets, names.targets, "targets") if with_targets else {},
+    }
+    if spec is None:
+        spec = spec_of(given["inputs"], given["targets"], scale=scale, classes=classes if with_targets else None, whole=whole)
+    return Examples(spec, given["inputs"], given["targets"], _weights(weights, names.targets))
+
+
+def with_varying(spec: DataSpec, names: Sequence[str]) -> DataSpec:
+    """Returns a spec in which the first dimension of the named inputs varies.
+
+    Raises:
+        DataError: There is no such input.
+    """
+    inputs = dict(spec.inputs)
+    for name in names:
+        if name not in inputs:
+            raise DataError(f"data.varying: no input '{name}'{nearest(name, inputs)}")
+        inputs[name] = replace(inputs[name], shape=(None, *inputs[name].shape[1:]))
+    return DataSpec(inputs, spec.targets)
+
+
+def _parts(element: Any, with_targets: bool) -> tuple[Any, Any, Any]:
+    if not isinstance(element, tuple):
+        if with_targets:
+            raise DataError(
+                f"data: got {_describe(element)}; a tuple (inputs, targets) or (inputs, targets, sample_weights) is right"
+            )
+        return element, None, None
+    if not 2 - (not with_targets) <= len(element) <= 3:
+        raise DataError(
+            f"data: got a tuple of {len(element)} parts; (inputs, targets) or (inputs, targets, sample_weights) is right"
+        )
+    inputs, targets, weights = (*element, None, None)[:3]
+    return inputs, targets, weights if with_targets else None
+
+
+def _named(values: Any, names: Sequence[str], what: str) -> dict[str, np.ndarray]:
+    if isinstance(values, Mapping):
+        for name in names:
+            if name not in values:
+                raise DataError(f"data: {what} have no '{name}'{nearest(name, values)}")
+        return {name: _array(values[name], f"{what} '{name}'") for name in names}
+    by_position = [values] if len(names) == 1 and not _is_list_of_one(values) else values
+    if not isinstance(by_position, (list, tuple)) or len(by_position) != len(names):
+        found = len(by_position) if isinstance(by_position, (list, tuple)) else 1
+        raise DataError(f"data: {found} {what} for the {len(names)} names {', '.join(names)}; one array a name is right")
+    return {name: _array(value, f"{what} '{name}'") for name, value in zip(names, by_position, strict=True)}
+
+
+def _is_list_of_one(values: Any) -> bool:
+    return isinstance(values, (list, tuple)) and len(values) == 1 and hasattr(values[0], "shape")
+
+
+def _array(value: Any, what: str) -> np.ndarray:
+    if isinstance(value, list) and value and all(hasattr(row, "shape") and row.ndim for row in value):
+        rows = [np.asarray(row) for row in value]
+        same = len({row.shape for row in rows}) == 1
+        return np.stack(rows) if same else ragged(rows)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise DataError(f"data: {what} is no array: {error}") from error
+    if array.ndim == 0:
+        raise DataError(f"data: {what} is {_describe(value)}; an array with one row an example is right")
+    return array.astype(object) if array.dtype.kind in "UT" else array
+
+
+def _weights(weights: Any, targets: Sequence[str]) -> dict[str, np.ndarray]:
+    if weights is None:
+        return {}
+    if isinstance(weights, Mapping):
+        for name in weights:
+            if name not in targets:
+                raise DataError(f"data: sample weights for '{name}', which is no target{nearest(name, targets)}")
+        given = {name: weights[name] for name in targets if weights.get(name) is not None}
+    elif isinstance(weights, (list, tuple)):
+        given = {n: w for n, w in zip(targets, weights, strict=False) if w is not None}
+    else:
+        given = dict.fromkeys(targets, weights)
+    return {name: np.asarray(w, "float32").reshape(-1) for name, w in given.items()}
+
+
+def _describe(value: Any) -> str:
+    if hasattr(value, "shape"):
+        return f"an array of shape {tuple(value.shape)}"
+    return f"a {type(value).__name__}" + (f" of {len(value)} parts" if isinstance(value, (list, dict)) else "")

@@ -1,0 +1,78 @@
+"""Metrics of a compiled model on splits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from pipeline.data.batches import Batches
+from pipeline.errors import ConfigError, nearest
+from pipeline.training.fit import evaluate
+from pipeline.training.signature import Signature
+
+log = logging.getLogger(__name__)
+
+
+def evaluate_splits(
+    model: keras.Model, signature: Signature, batches: Mapping[str, Batches]
+) -> dict[str, dict[str, float]]:
+    """Returns loss and metrics by split, named as Keras names them; splits that never end are left out.
+
+    Raises:
+        DataError: The data went wrong while it was drawn.
+    """
+    values = {}
+    for name, split in batches.items():
+        if split.endless:
+            log.info("%s: never ends, not evaluated", name)
+            continue
+        values[name] = evaluate(model, signature, split)
+        log.info("%-10s %s", name, "  ".join(f"{metric} {value:.4f}" for metric, value in values[name].items()))
+    return values
+
+
+def by_output(values: Mapping[str, float], outputs: list[str]) -> dict[str, Any]:
+    """Returns the metrics of a split as `metrics.json` has them.
+
+    Args:
+        values: Named as Keras names them: `loss`, then `<metric>` or, for several outputs, `<output>_<metric>`.
+        outputs: The model's outputs.
+
+    Returns:
+        `{"loss": total, "outputs": {output: {metric: value}}}`.
+    """
+    found: dict[str, dict[str, float]] = {name: {} for name in outputs}
+    for metric, value in values.items():
+        if len(outputs) == 1:
+            found[outputs[0]][metric] = value
+            continue
+        owners = [name for name in outputs if metric.startswith(f"{name}_")]
+        if owners:
+            owner = max(owners, key=len)
+            found[owner][metric.removeprefix(f"{owner}_")] = value
+    return {"loss": values.get("loss"), "outputs": found}
+
+
+def optimized_value(name: str | None, history: Mapping[str, list[float]], values: Mapping[str, Mapping[str, float]]) -> float:
+    """Returns the value that a sweep optimises.
+
+    Args:
+        name: A metric as Keras names it, `val_` or `test_` in front for those splits; None for the validation loss, or
+            the training loss where there is no validation split.
+        history: Values of each epoch, of which the last is taken where the split was not evaluated after training.
+        values: Loss and metrics by split.
+
+    Raises:
+        ConfigError: There is no such metric.
+    """
+    known = {metric: epochs[-1] for metric, epochs in history.items() if epochs}
+    prefixes = {"train": "", "validation": "val_", "test": "test_"}
+    for split, metrics in values.items():
+        known |= {f"{prefixes[split]}{metric}": value for metric, value in metrics.items()}
+    wanted = name or ("val_loss" if "val_loss" in known else "loss")
+    if wanted not in known:
+        raise ConfigError(f"optimized_metric: no metric '{wanted}'{nearest(wanted, known)}")
+    return known[wanted]

@@ -1,0 +1,66 @@
+"""The help text, from the first comment line of each config file; made without Hydra and without TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+USAGE = """\
+Train, evaluate and predict with Keras models, composed from config.
+
+  python -m pipeline +experiment=quickstart                         an experiment
+  python -m pipeline data=mnist model=cnn trainer.epochs=3          your own choice of parts and values
+  python -m pipeline -m +experiment=quickstart model.units=32,64    a run for each value
+  python -m pipeline task=evaluate run=DIR                          a run's model on its test split
+  python -m pipeline task=predict run=DIR data.path=FILE            its predictions for other data
+  python -m pipeline +experiment=quickstart --cfg job               the composed config, nothing run
+
+Options: --config-dir DIR adds your own config files; --cfg job shows the config; debug=true shows tracebacks;
+--hydra-help shows all of Hydra's.
+"""
+
+
+def help_text(arguments: list[str]) -> str:
+    """Returns usage, experiments and groups, those of `--config-dir` too.
+
+    Args:
+        arguments: The command line without its first word.
+    """
+    from pipeline.folders import conf_folder
+
+    folders = [conf_folder(), *_config_dirs(arguments)]
+    groups: dict[str, dict[str, str]] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*.yaml")):
+            name = path.relative_to(folder).with_suffix("")
+            if len(name.parts) > 1 and name.parts[0] != "hydra":
+                groups.setdefault(name.parts[0], {})["/".join(name.parts[1:])] = first_comment(path)
+    experiments = groups.pop("experiment", {})
+    lines = [USAGE, "Experiments (+experiment=NAME):", *_listed(experiments)]
+    for group, choices in groups.items():
+        example = f"{group}=[NAME,…]" if group == "callbacks" else f"{group}=NAME"
+        lines += ["", f"{group.capitalize()} ({example}):", *_listed(choices)]
+    return "\n".join(lines)
+
+
+def first_comment(path: Path) -> str:
+    """Returns the first comment line of a config file that is not Hydra's `@package`, without its `#`."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#") and "@package" not in line:
+            return line.removeprefix("#").strip()
+        if line and not line.startswith("#"):
+            break
+    return ""
+
+
+def _listed(choices: dict[str, str]) -> Iterator[str]:
+    width = max((len(name) for name in choices), default=0)
+    return (f"  {name:<{width}}  {text}".rstrip() for name, text in choices.items())
+
+
+def _config_dirs(arguments: list[str]) -> Iterator[Path]:
+    for index, argument in enumerate(arguments):
+        if argument.startswith("--config-dir="):
+            yield Path(argument.partition("=")[2])
+        elif argument in ("--config-dir", "-cd") and index + 1 < len(arguments):
+            yield Path(arguments[index + 1])

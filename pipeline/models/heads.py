@@ -1,0 +1,46 @@
+"""Model outputs from the spec of the data: one for each target, named as there."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pipeline.data.spec import DataSpec, TargetSpec
+from pipeline.errors import ConfigError
+
+if TYPE_CHECKING:
+    import keras
+
+
+def head(name: str, target: TargetSpec, features: keras.KerasTensor) -> keras.KerasTensor:
+    """Returns the output of one target.
+
+    Args:
+        name: The target's name, which the output takes.
+        target: What it looks like.
+        features: Tensor of shape (batch, features).
+
+    Returns:
+        Softmax probabilities of shape (batch, classes), or numbers of the target's shape, (batch, 1) for a scalar.
+
+    Raises:
+        ConfigError: Class ids of which nobody knows how many there are.
+    """
+    import keras
+
+    if target.classes is not None:
+        return keras.layers.Dense(len(target.classes), activation="softmax", name=name)(features)
+    if target.dtype.startswith(("int", "uint")) and target.shape in ((), (1,)):
+        raise ConfigError(f"data.classes: missing; say how many classes target '{name}' has, or 0 for whole numbers to regress")
+    sizes = tuple(size for size in target.shape if size is not None)
+    if len(sizes) != len(target.shape):
+        raise ConfigError(f"model: target '{name}' has shape {target.shape}, a varying length; a model of your own is right")
+    if len(sizes) < 2:
+        return keras.layers.Dense(math.prod(sizes), name=name)(features)
+    return keras.layers.Reshape(sizes, name=name)(keras.layers.Dense(math.prod(sizes))(features))
+
+
+def outputs(spec: DataSpec, features: keras.KerasTensor) -> keras.KerasTensor | dict[str, keras.KerasTensor]:
+    """Returns an output for each target: a bare tensor for one, a dict by name for several."""
+    heads = {name: head(name, target, features) for name, target in spec.targets.items()}
+    return heads if len(heads) > 1 else next(iter(heads.values()))

@@ -1,0 +1,43 @@
+"""The multi-layer perceptron."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.data.spec import DataSpec
+from pipeline.errors import ConfigError
+from pipeline.models.heads import outputs
+from pipeline.models.inputs import numeric_inputs
+
+if TYPE_CHECKING:
+    import keras
+
+
+def mlp(spec: DataSpec, units: int, depth: int, activation: str, dropout: float) -> keras.Model:
+    """Builds a perceptron over all inputs, flattened and joined; for MNIST 784-64-64-10.
+
+    Args:
+        spec: What the data looks like.
+        units: Units of each hidden layer.
+        depth: Number of hidden layers.
+        activation: Of the hidden layers, any that Keras knows.
+        dropout: Share of units dropped after each hidden layer.
+
+    Raises:
+        ConfigError: An input has a varying length or is not of numbers, or a size makes no sense.
+    """
+    import keras
+
+    if units < 1 or depth < 0:
+        raise ConfigError(f"model.units={units}, model.depth={depth}: at least 1 unit and 0 layers are right")
+    for name, given in spec.inputs.items():
+        if None in given.shape:
+            raise ConfigError(f"model=mlp: input '{name}' has a varying length; a fixed one is right")
+    inputs, values = numeric_inputs(spec)
+    flat = [keras.layers.Flatten()(value) for value in values.values()]
+    x = keras.layers.Concatenate()(flat) if len(flat) > 1 else flat[0]
+    for index in range(depth):
+        x = keras.layers.Dense(units, activation=activation, name=f"hidden_{index + 1}")(x)
+        if dropout:
+            x = keras.layers.Dropout(dropout)(x)
+    return keras.Model(inputs if len(inputs) > 1 else next(iter(inputs.values())), outputs(spec, x), name="mlp")

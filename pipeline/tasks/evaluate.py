@@ -1,0 +1,40 @@
+"""The task that evaluates the model of a run."""
+
+from __future__ import annotations
+
+from pipeline.config import PipelineConfig
+from pipeline.data.stage import build_loader
+from pipeline.evaluation import evaluate_splits
+from pipeline.evaluation.metrics import by_output
+from pipeline.files import write_json
+from pipeline.runs import Run
+from pipeline.tasks.saved import data_of_command, open_run
+from pipeline.training import compile_model
+from pipeline.weighting import weigh_split
+from pipeline.weighting.build import build_weighting
+
+
+def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
+    """Evaluates the model of a run, and writes `metrics.json`.
+
+    Args:
+        config: The run's config with what this command changes.
+        run: The folder of this evaluation.
+        split: The split to evaluate; None for the test split of the run's own data, or all of other data.
+
+    Returns:
+        The loss.
+    """
+    saved = open_run(config.run)
+    with run.stage("data"):
+        name, data = data_of_command(config, split, saved.spec, with_targets=True)
+        run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
+    with run.stage("model"):
+        model = saved.model()
+        signature = compile_model(model, config, data.spec)
+    with run.stage("evaluation"):
+        data = weigh_split(data, build_weighting(config.weighting), "test" if name == "data" else name)
+        batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
+        values = evaluate_splits(model, signature, {name: batches})
+        write_json(run.folder / "metrics.json", {name: by_output(values[name], list(signature.outputs))})
+    return values[name]["loss"]

@@ -1,0 +1,109 @@
+"""What evaluate and predict share: the model of a run, and the data that the command asks it about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from pipeline.config import PipelineConfig, SplitConfig
+from pipeline.data.examples import Examples
+from pipeline.data.spec import DataSpec, spec_from_dict
+from pipeline.data.stage import load_splits
+from pipeline.data.streams import Data
+from pipeline.errors import ConfigError, DataError, nearest, one_line
+from pipeline.runs import model_file
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """A run that was trained.
+
+    Attributes:
+        folder: Its folder.
+        spec: What its training data looked like.
+    """
+
+    folder: Path
+    spec: DataSpec
+
+    def model(self) -> keras.Model:
+        """Loads its model, which may hold no code but Keras' and registered one.
+
+        Raises:
+            ConfigError: The model cannot be loaded.
+        """
+        path = model_file(self.folder)
+        try:
+            return keras.saving.load_model(path, compile=False)
+        except Exception as error:
+            raise ConfigError(f"run: '{path}' cannot be loaded: {one_line(error)}") from error
+
+
+def open_run(folder: str | None) -> SavedRun:
+    """Opens the run that a command names by its folder.
+
+    Raises:
+        ConfigError: None is named, or its training did not finish.
+    """
+    if folder is None:
+        raise ConfigError("run: missing; run=DIR, the folder that a finished training printed, is right")
+    path = Path(folder)
+    model_file(path)
+    try:
+        facts = json.loads((path / "run.json").read_text())
+        return SavedRun(path, spec_from_dict(facts["spec"]))
+    except (OSError, ValueError, KeyError) as error:
+        raise ConfigError(f"run: '{path / 'run.json'}' cannot be read: {one_line(error)}") from error
+
+
+def data_of_command(config: PipelineConfig, split: str | None, spec: DataSpec, *, with_targets: bool) -> tuple[str, Data]:
+    """Returns the data that a command asks about, and its name.
+
+    Args:
+        config: The run's config with what this command changes; `config.new_data` tells whether it changes the data.
+        split: The split that is asked for; None for the test split of the run's own data, and for all of other data
+            unless that brings a test split.
+        spec: What the model was trained on.
+        with_targets: Whether targets are needed.
+
+    Raises:
+        ConfigError: There is no such split.
+        DataError: The data has classes that the model does not know.
+    """
+    if config.new_data and split is None:
+        splits = load_splits(config.data, SplitConfig(), config.seed, with_targets=with_targets)
+        name = "test" if splits.test is not None else "train"
+    else:
+        splits = load_splits(config.data, config.split, config.seed)
+        name = split or "test"
+    data = splits.named(name)
+    return ("data" if config.new_data and split is None else name), aligned(data, spec) if with_targets else data
+
+
+def aligned(data: Data, spec: DataSpec) -> Data:
+    """Returns data whose class ids are those of the training data, matched by the names of classes.
+
+    Raises:
+        DataError: A class that the training data did not have.
+    """
+    targets = dict(data.spec.targets)
+    changed = {}
+    for name, target in data.spec.targets.items():
+        known = spec.targets.get(name)
+        if known is None or known.classes is None or target.classes in (None, known.classes):
+            continue
+        for label in target.classes or ():
+            if label not in known.classes:
+                raise DataError(f"target '{name}': the model knows no class '{label}'{nearest(label, known.classes)}")
+        if not isinstance(data, Examples) or target.one_hot:
+            raise DataError(f"target '{name}': has other classes than the training data; the same ones are right")
+        ids = np.array([known.classes.index(label) for label in target.classes or ()])
+        changed[name] = ids[data.targets[name].astype("int64")]
+        targets[name] = replace(target, classes=known.classes)
+    if not isinstance(data, Examples) or not changed:
+        return data
+    return replace(data, spec=DataSpec(data.spec.inputs, targets), targets={**data.targets, **changed})

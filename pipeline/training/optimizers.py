@@ -1,0 +1,52 @@
+"""Optimizers with their schedules, from Keras by name or by `_target_`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from pipeline import components
+from pipeline.errors import ConfigError, nearest, one_line
+
+
+def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None) -> keras.optimizers.Optimizer:
+    """Builds the optimizer of the config.
+
+    Args:
+        node: `name` (any Keras optimizer, in any case) or `_target_`, and its arguments.
+        schedule: The config node of a learning rate schedule, which replaces the learning rate; None keeps it.
+
+    Raises:
+        ConfigError: The optimizer or the schedule refused its arguments.
+    """
+    arguments = dict(node)
+    if schedule is not None:
+        arguments["learning_rate"] = components.build("schedule", schedule)
+    if "_target_" in arguments:
+        optimizer = components.build("optimizer", arguments)
+        if not isinstance(optimizer, keras.optimizers.Optimizer):
+            raise ConfigError(f"optimizer: {node['_target_']} gave a {type(optimizer).__name__}; a Keras optimizer is right")
+        return optimizer
+    kind = optimizer_class(str(arguments.pop("name", "")))
+    try:
+        return kind(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"optimizer: {kind.__name__} refused its arguments: {one_line(error)}") from error
+
+
+def optimizer_class(name: str) -> type[keras.optimizers.Optimizer]:
+    """Returns Keras' optimizer of that name, in any case.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    kinds = {
+        key.lower(): kind
+        for key, kind in vars(keras.optimizers).items()
+        if isinstance(kind, type) and issubclass(kind, keras.optimizers.Optimizer) and key != "Optimizer"
+    }
+    if name.lower() not in kinds:
+        raise ConfigError(f"optimizer.name: Keras has no optimizer '{name}'{nearest(name, kinds)}")
+    return kinds[name.lower()]

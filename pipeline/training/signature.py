@@ -1,0 +1,104 @@
+"""The inputs and outputs of a model by name, and its own structure of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from pipeline.data.spec import DataSpec, Shape
+from pipeline.errors import ConfigError, DataError, nearest
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model takes and gives.
+
+    Attributes:
+        inputs: Shape of one example by input name.
+        outputs: Shape of one example by output name, in the order in which lists by position refer to them.
+        input_form: `bare`, `list` or `dict`: what the model wants its inputs to come in.
+        output_form: The same for its outputs, and so for targets, weights, losses and metrics.
+    """
+
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, Shape]
+    input_form: str
+    output_form: str
+
+    def pack_inputs(self, values: Mapping[str, Any]) -> Any:
+        """Returns inputs by name in the model's structure."""
+        return _packed({name: values[name] for name in self.inputs}, self.input_form)
+
+    def pack_outputs(self, values: Mapping[str, Any]) -> Any:
+        """Returns something for each output by name in the model's structure."""
+        return _packed({name: values[name] for name in self.outputs}, self.output_form)
+
+    def outputs_by_name(self, values: Any) -> dict[str, Any]:
+        """Returns what the model gave, by output name."""
+        if self.output_form == "bare":
+            return {next(iter(self.outputs)): values}
+        if self.output_form == "dict":
+            return {name: values[name] for name in self.outputs}
+        return dict(zip(self.outputs, values, strict=True))
+
+
+def signature_of(model: keras.Model, spec: DataSpec) -> Signature:
+    """Learns the signature of a model, matched with the names of the data.
+
+    A model with one input or one output takes the data's name for it. Several must be named as in the data: by the
+    keys of a dict, or by the names of `keras.Input` and of the output layers.
+
+    Raises:
+        ConfigError: A name that one has and the other lacks.
+    """
+    input_struct, output_struct = _structures(model, spec)
+    inputs, input_form = _by_name(input_struct, [t.name for t in keras.tree.flatten(input_struct)])
+    if input_form == "bare" and len(spec.inputs) == 1:
+        inputs = {next(iter(spec.inputs)): next(iter(inputs.values()))}
+    for name in inputs:
+        if name not in spec.inputs:
+            raise ConfigError(f"model: has an input '{name}', the data has none of that name{nearest(name, spec.inputs)}")
+    for name in spec.inputs:
+        if name not in inputs:
+            raise ConfigError(f"data: has an input '{name}', which the model does not take{nearest(name, inputs)}")
+    outputs, output_form = _by_name(output_struct, list(getattr(model, "output_names", None) or []))
+    if output_form == "bare" and len(spec.targets) == 1:
+        outputs = {next(iter(spec.targets)): next(iter(outputs.values()))}
+    for name in spec.targets:
+        if name not in outputs:
+            raise ConfigError(f"data: has a target '{name}', the model has no such output{nearest(name, outputs)}")
+    if output_form == "dict":
+        outputs = {name: outputs[name] for name in (*spec.targets, *(o for o in outputs if o not in spec.targets))}
+    return Signature(inputs, outputs, input_form, output_form)
+
+
+def _structures(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
+    try:
+        return model.input, model.output
+    except (AttributeError, ValueError):
+        pass
+    tensors = {n: keras.KerasTensor((None, *s.shape), dtype=s.dtype, name=n) for n, s in spec.inputs.items()}
+    inputs = tensors if len(tensors) > 1 else next(iter(tensors.values()))
+    try:
+        return inputs, keras.backend.compute_output_spec(model, inputs)
+    except Exception as error:
+        shapes = ", ".join(f"{n} {s.shape}" for n, s in spec.inputs.items())
+        raise DataError(f"model: does not take the inputs of the data ({shapes}): {str(error).splitlines()[0]}") from error
+
+
+def _by_name(struct: Any, names: list[str]) -> tuple[dict[str, Shape], str]:
+    if isinstance(struct, dict):
+        return {name: tuple(tensor.shape[1:]) for name, tensor in struct.items()}, "dict"
+    if isinstance(struct, (list, tuple)):
+        names = names if len(names) == len(struct) else [f"output_{i}" for i in range(len(struct))]
+        return {n: tuple(t.shape[1:]) for n, t in zip(names, struct, strict=True)}, "list"
+    return {names[0] if names else "output": tuple(struct.shape[1:])}, "bare"
+
+
+def _packed(values: dict[str, Any], form: str) -> Any:
+    if form == "bare":
+        return next(iter(values.values()))
+    return values if form == "dict" else list(values.values())

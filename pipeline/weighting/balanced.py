@@ -1,0 +1,57 @@
+"""Balanced weights: every class counts the same in sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.data.examples import Weigh
+from pipeline.data.splits import Splits
+from pipeline.errors import ConfigError, DataError
+from pipeline.weighting.class_weight import weights_of_classes
+from pipeline.weighting.weighting import chosen_target
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Weighs each class by `n / (classes * count)`, the counts those of the training data.
+
+    The heuristic of G. King and L. Zeng, "Logistic Regression in Rare Events Data" (2001), as
+    `class_weight="balanced"` in scikit-learn.
+
+    Attributes:
+        targets: The targets to balance; null for all that have classes.
+        splits: The splits that are weighed.
+    """
+
+    targets: Sequence[str] | None
+    splits: Sequence[str]
+
+    def fitted(self, splits: Splits) -> Weigh:
+        """See `Weighting`; counts the classes of the training data."""
+        specs = splits.train.spec.targets
+        names = self.targets or [name for name, spec in specs.items() if spec.classes is not None]
+        if not names:
+            raise ConfigError("weighting=balanced: no target has classes to balance")
+        by_target = {chosen_target(splits, n, "weighting.targets"): balanced_weights(splits, n) for n in names}
+        return lambda examples: weights_of_classes(examples, by_target)
+
+
+def balanced_weights(splits: Splits, target: str) -> np.ndarray:
+    """Returns the weight of each class by id.
+
+    Raises:
+        ConfigError: The training data never ends, so its classes cannot be counted.
+        DataError: A class does not occur.
+    """
+    counts = splits.train.class_counts(target)
+    if counts is None:
+        raise ConfigError("weighting=balanced: the training data never ends; weighting=class_weight is right")
+    absent = np.flatnonzero(counts == 0)
+    if len(absent):
+        classes = splits.train.spec.targets[target].classes or ()
+        names = ", ".join(classes[i] for i in absent)
+        raise DataError(f"weighting=balanced: no training example of target '{target}' has class {names}")
+    return (counts.sum() / (len(counts) * counts)).astype("float32")

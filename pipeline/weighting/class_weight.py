@@ -1,0 +1,77 @@
+"""Class weights, for one target or for each of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.examples import Arrays, Examples, Weigh, class_ids
+from pipeline.data.splits import Splits
+from pipeline.errors import ConfigError, nearest
+from pipeline.weighting.weighting import chosen_target
+
+
+@dataclass(frozen=True)
+class ClassWeight:
+    """Weighs each example by its class, as `class_weight` in `keras.Model.fit` but for any number of outputs.
+
+    Attributes:
+        weights: Weight by class (its id or name), or such a mapping by target name.
+        others: Weight of the classes left out; null makes leaving one out an error.
+        splits: The splits that are weighed.
+    """
+
+    weights: Mapping[Any, Any]
+    others: float | None
+    splits: Sequence[str]
+
+    def fitted(self, splits: Splits) -> Weigh:
+        """See `Weighting`; checks that every weighted class occurs and none is missing."""
+        by_target = {
+            chosen_target(splits, name, f"weighting.weights.{name}"): self._by_id(splits, name, weights)
+            for name, weights in _by_target(self.weights, splits).items()
+        }
+        return lambda examples: weights_of_classes(examples, by_target)
+
+    def _by_id(self, splits: Splits, target: str, weights: Mapping[Any, float]) -> np.ndarray:
+        spec = splits.train.spec.targets.get(target)
+        if spec is None or spec.classes is None:
+            raise ConfigError(f"weighting.weights: target '{target}' has no classes; class weights need some")
+        by_id = np.full(len(spec.classes), np.nan if self.others is None else self.others, "float32")
+        for label, weight in weights.items():
+            key = f"weighting.weights.{label}"
+            if str(label) not in spec.classes:
+                raise ConfigError(f"{key}: target '{target}' has no class '{label}'{nearest(str(label), spec.classes)}")
+            if not isinstance(weight, (int, float)) or not np.isfinite(weight) or weight < 0:
+                raise ConfigError(f"{key}: {weight} is no weight; a number of 0 or more is right")
+            by_id[spec.classes.index(str(label))] = weight
+        missing = [spec.classes[i] for i in np.flatnonzero(np.isnan(by_id))]
+        if missing:
+            raise ConfigError(
+                f"weighting.weights: class {', '.join(missing)} of target '{target}' has no weight; "
+                "give one for each class, or set weighting.others for the rest"
+            )
+        counts = splits.train.class_counts(target)
+        for label in weights:
+            if counts is not None and counts[spec.classes.index(str(label))] == 0:
+                raise ConfigError(f"weighting.weights.{label}: no training example of target '{target}' has class '{label}'")
+        return by_id
+
+
+def weights_of_classes(examples: Examples, by_target: Mapping[str, np.ndarray]) -> Arrays:
+    """Returns each example's weight by target, looked up by its class id."""
+    return {target: by_id[class_ids(examples, target)] for target, by_id in by_target.items()}
+
+
+def _by_target(weights: Mapping[Any, Any], splits: Splits) -> Mapping[str, Mapping[Any, float]]:
+    if not weights:
+        raise ConfigError("weighting.weights: empty; a weight by class, such as {5: 2.0}, is right")
+    if all(isinstance(value, Mapping) for value in weights.values()):
+        return weights
+    names = list(splits.train.spec.targets)
+    if len(names) > 1:
+        raise ConfigError(f"weighting.weights: which target? Give class weights by target: {', '.join(names)}")
+    return {names[0]: weights}

@@ -1,0 +1,80 @@
+"""Sample weights, from a column of the data, from a file, or from a function of the examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data.examples import Examples, Weigh, class_ids
+from pipeline.data.sources.archive import read_npy
+from pipeline.data.splits import Splits
+from pipeline.errors import ConfigError, nearest
+from pipeline.weighting.weighting import chosen_target
+
+
+@dataclass(frozen=True)
+class SampleWeight:
+    """Weighs each example on its own; one of `column`, `array` and `function` says by what.
+
+    Attributes:
+        column: A column of the data (`data.columns`).
+        array: A `.npy` file with a weight for each training example, in the order of the training split.
+        function: Takes `Examples`, returns an array of shape (examples,); a `_target_` with `_partial_: true`.
+        targets: The targets that are weighed; null for all.
+        splits: The splits that are weighed.
+    """
+
+    column: str | None
+    array: str | None
+    function: Callable[[Examples], np.ndarray] | None
+    targets: Sequence[str] | None
+    splits: Sequence[str]
+
+    def fitted(self, splits: Splits) -> Weigh:
+        """See `Weighting`."""
+        if sum(way is not None for way in (self.column, self.array, self.function)) != 1:
+            raise ConfigError("weighting: set exactly one of weighting.column, weighting.array and weighting.function")
+        names = self.targets or list(splits.train.spec.targets)
+        targets = [chosen_target(splits, name, "weighting.targets") for name in names]
+        values = self._values(splits)
+        return lambda examples: dict.fromkeys(targets, self.checked(values(examples), examples))
+
+    def checked(self, values: np.ndarray, examples: Examples) -> np.ndarray:
+        """Returns weights of shape (examples,).
+
+        Raises:
+            ConfigError: They have another shape.
+        """
+        weights = np.asarray(values)
+        if weights.dtype.kind not in "iufb":
+            raise ConfigError(f"weighting: weights of dtype {weights.dtype}; numbers are right")
+        if weights.shape != (len(examples),):
+            raise ConfigError(f"weighting: weights of shape {weights.shape} for {len(examples)} examples; one each is right")
+        return weights.astype("float32")
+
+    def _values(self, splits: Splits) -> Callable[[Examples], np.ndarray]:
+        if self.function is not None:
+            return self.function
+        if self.column is not None:
+            return self._from_column
+        if list(self.splits) != ["train"]:
+            raise ConfigError("weighting.splits: weights from an array are those of training; splits=[train] is right")
+        if not isinstance(splits.train, Examples):
+            raise ConfigError("weighting.array: the data is a stream; weighting.column or weighting.function is right")
+        weights = read_npy(Path(self.array or ""))
+        return lambda _: weights
+
+    def _from_column(self, examples: Examples) -> np.ndarray:
+        column = self.column or ""
+        if column not in examples.columns:
+            raise ConfigError(f"weighting.column: the data has no column '{column}'{nearest(column, examples.columns)}")
+        return examples.columns[column]
+
+
+def one_class(examples: Examples, class_id: int, weight: float, target: str | None = None) -> np.ndarray:
+    """Returns `weight` for the examples of one class and 1 for all others."""
+    name = target or next(iter(examples.spec.targets))
+    return np.where(class_ids(examples, name) == class_id, weight, 1.0)

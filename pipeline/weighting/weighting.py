@@ -1,0 +1,74 @@
+"""What a weighting is, and the stage that applies one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pipeline.data.examples import Weigh
+from pipeline.data.splits import SPLITS, Splits
+from pipeline.data.streams import Data
+from pipeline.errors import ConfigError, nearest
+
+
+class Weighting(Protocol):
+    """Gives examples their weights.
+
+    Attributes:
+        splits: The splits that it weighs.
+    """
+
+    @property
+    def splits(self) -> Sequence[str]:
+        """See above."""
+        ...
+
+    def fitted(self, splits: Splits) -> Weigh:
+        """Returns what weighs examples, having learnt from the training data what it needs.
+
+        Raises:
+            ConfigError: It does not suit the data.
+        """
+        ...
+
+
+def weigh(splits: Splits, weighting: Weighting | None) -> Splits:
+    """Returns the splits with the weights that a weighting gives; those that the data brings are multiplied by them.
+
+    Raises:
+        ConfigError: The weighting does not suit the data.
+    """
+    if weighting is None:
+        return splits
+    for name in weighting.splits:
+        if name not in SPLITS:
+            raise ConfigError(f"weighting.splits: no split '{name}'{nearest(name, SPLITS)}")
+    weigh_examples = weighting.fitted(splits)
+    return Splits(
+        **{
+            name: data.weighed_by(weigh_examples) if name in weighting.splits else data
+            for name, data in splits.present()
+        }
+    )
+
+
+def weigh_split(data: Data, weighting: Weighting | None, name: str) -> Data:
+    """Returns one split, which stands alone, with the weights that a weighting gives to splits of that name."""
+    if weighting is None or name not in weighting.splits:
+        return data
+    return data.weighed_by(weighting.fitted(Splits(data)))
+
+
+def chosen_target(splits: Splits, target: str | None, key: str) -> str:
+    """Returns the target that a config key names, or the only one.
+
+    Raises:
+        ConfigError: There is none of that name, or several to choose from.
+    """
+    names = list(splits.train.spec.targets)
+    if target is None and len(names) != 1:
+        raise ConfigError(f"{key}: missing; name one of the targets {', '.join(names)}")
+    name = target or names[0]
+    if name not in names:
+        raise ConfigError(f"{key}: no target '{name}'{nearest(name, names)}")
+    return name
