@@ -54,7 +54,9 @@ def report(error: Exception) -> int:
     if lines is None and isinstance(error, PipelineError):
         lines = [" ".join(line.split()) for line in str(error).splitlines()]
     code = OUR_ERROR if lines is None else USER_ERROR
-    for line in lines if lines is not None else [f"{type(error).__name__}: {one_line(error)} (debug=true shows the traceback)"]:
+    for line in (
+        lines if lines is not None else [f"{type(error).__name__}: {one_line(error)} (debug=true shows the traceback)"]
+    ):
         print(f"error: {line}", file=sys.stderr)
     return code
 

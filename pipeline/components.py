@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from pipeline.errors import ConfigError, PipelineError, nearest, one_line
+from pipeline.errors import ConfigError, DataError, PipelineError, nearest, one_line
 
 HYDRA_KEYS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
 
@@ -93,8 +93,9 @@ def build(key: str, node: Mapping[str, Any], **extra: Any) -> Any:
     except Exception as error:
         cause = _root_cause(error)
         if isinstance(cause, PipelineError):
-            text = str(cause)
-            raise type(cause)(text if text.startswith(f"{key.split('.')[0]}") else f"{key}: {text}") from error
+            group = key.split(".", maxsplit=1)[0]
+            text = str(cause) if str(cause).startswith(group) else f"{key}: {cause}"
+            raise (DataError if isinstance(cause, DataError) else ConfigError)(text) from error
         raise ConfigError(f"{key}: {node.get('_target_')} refused its arguments: {one_line(cause)}") from error
 
 
@@ -129,7 +130,9 @@ def _parameters(target: Any) -> tuple[dict[str, inspect.Parameter], bool]:
     A class that passes `**kwargs` on is read together with its bases.
     """
     named: dict[str, inspect.Parameter] = {}
-    callables = [c.__init__ for c in target.__mro__ if "__init__" in vars(c)] if inspect.isclass(target) else [target]
+    callables = (
+        [vars(c)["__init__"] for c in target.__mro__ if "__init__" in vars(c)] if inspect.isclass(target) else [target]
+    )
     for function in callables:
         try:
             parameters = inspect.signature(function).parameters.values()
@@ -145,17 +148,23 @@ def _parameters(target: Any) -> tuple[dict[str, inspect.Parameter], bool]:
 
 
 def _hints(target: Any) -> dict[str, Any]:
+    annotated = inspect.getattr_static(target, "__init__") if inspect.isclass(target) else target
     try:
-        return typing.get_type_hints(target.__init__ if inspect.isclass(target) else target)
-    except Exception:
+        return typing.get_type_hints(annotated)
+    except (NameError, TypeError, AttributeError):
+        # Annotations of names that are imported for type checkers only.
         return {}
 
 
 def _fits(value: Any, hint: Any) -> bool:
     """Whether a config value is of an annotated type; types that config cannot hold are not judged."""
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union else (hint,)
+    options = (
+        typing.get_args(hint)
+        if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
+        else (hint,)
+    )
     plain = {int, float, str, bool, type(None)}
-    if not set(options) <= plain or isinstance(value, (dict, list)) and not set(options) <= plain:
+    if not set(options) <= plain or (isinstance(value, (dict, list)) and not set(options) <= plain):
         return True
     if isinstance(value, bool):
         return bool in options
@@ -171,4 +180,3 @@ def _describe(hint: Any) -> str:
 
 def _public(found: Any) -> list[str]:
     return [name for name in dir(found) if not name.startswith("_")]
-

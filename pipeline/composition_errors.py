@@ -32,10 +32,18 @@ def told(error: Exception, arguments: list[str]) -> list[str] | None:
     primary = re.search(r"[Cc]annot find primary config '(?P<name>[^']+)'", text)
     if primary:
         return [f"--config-name: no config '{primary['name']}'; without the option the pipeline's own is taken"]
-    key = re.search(r"full_key: (?P<key>\S+)", text)
-    place = f"{key['key']}: " if key else ""
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Error merging override")]
-    return [place + one_line(lines[0] if lines else text)]
+    if text.startswith("Error merging override") and error.__cause__ is not None:
+        text = str(error.__cause__)
+    full_key = re.search(r"full_key: (?P<key>\S+)", text)
+    place = f"{full_key['key']}: " if full_key else ""
+    return [place + _reason(text)]
+
+
+def _reason(text: str) -> str:
+    """Returns what Hydra says beside where it was: its first lines often only announce the reason."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    reasons = [line for line in lines if not line.startswith(("full_key", "object_type", "reference_type"))]
+    return " ".join(reasons[:2]) or text
 
 
 def _unknown_choice(name: str, text: str) -> str:

@@ -103,7 +103,7 @@ class PipelineConfig:
     schedule: Any = None
     loss: Any = "sparse_categorical_crossentropy"
     loss_weights: Any = None
-    metrics: Any = field(default_factory=lambda: ["accuracy"])
+    metrics: Any = "accuracy"
     weighted_metrics: Any = None
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     callbacks: Any = field(default_factory=dict)

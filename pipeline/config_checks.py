@@ -1,4 +1,4 @@
-"""All mistakes of a config at once, before any data is read; those of our own components before TensorFlow is imported."""
+"""All mistakes of a config at once, before data is read; those of our own components before TensorFlow is imported."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _plateau_mistakes(config: PipelineConfig) -> list[str]:
     if config.schedule is None:
         return []
     return [
-        f"callbacks.{name}: cannot lower a learning rate that schedule sets; schedule=constant, or no such callback, is right"
+        f"callbacks.{name}: cannot set a learning rate that follows a schedule; schedule=constant is right"
         for name, node in (config.callbacks or {}).items()
         if node and str(node["_target_"]).endswith(("ReduceLROnPlateau", "LearningRateScheduler"))
     ]

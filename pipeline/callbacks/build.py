@@ -23,6 +23,8 @@ def build_callbacks(nodes: Mapping[str, Any] | None) -> list[keras.callbacks.Cal
             continue
         callback = components.build(f"callbacks.{name}", node)
         if not isinstance(callback, keras.callbacks.Callback):
-            raise ConfigError(f"callbacks.{name}: gave a {type(callback).__name__}; a keras.callbacks.Callback is right")
+            raise ConfigError(
+                f"callbacks.{name}: gave a {type(callback).__name__}; a keras.callbacks.Callback is right"
+            )
         callbacks.append(callback)
     return callbacks

@@ -75,7 +75,8 @@ class StepsPerEpoch(Batches):
         self.batches = batches
         self.spec, self.weighted, self.batch_size = batches.spec, batches.weighted, batches.batch_size
         self.steps = steps
-        self._position, self._drawn = -1, iter(())
+        self._position = -1
+        self._drawn: Iterator[Examples] = iter(())
 
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
         """See `Batches`; drawing epoch after epoch goes on with the same pass rather than starting it anew."""
@@ -121,7 +122,9 @@ def paced(batches: Batches, steps_per_epoch: int | None) -> Batches:
     if steps_per_epoch is not None:
         return StepsPerEpoch(batches, steps_per_epoch)
     if batches.endless:
-        raise ConfigError("trainer.steps_per_epoch: missing; the training data never ends, so set the steps of an epoch")
+        raise ConfigError(
+            "trainer.steps_per_epoch: missing; the training data never ends, so set the steps of an epoch"
+        )
     return batches
 
 
@@ -134,5 +137,7 @@ def limited(batches: Batches, validation_steps: int | None) -> Batches:
     if validation_steps is not None:
         return FirstSteps(batches, validation_steps)
     if batches.endless:
-        raise ConfigError("trainer.validation_steps: missing; the validation data never ends, so set the steps of a validation")
+        raise ConfigError(
+            "trainer.validation_steps: missing; the validation data never ends, so set the steps of a validation"
+        )
     return batches

@@ -63,7 +63,9 @@ def check_loss_takes_targets(spec: DataSpec, losses: dict[str, str]) -> None:
         ids = target.shape in ((), (1,))
         if loss.startswith("sparse_") and not ids:
             right = f"loss={loss.removeprefix('sparse_')}" if target.one_hot else "class ids of shape () or (1,)"
-            raise ConfigError(f"loss: {loss} expects class ids but target '{name}' has shape {target.shape}; {right} is right")
+            raise ConfigError(
+                f"loss: {loss} expects class ids but target '{name}' has shape {target.shape}; {right} is right"
+            )
         if loss in ("categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge") and ids:
             raise ConfigError(
                 f"loss: {loss} expects one-hot targets but target '{name}' has class ids; "
@@ -102,7 +104,9 @@ def check_class_range(spec: DataSpec, output_shapes: dict[str, tuple[int | None,
             continue
         units = shape[-1]
         if target.one_hot and units != len(target.classes):
-            raise DataError(f"target '{name}': has {len(target.classes)} classes but the model's output has {units} units")
+            raise DataError(
+                f"target '{name}': has {len(target.classes)} classes but the model's output has {units} units"
+            )
         if len(target.classes) > max(units, 2):
             raise DataError(
                 f"target '{name}': class id {len(target.classes) - 1} is outside the model's range 0 to {units - 1}; "

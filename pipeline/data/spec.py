@@ -97,7 +97,10 @@ def spec_of(
     """
     counts = classes_by_target(classes, list(targets))
     return DataSpec(
-        {name: InputSpec(*shape_and_dtype(a), scale=scale if a.dtype.kind != "U" else 1.0) for name, a in inputs.items()},
+        {
+            name: InputSpec(*shape_and_dtype(a), scale=scale if a.dtype.kind != "U" else 1.0)
+            for name, a in inputs.items()
+        },
         {name: _target_spec(name, a, counts.get(name), whole) for name, a in targets.items()},
     )
 

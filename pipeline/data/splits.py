@@ -87,10 +87,14 @@ def _parts(data: Data, wanted: dict[str, float], config: SplitConfig, seed: int)
     length = _length(data)
     counts = {name: _count(name, size, length) for name, size in wanted.items()}
     if sum(counts.values()) >= length:
-        raise ConfigError(f"split: {' and '.join(f'{n} {c}' for n, c in counts.items())} leave nothing of {length} to train on")
+        raise ConfigError(
+            f"split: {' and '.join(f'{n} {c}' for n, c in counts.items())} leave nothing of {length} to train on"
+        )
     if isinstance(data, BatchStream):
         if config.method != "last":
-            raise ConfigError(f"split.method: '{config.method}' needs single examples, the data comes in batches; 'last' is right")
+            raise ConfigError(
+                f"split.method: '{config.method}' needs single examples, the data comes in batches; 'last' is right"
+            )
         return _last_batches(data, counts, length)
     if config.method == "last":
         order = np.arange(length)
@@ -162,11 +166,15 @@ def _length(data: Data) -> int:
     if isinstance(data, Examples):
         return len(data)
     if data.endless:
-        raise ConfigError("split: an endless stream has no last part; set data.validation to a source of its own instead")
+        raise ConfigError(
+            "split: an endless stream has no last part; set data.validation to a source of its own instead"
+        )
     length = data.length if isinstance(data, ExampleStream) else data.steps
     if length is None:
         key = "data.length" if isinstance(data, ExampleStream) else "data.steps"
-        raise ConfigError(f"split: the length of the data is unknown; set {key}, or data.validation to a source of its own")
+        raise ConfigError(
+            f"split: the length of the data is unknown; set {key}, or data.validation to a source of its own"
+        )
     return length
 
 

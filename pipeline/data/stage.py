@@ -44,5 +44,7 @@ def build_loader(node: Mapping[str, Any]) -> Loader:
 
 def _with_method(component: Any, method: str, key: str, node: Mapping[str, Any]) -> Any:
     if not callable(getattr(component, method, None)):
-        raise ConfigError(f"{key}: {node['_target_']} gave a {type(component).__name__}, which has no method '{method}'")
+        raise ConfigError(
+            f"{key}: {node['_target_']} gave a {type(component).__name__}, which has no method '{method}'"
+        )
     return component

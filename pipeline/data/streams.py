@@ -100,7 +100,9 @@ class BatchStream:
         if not drawn:
             raise DataError("data: yields no batches; at least one (inputs, targets) tuple is right")
         if self.steps is not None and drawn < self.steps:
-            raise DataError(f"data: ended after {drawn} of the {self.steps} batches of an epoch; data.steps={drawn} is right")
+            raise DataError(
+                f"data: ended after {drawn} of the {self.steps} batches of an epoch; data.steps={drawn} is right"
+            )
 
     def chunks(self) -> Iterator[Examples]:
         """Draws all batches of the first pass, for what needs to see all examples."""

@@ -57,7 +57,9 @@ def examples_of(
         "targets": _named(targets, names.targets, "targets") if with_targets else {},
     }
     if spec is None:
-        spec = spec_of(given["inputs"], given["targets"], scale=scale, classes=classes if with_targets else None, whole=whole)
+        spec = spec_of(
+            given["inputs"], given["targets"], scale=scale, classes=classes if with_targets else None, whole=whole
+        )
     return Examples(spec, given["inputs"], given["targets"], _weights(weights, names.targets))
 
 
@@ -79,12 +81,14 @@ def _parts(element: Any, with_targets: bool) -> tuple[Any, Any, Any]:
     if not isinstance(element, tuple):
         if with_targets:
             raise DataError(
-                f"data: got {_describe(element)}; a tuple (inputs, targets) or (inputs, targets, sample_weights) is right"
+                f"data: got {_describe(element)}; "
+                "a tuple (inputs, targets) or (inputs, targets, sample_weights) is right"
             )
         return element, None, None
     if not 2 - (not with_targets) <= len(element) <= 3:
         raise DataError(
-            f"data: got a tuple of {len(element)} parts; (inputs, targets) or (inputs, targets, sample_weights) is right"
+            f"data: got a tuple of {len(element)} parts; "
+            "(inputs, targets) or (inputs, targets, sample_weights) is right"
         )
     inputs, targets, weights = (*element, None, None)[:3]
     return inputs, targets, weights if with_targets else None
@@ -99,7 +103,9 @@ def _named(values: Any, names: Sequence[str], what: str) -> dict[str, np.ndarray
     by_position = [values] if len(names) == 1 and not _is_list_of_one(values) else values
     if not isinstance(by_position, (list, tuple)) or len(by_position) != len(names):
         found = len(by_position) if isinstance(by_position, (list, tuple)) else 1
-        raise DataError(f"data: {found} {what} for the {len(names)} names {', '.join(names)}; one array a name is right")
+        raise DataError(
+            f"data: {found} {what} for the {len(names)} names {', '.join(names)}; one array a name is right"
+        )
     return {name: _array(value, f"{what} '{name}'") for name, value in zip(names, by_position, strict=True)}
 
 

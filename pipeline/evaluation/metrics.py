@@ -56,7 +56,9 @@ def by_output(values: Mapping[str, float], outputs: list[str]) -> dict[str, Any]
     return {"loss": values.get("loss"), "outputs": found}
 
 
-def optimized_value(name: str | None, history: Mapping[str, list[float]], values: Mapping[str, Mapping[str, float]]) -> float:
+def optimized_value(
+    name: str | None, history: Mapping[str, list[float]], values: Mapping[str, Mapping[str, float]]
+) -> float:
     """Returns the value that a sweep optimises.
 
     Args:

@@ -68,7 +68,7 @@ def write_predictions(folder: Path, table: Mapping[str, np.ndarray], form: str) 
     """Writes the columns of a table as `predictions.parquet` or `predictions.npz` and returns its path."""
     path = folder / f"predictions.{form}"
     if form == "npz":
-        write_atomically(path, lambda beside: np.savez_compressed(beside, **dict(table)))
+        write_atomically(path, lambda beside: np.savez_compressed(beside, allow_pickle=False, **dict(table)))
     else:
         import pyarrow as pa
         import pyarrow.parquet as pq

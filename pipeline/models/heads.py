@@ -31,10 +31,14 @@ def head(name: str, target: TargetSpec, features: keras.KerasTensor) -> keras.Ke
     if target.classes is not None:
         return keras.layers.Dense(len(target.classes), activation="softmax", name=name)(features)
     if target.dtype.startswith(("int", "uint")) and target.shape in ((), (1,)):
-        raise ConfigError(f"data.classes: missing; say how many classes target '{name}' has, or 0 for whole numbers to regress")
+        raise ConfigError(
+            f"data.classes: missing; say how many classes target '{name}' has, or 0 for whole numbers to regress"
+        )
     sizes = tuple(size for size in target.shape if size is not None)
     if len(sizes) != len(target.shape):
-        raise ConfigError(f"model: target '{name}' has shape {target.shape}, a varying length; a model of your own is right")
+        raise ConfigError(
+            f"model: target '{name}' has shape {target.shape}, a varying length; a model of your own is right"
+        )
     if len(sizes) < 2:
         return keras.layers.Dense(math.prod(sizes), name=name)(features)
     return keras.layers.Reshape(sizes, name=name)(keras.layers.Dense(math.prod(sizes))(features))

@@ -22,7 +22,9 @@ def numeric_inputs(spec: DataSpec) -> tuple[dict[str, keras.KerasTensor], dict[s
     inputs, values = {}, {}
     for name, given in spec.inputs.items():
         if given.dtype == "string" or given.missing:
-            raise ConfigError(f"model: input '{name}' may be text or missing, which this model does not take; use model=tabular")
+            raise ConfigError(
+                f"model: input '{name}' may be text or missing, which this model does not take; use model=tabular"
+            )
         inputs[name] = keras.Input(given.shape, dtype=given.dtype, name=name)
         values[name] = keras.layers.Rescaling(given.scale, name=f"{name}_scaled")(inputs[name])
     return inputs, values

@@ -60,7 +60,9 @@ def open_run(folder: str | None) -> SavedRun:
         raise ConfigError(f"run: '{path / 'run.json'}' cannot be read: {one_line(error)}") from error
 
 
-def data_of_command(config: PipelineConfig, split: str | None, spec: DataSpec, *, with_targets: bool) -> tuple[str, Data]:
+def data_of_command(
+    config: PipelineConfig, split: str | None, spec: DataSpec, *, with_targets: bool
+) -> tuple[str, Data]:
     """Returns the data that a command asks about, and its name.
 
     Args:

@@ -21,7 +21,7 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
 
     Args:
         model: The model; its output may lack a loss, and is then for prediction only.
-        config: Its `optimizer`, `schedule`, `loss`, `loss_weights`, `metrics`, `weighted_metrics` and `trainer` are read.
+        config: What it says of optimizer, schedule, losses, metrics and trainer is read.
         spec: What the data looks like.
 
     Returns:
@@ -35,7 +35,9 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
     check_shapes(spec, dict(signature.inputs))
     outputs = list(signature.outputs)
     losses, metrics, weighted, weights = _collected(
-        lambda: {n: build_loss(_key("loss", n, outputs), v) for n, v in by_output("loss", config.loss, outputs).items()},
+        lambda: {
+            n: build_loss(_key("loss", n, outputs), v) for n, v in by_output("loss", config.loss, outputs).items()
+        },
         lambda: _metrics("metrics", config.metrics, outputs),
         lambda: _metrics("weighted_metrics", config.weighted_metrics, outputs),
         lambda: _loss_weights(config.loss_weights, outputs),
@@ -61,7 +63,8 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
 
 
 def _collected(*parts: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
-    done, mistakes = [], []
+    done: list[dict[str, Any]] = []
+    mistakes: list[str] = []
     for part in parts:
         try:
             done.append(part())
@@ -82,7 +85,9 @@ def _loss_weights(value: Any, outputs: list[str]) -> dict[str, float]:
     weights = by_output("loss_weights", value, outputs)
     for name, weight in weights.items():
         if not isinstance(weight, (int, float)) or weight < 0:
-            raise ConfigError(f"{_key('loss_weights', name, outputs)}: {weight!r} is no weight; a number of 0 or more is right")
+            raise ConfigError(
+                f"{_key('loss_weights', name, outputs)}: {weight!r} is no weight; a number of 0 or more is right"
+            )
     return {name: float(weights.get(name, 1.0)) for name in outputs} if weights else {}
 
 

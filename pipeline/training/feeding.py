@@ -22,7 +22,9 @@ class Feed:
         error: What drawing raised, which TensorFlow would otherwise bury in an error of its own.
     """
 
-    def __init__(self, batches: Batches, signature: Signature, epoch: Callable[[], int], *, with_targets: bool = True) -> None:
+    def __init__(
+        self, batches: Batches, signature: Signature, epoch: Callable[[], int], *, with_targets: bool = True
+    ) -> None:
         self.batches = batches
         self.signature = signature
         self.with_targets = with_targets

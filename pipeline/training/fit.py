@@ -89,6 +89,8 @@ def _data_errors(*feeds: Feed) -> Iterator[None]:
         with warnings.catch_warnings():
             # Keras says so of every epoch whose number of batches it does not know.
             warnings.filterwarnings("ignore", message="Your input ran out of data")
+            # An output for prediction only has no loss, and its weights no gradient: that is what was asked for.
+            warnings.filterwarnings("ignore", message="Gradients do not exist")
             yield
     except (tf.errors.OpError, ValueError, TypeError) as error:
         for feed in feeds:

@@ -37,7 +37,10 @@ def by_output(key: str, value: Any, outputs: Sequence[str]) -> dict[str, Any]:
         return {outputs[0]: only}
     if not isinstance(value, list) or len(value) != len(outputs):
         found = f"{len(value)} items" if isinstance(value, list) else repr(value)
-        raise ConfigError(f"{key}: {found} for the {len(outputs)} outputs {', '.join(outputs)}; one for each, by position or name, is right")
+        raise ConfigError(
+            f"{key}: {found} for the {len(outputs)} outputs {', '.join(outputs)}; "
+            "one for each, by position or name, is right"
+        )
     return {name: item for name, item in zip(outputs, value, strict=True) if item is not None}
 
 
@@ -96,4 +99,6 @@ def loss_name(loss: Any) -> str:
 
 
 def _names(module: Any) -> set[str]:
-    return {name for name in vars(module) if not name.startswith("_") and name not in ("get", "serialize", "deserialize")}
+    return {
+        name for name in vars(module) if not name.startswith("_") and name not in ("get", "serialize", "deserialize")
+    }

@@ -27,7 +27,9 @@ def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None)
     if "_target_" in arguments:
         optimizer = components.build("optimizer", arguments)
         if not isinstance(optimizer, keras.optimizers.Optimizer):
-            raise ConfigError(f"optimizer: {node['_target_']} gave a {type(optimizer).__name__}; a Keras optimizer is right")
+            raise ConfigError(
+                f"optimizer: {node['_target_']} gave a {type(optimizer).__name__}; a Keras optimizer is right"
+            )
         return optimizer
     kind = optimizer_class(str(arguments.pop("name", "")))
     try:

@@ -60,7 +60,9 @@ def signature_of(model: keras.Model, spec: DataSpec) -> Signature:
         inputs = {next(iter(spec.inputs)): next(iter(inputs.values()))}
     for name in inputs:
         if name not in spec.inputs:
-            raise ConfigError(f"model: has an input '{name}', the data has none of that name{nearest(name, spec.inputs)}")
+            raise ConfigError(
+                f"model: has an input '{name}', the data has none of that name{nearest(name, spec.inputs)}"
+            )
     for name in spec.inputs:
         if name not in inputs:
             raise ConfigError(f"data: has an input '{name}', which the model does not take{nearest(name, inputs)}")
@@ -86,7 +88,9 @@ def _structures(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
         return inputs, keras.backend.compute_output_spec(model, inputs)
     except Exception as error:
         shapes = ", ".join(f"{n} {s.shape}" for n, s in spec.inputs.items())
-        raise DataError(f"model: does not take the inputs of the data ({shapes}): {str(error).splitlines()[0]}") from error
+        raise DataError(
+            f"model: does not take the inputs of the data ({shapes}): {str(error).splitlines()[0]}"
+        ) from error
 
 
 def _by_name(struct: Any, names: list[str]) -> tuple[dict[str, Shape], str]:

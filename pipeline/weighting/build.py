@@ -20,5 +20,7 @@ def build_weighting(node: Mapping[str, Any] | None) -> Weighting | None:
         return None
     weighting: Weighting = components.build("weighting", node)
     if not callable(getattr(weighting, "fitted", None)):
-        raise ConfigError(f"weighting: {node['_target_']} gave a {type(weighting).__name__}, which has no method 'fitted'")
+        raise ConfigError(
+            f"weighting: {node['_target_']} gave a {type(weighting).__name__}, which has no method 'fitted'"
+        )
     return weighting

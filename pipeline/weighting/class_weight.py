@@ -57,7 +57,9 @@ class ClassWeight:
         counts = splits.train.class_counts(target)
         for label in weights:
             if counts is not None and counts[spec.classes.index(str(label))] == 0:
-                raise ConfigError(f"weighting.weights.{label}: no training example of target '{target}' has class '{label}'")
+                raise ConfigError(
+                    f"weighting.weights.{label}: no training example of target '{target}' has class '{label}'"
+                )
         return by_id
 
 

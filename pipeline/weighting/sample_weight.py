@@ -52,7 +52,9 @@ class SampleWeight:
         if weights.dtype.kind not in "iufb":
             raise ConfigError(f"weighting: weights of dtype {weights.dtype}; numbers are right")
         if weights.shape != (len(examples),):
-            raise ConfigError(f"weighting: weights of shape {weights.shape} for {len(examples)} examples; one each is right")
+            raise ConfigError(
+                f"weighting: weights of shape {weights.shape} for {len(examples)} examples; one each is right"
+            )
         return weights.astype("float32")
 
     def _values(self, splits: Splits) -> Callable[[Examples], np.ndarray]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,6 +46,7 @@ class GeneratorLoader:
         size = checked_batch_size(self.batch_size, len(examples) if training else None)
         batches = ArrayBatches(examples, size, shuffle=self.shuffle and training, seed=seed)
         length = self.length if training else "known"
+        opened: Callable[[int], Iterable[Examples]]
         if self.form == "py_dataset":
             opened = partial(_py_dataset, batches)
         else:
@@ -71,7 +73,7 @@ def _py_dataset(batches: ArrayBatches, number: int) -> Sequence[Examples]:
 
     class Slices(keras.utils.PyDataset):
         def __len__(self) -> int:
-            return -(-len(order) // size)
+            return math.ceil(len(order) / size)
 
         def __getitem__(self, index: int) -> Examples:
             if index >= len(self):

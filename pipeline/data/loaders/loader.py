@@ -57,5 +57,7 @@ def checked_batch_size(batch_size: int, length: int | None = None) -> int:
     if batch_size < 1:
         raise ConfigError(f"loader.batch_size: {batch_size} is too small; 1 or more is right")
     if length is not None and batch_size > length:
-        raise ConfigError(f"loader.batch_size: {batch_size} is larger than the training data; {length} or less is right")
+        raise ConfigError(
+            f"loader.batch_size: {batch_size} is larger than the training data; {length} or less is right"
+        )
     return batch_size

@@ -35,7 +35,9 @@ class PandasLoader:
         examples = examples_only(data, "pandas")
         for name, spec in examples.spec.inputs.items():
             if None in spec.shape:
-                raise ConfigError(f"loader=pandas: input '{name}' has a varying length, columns have none; use loader=numpy")
+                raise ConfigError(
+                    f"loader=pandas: input '{name}' has a varying length, columns have none; use loader=numpy"
+                )
         size = checked_batch_size(self.batch_size, len(examples) if training else None)
         return FrameBatches(examples, size, shuffle=self.shuffle and training, seed=seed)
 
@@ -56,7 +58,7 @@ class FrameBatches(ArrayBatches):
                 self.spec,
                 _arrays(rows, "", {n: (s.shape, s.dtype) for n, s in self.spec.inputs.items()}),
                 _arrays(rows, "", {n: (s.shape, s.dtype) for n, s in self.spec.targets.items()}),
-                _arrays(rows, "weight:", {n: ((), "float32") for n in self.examples.weights}),
+                _arrays(rows, "weight:", dict.fromkeys(self.examples.weights, ((), "float32"))),
             )
 
 

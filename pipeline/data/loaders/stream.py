@@ -16,7 +16,7 @@ from pipeline.data.streams import BatchStream, Data
 class StreamLoader:
     """Feeds the batches of a user's generator, `keras.utils.PyDataset` or batched `tf.data.Dataset` as they are."""
 
-    def batches(self, data: Data, *, seed: int, training: bool) -> Batches:
+    def batches(self, data: Data, *, seed: int, training: bool) -> Batches:  # noqa: ARG002
         """See `Loader`."""
         if not isinstance(data, BatchStream):
             raise unsuited(data, "stream")

@@ -58,6 +58,7 @@ class TfDataBatches(Batches):
         self.shuffle_buffer = shuffle_buffer
         self.take = take
         self.seed = seed
+        length: int | None
         if isinstance(data, Examples):
             length, self.weighted = len(data), bool(data.weights)
         else:
@@ -97,7 +98,14 @@ def _dataset_of(examples: Examples) -> tf.data.Dataset:
 
     inputs = {name: _tensor(array) for name, array in examples.inputs.items()}
     parts = (inputs, dict(examples.targets), dict(examples.weights))
-    return tf.data.Dataset.from_tensor_slices(parts)
+    dataset = tf.data.Dataset.from_tensor_slices(parts)
+    if not any(isinstance(value, tf.RaggedTensor) for value in inputs.values()):
+        return dataset
+    # A slice of a ragged tensor is a plain one, but only its values know that, not its type.
+    shapes = {name: spec.shape for name, spec in examples.spec.inputs.items()}
+    return dataset.map(
+        lambda given, *rest: ({n: tf.ensure_shape(tf.convert_to_tensor(v), shapes[n]) for n, v in given.items()}, *rest)
+    )
 
 
 def _tensor(array: np.ndarray) -> Any:

@@ -52,7 +52,8 @@ class Npz:
         """See `Source`."""
         train = self._examples(self.path, None, with_targets)
         validation, test = (
-            None if path is None else self._examples(path, train.spec, with_targets) for path in (self.validation, self.test)
+            None if path is None else self._examples(path, train.spec, with_targets)
+            for path in (self.validation, self.test)
         )
         return Splits(train, validation, test)
 

@@ -39,7 +39,8 @@ class Arrays:
         """See `Source`."""
         train = self._examples(self.train, None, with_targets)
         validation, test = (
-            None if part is None else self._examples(part, train.spec, with_targets) for part in (self.validation, self.test)
+            None if part is None else self._examples(part, train.spec, with_targets)
+            for part in (self.validation, self.test)
         )
         return Splits(train, validation, test)
 

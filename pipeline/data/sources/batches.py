@@ -58,7 +58,13 @@ class BatchSource:
         return Splits(train, *others)
 
     def _stream(
-        self, name: str, part: Any, spec: DataSpec | None, with_targets: bool, steps: int | None = None, endless: bool = False
+        self,
+        name: str,
+        part: Any,
+        spec: DataSpec | None,
+        with_targets: bool,
+        steps: int | None = None,
+        endless: bool = False,
     ) -> BatchStream:
         passes = _passes(f"data.{name}", part)
         steps, endless = _length(part, steps, endless)
@@ -93,7 +99,9 @@ def _passes(key: str, part: Any) -> Callable[[int], Iterable[Any]]:
     if hasattr(part, "__getitem__") and (hasattr(part, "__len__") or hasattr(part, "num_batches")):
         return lambda _: (part[index] for index in range(_number_of_batches(part)))
     if isinstance(part, Iterator):
-        raise ConfigError(f"{key}: a generator can be drawn once only; add `_partial_: true` so that each epoch starts a new one")
+        raise ConfigError(
+            f"{key}: a generator can be drawn once only; add `_partial_: true` so that each epoch starts a new one"
+        )
     if callable(part):
         takes_epoch = "epoch" in inspect.signature(part).parameters
         return (lambda number: part(epoch=number)) if takes_epoch else (lambda _: part())

@@ -1,0 +1,76 @@
+"""What tests of several packages share: whole commands, and the real MNIST where it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.tensorflow_import import import_tensorflow
+
+import_tensorflow()
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Done:
+    """A command that ended.
+
+    Attributes:
+        code: Its exit code.
+        out: Its standard output.
+        errors: The lines of its standard error that tell of mistakes.
+        folder: The run folder that it made; None if it made none.
+    """
+
+    code: int
+    out: str
+    errors: list[str]
+    folder: Path | None
+
+    def json(self, name: str) -> Any:
+        assert self.folder is not None
+        return json.loads((self.folder / name).read_text())
+
+    def history(self) -> dict[str, list[float]]:
+        assert self.folder is not None
+        header, *rows = (self.folder / "history.csv").read_text().splitlines()
+        values = np.array([[float(v) for v in row.split(",")] for row in rows])
+        return {name: list(values[:, i]) for i, name in enumerate(header.split(","))}
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Runs `python -m pipeline …` in a folder of the test's own, in this process to import TensorFlow but once."""
+    from pipeline.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Done:
+        before = set(tmp_path.glob("outputs/*/*"))
+        monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
+        capsys.readouterr()
+        code = main()
+        out, err = capsys.readouterr()
+        new = sorted(set(tmp_path.glob("outputs/*/*")) - before)
+        errors = [line for line in err.splitlines() if line.startswith("error: ")]
+        return Done(code, out, [line.removeprefix("error: ") for line in errors], new[-1] if new else None)
+
+    return run
+
+
+@pytest.fixture
+def mnist() -> Path:
+    """The folder of `mnist.npz`; skips where there is none, as tests download nothing."""
+    for folder in (os.environ.get("PIPELINE_DATA_DIR"), REPOSITORY.parent / "shared" / "data", "~/.keras/datasets"):
+        if folder and (Path(folder).expanduser() / "mnist.npz").is_file():
+            return Path(folder).expanduser()
+    pytest.skip("no mnist.npz: set PIPELINE_DATA_DIR to its folder")

@@ -1,0 +1,36 @@
+"""The schema: values are checked, new folders are new."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import PipelineConfig, SplitConfig, TrainerConfig, new_folder, value_mistakes
+
+
+def test_defaults_have_no_mistakes() -> None:
+    assert value_mistakes(PipelineConfig()) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (PipelineConfig(trainer=TrainerConfig(epochs=0)), "trainer.epochs: 0 is too small; 1 or more is right"),
+        (PipelineConfig(trainer=TrainerConfig(steps_per_epoch=0)), "trainer.steps_per_epoch: 0 is too small"),
+        (PipelineConfig(trainer=TrainerConfig(verbose=3)), "trainer.verbose: 3 is not 0, 1 or 2"),
+        (PipelineConfig(split=SplitConfig(validation=-0.1)), "split.validation: -0.1 is too small"),
+        (PipelineConfig(split=SplitConfig(method="randm")), "did you mean 'random'?"),
+        (PipelineConfig(split=SplitConfig(method="column")), "split.column: missing"),
+        (PipelineConfig(split=SplitConfig(validation=0.5, test=0.5)), "leave nothing to train on"),
+        (PipelineConfig(evaluate_splits=["tests"]), "evaluate_splits: no split 'tests'; did you mean 'test'?"),
+        (PipelineConfig(seed=-1), "seed: -1 is too small"),
+    ],
+)
+def test_wrong_value_is_told_with_its_key(config: PipelineConfig, expected: str) -> None:
+    (line,) = value_mistakes(config)
+    assert expected in line
+
+
+def test_new_folder_is_never_one_that_is_there(tmp_path: Path) -> None:
+    folders = [new_folder(str(tmp_path)) for _ in range(3)]
+    assert len(set(folders)) == 3
+    assert all(Path(folder).is_dir() for folder in folders)
