@@ -66,22 +66,25 @@ def _compose_and_run() -> None:
 
     from pipeline.config import register
     from pipeline.folders import conf_folder
+    from pipeline.saved_config import split_arguments
 
     register()
     failures: list[Exception] = []
-    job = partial(_run_job_of_hydra, failures)
+    for_hydra, changes = split_arguments(sys.argv[1:])
+    job = partial(_run_job_of_hydra, failures, list(sys.argv), changes)
+    sys.argv = [sys.argv[0], *for_hydra]
     hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(job)()
     if failures:
         raise failures[0]
 
 
-def _run_job_of_hydra(failures: list[Exception], config: Any) -> float | None:
+def _run_job_of_hydra(failures: list[Exception], command: list[str], changes: list[str], config: Any) -> float | None:
     """Runs a job; the error of an only job is kept from Hydra, which would print more than a line about it."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
     try:
-        return _run_job(config)
+        return _run_job(config, command, changes)
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             raise
@@ -89,7 +92,7 @@ def _run_job_of_hydra(failures: list[Exception], config: Any) -> float | None:
         return None
 
 
-def _run_job(config: Any) -> float | None:
+def _run_job(config: Any, command: list[str], changes: list[str]) -> float | None:
     """Runs the task of one composed config, which is a job of a sweep or the only one."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
@@ -100,14 +103,15 @@ def _run_job(config: Any) -> float | None:
     from pipeline.saved_config import config_of_command
 
     hydra_config = HydraConfig.get()
-    run = start_run(Path(hydra_config.runtime.output_dir), config.seed)
+    run = start_run(Path(hydra_config.runtime.output_dir), command)
     status, code, message = "failed", OUR_ERROR, None
     try:
-        config = config_of_command(config, list(hydra_config.overrides.task), dict(hydra_config.runtime.choices))
+        config = config_of_command(config, _chosen(hydra_config), changes)
         missing = sorted(OmegaConf.missing_keys(config))
         for key in missing:
             OmegaConf.update(config, key, None)
         settings: Any = OmegaConf.to_object(config)
+        run.record(seed=settings.seed)
         check_config(settings, missing)
         value = _run_task(settings, run)
         status, code = "finished", 0
@@ -128,6 +132,12 @@ def _run_job(config: Any) -> float | None:
         run.finish(status, code, message)
         if code == 0:
             _say_what_is_there(run)
+
+
+def _chosen(hydra_config: Any) -> dict[str, Any]:
+    """Returns the config groups that this command itself chooses."""
+    keys = {override.split("=")[0].lstrip("+~") for override in hydra_config.overrides.task}
+    return {group: choice for group, choice in hydra_config.runtime.choices.items() if group in keys}
 
 
 def _run_task(config: Any, run: Any) -> float | None:

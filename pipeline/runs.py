@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import platform
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -78,13 +77,12 @@ class Run:
         return [f"{name:<20} {text}" for name, text in CONTENTS.items() if (self.folder / name).exists()]
 
 
-def start_run(folder: Path, seed: int) -> Run:
+def start_run(folder: Path, command: Sequence[str]) -> Run:
     """Starts the record of a run in an existing folder."""
     run = Run(folder)
     run.record(
-        command=[Path(sys.argv[0]).name, *sys.argv[1:]],
+        command=[Path(command[0]).name, *command[1:]],
         started=_now(),
-        seed=seed,
         git_commit=_git_commit(),
         versions={"python": platform.python_version(), **_versions()},
         platform=platform.platform(),

@@ -2,58 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, ConfigMistakes, nearest
+from pipeline.folders import conf_folder
 from pipeline.runs import config_of_run
 
-OF_THE_COMMAND = ("task", "run", "debug")
+OF_THE_COMMAND = ("task", "run", "debug", "hydra")
 """Root keys that are never taken from the run."""
 
 
-def config_of_command(config: DictConfig, overrides: list[str], choices: Mapping[str, Any]) -> DictConfig:
+def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Parts a command line into what Hydra composes and what changes values of the run that it names.
+
+    Without `run=DIR` all of it is Hydra's. With it, Hydra gets options, what is of the command itself, and groups that
+    are chosen anew together with their values; other values exist in the run's config only.
+    """
+    if not any(argument.startswith("run=") for argument in arguments):
+        return list(arguments), []
+    chosen = {root for argument in arguments if (root := _root(argument)) and _is_group(argument)}
+    ours = [a for a in arguments if "=" in a and not a.startswith("-") and _root(a) not in {*chosen, *OF_THE_COMMAND}]
+    return [a for a in arguments if a not in ours], ours
+
+
+def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: Sequence[str]) -> DictConfig:
     """Returns the config to work with.
 
     Args:
         config: As composed from this command alone.
-        overrides: What the command overrides.
-        choices: The config groups of the command.
+        choices: The config groups that the command itself chooses.
+        changes: Overrides of values of the run's config.
 
     Returns:
-        `config` itself if it names no run; else the run's own config, in which each group that the command chooses is
-        the command's, and each value that it sets too.
+        `config` itself if it names no run; else the run's own config, changed.
 
     Raises:
         ConfigError: `run` is not the folder of a run.
+        ConfigMistakes: Changes of keys that the run's config does not have.
     """
     if config.run is None:
         return config
     merged = config.copy()
     OmegaConf.set_struct(merged, False)
     for key, value in config_of_run(Path(config.run)).items():
-        if key not in OF_THE_COMMAND:
+        if key not in (*OF_THE_COMMAND, *choices):
             _replace(merged, str(key), value)
-    for override in OverridesParser.create().parse_overrides(overrides):
-        key = override.key_or_group.lstrip("+~")
-        root = key.split(".")[0].split("@")[0].split("/")[0]
-        if root in (*OF_THE_COMMAND, "hydra"):
-            continue
-        if root == "experiment":
-            raise ConfigError("experiment: the run has a config of its own; single groups and values can be changed")
-        if key in choices:
-            _replace(merged, root, config[root])
-        else:
-            OmegaConf.update(merged, key, OmegaConf.select(config, key), merge=False, force_add=True)
-        merged.new_data = merged.new_data or root == "data"
+    if "experiment" in choices:
+        raise ConfigError("experiment: the run has a config of its own; single groups and values can be changed")
+    mistakes = [line for change in changes if (line := _change(merged, change))]
+    if mistakes:
+        raise ConfigMistakes(mistakes)
+    merged.new_data = "data" in choices or any(_root(change) == "data" for change in changes)
+    if merged.new_data and "data" not in choices:
+        # The validation and test data of the run do not belong to the data that the command names.
+        for split in ("validation", "test"):
+            if split in merged.data:
+                merged.data[split] = None
     return merged
+
+
+def _change(config: DictConfig, override: str) -> str | None:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parsed = OverridesParser.create().parse_override(override)
+    key = parsed.key_or_group
+    parent, _, name = key.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else config
+    if not parsed.is_add() and (not OmegaConf.is_dict(node) or name not in node):
+        valid = [str(k) for k in node] if OmegaConf.is_dict(node) else []
+        return f"{key}: the run's config has no '{name}'{nearest(name, valid)}"
+    OmegaConf.update(config, key, parsed.value(), merge=False, force_add=True)
+    return None
 
 
 def _replace(config: DictConfig, key: str, value: Any) -> None:
     """Puts a value in place of an open node; a node that has a schema keeps it."""
     typed = OmegaConf.get_type(config, key) not in (dict, list, None) and OmegaConf.is_config(config[key])
     OmegaConf.update(config, key, value, merge=typed)
+
+
+def _root(argument: str) -> str:
+    key, separator, _ = argument.partition("=")
+    return re.split("[./@]", key.lstrip("+~"))[0] if separator else ""
+
+
+def _is_group(argument: str) -> bool:
+    key = re.split("[=@]", argument.lstrip("+~"))[0]
+    return "." not in key and (conf_folder() / key).is_dir()

@@ -1,0 +1,178 @@
+"""A user's own table: a CSV or Parquet file or a DataFrame, columns to inputs and targets by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.examples import Examples
+from pipeline.data.sources import table_columns, table_files
+from pipeline.data.sources.table_columns import Table
+from pipeline.data.spec import Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
+from pipeline.data.splits import Splits
+from pipeline.errors import ConfigError, DataError
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """What every source of tables has in common.
+
+    Attributes:
+        targets: Columns that are targets.
+        inputs: Columns that are inputs; null for all that are neither targets nor in `columns`.
+        columns: Further columns, from which weights, masks and splits may be taken.
+        categories: Columns of numbers that are categories.
+        missing: Texts that stand for a missing value.
+        classes: 0 for a target of whole numbers to regress (by target name for several); null infers.
+    """
+
+    targets: Sequence[str]
+    inputs: Sequence[str] | None
+    columns: Sequence[str]
+    categories: Sequence[str]
+    missing: Sequence[str]
+    classes: Classes
+
+    def splits(self, train: Table, others: Sequence[Table | None], *, with_targets: bool) -> Splits:
+        """Returns the splits, validation and test after the training one, whose types and classes all have."""
+        spec = self._spec(train, with_targets)
+        examples = (None if table is None else self._examples(table, spec, with_targets) for table in others)
+        return Splits(self._examples(train, spec, with_targets), *examples)
+
+    def _spec(self, table: Table, with_targets: bool) -> DataSpec:
+        others = {*self.targets, *self.columns}
+        inputs = self.inputs or [str(name) for name in table.frame.columns if name not in others]
+        if not inputs:
+            raise ConfigError("data.inputs: no column is left for an input")
+        for name in inputs:
+            if name in self.targets:
+                raise ConfigError(f"data.inputs: '{name}' is a target too")
+        text = {name: table_columns.is_text(table, name, self.missing, self.categories) for name in inputs}
+        counts = classes_by_target(self.classes, list(self.targets))
+        targets = {name: self._target(table, name, counts.get(name)) for name in self.targets} if with_targets else {}
+        return DataSpec(
+            {name: InputSpec((), "string" if text[name] else "float32", missing=True) for name in inputs}, targets
+        )
+
+    def _target(self, table: Table, name: str, count: int | None) -> TargetSpec:
+        found = table_columns.labels(table, name, self.missing)
+        whole = all(label.lstrip("-").isdigit() for label in found)
+        if count == 0 or (not whole and not table_columns.is_text(table, name, self.missing, self.categories)):
+            return TargetSpec((), "float32")
+        if count and whole:
+            return TargetSpec((), "int64", tuple(str(index) for index in range(count)))
+        classes = table_columns.class_names(found)
+        if count and count != len(classes):
+            raise ConfigError(f"data.classes: {count} for target '{name}', which has {len(classes)}")
+        if whole and count is None and len(classes) > max(20, len(found) // 10):
+            raise ConfigError(
+                f"data.classes: target '{name}' has {len(classes)} different whole numbers; "
+                "0 for numbers to regress, or the number of classes, is right"
+            )
+        return TargetSpec((), "int64", classes)
+
+    def _examples(self, table: Table, spec: DataSpec, with_targets: bool) -> Examples:
+        inputs = {
+            name: (table_columns.texts if given.dtype == "string" else table_columns.numbers)(table, name, self.missing)
+            for name, given in spec.inputs.items()
+        }
+        targets = {name: self._target_values(table, name, given) for name, given in spec.targets.items()}
+        columns = {name: self._extra(table, name) for name in self.columns} if with_targets else {}
+        return Examples(spec, inputs, targets, columns=columns)
+
+    def _target_values(self, table: Table, name: str, given: TargetSpec) -> np.ndarray:
+        found = table_columns.labels(table, name, self.missing)
+        if given.classes is None:
+            return table_columns.numbers(table, name, self.missing)
+        return table_columns.class_ids(table, name, found, given.classes)
+
+    def _extra(self, table: Table, name: str) -> np.ndarray:
+        if table_columns.is_text(table, name, self.missing, self.categories):
+            return table_columns.texts(table, name, self.missing)
+        return table_columns.numbers(table, name, self.missing)
+
+
+@dataclass(frozen=True)
+class _Files(_Tables):
+    """A table in files.
+
+    Attributes:
+        path: The file of the training split, or of all rows.
+        validation: The file of the validation split, or null.
+        test: The file of the test split, or null.
+    """
+
+    path: str
+    validation: str | None
+    test: str | None
+
+    def check(self) -> None:
+        """Refuses files that do not exist."""
+        for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
+            if path is not None and not Path(path).expanduser().is_file():
+                raise DataError(f"data.{key}: no file '{path}'")
+
+    def load(self, *, with_targets: bool = True) -> Splits:
+        """See `Source`."""
+        train, *others = (
+            None if path is None else self._table(Path(path).expanduser())
+            for path in (self.path, self.validation, self.test)
+        )
+        assert train is not None
+        return self.splits(train, others, with_targets=with_targets)
+
+    def _table(self, file: Path) -> Table:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Csv(_Files):
+    """A CSV file with a header row."""
+
+    def _table(self, file: Path) -> Table:
+        return Table(table_files.read_csv(file), f"'{file}'", table_files.FIRST_CSV_ROW)
+
+
+@dataclass(frozen=True)
+class Parquet(_Files):
+    """A Parquet file."""
+
+    def _table(self, file: Path) -> Table:
+        return Table(table_files.read_parquet(file), f"'{file}'", 0)
+
+
+@dataclass(frozen=True)
+class Frame(_Tables):
+    """DataFrames that a user's function returned.
+
+    Attributes:
+        train: The rows of the training split, or all rows.
+        validation: Those of the validation split, or null.
+        test: Those of the test split, or null.
+    """
+
+    train: Any
+    validation: Any
+    test: Any
+
+    def load(self, *, with_targets: bool = True) -> Splits:
+        """See `Source`."""
+        train, *others = (
+            None if frame is None else self._table(key, frame)
+            for key, frame in (("train", self.train), ("validation", self.validation), ("test", self.test))
+        )
+        assert train is not None
+        return self.splits(train, others, with_targets=with_targets)
+
+    def _table(self, key: str, frame: Any) -> Table:
+        import pandas as pd
+
+        if not isinstance(frame, pd.DataFrame):
+            raise ConfigError(f"data.{key}: gave a {type(frame).__name__}; a pandas.DataFrame is right")
+        if frame.empty:
+            raise DataError(f"data.{key}: has no rows")
+        return Table(frame.reset_index(drop=True), f"data.{key}", 0)

@@ -1,0 +1,155 @@
+"""The columns of a table as arrays: numbers and text for inputs, class ids or numbers for targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING_TEXT = "[missing]"
+"""Stands for a missing category. (An empty text would do, but Keras' StringLookup loses that when it is saved.)"""
+MOSTLY = 0.9
+"""Share of numbers from which a column is one of numbers, and the text in it a mistake."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A DataFrame and where it is from.
+
+    Attributes:
+        frame: The rows.
+        name: The file, for messages.
+        first_row: Number of the first row, for messages.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    first_row: int
+
+    def column(self, name: str) -> pd.Series:
+        """Returns a column.
+
+        Raises:
+            DataError: There is none of that name.
+        """
+        if name not in self.frame.columns:
+            raise DataError(f"{self.name}: has no column '{name}'{nearest(name, map(str, self.frame.columns))}")
+        return self.frame[name]
+
+    def row(self, index: int) -> str:
+        """Returns how messages name a row."""
+        return f"{self.name}: row {index + self.first_row}"
+
+
+def is_text(table: Table, name: str, missing: Sequence[str], categories: Sequence[str]) -> bool:
+    """Whether a column is of text rather than of numbers.
+
+    Args:
+        table: The table.
+        name: The column.
+        missing: Texts that stand for a missing value.
+        categories: Columns that are text on purpose, whatever they hold.
+
+    Raises:
+        DataError: The column is of numbers but for a few rows.
+    """
+    if name in categories:
+        return True
+    values = table.column(name)
+    if values.dtype.kind in "iufb":
+        return False
+    text, present = _text(values, missing)
+    numbers = _numbers(text)
+    wrong = np.flatnonzero(present & np.isnan(numbers))
+    if not len(wrong):
+        return False
+    if len(wrong) > (1 - MOSTLY) * present.sum():
+        return True
+    raise DataError(
+        f"{table.row(int(wrong[0]))}: column '{name}' has '{text[wrong[0]]}'; a number is right, as in the other rows "
+        f"(or add '{name}' to data.categories, or the text to data.missing)"
+    )
+
+
+def numbers(table: Table, name: str, missing: Sequence[str]) -> np.ndarray:
+    """Returns a column as float32 of shape (rows,), NaN where a value is missing.
+
+    Raises:
+        DataError: A value is no number.
+    """
+    values = table.column(name)
+    if values.dtype.kind in "iufb":
+        return values.to_numpy("float32")
+    text, present = _text(values, missing)
+    found = _numbers(text)
+    wrong = np.flatnonzero(present & np.isnan(found))
+    if len(wrong):
+        raise DataError(f"{table.row(int(wrong[0]))}: column '{name}' has '{text[wrong[0]]}'; a number is right")
+    return found.astype("float32")
+
+
+def texts(table: Table, name: str, missing: Sequence[str]) -> np.ndarray:
+    """Returns a column as text of shape (rows,), `MISSING_TEXT` where a value is missing."""
+    text, present = _text(table.column(name), missing)
+    # A line break would end an entry of the vocabulary when the model is saved.
+    return np.array(
+        [" ".join(t.split("\n")) if p else MISSING_TEXT for t, p in zip(text, present, strict=True)], object
+    )
+
+
+def labels(table: Table, name: str, missing: Sequence[str]) -> list[str]:
+    """Returns a target column as the names of classes, whole numbers without a decimal point.
+
+    Raises:
+        DataError: A value is missing.
+    """
+    text, present = _text(table.column(name), missing)
+    absent = np.flatnonzero(~present)
+    if len(absent):
+        raise DataError(f"{table.row(int(absent[0]))}: target '{name}' is missing ({len(absent)} rows lack it)")
+    return list(text)
+
+
+def class_names(found: Sequence[str]) -> tuple[str, ...]:
+    """Returns the names of classes in the order of their ids: whole numbers by value, other text by the alphabet."""
+    names = set(found)
+    if all(name.lstrip("-").isdigit() for name in names):
+        return tuple(sorted(names, key=int))
+    return tuple(sorted(names))
+
+
+def class_ids(table: Table, name: str, found: Sequence[str], classes: Sequence[str]) -> np.ndarray:
+    """Returns names of classes as ids, int64 of shape (rows,).
+
+    Raises:
+        DataError: A class that is not among `classes`.
+    """
+    ids = {label: index for index, label in enumerate(classes)}
+    for index, label in enumerate(found):
+        if label not in ids:
+            raise DataError(f"{table.row(index)}: target '{name}' has class '{label}'{nearest(label, classes)}")
+    return np.array([ids[label] for label in found], "int64")
+
+
+def _text(values: pd.Series, missing: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    present = values.notna().to_numpy()
+    if values.dtype.kind == "f":
+        whole = np.array([float(v).is_integer() for v in values])
+        text = [str(int(v)) if w else str(v) for v, w in zip(values, whole, strict=True)]
+    else:
+        text = [str(v).strip() for v in values]
+    array = np.array(text, object)
+    return array, present & ~np.isin(array.astype(str), list(missing))
+
+
+def _numbers(text: np.ndarray) -> np.ndarray:
+    import pandas as pd
+
+    return np.asarray(pd.to_numeric(pd.Series(text, dtype=object), errors="coerce"), "float64")

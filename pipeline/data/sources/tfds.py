@@ -1,0 +1,171 @@
+"""TensorFlow Datasets: any of them by name, or one that was prepared in a local folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
+from pipeline.data.splits import Splits
+from pipeline.data.streams import ExampleStream
+from pipeline.errors import ConfigError, DataError, nearest, one_line
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Tfds:
+    """A dataset of https://www.tensorflow.org/datasets, with split strings such as `train[:80%]`.
+
+    Attributes:
+        name: Its name, with config and version if wanted (`mnist`, `glue/sst2`); or the folder of a prepared version,
+            the one with `dataset_info.json`.
+        train: Split string of the training data.
+        validation: Split string of the validation data, or null.
+        test: Split string of the test data, or null.
+        data_dir: Where prepared datasets are; null for TFDS' own default.
+        download: Whether to download and prepare it if it is not there.
+        inputs: Features that are inputs: a list, or a mapping from input name to feature; null for the supervised one.
+        targets: Features that are targets, in the same way.
+        columns: Features to keep for weights, masks and splits.
+        image_size: Height and width to resize images to; needed if theirs vary.
+    """
+
+    name: str
+    train: str
+    validation: str | None
+    test: str | None
+    data_dir: str | None
+    download: bool
+    inputs: Any
+    targets: Any
+    columns: Sequence[str]
+    image_size: Sequence[int] | None
+
+    def check(self) -> None:
+        """Refuses a folder that does not exist."""
+        if self.data_dir is not None and not self.download and not Path(self.data_dir).expanduser().is_dir():
+            raise DataError(f"data.data_dir: no folder '{self.data_dir}'")
+
+    def load(self, *, with_targets: bool = True) -> Splits:
+        """See `Source`; the order is the same in every pass."""
+        builder = self._builder()
+        inputs, targets = self._features(builder, with_targets)
+        spec = self._spec(builder, inputs, targets)
+        train, *others = (
+            None if split is None else self._stream(builder, key, split, spec, {**inputs, **targets})
+            for key, split in (("train", self.train), ("validation", self.validation), ("test", self.test))
+        )
+        assert train is not None
+        return Splits(train, *others)
+
+    def _builder(self) -> Any:
+        import tensorflow_datasets as tfds
+        from absl import logging as tfds_logging
+
+        # It says where it loads from, several lines a split.
+        tfds_logging.set_verbosity(tfds_logging.FATAL)
+        folder = Path(self.name).expanduser()
+        if (folder / "dataset_info.json").is_file():
+            return tfds.builder_from_directory(str(folder))
+        data_dir = None if self.data_dir is None else str(Path(self.data_dir).expanduser())
+        try:
+            builder = tfds.builder(self.name, data_dir=data_dir)
+        except (tfds.core.DatasetNotFoundError, ValueError) as error:
+            known = tfds.list_builders(with_community_datasets=False)
+            raise DataError(f"data.name: TFDS has no dataset '{self.name}'{nearest(self.name, known)}") from error
+        if not builder.is_prepared():
+            if not self.download:
+                raise DataError(
+                    f"data.name: '{self.name}' is not prepared in '{builder.data_path}'; "
+                    "data.download=true, or the data_dir where it is, is right"
+                )
+            try:
+                builder.download_and_prepare()
+            except Exception as error:
+                raise DataError(f"data.name: '{self.name}' could not be downloaded: {one_line(error)}") from error
+        return builder
+
+    def _features(self, builder: Any, with_targets: bool) -> tuple[dict[str, str], dict[str, str]]:
+        supervised = builder.info.supervised_keys or (None, None)
+        found = []
+        for key, given, default in (("inputs", self.inputs, supervised[0]), ("targets", self.targets, supervised[1])):
+            chosen = given if given is not None else default
+            if chosen is None:
+                raise ConfigError(
+                    f"data.{key}: missing; name features of '{self.name}': {', '.join(builder.info.features)}"
+                )
+            names = [chosen] if isinstance(chosen, str) else chosen
+            found.append(dict(names) if isinstance(names, Mapping) else {str(n): str(n) for n in names})
+        inputs, targets = found[0], found[1] if with_targets else {}
+        for feature in (*inputs.values(), *targets.values(), *self.columns):
+            if feature not in builder.info.features:
+                raise ConfigError(
+                    f"data: '{self.name}' has no feature '{feature}'{nearest(feature, builder.info.features)}"
+                )
+        return inputs, targets
+
+    def _spec(self, builder: Any, inputs: Mapping[str, str], targets: Mapping[str, str]) -> DataSpec:
+        features = builder.info.features
+        return DataSpec(
+            {name: self._input(name, features[feature]) for name, feature in inputs.items()},
+            {name: _target(name, features[feature]) for name, feature in targets.items()},
+        )
+
+    def _input(self, name: str, feature: Any) -> InputSpec:
+        import tensorflow_datasets as tfds
+
+        dtype = "string" if np.dtype(feature.np_dtype) == object else np.dtype(feature.np_dtype).name
+        if not isinstance(feature, tfds.features.Image):
+            return InputSpec(tuple(feature.shape), dtype)
+        height, width, channels = feature.shape
+        if self.image_size is not None:
+            height, width = self.image_size
+            dtype = "float32"
+        if height is None or width is None:
+            raise ConfigError(f"data.image_size: missing; the images of input '{name}' vary, so set [height, width]")
+        return InputSpec((height, width, channels), dtype, scale=1 / 255)
+
+    def _stream(self, builder: Any, key: str, split: str, spec: DataSpec, features: Mapping[str, str]) -> ExampleStream:
+        import tensorflow_datasets as tfds
+
+        try:
+            length = builder.info.splits[split].num_examples
+            dataset = builder.as_dataset(
+                split=split, shuffle_files=False, read_config=tfds.ReadConfig(interleave_cycle_length=1)
+            )
+        except (ValueError, KeyError, AssertionError) as error:
+            raise ConfigError(
+                f"data.{key}: '{self.name}' has no split '{split}'{nearest(split.partition('[')[0], builder.info.splits)}"
+            ) from error
+        return ExampleStream(spec, self._named(dataset, spec, features), length=length)
+
+    def _named(self, dataset: tf.data.Dataset, spec: DataSpec, features: Mapping[str, str]) -> tf.data.Dataset:
+        import tensorflow as tf
+
+        def name(example: Mapping[str, Any]) -> Any:
+            inputs = {}
+            for key, given in spec.inputs.items():
+                value = example[features[key]]
+                if self.image_size is not None and len(given.shape) == 3:
+                    value = tf.image.resize(value, tuple(self.image_size))
+                inputs[key] = tf.ensure_shape(value, given.shape)
+            targets = {key: example[features[key]] for key in spec.targets}
+            return inputs, targets, {column: example[column] for column in self.columns}
+
+        return dataset.map(name)
+
+
+def _target(name: str, feature: Any) -> TargetSpec:
+    import tensorflow_datasets as tfds
+
+    if isinstance(feature, tfds.features.ClassLabel):
+        return TargetSpec((), np.dtype(feature.np_dtype).name, tuple(feature.names))
+    if np.dtype(feature.np_dtype) == object:
+        raise ConfigError(f"data.targets: '{name}' is text; a feature of classes or numbers is right")
+    return TargetSpec(tuple(feature.shape), np.dtype(feature.np_dtype).name)
