@@ -31,6 +31,8 @@ def main() -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "" not in sys.path:
         sys.path.insert(0, "")
+    # A reader that goes away, as in `| head`, is no reason for tracebacks.
+    logging.raiseExceptions = False
     signal.signal(signal.SIGTERM, _terminate)
     try:
         _compose_and_run()

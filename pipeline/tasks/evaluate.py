@@ -30,7 +30,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         name, data = data_of_command(config, split, saved.spec, with_targets=True)
         run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
-        model = saved.model()
+        model = saved.model(config.model["_target_"])
         signature = compile_model(model, config, data.spec)
     with run.stage("evaluation"):
         data = weigh_split(data, build_weighting(config.weighting), "test" if name == "data" else name)

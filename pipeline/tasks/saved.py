@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from pipeline import components
 from pipeline.config import PipelineConfig, SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.spec import DataSpec, spec_from_dict
@@ -30,12 +31,16 @@ class SavedRun:
     folder: Path
     spec: DataSpec
 
-    def model(self) -> keras.Model:
+    def model(self, target: str) -> keras.Model:
         """Loads its model, which may hold no code but Keras' and registered one.
+
+        Args:
+            target: What built the model; its module is imported first, as it may register classes of its own.
 
         Raises:
             ConfigError: The model cannot be loaded.
         """
+        components.find(target)
         path = model_file(self.folder)
         try:
             return keras.saving.load_model(path, compile=False)

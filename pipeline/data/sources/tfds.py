@@ -141,7 +141,8 @@ class Tfds:
             )
         except (ValueError, KeyError, AssertionError) as error:
             raise ConfigError(
-                f"data.{key}: '{self.name}' has no split '{split}'{nearest(split.partition('[')[0], builder.info.splits)}"
+                f"data.{key}: '{self.name}' has no split '{split}'"
+                f"{nearest(split.partition('[')[0], builder.info.splits)}"
             ) from error
         return ExampleStream(spec, self._named(dataset, spec, features), length=length)
 
