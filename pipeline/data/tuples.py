@@ -135,7 +135,7 @@ def _weights(weights: Any, targets: Sequence[str]) -> dict[str, np.ndarray]:
             if name not in targets:
                 raise DataError(f"data: sample weights for '{name}', which is no target{nearest(name, targets)}")
         given = {name: weights[name] for name in targets if weights.get(name) is not None}
-    elif isinstance(weights, (list, tuple)):
+    elif isinstance(weights, (list, tuple)) and not all(isinstance(w, (int, float)) for w in weights):
         given = {n: w for n, w in zip(targets, weights, strict=False) if w is not None}
     else:
         given = dict.fromkeys(targets, weights)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,18 +78,18 @@ def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
         raise DataError(f"'{file}': no such file")
     if not file.stat().st_size:
         raise DataError(f"'{file}': is empty; a .npz archive is right")
+    if not zipfile.is_zipfile(file):
+        raise DataError(f"'{file}': is no archive; a .npz archive with the keys {', '.join(keys)} is right")
     try:
         with np.load(file, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(f"'{file}': is a single array; a .npz archive with the keys {', '.join(keys)} is right")
             for key in keys:
                 if key not in archive:
                     raise DataError(f"'{file}': has no key '{key}'{nearest(key, archive.files)}")
             return {key: archive[key] for key in keys}
     except ValueError as error:
         raise _unreadable(file, error) from error
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"'{file}': cannot be read: {error}; a .npz archive is right") from error
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"'{file}': cannot be read: {error}; a whole .npz archive is right") from error
 
 
 def read_npy(file: Path) -> np.ndarray:
@@ -103,7 +104,7 @@ def read_npy(file: Path) -> np.ndarray:
         array = np.load(file, allow_pickle=False)
     except ValueError as error:
         raise _unreadable(file, error) from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"'{file}': cannot be read: {error}; a .npy file is right") from error
     if not isinstance(array, np.ndarray):
         raise DataError(f"'{file}': is an archive of several arrays; a .npy file with one is right")

@@ -1,0 +1,167 @@
+"""Tables: columns to inputs and targets by name, missing values and categories, mistakes told by file and row."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.data.examples import Examples
+from pipeline.data.sources.table import Csv, Frame, Parquet
+from pipeline.data.sources.table_columns import MISSING_TEXT
+from pipeline.data.splits import Splits
+from pipeline.errors import ConfigError, DataError
+
+TABLE = """age,city,bought
+31,Oslo,yes
+,Rome,no
+47.5,,yes
+20,Oslo,no
+"""
+SETTINGS: dict[str, Any] = {
+    "targets": ["bought"], "inputs": None, "columns": [], "categories": [], "missing": ["", "NA"], "classes": None,
+    "validation": None, "test": None,
+}  # fmt: skip
+
+
+def load(tmp_path: Path, text: str | bytes, with_targets: bool = True, **more: Any) -> Splits:
+    file = tmp_path / "table.csv"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    source = Csv(path=str(file), **{**SETTINGS, **more})
+    source.check()
+    return source.load(with_targets=with_targets)
+
+
+def train(splits: Splits) -> Examples:
+    assert isinstance(splits.train, Examples)
+    return splits.train
+
+
+def test_numbers_and_text_become_inputs_and_missing_values_stay_so(tmp_path: Path) -> None:
+    examples = train(load(tmp_path, TABLE))
+    assert list(examples.inputs) == ["age", "city"]
+    assert examples.inputs["age"].dtype == "float32"
+    assert np.isnan(examples.inputs["age"][1])
+    assert examples.inputs["age"][2] == 47.5
+    assert examples.inputs["city"].tolist() == ["Oslo", "Rome", MISSING_TEXT, "Oslo"]
+    assert examples.spec.inputs["city"].dtype == "string"
+
+
+def test_text_targets_become_class_ids_in_alphabetical_order(tmp_path: Path) -> None:
+    examples = train(load(tmp_path, TABLE))
+    assert examples.spec.targets["bought"].classes == ("no", "yes")
+    assert examples.targets["bought"].tolist() == [1, 0, 1, 0]
+
+
+def test_whole_numbers_are_classes_by_value_unless_they_are_to_be_regressed(tmp_path: Path) -> None:
+    text = "x,grade\n1,10\n2,9\n3,10\n"
+    assert train(load(tmp_path, text, targets=["grade"])).spec.targets["grade"].classes == ("9", "10")
+    regressed = train(load(tmp_path, text, targets=["grade"], classes=0))
+    assert regressed.spec.targets["grade"].classes is None
+    assert regressed.targets["grade"].tolist() == [10, 9, 10]
+    given = train(load(tmp_path, "x,grade\n1,0\n2,1\n", targets=["grade"], classes=3))
+    assert given.spec.targets["grade"].classes == ("0", "1", "2")
+
+
+def test_fractions_are_regressed(tmp_path: Path) -> None:
+    assert train(load(tmp_path, "x,y\n1,0.5\n2,2\n", targets=["y"])).targets["y"].tolist() == [0.5, 2]
+
+
+def test_many_different_whole_numbers_are_asked_about(tmp_path: Path) -> None:
+    text = "x,price\n" + "".join(f"{i},{i * 1000}\n" for i in range(50))
+    with pytest.raises(ConfigError, match="50 different whole numbers; 0 for numbers to regress"):
+        load(tmp_path, text, targets=["price"])
+
+
+def test_chosen_inputs_and_further_columns(tmp_path: Path) -> None:
+    text = "a,b,weight,part,y\n1,2,0.5,train,0\n3,4,2,test,1\n"
+    examples = train(load(tmp_path, text, inputs=["b"], targets=["y"], columns=["weight", "part"]))
+    assert list(examples.inputs) == ["b"]
+    assert examples.columns["weight"].tolist() == [0.5, 2]
+    assert examples.columns["part"].tolist() == ["train", "test"]
+
+
+def test_numbers_that_are_categories_on_purpose(tmp_path: Path) -> None:
+    examples = train(load(tmp_path, "zip,y\n100,0\n200,1\n", targets=["y"], categories=["zip"]))
+    assert examples.inputs["zip"].tolist() == ["100", "200"]
+
+
+def test_other_files_have_types_and_classes_of_the_training_file(tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("age,city,bought\n5,7,yes\n")
+    splits = load(tmp_path, TABLE, test=str(other))
+    assert isinstance(splits.test, Examples)
+    assert splits.test.inputs["city"].tolist() == ["7"]
+    assert splits.test.targets["bought"].tolist() == [1]
+    other.write_text("age,city,bought\n5,Oslo,yess\n")
+    with pytest.raises(DataError, match=r"other.csv': row 2: target 'bought' has class 'yess'; did you mean 'yes'"):
+        load(tmp_path, TABLE, test=str(other))
+    other.write_text("age,city,bought\nold,Oslo,yes\n")
+    with pytest.raises(DataError, match="row 2: column 'age' has 'old'; a number is right"):
+        load(tmp_path, TABLE, test=str(other))
+
+
+def test_targets_may_be_absent_where_they_are_not_wanted(tmp_path: Path) -> None:
+    assert train(load(tmp_path, "age,city\n1,Oslo\n", with_targets=False)).targets == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "expected"),
+    [
+        ("", {}, "is empty"),
+        ("age,bought\n", {}, "has a header but no rows"),
+        ("age,age,bought\n1,2,3\n", {}, "has the column 'age' twice"),
+        ("age,bought\n1,yes\n2,no,3\n", {}, "row 3 has 3 values for 2 columns"),
+        ("age,bought\n1,yes\n2\n", {}, "row 3 has 1 values for 2 columns"),
+        ("age,boght\n1,yes\n", {}, "has no column 'bought'; did you mean 'boght'?"),
+        (TABLE, {"inputs": ["agee"]}, "has no column 'agee'; did you mean 'age'?"),
+        (TABLE, {"inputs": ["bought"]}, "'bought' is a target too"),
+        ("bought\nyes\nno\n", {}, "no column is left for an input"),
+        (b"age,bought\n1,\xff\n", {}, "is not UTF-8 text"),
+        ("age,bought\n1,yes\n2,\n", {}, "row 3: target 'bought' is missing"),
+        ("age,bought\n" + "1,yes\n" * 12 + "old,no\n", {}, "row 14: column 'age' has 'old'; a number is right"),
+    ],
+)
+def test_wrong_table_is_told(tmp_path: Path, text: str | bytes, settings: dict[str, Any], expected: str) -> None:
+    with pytest.raises((DataError, ConfigError)) as error:
+        load(tmp_path, text, **settings)
+    assert expected in str(error.value)
+
+
+def test_missing_file_is_told_with_its_key(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"data.validation: no file"):
+        load(tmp_path, TABLE, validation="none.csv")
+    with pytest.raises(DataError, match="no such file"):
+        Csv(path=str(tmp_path / "none.csv"), **SETTINGS).load()
+
+
+def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
+    expected = train(load(tmp_path, TABLE))
+    pd.read_csv(tmp_path / "table.csv").to_parquet(tmp_path / "table.parquet")
+    found = train(Parquet(path=str(tmp_path / "table.parquet"), **SETTINGS).load())
+    assert found.spec == expected.spec
+    np.testing.assert_array_equal(found.inputs["age"], expected.inputs["age"])
+    assert found.inputs["city"].tolist() == expected.inputs["city"].tolist()
+    assert found.targets["bought"].tolist() == expected.targets["bought"].tolist()
+
+
+def test_file_that_is_no_parquet_and_one_without_rows_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_text("no parquet")
+    with pytest.raises(DataError, match="is no Parquet file"):
+        Parquet(path=str(tmp_path / "a.parquet"), **SETTINGS).load()
+    pd.DataFrame({"bought": []}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="has no rows"):
+        Parquet(path=str(tmp_path / "a.parquet"), **SETTINGS).load()
+
+
+def test_frame_of_a_function_is_read_whatever_its_index() -> None:
+    frame = pd.DataFrame({"age": [1, 2], "bought": ["yes", "no"]}, index=[7, 9])
+    splits = Frame(train=frame, **{**SETTINGS, "test": frame.head(1)}).load()
+    assert train(splits).inputs["age"].tolist() == [1, 2]
+    assert isinstance(splits.test, Examples)
+    assert splits.test.targets["bought"].tolist() == [1]
+    with pytest.raises(ConfigError, match=r"data.train: gave a list; a pandas.DataFrame is right"):
+        Frame(train=[1], **SETTINGS).load()
+    with pytest.raises(DataError, match="has no rows"):
+        Frame(train=frame.head(0), **SETTINGS).load()

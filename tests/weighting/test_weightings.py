@@ -1,0 +1,164 @@
+"""Every weighting gives a sample weight per example and target, and refuses what does not suit the data."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.data.examples import Examples
+from pipeline.data.spec import spec_of
+from pipeline.data.splits import Splits
+from pipeline.data.streams import BatchStream
+from pipeline.errors import ConfigError, DataError
+from pipeline.weighting import Weighting, weigh, weigh_split
+from pipeline.weighting.balanced import Balanced
+from pipeline.weighting.build import build_weighting
+from pipeline.weighting.class_weight import ClassWeight
+from pipeline.weighting.mask import Mask, of_classes
+from pipeline.weighting.sample_weight import SampleWeight, one_class
+
+IDS = np.array([0, 0, 0, 1])
+TRAIN = ["train"]
+
+
+def several() -> Examples:
+    targets = {"score": np.array([0.5, 1, 2, 3]), "kind": np.array([0, 1, 2, 1])}
+    return Examples(spec_of({}, targets), {}, targets)
+
+
+def one() -> Examples:
+    columns = {"w": np.array([1, 2, 3, 4]), "m": np.array([0, 1, 1, 0]), "t": np.array(list("abcd"), object)}
+    return Examples(spec_of({}, {"y": IDS}), {}, {"y": IDS}, columns=columns)
+
+
+def endless() -> BatchStream:
+    def open_pass(number: int) -> Iterator[Examples]:
+        while True:
+            yield one()
+
+    return BatchStream(one().spec, open_pass, endless=True)
+
+
+def weights(examples: Examples, weighting: Weighting) -> dict[str, list[float]]:
+    weighed = weigh(Splits(examples), weighting).train
+    assert isinstance(weighed, Examples)
+    return {name: w.tolist() for name, w in weighed.weights.items()}
+
+
+def sample(kind: type[SampleWeight] = SampleWeight, **more: Any) -> SampleWeight:
+    return kind(**{"column": None, "array": None, "function": None, "targets": None, "splits": TRAIN, **more})
+
+
+def test_class_weights_by_id_and_by_name() -> None:
+    assert weights(one(), ClassWeight({0: 1.0, 1: 2.5}, None, TRAIN)) == {"y": [1, 1, 1, 2.5]}
+    assert weights(one(), ClassWeight({"1": 3}, 0.5, TRAIN)) == {"y": [0.5, 0.5, 0.5, 3]}
+
+
+def test_class_weights_of_one_output_of_several_leave_the_others_alone() -> None:
+    found = weights(several(), ClassWeight({"kind": {0: 1.0, 1: 2.0, 2: 4.0}}, None, TRAIN))
+    assert found == {"kind": [1, 2, 4, 2]}
+
+
+def test_balanced_weights_are_n_over_classes_times_count() -> None:
+    assert weights(one(), Balanced(None, TRAIN)) == {"y": [pytest.approx(4 / 6)] * 3 + [2]}
+    assert list(weights(several(), Balanced(None, TRAIN))) == ["kind"]
+
+
+def test_sample_weights_from_column_file_and_function(tmp_path: Path) -> None:
+    np.save(tmp_path / "w.npy", np.array([4.0, 3, 2, 1]))
+    assert weights(one(), sample(column="w")) == {"y": [1, 2, 3, 4]}
+    assert weights(one(), sample(array=str(tmp_path / "w.npy"))) == {"y": [4, 3, 2, 1]}
+    assert weights(one(), sample(function=lambda e: one_class(e, 1, 2.0))) == {"y": [1, 1, 1, 2]}
+
+
+def test_sample_weights_of_all_or_of_chosen_targets() -> None:
+    ones: Callable[[Examples], np.ndarray] = lambda e: np.ones(len(e))  # noqa: E731
+    assert list(weights(several(), sample(function=ones))) == ["score", "kind"]
+    assert list(weights(several(), sample(function=ones, targets=["score"]))) == ["score"]
+
+
+def test_mask_is_of_zeros_and_ones_only() -> None:
+    assert weights(one(), sample(Mask, column="m")) == {"y": [0, 1, 1, 0]}
+    assert weights(one(), sample(Mask, function=lambda e: of_classes(e, [1]))) == {"y": [0, 0, 0, 1]}
+    with pytest.raises(ConfigError, match="row 1 of the mask is 2; 0 or 1 is right"):
+        weights(one(), sample(Mask, column="w"))
+
+
+def test_weights_reach_the_named_splits_only() -> None:
+    splits = weigh(Splits(one(), validation=one()), ClassWeight({0: 1, 1: 2}, None, TRAIN))
+    assert isinstance(splits.validation, Examples)
+    assert splits.validation.weights == {}
+    both = weigh(Splits(one(), validation=one()), ClassWeight({0: 1, 1: 2}, None, ["train", "validation"]))
+    assert both.validation is not None
+    assert both.validation.weights["y"].tolist() == [1, 1, 1, 2]  # type: ignore[union-attr]
+
+
+def test_split_that_stands_alone_is_weighed_by_its_name() -> None:
+    masked = weigh_split(one(), sample(Mask, column="m", splits=["test"]), "test")
+    assert masked.weights["y"].tolist() == [0, 1, 1, 0]  # type: ignore[union-attr]
+    assert weigh_split(one(), sample(Mask, column="m"), "test").weights == {}  # type: ignore[union-attr]
+    assert weigh_split(one(), None, "test").weights == {}  # type: ignore[union-attr]
+
+
+def test_streams_are_weighed_as_they_are_drawn() -> None:
+    stream = weigh(Splits(endless()), ClassWeight({0: 1, 1: 2}, None, TRAIN)).train
+    assert isinstance(stream, BatchStream)
+    assert next(stream.batches(0)).weights["y"].tolist() == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("examples", "weighting", "expected"),
+    [
+        (one(), ClassWeight({0: 1.0}, None, TRAIN), "class 1 of target 'y' has no weight"),
+        (one(), ClassWeight({0: 1.0, 7: 1.0}, None, TRAIN), "target 'y' has no class '7'"),
+        (one(), ClassWeight({0: 1.0, 1: -1}, None, TRAIN), "weighting.weights.1: -1 is no weight"),
+        (one(), ClassWeight({}, None, TRAIN), "weighting.weights: empty"),
+        (several(), ClassWeight({0: 1.0}, None, TRAIN), "which target?"),
+        (several(), ClassWeight({"knd": {0: 1.0}}, None, TRAIN), "no target 'knd'; did you mean 'kind'?"),
+        (several(), ClassWeight({"score": {0: 1.0}}, None, TRAIN), "target 'score' has no classes"),
+        (several(), ClassWeight({"kind": {0: 1, 1: 1, 2: 1}}, None, ["trian"]), "did you mean 'train'?"),
+        (one(), sample(), "set exactly one of"),
+        (one(), sample(column="w", array="w.npy"), "set exactly one of"),
+        (one(), sample(column="weight"), "the data has no column 'weight'"),
+        (one(), sample(column="t"), "weights of dtype object; numbers are right"),
+        (one(), sample(function=lambda e: np.ones(3)), "weights of shape (3,) for 4 examples"),
+        (one(), sample(array="w.npy", splits=["train", "test"]), "splits=[train] is right"),
+        (several(), Balanced(["score"], TRAIN), "target 'score' has no classes"),
+    ],
+)
+def test_weighting_that_does_not_suit_the_data_is_told(examples: Examples, weighting: Weighting, expected: str) -> None:
+    with pytest.raises((ConfigError, DataError)) as error:
+        weigh(Splits(examples), weighting)
+    assert expected in str(error.value)
+
+
+def test_class_that_does_not_occur_is_told() -> None:
+    absent = replace(one(), spec=spec_of({}, {"y": IDS}, classes=3))
+    with pytest.raises(ConfigError, match="no training example of target 'y' has class '2'"):
+        weigh(Splits(absent), ClassWeight({0: 1, 1: 1, 2: 1}, None, TRAIN))
+    with pytest.raises(DataError, match="no training example of target 'y' has class 2"):
+        weigh(Splits(absent), Balanced(None, TRAIN))
+
+
+def test_classes_of_endless_data_cannot_be_balanced() -> None:
+    with pytest.raises(ConfigError, match="never ends; weighting=class_weight is right"):
+        weigh(Splits(endless()), Balanced(None, TRAIN))
+    with pytest.raises(ConfigError, match="the data is a stream"):
+        weigh(Splits(endless()), sample(array="w.npy"))
+
+
+def test_nothing_to_balance_is_told() -> None:
+    examples = Examples(spec_of({}, {"y": np.array([0.5, 1])}), {}, {"y": np.array([0.5, 1])})
+    with pytest.raises(ConfigError, match="no target has classes to balance"):
+        weigh(Splits(examples), Balanced(None, TRAIN))
+
+
+def test_weighting_is_built_from_its_config() -> None:
+    node = {"_target_": "pipeline.weighting.balanced.Balanced", "targets": None, "splits": TRAIN}
+    assert build_weighting(node) == Balanced(None, TRAIN)
+    assert build_weighting(None) is None
+    with pytest.raises(ConfigError, match="which has no method 'fitted'"):
+        build_weighting({"_target_": "pipeline.data.sources.digits.Digits"})
