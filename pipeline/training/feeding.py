@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,15 +48,21 @@ class Feed:
             raise
 
     def _packed(self, batch: Examples) -> tuple[Any, ...]:
-        inputs = self.signature.pack_inputs(batch.inputs)
+        inputs = self._structured(self.signature.pack_inputs, batch.inputs)
         if not self.with_targets:
             return (inputs,)
-        targets = self.signature.pack_outputs(self._targets(batch))
+        targets = self._structured(self.signature.pack_outputs, self._targets(batch))
         if not self.batches.weighted:
             return inputs, targets
         one = np.ones(len(batch), "float32")
         weights = {name: batch.weights.get(name, one) for name in self.signature.outputs}
-        return inputs, targets, self.signature.pack_outputs(weights)
+        return inputs, targets, self._structured(self.signature.pack_outputs, weights)
+
+    @staticmethod
+    def _structured(pack: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any]) -> Any:
+        # To tf.data a list is a tensor, a tuple a structure; to Keras they are the same structure.
+        packed = pack(values)
+        return tuple(packed) if isinstance(packed, list) else packed
 
     def _targets(self, batch: Examples) -> dict[str, np.ndarray]:
         # Keras wants something for every output; what an output without a target gets is never looked at.
@@ -72,15 +78,18 @@ class Feed:
         spec = self.batches.spec
         inputs = {n: tf.TensorSpec((None, *s.shape), s.dtype) for n, s in spec.inputs.items()}
         if not self.with_targets:
-            return (self.signature.pack_inputs(inputs),)
+            return (self._structured(self.signature.pack_inputs, inputs),)
         targets = {}
         for name, shape in self.signature.outputs.items():
             if name in spec.targets:
                 targets[name] = tf.TensorSpec((None, *spec.targets[name].shape), spec.targets[name].dtype)
             else:
                 targets[name] = tf.TensorSpec((None, *(size or 1 for size in shape)), "float32")
-        parts = (self.signature.pack_inputs(inputs), self.signature.pack_outputs(targets))
+        parts = (
+            self._structured(self.signature.pack_inputs, inputs),
+            self._structured(self.signature.pack_outputs, targets),
+        )
         if not self.batches.weighted:
             return parts
         weights = dict.fromkeys(self.signature.outputs, tf.TensorSpec((None,), "float32"))
-        return (*parts, self.signature.pack_outputs(weights))
+        return (*parts, self._structured(self.signature.pack_outputs, weights))

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from pipeline.data.spec import DataSpec, Shape
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.errors import ConfigError, DataError, nearest, one_line
 
 
 @dataclass(frozen=True)
@@ -78,19 +78,20 @@ def signature_of(model: keras.Model, spec: DataSpec) -> Signature:
 
 
 def _structures(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
+    if isinstance(model, keras.Sequential) and model.built:
+        return model.inputs[0], model.outputs[0]
     try:
         return model.input, model.output
     except (AttributeError, ValueError):
         pass
-    tensors = {n: keras.KerasTensor((None, *s.shape), dtype=s.dtype, name=n) for n, s in spec.inputs.items()}
+    # A model of a class of its own knows its inputs only once it was called on some.
+    tensors = {n: keras.Input(s.shape, dtype=s.dtype, name=n) for n, s in spec.inputs.items()}
     inputs = tensors if len(tensors) > 1 else next(iter(tensors.values()))
     try:
-        return inputs, keras.backend.compute_output_spec(model, inputs)
+        return inputs, model(inputs)
     except Exception as error:
         shapes = ", ".join(f"{n} {s.shape}" for n, s in spec.inputs.items())
-        raise DataError(
-            f"model: does not take the inputs of the data ({shapes}): {str(error).splitlines()[0]}"
-        ) from error
+        raise DataError(f"model: does not take the inputs of the data ({shapes}): {one_line(error)}") from error
 
 
 def _by_name(struct: Any, names: list[str]) -> tuple[dict[str, Shape], str]:

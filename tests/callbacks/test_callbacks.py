@@ -1,0 +1,49 @@
+"""Callbacks by config; the history file; the epoch log."""
+
+import logging
+from pathlib import Path
+
+import keras
+import pytest
+
+from pipeline.callbacks import HistoryFile, build_callbacks
+from pipeline.callbacks.epoch_log import EpochLog
+from pipeline.errors import ConfigError
+
+
+def test_any_callback_of_keras_is_built_in_order() -> None:
+    nodes = {
+        "stop": {"_target_": "keras.callbacks.EarlyStopping", "patience": 7},
+        "off": None,
+        "plateau": {"_target_": "keras.callbacks.ReduceLROnPlateau"},
+    }
+    first, second = build_callbacks(nodes)
+    assert isinstance(first, keras.callbacks.EarlyStopping)
+    assert first.patience == 7
+    assert isinstance(second, keras.callbacks.ReduceLROnPlateau)
+    assert build_callbacks(None) == []
+
+
+def test_what_is_no_callback_or_refuses_its_arguments_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"callbacks.x: gave a OrderedDict"):
+        build_callbacks({"x": {"_target_": "collections.OrderedDict"}})
+    with pytest.raises(ConfigError, match=r"callbacks.stop: keras.callbacks.EarlyStopping refused its arguments"):
+        build_callbacks({"stop": {"_target_": "keras.callbacks.EarlyStopping", "patient": 3}})
+
+
+def test_history_has_a_row_an_epoch_and_a_column_for_late_values(tmp_path: Path) -> None:
+    history = HistoryFile(tmp_path / "history.csv")
+    history.on_epoch_end(0, {"loss": 0.5})
+    assert (tmp_path / "history.csv").read_text() == "epoch,loss\n0,0.5\n"
+    history.on_epoch_end(1, {"loss": 0.25, "val_loss": 1.0})
+    assert (tmp_path / "history.csv").read_text() == "epoch,loss,val_loss\n0,0.5,\n1,0.25,1.0\n"
+
+
+def test_epoch_log_says_number_and_values(caplog: pytest.LogCaptureFixture) -> None:
+    callback = EpochLog()
+    callback.set_params({"epochs": 3})
+    with caplog.at_level(logging.INFO):
+        callback.on_epoch_begin(0)
+        callback.on_epoch_end(0, {"loss": 0.123456})
+    assert caplog.messages[0].startswith("epoch 1/3")
+    assert caplog.messages[0].endswith("loss 0.1235")
