@@ -7,6 +7,7 @@ import inspect
 import types
 import typing
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -148,12 +149,14 @@ def _parameters(target: Any) -> tuple[dict[str, inspect.Parameter], bool]:
 
 
 def _hints(target: Any) -> dict[str, Any]:
-    annotated = inspect.getattr_static(target, "__init__") if inspect.isclass(target) else target
-    try:
-        return typing.get_type_hints(annotated)
-    except (NameError, TypeError, AttributeError):
-        # Annotations of names that are imported for type checkers only.
-        return {}
+    function = inspect.getattr_static(target, "__init__") if inspect.isclass(target) else target
+    hints: dict[str, Any] = {}
+    for name, annotation in getattr(function, "__annotations__", {}).items():
+        alone = types.SimpleNamespace(__annotations__={name: annotation})
+        # Names that are imported for type checkers only cannot be told here.
+        with suppress(NameError, TypeError, AttributeError):
+            hints |= typing.get_type_hints(alone, getattr(function, "__globals__", {}))
+    return hints
 
 
 def _fits(value: Any, hint: Any) -> bool:

@@ -26,9 +26,6 @@ def told(error: Exception, arguments: list[str]) -> list[str] | None:
     missing = re.search(r"[Cc]ould not find '(?P<name>[^']+)'", text)
     if missing:
         return [_unknown_choice(missing["name"], text)]
-    if "Could not override '" in text:
-        key = text.split("'")[1]
-        return [f"{key}: no such group to override{_plus(key)}"]
     primary = re.search(r"[Cc]annot find primary config '(?P<name>[^']+)'", text)
     if primary:
         return [f"--config-name: no config '{primary['name']}'; without the option the pipeline's own is taken"]
@@ -118,10 +115,8 @@ def _unknown_key(key: str, override: str, config: Any) -> str:
         node = OmegaConf.select(config, parent) if parent else config
     valid = [str(k) for k in node] if OmegaConf.is_dict(node) else []
     hint = nearest(name, valid)
+    if key == "experiment":
+        return f"experiment: an experiment is added to the defaults; +{override} is right"
     if "did you mean" in hint:
         return f"{key}: {parent or 'the config'} has no '{name}'{hint}"
     return f"{key}: {parent or 'the config'} has no '{name}'{hint}; +{override} adds it"
-
-
-def _plus(key: str) -> str:
-    return f"; +{key}=NAME is right" if key == "experiment" else ""

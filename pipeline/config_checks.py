@@ -81,6 +81,7 @@ def _component_mistakes(config: PipelineConfig, key: str, *, ours: bool, missing
     is_ours = str(node["_target_"]).startswith("pipeline.") and key != "task"
     absent = frozenset(k.removeprefix(f"{key}.") for k in missing if k.startswith(f"{key}."))
     provided = PROVIDED.get(key, frozenset()) | absent
+    node = {name: value for name, value in node.items() if name not in absent}
     if is_ours:
         own, nested = _split_nested(node)
         return components.mistakes(key, own, provided) if ours else components.mistakes(key, nested)

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import absl.logging
 import numpy as np
 import pytest
 
 from pipeline.tensorflow_import import import_tensorflow
 
 import_tensorflow()
+# Hydra closes every logging handler when it configures its own, and absl's would close the stream that pytest captures.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -27,12 +30,14 @@ class Done:
     Attributes:
         code: Its exit code.
         out: Its standard output.
+        err: Its standard error.
         errors: The lines of its standard error that tell of mistakes.
         folder: The run folder that it made; None if it made none.
     """
 
     code: int
     out: str
+    err: str
     errors: list[str]
     folder: Path | None
 
@@ -62,7 +67,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         out, err = capsys.readouterr()
         new = sorted(set(tmp_path.glob("outputs/*/*")) - before)
         errors = [line for line in err.splitlines() if line.startswith("error: ")]
-        return Done(code, out, [line.removeprefix("error: ") for line in errors], new[-1] if new else None)
+        return Done(code, out, err, [line.removeprefix("error: ") for line in errors], new[-1] if new else None)
 
     return run
 

@@ -1,0 +1,84 @@
+"""Every command of the README does what it says there."""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+MODULE = """
+import keras
+import numpy as np
+
+def points(count):
+    x = np.random.default_rng(0).normal(size=(count, 2)).astype("float32")
+    return x, (x[:, 0] > 0).astype("int64")
+
+def network(spec, **others):
+    inputs = keras.Input((2,))
+    return keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(inputs))
+
+class Metric(keras.metrics.SparseCategoricalAccuracy):
+    pass
+
+class Callback(keras.callbacks.Callback):
+    pass
+"""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+COMMANDS = [line.partition("python -m pipeline ")[2] for block in blocks("sh") for line in block.splitlines()
+            if "python -m pipeline " in line]  # fmt: skip
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    age, city = generator.uniform(20, 70, 200), generator.choice(["Oslo", "Rome"], 200)
+    people = pd.DataFrame({"age": age, "city": city, "churn": np.where(age > 45, "yes", "no")})
+    people.to_csv(tmp_path / "people.csv", index=False)
+    people.to_parquet(tmp_path / "people.parquet")
+    np.savez(tmp_path / "points.npz", x=generator.normal(size=(100, 2)), y=generator.integers(0, 2, 100))
+    for label in ("cat", "dog"):
+        (tmp_path / "images" / label).mkdir(parents=True)
+        for index in range(40):
+            keras.utils.save_img(tmp_path / "images" / label / f"{index}.png", generator.uniform(0, 255, (16, 16, 3)))
+    (tmp_path / "my_parts.py").write_text(MODULE)
+    (tmp_path / "my_conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "my_conf" / "experiment" / "mine.yaml").write_text(blocks("yaml")[0])
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("line", COMMANDS)
+def test_command_runs(
+    line: str, files: None, command: Callable[..., Any], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = shlex.split(line)
+    if "mnist/" in line:
+        monkeypatch.setenv("PIPELINE_DATA_DIR", str(request.getfixturevalue("mnist")))
+    if "run=" in line:
+        trained = command("+experiment=quickstart", "trainer.epochs=1")
+        arguments = [f"run={trained.folder}" if a.startswith("run=") else a for a in arguments]
+    done = command(*arguments)
+    assert done.code == 0, done.errors
+
+
+def test_mistakes_are_told_as_shown(command: Callable[..., Any]) -> None:
+    (block,) = (block for block in blocks("text") if block.startswith("$ "))
+    first, *expected = block.strip().splitlines()
+    done = command(*shlex.split(first.partition("python -m pipeline ")[2]))
+    assert [f"error: {line}" for line in done.errors] == expected
+
+
+def test_every_command_was_found() -> None:
+    assert len(COMMANDS) == README.count("python -m pipeline ") - 1

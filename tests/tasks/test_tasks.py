@@ -1,0 +1,169 @@
+"""Tasks: what they leave in their folders, and a run addressed by its folder alone."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+QUICK = ("+experiment=quickstart", "trainer.epochs=2")
+
+
+def test_run_is_evaluated_and_predicted_from_another_folder(
+    command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = command(*QUICK, "model.units=16")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    command("task=evaluate", f"run={done.folder}", "loader.batch_size=7")
+    (folder,) = Path().glob("outputs/*/*")
+    test = json.loads((folder / "metrics.json").read_text())["test"]
+    expected = done.json("metrics.json")["test"]
+    assert test["outputs"]["digit"]["accuracy"] == pytest.approx(expected["outputs"]["digit"]["accuracy"])
+    assert test["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+
+
+def test_other_split_and_other_data_are_evaluated(command: Callable[..., Any]) -> None:
+    done = command(*QUICK)
+    metrics = done.json("metrics.json")
+    assert command("task=evaluate", "task.split=validation", f"run={done.folder}").json("metrics.json") == {
+        "validation": metrics["validation"]
+    }
+    other = command("task=evaluate", f"run={done.folder}", "data=digits")
+    assert other.json("run.json")["data"]["data"]["examples"] == 1797
+    assert set(other.json("metrics.json")) == {"data"}
+    missing = command("task=evaluate", f"run={done.folder}", "task.split=tests")
+    assert missing.errors == ["split 'tests': there is none; did you mean 'test'?; set split.tests to set one apart"]
+
+
+def test_predictions_are_in_the_order_of_the_data(command: Callable[..., Any], tmp_path: Path) -> None:
+    done = command(*QUICK)
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    np.savez(tmp_path / "new.npz", image=digits.images.astype("uint8")[:40, ..., None])
+    predicted = command("task=predict", f"run={done.folder}", "data=npz", "data.path=new.npz",
+                        "data.inputs=[image]", "data.targets=[]", "loader.batch_size=16")  # fmt: skip
+    assert predicted.code == 0, predicted.errors
+    table = pd.read_parquet(predicted.folder / "predictions.parquet")
+    import keras
+
+    model = keras.saving.load_model(done.folder / "model.keras")
+    expected = model.predict(digits.images[:40, ..., None].astype("uint8"), verbose=0)
+    assert table["label"].astype(int).tolist() == expected.argmax(axis=1).tolist()
+    np.testing.assert_allclose(table["probability_3"], expected[:, 3], rtol=1e-5)
+    wrong = command("task=predict", f"run={done.folder}", "task.form=cvs")
+    assert wrong.code == 2
+    assert "task.form: 'cvs' is none of them" in wrong.errors[0]
+
+
+def test_changes_of_the_runs_config_are_checked(command: Callable[..., Any]) -> None:
+    done = command(*QUICK)
+    assert command("task=evaluate", f"run={done.folder}", "loader.batchsize=7", "data.pth=x").errors == [
+        "loader.batchsize: the run's config has no 'batchsize'; did you mean 'batch_size'?",
+        "data.pth: the run's config has no 'pth'; valid: _target_",
+    ]
+    assert command("task=evaluate", f"run={done.folder}", "+experiment=quickstart").code == 2
+    assert command(*QUICK, f"run={done.folder}").code == 2
+
+
+def test_model_that_cannot_be_loaded_is_told(command: Callable[..., Any]) -> None:
+    done = command(*QUICK)
+    (done.folder / "model.keras").write_bytes(b"no model")
+    broken = command("task=evaluate", f"run={done.folder}")
+    assert broken.code == 2
+    assert "cannot be loaded" in broken.errors[0]
+    (done.folder / "run.json").write_text("{}")
+    assert "cannot be read" in command("task=evaluate", f"run={done.folder}").errors[0]
+
+
+def test_callbacks_are_chosen_as_a_list(command: Callable[..., Any]) -> None:
+    done = command(
+        "+experiment=quickstart",
+        "callbacks=[early_stopping,checkpoint,plateau,tensorboard,terminate_on_nan]",
+        "callbacks.early_stopping.patience=0",
+        "optimizer.learning_rate=0.1",
+    )
+    assert done.code == 0, done.errors
+    assert len(done.history()["loss"]) < 30
+    assert (done.folder / "checkpoint.keras").exists()
+    assert list((done.folder / "tensorboard").rglob("events*"))
+
+
+def test_schedules_and_optimizers_by_config(command: Callable[..., Any]) -> None:
+    for arguments in (["schedule=cosine"], ["schedule=exponential", "optimizer=sgd"], ["schedule=piecewise"],
+                      ["optimizer=adamw"], ["optimizer.name=Lion", "+optimizer.beta_1=0.8"]):  # fmt: skip
+        done = command("+experiment=quickstart", "trainer.epochs=1", *arguments)
+        assert done.code == 0, done.errors
+
+
+def test_validation_weights_steps_and_eager_steps_by_config(command: Callable[..., Any]) -> None:
+    done = command(*QUICK, "trainer.run_eagerly=true", "trainer.steps_per_epoch=3", "trainer.validation_steps=1",
+                   "weighting=balanced", "trainer.epochs=1", "optimized_metric=val_accuracy")  # fmt: skip
+    assert done.code == 0, done.errors
+
+
+def test_sweep_gives_a_folder_a_job_each_as_if_it_were_alone(command: Callable[..., Any], tmp_path: Path) -> None:
+    done = command("-m", *QUICK, "model.units=16,32")
+    assert done.code == 0, done.err
+    jobs = sorted(tmp_path.glob("multirun/*/*/[0-9]*"))
+    assert [job.name for job in jobs] == ["0", "1"]
+    alone = command(*QUICK, "model.units=32")
+    assert (jobs[1] / "history.csv").read_text() == (alone.folder / "history.csv").read_text()
+    assert (jobs[0] / "history.csv").read_text() != (jobs[1] / "history.csv").read_text()
+
+
+def test_failing_job_of_a_sweep_is_told_and_the_others_are_done(command: Callable[..., Any], tmp_path: Path) -> None:
+    done = command("-m", *QUICK, "model.units=0,16")
+    assert done.code == 2
+    assert "at least 1 unit" in done.errors[-1]
+    codes = [json.loads(path.read_text())["exit_code"] for path in sorted(tmp_path.glob("multirun/*/*/*/run.json"))]
+    assert codes == [2, 0]
+
+
+def test_job_of_a_sweep_returns_the_metric_that_it_optimises(command: Callable[..., Any], tmp_path: Path) -> None:
+    from pipeline.config import PipelineConfig, TrainerConfig
+    from pipeline.runs import start_run
+    from pipeline.tasks.train import train
+
+    done = command(*QUICK)
+    import yaml
+
+    saved = yaml.safe_load((done.folder / ".hydra" / "config.yaml").read_text())
+    nodes = {n: saved[n] for n in ("data", "loader", "weighting", "model", "optimizer", "schedule", "loss", "metrics")}
+    config = PipelineConfig(**nodes, trainer=TrainerConfig(epochs=1), optimized_metric="accuracy")
+    (tmp_path / "run").mkdir()
+    value = train(config, start_run(tmp_path / "run", ["test"]))
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert value == pytest.approx(metrics["train"]["outputs"]["digit"]["accuracy"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "code", "status"), [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
+)
+def test_signal_ends_the_run_and_run_json_says_so(tmp_path: Path, number: int, code: int, status: str) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "+experiment=quickstart", "trainer.epochs=100000"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("epoch 3/"):
+            break
+    process.send_signal(number)
+    process.stdout.read()
+    assert process.wait(60) == code
+    (folder,) = tmp_path.glob("outputs/*/*")
+    facts = json.loads((folder / "run.json").read_text())
+    assert (facts["status"], facts["exit_code"]) == (status, code)
+    assert (folder / "history.csv").read_text().startswith("epoch,")
+    assert not (folder / "model.keras").exists()
