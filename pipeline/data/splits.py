@@ -39,9 +39,11 @@ class Splits:
         Raises:
             ConfigError: There is no such split.
         """
+        if name not in SPLITS:
+            raise ConfigError(f"task.split: no split '{name}'{nearest(name, SPLITS)}")
         found = dict(self.present())
         if name not in found:
-            raise ConfigError(f"split '{name}': there is none{nearest(name, found)}; set split.{name} to set one apart")
+            raise ConfigError(f"task.split: the data has no {name} split; it has {', '.join(found)}")
         return found[name]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from pipeline import components
 from pipeline.config import PipelineConfig, SplitConfig
 from pipeline.data.examples import Examples
+from pipeline.data.sources.table_columns import numbers_as_text
 from pipeline.data.spec import DataSpec, spec_from_dict
 from pipeline.data.stage import load_splits
 from pipeline.data.streams import Data
@@ -87,11 +88,33 @@ def data_of_command(
     else:
         splits = load_splits(config.data, config.split, config.seed)
         name = split or "test"
-    data = splits.named(name)
-    return ("data" if config.new_data and split is None else name), aligned(data, spec) if with_targets else data
+    data = match_inputs(splits.named(name), spec)
+    return ("data" if config.new_data and split is None else name), match_classes(data, spec) if with_targets else data
 
 
-def aligned(data: Data, spec: DataSpec) -> Data:
+def match_inputs(data: Data, spec: DataSpec) -> Data:
+    """Returns data with the inputs that the model was trained on only, text where that was text.
+
+    A column of numbers in a new file may have been one of text, such as a house number, or be empty.
+
+    Raises:
+        DataError: An input is not there, or is text where the model takes numbers.
+    """
+    if not isinstance(data, Examples):
+        return data
+    inputs = {}
+    for name, given in spec.inputs.items():
+        if name not in data.inputs:
+            raise DataError(f"data: has no input '{name}', which the model takes{nearest(name, data.inputs)}")
+        is_text = data.spec.inputs[name].dtype == "string"
+        if is_text and given.dtype != "string":
+            raise DataError(f"input '{name}': is text, the model takes numbers")
+        values = data.inputs[name]
+        inputs[name] = values if is_text or given.dtype != "string" else numbers_as_text(values)
+    return replace(data, spec=DataSpec(spec.inputs, data.spec.targets), inputs=inputs)
+
+
+def match_classes(data: Data, spec: DataSpec) -> Data:
     """Returns data whose class ids are those of the training data, matched by the names of classes.
 
     Raises:

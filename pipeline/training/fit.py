@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -96,6 +97,10 @@ def _data_errors(*feeds: Feed) -> Iterator[None]:
         for feed in feeds:
             if feed.error is not None:
                 raise feed.error from error
+        outside = re.search(r"label value of (-?\d+) which is outside the valid range of \[0, (\d+)\)", str(error))
+        if outside:
+            highest = int(outside[2]) - 1
+            raise DataError(f"data: class id {outside[1]} is outside the model's range 0 to {highest}") from error
         if isinstance(error, (tf.errors.InvalidArgumentError, tf.errors.UnknownError)) and "enerator" in str(error):
             raise DataError(f"data: {one_line(_told(error))}") from error
         raise

@@ -117,8 +117,10 @@ def test_column_with_another_word_is_told_by_row() -> None:
 
 
 def test_named_split_that_is_not_there_is_told() -> None:
-    with pytest.raises(ConfigError, match="split 'test': there is none"):
+    with pytest.raises(ConfigError, match="the data has no test split; it has train"):
         Splits(in_memory()).named("test")
+    with pytest.raises(ConfigError, match="did you mean 'test'"):
+        Splits(in_memory()).named("tests")
 
 
 def test_empty_split_is_told() -> None:

@@ -40,7 +40,7 @@ def test_other_split_and_other_data_are_evaluated(command: Callable[..., Any]) -
     assert other.json("run.json")["data"]["data"]["examples"] == 1797
     assert set(other.json("metrics.json")) == {"data"}
     missing = command("task=evaluate", f"run={done.folder}", "task.split=tests")
-    assert missing.errors == ["split 'tests': there is none; did you mean 'test'?; set split.tests to set one apart"]
+    assert missing.errors == ["task.split: no split 'tests'; did you mean 'test'?"]
 
 
 def test_predictions_are_in_the_order_of_the_data(command: Callable[..., Any], tmp_path: Path) -> None:

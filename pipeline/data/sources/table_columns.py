@@ -117,6 +117,11 @@ def labels(table: Table, name: str, missing: Sequence[str]) -> list[str]:
     return list(text)
 
 
+def numbers_as_text(values: np.ndarray) -> np.ndarray:
+    """Returns numbers as text of shape (rows,), whole ones without a decimal point, `MISSING_TEXT` for NaN."""
+    return np.array([MISSING_TEXT if np.isnan(v) else str(int(v)) if v == int(v) else str(v) for v in values], object)
+
+
 def class_names(found: Sequence[str]) -> tuple[str, ...]:
     """Returns the names of classes in the order of their ids: whole numbers by value, other text by the alphabet."""
     names = set(found)
@@ -141,11 +146,8 @@ def class_ids(table: Table, name: str, found: Sequence[str], classes: Sequence[s
 def _text(values: pd.Series, missing: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     present = values.notna().to_numpy()
     if values.dtype.kind == "f":
-        whole = np.array([float(v).is_integer() for v in values])
-        text = [str(int(v)) if w else str(v) for v, w in zip(values, whole, strict=True)]
-    else:
-        text = [str(v).strip() for v in values]
-    array = np.array(text, object)
+        return numbers_as_text(values.to_numpy()), present
+    array = np.array([str(v).strip() for v in values], object)
     return array, present & ~np.isin(array.astype(str), list(missing))
 
 

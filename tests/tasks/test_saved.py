@@ -1,0 +1,60 @@
+"""New data is matched with what the model was trained on: inputs by name and kind, classes by name."""
+
+import numpy as np
+import pytest
+
+from pipeline.data.examples import Examples
+from pipeline.data.sources.table_columns import MISSING_TEXT
+from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
+from pipeline.data.streams import BatchStream
+from pipeline.errors import DataError
+from pipeline.tasks.saved import match_classes, match_inputs
+
+TRAINED = DataSpec(
+    {"house": InputSpec((), "string", missing=True)}, {"kind": TargetSpec((), "int64", ("cat", "cow", "dog"))}
+)
+
+
+def new(values: np.ndarray, dtype: str, classes: tuple[str, ...] = ("cat", "dog"), name: str = "house") -> Examples:
+    spec = DataSpec({name: InputSpec((), dtype, missing=True)}, {"kind": TargetSpec((), "int64", classes)})
+    return Examples(spec, {name: values}, {"kind": np.array([1, 0, 1])})
+
+
+def test_numbers_become_text_where_the_model_takes_text() -> None:
+    matched = match_inputs(new(np.array([12, np.nan, 3.5], "float32"), "float32"), TRAINED)
+    assert matched.inputs["house"].tolist() == ["12", MISSING_TEXT, "3.5"]  # type: ignore[union-attr]
+
+
+def test_text_where_the_model_takes_numbers_is_told() -> None:
+    numbers = DataSpec({"house": InputSpec((), "float32")}, TRAINED.targets)
+    with pytest.raises(DataError, match="input 'house': is text, the model takes numbers"):
+        match_inputs(new(np.array(list("abc"), object), "string"), numbers)
+
+
+def test_columns_that_the_model_does_not_take_are_left_out_and_missing_ones_told() -> None:
+    examples = new(np.array(list("abc"), object), "string")
+    spec = DataSpec({**examples.spec.inputs, "id": InputSpec((), "float32")}, examples.spec.targets)
+    more = Examples(spec, {**examples.inputs, "id": np.arange(3)}, examples.targets)
+    assert list(match_inputs(more, TRAINED).inputs) == ["house"]  # type: ignore[union-attr]
+    with pytest.raises(DataError, match="has no input 'house', which the model takes; did you mean 'houses'"):
+        match_inputs(new(np.array(list("abc"), object), "string", name="houses"), TRAINED)
+
+
+def test_class_ids_become_those_of_the_training_data_by_name() -> None:
+    matched = match_classes(new(np.array(list("abc"), object), "string"), TRAINED)
+    assert matched.targets["kind"].tolist() == [2, 0, 2]  # type: ignore[union-attr]
+    assert matched.spec.targets["kind"].classes == ("cat", "cow", "dog")
+
+
+def test_class_that_the_model_does_not_know_is_told() -> None:
+    with pytest.raises(DataError, match="the model knows no class 'dig'; did you mean 'dog'"):
+        match_classes(new(np.array(list("abc"), object), "string", ("cat", "dig")), TRAINED)
+
+
+def test_stream_of_the_same_classes_stays_as_it_is_and_of_others_is_told() -> None:
+    same = BatchStream(TRAINED, lambda _: [])
+    assert match_inputs(same, TRAINED) is same
+    assert match_classes(same, TRAINED) is same
+    fewer = BatchStream(new(np.array(list("abc"), object), "string").spec, lambda _: [])
+    with pytest.raises(DataError, match="other classes than the training data"):
+        match_classes(fewer, TRAINED)
