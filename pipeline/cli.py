@@ -102,13 +102,15 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from pipeline.config_checks import check_config
     from pipeline.errors import PipelineError, one_line
     from pipeline.runs import start_run
-    from pipeline.saved_config import config_of_command
+    from pipeline.saved_config import config_of_command, names_other_data
 
     hydra_config = HydraConfig.get()
     run = start_run(Path(hydra_config.runtime.output_dir), command)
     status, code, message = "failed", OUR_ERROR, None
     try:
-        config = config_of_command(config, _chosen(hydra_config), changes)
+        choices = _chosen(hydra_config)
+        config = config_of_command(config, choices, changes)
+        run.other_data = names_other_data(choices, changes)
         missing = sorted(OmegaConf.missing_keys(config))
         for key in missing:
             OmegaConf.update(config, key, None)

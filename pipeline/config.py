@@ -90,7 +90,6 @@ class PipelineConfig:
             splits; null returns the validation loss, or the training loss where there is no validation split.
         evaluate_splits: Splits to evaluate after training.
         debug: Show tracebacks.
-        new_data: Set by the command line itself: whether evaluate or predict were given data of their own.
     """
 
     task: Any = None
@@ -112,7 +111,6 @@ class PipelineConfig:
     optimized_metric: str | None = None
     evaluate_splits: list[str] = field(default_factory=lambda: ["train", "validation", "test"])
     debug: bool = False
-    new_data: bool = False
 
 
 def register() -> None:

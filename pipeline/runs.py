@@ -39,11 +39,13 @@ class Run:
         folder: Where its files are.
         facts: What `run.json` will say beside the durations.
         durations: Seconds by stage.
+        other_data: Whether the command works on a run, but on other data than that run's own.
     """
 
     folder: Path
     facts: dict[str, Any] = field(default_factory=dict)
     durations: dict[str, float] = field(default_factory=dict)
+    other_data: bool = False
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

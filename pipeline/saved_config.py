@@ -57,13 +57,17 @@ def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: S
     mistakes = [line for change in changes if (line := _change(merged, change))]
     if mistakes:
         raise ConfigMistakes(mistakes)
-    merged.new_data = "data" in choices or any(_root(change) == "data" for change in changes)
-    if merged.new_data and "data" not in choices:
+    if names_other_data(choices, changes) and "data" not in choices:
         # The validation and test data of the run do not belong to the data that the command names.
         for split in ("validation", "test"):
             if split in merged.data:
                 merged.data[split] = None
     return merged
+
+
+def names_other_data(choices: Mapping[str, Any], changes: Sequence[str]) -> bool:
+    """Whether a command that works on a run names other data than that run's own."""
+    return "data" in choices or any(_root(change) == "data" for change in changes)
 
 
 def _change(config: DictConfig, override: str) -> str | None:

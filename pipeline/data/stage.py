@@ -13,7 +13,9 @@ from pipeline.data.splits import Splits, check_splits, set_apart
 from pipeline.errors import ConfigError
 
 
-def load_splits(node: Mapping[str, Any], split: SplitConfig, seed: int, *, with_targets: bool = True) -> Splits:
+def load_splits(
+    node: Mapping[str, Any], split: SplitConfig, seed: int, *, with_targets: bool = True, to_train: bool = True
+) -> Splits:
     """Loads the data of a config node, sets splits apart, and checks what is in memory.
 
     Args:
@@ -21,6 +23,7 @@ def load_splits(node: Mapping[str, Any], split: SplitConfig, seed: int, *, with_
         split: How to set validation and test apart.
         seed: Seed of random splits.
         with_targets: False where only predictions are wanted.
+        to_train: Whether a model will be trained on them, which takes two or more classes.
 
     Raises:
         ConfigError: The source refused its arguments, or the data cannot be split so.
@@ -28,7 +31,7 @@ def load_splits(node: Mapping[str, Any], split: SplitConfig, seed: int, *, with_
     """
     source: Source = _with_method(components.build("data", node), "load", "data", node)
     splits = set_apart(source.load(with_targets=with_targets), split, seed)
-    check_splits(splits)
+    check_splits(splits, to_train=to_train)
     return splits
 
 

@@ -27,7 +27,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
     """
     saved = open_run(config.run)
     with run.stage("data"):
-        name, data = data_of_command(config, split, saved.spec, with_targets=True)
+        name, data = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=True)
         run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
         model = saved.model(config.model["_target_"])

@@ -67,29 +67,30 @@ def open_run(folder: str | None) -> SavedRun:
 
 
 def data_of_command(
-    config: PipelineConfig, split: str | None, spec: DataSpec, *, with_targets: bool
+    config: PipelineConfig, split: str | None, spec: DataSpec, *, other_data: bool, with_targets: bool
 ) -> tuple[str, Data]:
     """Returns the data that a command asks about, and its name.
 
     Args:
-        config: The run's config with what this command changes; `config.new_data` tells whether it changes the data.
+        config: The run's config with what this command changes.
         split: The split that is asked for; None for the test split of the run's own data, and for all of other data
             unless that brings a test split.
         spec: What the model was trained on.
+        other_data: Whether the command names other data than the run's own.
         with_targets: Whether targets are needed.
 
     Raises:
         ConfigError: There is no such split.
         DataError: The data has classes that the model does not know.
     """
-    if config.new_data and split is None:
-        splits = load_splits(config.data, SplitConfig(), config.seed, with_targets=with_targets)
+    if other_data and split is None:
+        splits = load_splits(config.data, SplitConfig(), config.seed, with_targets=with_targets, to_train=False)
         name = "test" if splits.test is not None else "train"
     else:
         splits = load_splits(config.data, config.split, config.seed)
         name = split or "test"
     data = match_inputs(splits.named(name), spec)
-    return ("data" if config.new_data and split is None else name), match_classes(data, spec) if with_targets else data
+    return ("data" if other_data and split is None else name), match_classes(data, spec) if with_targets else data
 
 
 def match_inputs(data: Data, spec: DataSpec) -> Data:

@@ -115,6 +115,9 @@ def test_tables_are_learnt_and_new_rows_predicted(
     (tmp_path / "more.csv").write_text("age,city,churn\n25,Rome,yes\n60,Oslo,yes\n30,Oslo,no\n")
     evaluated = command("task=evaluate", f"run={csv.folder}", "data.path=more.csv")
     assert evaluated.json("metrics.json")["data"]["outputs"]["churn"]["accuracy"] > 0.5
+    (tmp_path / "one.csv").write_text("id,age,city,churn\n7,25,Rome,yes\n")
+    of_one_class = command("task=evaluate", f"run={csv.folder}", "data.path=one.csv")
+    assert of_one_class.json("metrics.json")["data"]["outputs"]["churn"]["accuracy"] == 1
 
 
 def test_folder_of_images(train: Callable[..., Any], command: Callable[..., Any], tmp_path: Path) -> None:
