@@ -159,7 +159,8 @@ def _run_task(config: Any, run: Any) -> float | None:
 
 def _say_what_is_there(run: Any) -> None:
     log = logging.getLogger("pipeline")
-    log.info("run folder: %s", run.folder)
+    here = Path.cwd()
+    log.info("run folder: %s", run.folder.relative_to(here) if run.folder.is_relative_to(here) else run.folder)
     for line in run.contents():
         log.info("  %s", line)
 
