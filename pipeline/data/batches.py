@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import abc
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 
 from pipeline.data.examples import Examples
 from pipeline.data.spec import DataSpec
 from pipeline.errors import ConfigError
+
+T = TypeVar("T")
 
 
 class Batches(abc.ABC):
@@ -22,6 +25,7 @@ class Batches(abc.ABC):
         batch_size: Examples a batch, the last one perhaps fewer; None where the source decides.
         steps: Batches an epoch; None if nobody knows, or if it is endless.
         endless: Whether an epoch never ends.
+        examples: The examples in memory of which every batch is a choice of rows; None if there are none such.
     """
 
     spec: DataSpec
@@ -29,6 +33,7 @@ class Batches(abc.ABC):
     batch_size: int | None
     steps: int | None
     endless: bool = False
+    examples: Examples | None = None
 
     @abc.abstractmethod
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
@@ -39,12 +44,16 @@ class Batches(abc.ABC):
             skip: Number of first batches to leave out.
         """
 
+    def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
+        """Returns the rows of `examples` that make each batch of an epoch, where there are such examples."""
+        raise NotImplementedError
+
 
 class ArrayBatches(Batches):
     """Batches of examples in memory, in a permutation that depends on seed and epoch alone."""
 
     def __init__(self, examples: Examples, batch_size: int, *, shuffle: bool, seed: int) -> None:
-        self.examples = examples
+        self.examples: Examples = examples
         self.spec = examples.spec
         self.weighted = bool(examples.weights)
         self.batch_size = batch_size
@@ -58,11 +67,16 @@ class ArrayBatches(Batches):
             return np.arange(len(self.examples))
         return np.random.default_rng([self.seed, index]).permutation(len(self.examples))
 
-    def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
+    def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
         """See `Batches`."""
         order, size = self.order(index), self.batch_size or 1
         for start in range(skip * size, len(order), size):
-            yield self.examples.rows(order[start : start + size]).padded()
+            yield order[start : start + size]
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
+        """See `Batches`."""
+        for rows in self.rows(index, skip):
+            yield self.examples.rows(rows).padded()
 
 
 class StepsPerEpoch(Batches):
@@ -74,26 +88,34 @@ class StepsPerEpoch(Batches):
     def __init__(self, batches: Batches, steps: int) -> None:
         self.batches = batches
         self.spec, self.weighted, self.batch_size = batches.spec, batches.weighted, batches.batch_size
+        self.examples = batches.examples
         self.steps = steps
         self._position = -1
-        self._drawn: Iterator[Examples] = iter(())
+        self._drawn: Iterator[Any] = iter(())
 
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
         """See `Batches`; drawing epoch after epoch goes on with the same pass rather than starting it anew."""
+        return self._continued(self.batches.epoch, index, skip)
+
+    def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
+        """See `Batches`."""
+        return self._continued(self.batches.rows, index, skip)
+
+    def _continued(self, draw: Callable[[int, int], Iterator[T]], index: int, skip: int) -> Iterator[T]:
         start = index * (self.steps or 0) + skip
         if start != self._position:
-            self._drawn, self._position = self._from(start), start
+            self._drawn, self._position = self._from(draw, start), start
         for _ in range((self.steps or 0) - skip):
             batch = next(self._drawn)
             self._position += 1
             yield batch
 
-    def _from(self, start: int) -> Iterator[Examples]:
+    def _from(self, draw: Callable[[int, int], Iterator[T]], start: int) -> Iterator[T]:
         steps = self.batches.steps
         number, skip = divmod(start, steps) if steps else (0, start)
         for index in itertools.count(number):
             drawn = 0
-            for batch in self.batches.epoch(index, skip if steps or self.batches.endless else 0):
+            for batch in draw(index, skip if steps or self.batches.endless else 0):
                 drawn += 1
                 if steps or self.batches.endless or skip < drawn:
                     yield batch
@@ -106,11 +128,16 @@ class FirstSteps(Batches):
     def __init__(self, batches: Batches, steps: int) -> None:
         self.batches = batches
         self.spec, self.weighted, self.batch_size = batches.spec, batches.weighted, batches.batch_size
+        self.examples = batches.examples
         self.steps = steps if batches.steps is None else min(steps, batches.steps)
 
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
         """See `Batches`."""
         return itertools.islice(self.batches.epoch(index, skip), (self.steps or 0) - skip)
+
+    def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
+        """See `Batches`."""
+        return itertools.islice(self.batches.rows(index, skip), (self.steps or 0) - skip)
 
 
 def paced(batches: Batches, steps_per_epoch: int | None) -> Batches:

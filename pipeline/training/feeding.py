@@ -1,8 +1,10 @@
-"""Batches as the `tf.data.Dataset` that Keras' own loops draw from."""
+"""Feeds: the batches of an epoch as the arguments of compiled blocks, many batches in each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,59 +12,86 @@ import tensorflow as tf
 
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
-from pipeline.errors import DataError, PipelineError
+from pipeline.data.spec import Shape
+from pipeline.errors import DataError, PipelineError, one_line
+from pipeline.training.blocks import Step, resident_block, stacked_block
 from pipeline.training.signature import Signature
+
+RESIDENT_BYTES = 2**31
+"""Data up to this size is kept as tensors; larger data is streamed."""
 
 
 class Feed:
-    """Draws the batches of the current epoch in the model's structure of inputs, targets and sample weights.
+    """Turns batches into blocks.
 
     Attributes:
-        dataset: What Keras draws from; each iterator over it is one epoch.
-        error: What drawing raised, which TensorFlow would otherwise bury in an error of its own.
+        batches: The batches.
     """
 
-    def __init__(
-        self, batches: Batches, signature: Signature, epoch: Callable[[], int], *, with_targets: bool = True
-    ) -> None:
+    def __init__(self, batches: Batches, signature: Signature) -> None:
         self.batches = batches
         self.signature = signature
-        self.with_targets = with_targets
-        self.error: PipelineError | None = None
-        self._epoch = epoch
-        dataset = tf.data.Dataset.from_generator(self._draw, output_signature=self._element_spec())
-        if batches.steps is not None:
-            dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches.steps))
-        self.dataset = dataset.prefetch(2)
+        self._resident = batches.examples if _fits(batches.examples) else None
+        self._tensors: Any = None
 
-    def _draw(self) -> Iterator[Any]:
-        try:
-            drawn = 0
-            for batch in self.batches.epoch(self._epoch()):
-                drawn += 1
-                yield self._packed(batch)
-            if not drawn:
-                raise DataError("data: has no batches")
-        except PipelineError as error:
-            self.error = error
-            raise
+    def block(self, step: Step, *, jit: bool, eager: bool) -> Callable[[Any], Any]:
+        """Returns the function that runs what `blocks` yields, and returns the logs of its last step."""
+        if self._resident is None:
+            return stacked_block(step, self._stack_signature(), jit=jit, eager=eager)
+        if self._tensors is None:
+            arrays = self._structured(self._resident)
+            self._tensors = tf.nest.map_structure(tf.constant, arrays)
+        return resident_block(step, self._tensors, jit=jit, eager=eager)
 
-    def _packed(self, batch: Examples) -> tuple[Any, ...]:
-        inputs = self._structured(self.signature.pack_inputs, batch.inputs)
-        if not self.with_targets:
-            return (inputs,)
-        targets = self._structured(self.signature.pack_outputs, self._targets(batch))
-        if not self.batches.weighted:
-            return inputs, targets
-        one = np.ones(len(batch), "float32")
-        weights = {name: batch.weights.get(name, one) for name in self.signature.outputs}
-        return inputs, targets, self._structured(self.signature.pack_outputs, weights)
+    def blocks(self, epoch: int, size: Callable[[], int]) -> Iterator[tuple[int, Any]]:
+        """Yields number of steps and argument of each block of an epoch.
 
-    @staticmethod
-    def _structured(pack: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any]) -> Any:
-        # To tf.data a list is a tensor, a tuple a structure; to Keras they are the same structure.
-        packed = pack(values)
-        return tuple(packed) if isinstance(packed, list) else packed
+        Args:
+            epoch: Number of the epoch.
+            size: Most steps of the next block; fewer where batches differ in shape.
+
+        Raises:
+            DataError: The data went wrong while it was drawn, or there is none.
+        """
+        drawn = 0
+        blocks: Iterator[tuple[int, Any]]
+        if self._resident is not None:
+            grouped = _grouped(self.batches.rows(epoch), size, lambda rows: rows.shape)
+            blocks = ((len(rows), np.stack(rows).astype("int32")) for rows in grouped)
+        else:
+            packed = (self._structured(batch) for batch in _told(self.batches.epoch(epoch)))
+            stacks = self._stack_signature()
+            blocks = _prefetched(
+                (len(group), tf.nest.map_structure(_stacked, stacks, *group))
+                for group in _grouped(packed, size, _shapes)
+            )
+        for steps, argument in blocks:
+            drawn += steps
+            yield steps, argument
+        if not drawn:
+            raise DataError("data: has no batches")
+
+    def _structured(self, batch: Examples) -> Any:
+        """Returns (inputs, targets[, weights]) in the model's structure."""
+        parts = [self.signature.pack_inputs(batch.inputs), self.signature.pack_outputs(self._targets(batch))]
+        if self.batches.weighted:
+            one = np.ones(len(batch), "float32")
+            weights = {name: batch.weights.get(name, one) for name in self.signature.outputs}
+            parts.append(self.signature.pack_outputs(weights))
+        return _as_tuples(parts)
+
+    def _stack_signature(self) -> Any:
+        spec = self.batches.spec
+        inputs = {name: _stack_of(given.shape, given.dtype) for name, given in spec.inputs.items()}
+        targets = {}
+        for name, shape in self.signature.outputs.items():
+            target = spec.targets.get(name)
+            one = tuple(size or 1 for size in shape)
+            targets[name] = _stack_of(target.shape, target.dtype) if target else _stack_of(one, "float32")
+        parts = [self.signature.pack_inputs(inputs), self.signature.pack_outputs(targets)]
+        if self.batches.weighted:
+            parts.append(self.signature.pack_outputs(dict.fromkeys(targets, _stack_of((), "float32"))))
+        return _as_tuples(parts)
 
     def _targets(self, batch: Examples) -> dict[str, np.ndarray]:
         # Keras wants something for every output; what an output without a target gets is never looked at.
@@ -74,22 +103,91 @@ class Feed:
                 targets[name] = np.zeros((len(batch), *(size or 1 for size in shape)), "float32")
         return targets
 
-    def _element_spec(self) -> tuple[Any, ...]:
-        spec = self.batches.spec
-        inputs = {n: tf.TensorSpec((None, *s.shape), s.dtype) for n, s in spec.inputs.items()}
-        if not self.with_targets:
-            return (self._structured(self.signature.pack_inputs, inputs),)
-        targets = {}
-        for name, shape in self.signature.outputs.items():
-            if name in spec.targets:
-                targets[name] = tf.TensorSpec((None, *spec.targets[name].shape), spec.targets[name].dtype)
-            else:
-                targets[name] = tf.TensorSpec((None, *(size or 1 for size in shape)), "float32")
-        parts = (
-            self._structured(self.signature.pack_inputs, inputs),
-            self._structured(self.signature.pack_outputs, targets),
-        )
-        if not self.batches.weighted:
-            return parts
-        weights = dict.fromkeys(self.signature.outputs, tf.TensorSpec((None,), "float32"))
-        return (*parts, self._structured(self.signature.pack_outputs, weights))
+
+def _fits(examples: Examples | None) -> bool:
+    if examples is None:
+        return False
+    varying = any(None in spec.shape for spec in examples.spec.inputs.values())
+    size = sum(array.nbytes for arrays in (examples.inputs, examples.targets) for array in arrays.values())
+    return not varying and size <= RESIDENT_BYTES
+
+
+def _grouped(items: Iterable[Any], size: Callable[[], int], kind: Callable[[Any], Any]) -> Iterator[list[Any]]:
+    """Groups neighbours of the same kind."""
+    group: list[Any] = []
+    for item in items:
+        if group and (len(group) >= size() or kind(item) != kind(group[0])):
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group
+
+
+def _stack_of(shape: Shape, dtype: str) -> tf.TensorSpec:
+    return tf.TensorSpec((None, None, *shape), dtype)
+
+
+def _stacked(stack: tf.TensorSpec, *batches: np.ndarray) -> tf.Tensor:
+    return tf.constant(np.stack(batches), stack.dtype)
+
+
+def _as_tuples(parts: list[Any]) -> Any:
+    # To TensorFlow a list may be a tensor, a tuple is a structure; to Keras they are the same structure.
+    return tuple(tuple(part) if isinstance(part, list) else part for part in parts)
+
+
+def _shapes(structure: Any) -> list[tuple[int, ...]]:
+    return [array.shape for array in tf.nest.flatten(structure)]
+
+
+def _told(batches: Iterator[Examples]) -> Iterator[Examples]:
+    """Draws batches; an error of a user's own code becomes one line."""
+    while True:
+        try:
+            batch = next(batches)
+        except StopIteration:
+            return
+        except PipelineError:
+            raise
+        except Exception as error:
+            raise DataError(f"data: {type(error).__name__}: {one_line(error)}") from error
+        yield batch
+
+
+def _prefetched(items: Iterator[Any], depth: int = 2) -> Iterator[Any]:
+    """Draws from another thread while the last items are worked on."""
+    waiting: queue.Queue[Any] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def put(item: Any) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def draw() -> None:
+        try:
+            for item in items:
+                if not put((item, None)):
+                    return
+            put((None, None))
+        except BaseException as error:  # noqa: BLE001
+            put((None, error))
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = waiting.get()
+            if error is not None:
+                raise error
+            if item is None:
+                return
+            yield item
+    finally:
+        stop.set()
+        thread.join()

@@ -29,8 +29,8 @@ class Watched(ArrayBatches):
         super().__init__(examples, 4, **{"shuffle": True, "seed": 0, **more})
         self.finished: list[int] = []
 
-    def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
-        yield from super().epoch(index, skip)
+    def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
+        yield from super().rows(index, skip)
         self.finished.append(index)
 
 
@@ -120,7 +120,7 @@ def test_error_of_the_data_reaches_the_user_as_it_is(
 def test_error_in_the_users_own_generator_is_told_in_a_line(
     two_outputs: keras.Model, several: Examples, config: PipelineConfig
 ) -> None:
-    batches = ArrayBatches(several, 4, shuffle=False, seed=0)
+    batches = GeneratorLoader(4, False, "generator", "unknown").batches(several, seed=0, training=True)
 
     def broken(index: int, skip: int = 0) -> Iterator[Examples]:
         yield several.rows(slice(0, 4))
@@ -135,8 +135,7 @@ def test_evaluation_without_batches_is_told(
     two_outputs: keras.Model, several: Examples, config: PipelineConfig
 ) -> None:
     signature = compile_model(two_outputs, config, several.spec)
-    batches = ArrayBatches(several, 4, shuffle=False, seed=0)
-    batches.steps = None  # type: ignore[assignment]
+    batches = GeneratorLoader(4, False, "generator", "unknown").batches(several, seed=0, training=True)
     batches.epoch = lambda index, skip=0: iter(())  # type: ignore[method-assign]
     with pytest.raises(DataError, match="data: has no batches"):
         evaluate(two_outputs, signature, batches)

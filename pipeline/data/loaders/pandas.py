@@ -51,9 +51,8 @@ class FrameBatches(ArrayBatches):
 
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
         """See `Batches`."""
-        order, size = self.order(index), self.batch_size or 1
-        for start in range(skip * size, len(order), size):
-            rows = self.frame.iloc[order[start : start + size]]
+        for chosen in self.rows(index, skip):
+            rows = self.frame.iloc[chosen]
             yield Examples(
                 self.spec,
                 _arrays(rows, "", {n: (s.shape, s.dtype) for n, s in self.spec.inputs.items()}),

@@ -60,7 +60,7 @@ class TfDataBatches(Batches):
         self.seed = seed
         length: int | None
         if isinstance(data, Examples):
-            length, self.weighted = len(data), bool(data.weights)
+            length, self.weighted, self.examples = len(data), bool(data.weights), data
         else:
             length, self.weighted = data.length, data.weigh is not None
             self.endless = data.endless and take is None
@@ -71,11 +71,7 @@ class TfDataBatches(Batches):
 
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
         """See `Batches`."""
-        dataset = self._dataset
-        if self.shuffle_buffer:
-            seed = int(np.random.SeedSequence([self.seed, index]).generate_state(1)[0])
-            dataset = dataset.shuffle(self.shuffle_buffer, seed=seed, reshuffle_each_iteration=False)
-        dataset = batched(dataset, self.batch_size or 1, self.spec)
+        dataset = batched(self._shuffled(self._dataset, index), self.batch_size or 1, self.spec)
         if self.take is not None:
             dataset = dataset.take(self.take)
         drawn = skip
@@ -84,6 +80,21 @@ class TfDataBatches(Batches):
             yield batch
         if not drawn:
             raise DataError("data: has no examples")
+
+    def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
+        """See `Batches`: the same shuffle of row numbers chooses the same rows."""
+        import tensorflow as tf
+
+        dataset = self._shuffled(tf.data.Dataset.range(len(self.examples or ())), index).batch(self.batch_size or 1)
+        if self.take is not None:
+            dataset = dataset.take(self.take)
+        return iter(dataset.skip(skip).as_numpy_iterator())
+
+    def _shuffled(self, dataset: tf.data.Dataset, index: int) -> tf.data.Dataset:
+        if not self.shuffle_buffer:
+            return dataset
+        seed = int(np.random.SeedSequence([self.seed, index]).generate_state(1)[0])
+        return dataset.shuffle(self.shuffle_buffer, seed=seed, reshuffle_each_iteration=False)
 
     def _drawn(self, dataset: tf.data.Dataset) -> Iterator[Examples]:
         if isinstance(self.data, ExampleStream):
