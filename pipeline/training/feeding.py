@@ -19,6 +19,8 @@ from pipeline.training.signature import Signature
 
 RESIDENT_BYTES = 2**31
 """Data up to this size is kept as tensors; larger data is streamed."""
+STACK_BYTES = 2**26
+"""Most bytes of a stack of batches; three stacks are in memory at a time."""
 
 
 class Feed:
@@ -113,10 +115,10 @@ def _fits(examples: Examples | None) -> bool:
 
 
 def _grouped(items: Iterable[Any], size: Callable[[], int], kind: Callable[[Any], Any]) -> Iterator[list[Any]]:
-    """Groups neighbours of the same kind."""
+    """Groups neighbours of the same kind, up to `size` and `STACK_BYTES`."""
     group: list[Any] = []
     for item in items:
-        if group and (len(group) >= size() or kind(item) != kind(group[0])):
+        if group and (len(group) >= min(size(), STACK_BYTES // _bytes(item)) or kind(item) != kind(group[0])):
             yield group
             group = []
         group.append(item)
@@ -135,6 +137,10 @@ def _stacked(stack: tf.TensorSpec, *batches: np.ndarray) -> tf.Tensor:
 def _as_tuples(parts: list[Any]) -> Any:
     # To TensorFlow a list may be a tensor, a tuple is a structure; to Keras they are the same structure.
     return tuple(tuple(part) if isinstance(part, list) else part for part in parts)
+
+
+def _bytes(structure: Any) -> int:
+    return max(1, sum(array.nbytes for array in tf.nest.flatten(structure)))
 
 
 def _shapes(structure: Any) -> list[tuple[int, ...]]:

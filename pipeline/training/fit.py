@@ -52,7 +52,7 @@ def fit(
     held_out = None if validation is None else Feed(limited(validation, trainer.validation_steps), signature)
     total = None if train.steps is None else train.steps * (trainer.epochs - trainer.initial_epoch)
     compilation = chosen_compilation(model, trainer, train.spec, total)
-    log.debug("XLA %s: %s", "on" if compilation.jit else "off", compilation.reason)
+    log.info("XLA %s: %s", "on" if compilation.jit else "off", compilation.reason)
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,

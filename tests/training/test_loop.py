@@ -14,6 +14,7 @@ from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.spec import spec_of
 from pipeline.training import compile_model, fit
 from pipeline.training.compilation import BlockSize, chosen_compilation, looks_at_batches
+from pipeline.training.feeding import Feed
 
 SIZE, BATCH, EPOCHS = 22, 4, 3
 
@@ -235,6 +236,16 @@ def test_only_callbacks_that_override_a_batch_hook_look_at_batches() -> None:
     assert not looks_at_batches(callbacks.ModelCheckpoint("a.keras"))
     assert not looks_at_batches(callbacks.EarlyStopping())
     assert not looks_at_batches(callbacks.ProgbarLogger())
+
+
+def test_stacks_are_as_small_as_memory_wants(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = MODELS["dense"]()
+    config = PipelineConfig(optimizer={"name": "sgd"}, metrics=None)
+    feed = Feed(streamed(), compile_model(model, config, data().spec))
+    assert [steps for steps, _ in feed.blocks(0, lambda: 100)] == [5, 1]
+    assert [steps for steps, _ in feed.blocks(0, lambda: 2)] == [2, 2, 1, 1]
+    monkeypatch.setattr("pipeline.training.feeding.STACK_BYTES", 3 * BATCH * (36 * 4 + 8))
+    assert [steps for steps, _ in feed.blocks(0, lambda: 100)] == [3, 2, 1]
 
 
 def test_blocks_grow_until_one_takes_half_a_second() -> None:
