@@ -42,7 +42,8 @@ def train(config: PipelineConfig, run: Run) -> float:
     batches = {n: loader.batches(data, seed=config.seed, training=n == "train") for n, data in splits.present()}
     with run.stage("training"):
         callbacks = [HistoryFile(run.folder / "history.csv"), EpochLog(), *build_callbacks(config.callbacks)]
-        history = fit(model, signature, batches["train"], batches.get("validation"), config.trainer, callbacks)
+        fitted = fit(model, signature, batches["train"], batches.get("validation"), config.trainer, callbacks)
+        run.record(xla=fitted.compilation.jit, xla_reason=fitted.compilation.reason)
         write_atomically(run.folder / "model.keras", model.save)
     with run.stage("evaluation"):
         # Without the shuffle, and all of the data where training takes a part of it.
@@ -50,4 +51,4 @@ def train(config: PipelineConfig, run: Run) -> float:
         values = evaluate_splits(model, signature, {n: b for n, b in whole.items() if n in config.evaluate_splits})
         metrics = {name: by_output(found, list(signature.outputs)) for name, found in values.items()}
         write_json(run.folder / "metrics.json", metrics)
-    return optimized_value(config.optimized_metric, history, values)
+    return optimized_value(config.optimized_metric, fitted.history, values)

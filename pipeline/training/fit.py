@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,11 +16,24 @@ import tensorflow as tf
 from pipeline.config import TrainerConfig
 from pipeline.data.batches import Batches, limited, paced
 from pipeline.errors import DataError
-from pipeline.training.compilation import BlockSize, chosen_compilation
+from pipeline.training.compilation import BlockSize, Compilation, chosen_compilation
 from pipeline.training.feeding import Feed
 from pipeline.training.signature import Signature
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a training.
+
+    Attributes:
+        history: The values of each metric by epoch.
+        compilation: How its steps were compiled, and why so.
+    """
+
+    history: dict[str, list[float]]
+    compilation: Compilation
 
 
 def fit(
@@ -29,7 +43,7 @@ def fit(
     validation: Batches | None,
     trainer: TrainerConfig,
     callbacks: Sequence[keras.callbacks.Callback] = (),
-) -> dict[str, list[float]]:
+) -> Fitted:
     """Trains a compiled model; means what `keras.Model.fit` means.
 
     Args:
@@ -41,7 +55,7 @@ def fit(
         callbacks: Any Keras callbacks.
 
     Returns:
-        The values of each metric by epoch.
+        What came of it.
 
     Raises:
         ConfigError: The data never ends and the steps of an epoch are not set.
@@ -81,7 +95,8 @@ def fit(
                 break
     model.optimizer.finalize_variable_values(model.trainable_weights)
     hooks.on_train_end(logs=values)
-    return {name: [float(value) for value in epochs] for name, epochs in model.history.history.items()}
+    history = {name: [float(value) for value in epochs] for name, epochs in model.history.history.items()}
+    return Fitted(history, compilation)
 
 
 def evaluate(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, float]:

@@ -35,6 +35,7 @@ def test_quickstart_reaches_its_accuracy_and_says_where_the_run_is(train: Callab
     facts = done.json("run.json")
     assert facts["status"] == "finished"
     assert facts["exit_code"] == 0
+    assert (facts["xla"], facts["xla_reason"]) == (False, "fewer than 30000 steps")
     assert set(facts["durations_seconds"]) == {"data", "model", "weighting", "training", "evaluation"}
     assert "epoch 30/30" in (done.folder / "pipeline.log").read_text()
 

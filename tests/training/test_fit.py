@@ -40,14 +40,14 @@ def trained(
     keras.utils.set_random_seed(0)
     model = keras.models.clone_model(model)
     signature = compile_model(model, config, examples.spec)
-    history = fit(model, signature, train, None, TrainerConfig(**{"epochs": 2, **trainer}))
+    history = fit(model, signature, train, None, TrainerConfig(**{"epochs": 2, **trainer})).history
     return history, [np.array(w) for w in model.get_weights()]
 
 
 def test_each_epoch_is_drawn_once_in_turn(two_outputs: keras.Model, several: Examples, config: PipelineConfig) -> None:
     train, validation = Watched(several), Watched(several, shuffle=False)
     signature = compile_model(two_outputs, config, several.spec)
-    history = fit(two_outputs, signature, train, validation, TrainerConfig(epochs=3))
+    history = fit(two_outputs, signature, train, validation, TrainerConfig(epochs=3)).history
     assert train.finished == [0, 1, 2]
     assert set(validation.finished) == {0}
     assert len(history["loss"]) == len(history["val_loss"]) == 3

@@ -86,8 +86,8 @@ def ours(make: Callable[[], keras.Model], optimizer: dict[str, Any], train: Batc
     signature = compile_model(model, config, train.spec)
     validation = ArrayBatches(data(), BATCH, shuffle=False, seed=0)
     callbacks = trainer.pop("callbacks", [])
-    history = fit(model, signature, train, validation, TrainerConfig(**{"epochs": EPOCHS, **trainer}), callbacks)
-    return model.get_weights(), history
+    fitted = fit(model, signature, train, validation, TrainerConfig(**{"epochs": EPOCHS, **trainer}), callbacks)
+    return model.get_weights(), fitted.history
 
 
 def theirs(make: Callable[[], keras.Model], optimizer: dict[str, Any], weights: np.ndarray | None) -> Any:
