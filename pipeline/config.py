@@ -47,17 +47,19 @@ class TrainerConfig:
         steps_per_epoch: Steps an epoch, which continue through the data and wrap around; null for one pass.
         validation_steps: Validate on that many first batches, the same ones each time; null for all.
         validation_freq: Validate each that many epochs.
+        validation_interval: Validate each that many steps too, within epochs; null for at their ends only.
         initial_epoch: Number of the first epoch, counted from 0.
         verbose: Keras' own output beside our line an epoch: 0 none, 1 a progress bar, 2 a line an epoch.
         run_eagerly: Run steps without compiling them, for debugging.
-        jit_compile: XLA on or off; null lets Keras choose.
-        steps_per_execution: Batches in one compiled call.
+        jit_compile: XLA on or off; null chooses by the model and by how long it is trained.
+        steps_per_execution: Batches a call where a callback looks at batches; without such, calls take half a second.
     """
 
     epochs: int = 5
     steps_per_epoch: int | None = None
     validation_steps: int | None = None
     validation_freq: int = 1
+    validation_interval: int | None = None
     initial_epoch: int = 0
     verbose: int = 0
     run_eagerly: bool = False
@@ -70,7 +72,7 @@ class PipelineConfig:
     """The whole config.
 
     Attributes:
-        task: What to do: train, evaluate, predict.
+        task: What to do: train, evaluate, predict, benchmark.
         data: Where examples come from.
         split: How validation and test splits are set apart.
         loader: The form in which batches reach training.
@@ -140,6 +142,7 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
         ("trainer.steps_per_epoch", trainer.steps_per_epoch, 1),
         ("trainer.validation_steps", trainer.validation_steps, 1),
         ("trainer.validation_freq", trainer.validation_freq, 1),
+        ("trainer.validation_interval", trainer.validation_interval, 1),
         ("trainer.initial_epoch", trainer.initial_epoch, 0),
         ("trainer.steps_per_execution", trainer.steps_per_execution, 1),
         ("split.validation", split.validation, 0),

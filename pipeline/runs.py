@@ -25,6 +25,7 @@ CONTENTS = {
     "history.csv": "a row an epoch",
     "predictions.parquet": "a row an example",
     "predictions.npz": "a row an example",
+    "benchmark.json": "seconds of each epoch",
     "run.json": "versions, seed, command, data, durations, status",
     "pipeline.log": "the log",
     ".hydra": "the config",

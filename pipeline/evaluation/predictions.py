@@ -13,6 +13,7 @@ from pipeline.data.batches import Batches
 from pipeline.data.spec import TargetSpec
 from pipeline.errors import ConfigError
 from pipeline.files import write_atomically
+from pipeline.training.fit import predict as predict_batches
 from pipeline.training.objectives import loss_name
 from pipeline.training.signature import Signature
 
@@ -21,16 +22,17 @@ def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[
     """Returns what the model gives for each example, by output name, in the order of one epoch.
 
     Raises:
-        ConfigError: The data never ends.
+        ConfigError: The data never ends, or an output differs in size from example to example.
     """
     if batches.endless:
         raise ConfigError("data: never ends, so there is no last row to predict")
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in signature.outputs}
-    for batch in batches.epoch(0):
-        values = model.predict_on_batch(signature.pack_inputs(batch.inputs))
-        for name, value in signature.outputs_by_name(values).items():
-            parts[name].append(np.asarray(value))
-    return {name: np.concatenate(values) for name, values in parts.items()}
+    values = predict_batches(model, signature, batches)
+    for name, value in values.items():
+        if not isinstance(value, np.ndarray):
+            raise ConfigError(
+                f"model: output '{name}' differs in size from example to example; a table has no such column"
+            )
+    return values
 
 
 def columns(

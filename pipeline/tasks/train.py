@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 
 from pipeline.callbacks import HistoryFile, build_callbacks
 from pipeline.callbacks.epoch_log import EpochLog
@@ -43,7 +44,7 @@ def train(config: PipelineConfig, run: Run) -> float:
     with run.stage("training"):
         callbacks = [HistoryFile(run.folder / "history.csv"), EpochLog(), *build_callbacks(config.callbacks)]
         fitted = fit(model, signature, batches["train"], batches.get("validation"), config.trainer, callbacks)
-        run.record(xla=fitted.compilation.jit, xla_reason=fitted.compilation.reason)
+        run.record(xla=fitted.compilation and asdict(fitted.compilation), validations=fitted.validations)
         write_atomically(run.folder / "model.keras", model.save)
     with run.stage("evaluation"):
         # Without the shuffle, and all of the data where training takes a part of it.

@@ -1,11 +1,10 @@
-"""The training loop: Keras' callbacks and steps, our own loop around them."""
+"""The stages that train, evaluate and predict on `Batches`."""
 
 from __future__ import annotations
 
-import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +15,11 @@ import tensorflow as tf
 from pipeline.config import TrainerConfig
 from pipeline.data.batches import Batches, limited, paced
 from pipeline.errors import DataError
-from pipeline.training.compilation import BlockSize, Compilation, chosen_compilation
-from pipeline.training.feeding import Feed
+from pipeline.training.batches_feed import feed_of
+from pipeline.training.compilation import Compilation
+from pipeline.training.loop import Plan, Training, evaluate_feed, predict_feed
+from pipeline.training.outputs import joined
 from pipeline.training.signature import Signature
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,17 +29,19 @@ class Fitted:
     Attributes:
         history: The values of each metric by epoch.
         compilation: How its steps were compiled, and why so.
+        validations: What each validation within an epoch measured, with its `epoch` and `step`.
     """
 
     history: dict[str, list[float]]
-    compilation: Compilation
+    compilation: Compilation | None
+    validations: list[dict[str, float]]
 
 
 def fit(
     model: keras.Model,
     signature: Signature,
     train: Batches,
-    validation: Batches | None,
+    validation: Batches | Mapping[str, Batches] | None,
     trainer: TrainerConfig,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Fitted:
@@ -50,7 +51,7 @@ def fit(
         model: The model.
         signature: Its signature.
         train: Training batches.
-        validation: Validation batches, or None.
+        validation: Validation batches, or several of them by name, or None.
         trainer: Epochs, steps and the like.
         callbacks: Any Keras callbacks.
 
@@ -62,11 +63,17 @@ def fit(
         DataError: The data went wrong while it was drawn.
     """
     train = paced(train, trainer.steps_per_epoch)
-    feed = Feed(train, signature)
-    held_out = None if validation is None else Feed(limited(validation, trainer.validation_steps), signature)
-    total = None if train.steps is None else train.steps * (trainer.epochs - trainer.initial_epoch)
-    compilation = chosen_compilation(model, trainer, train.spec, total)
-    log.info("XLA %s: %s", "on" if compilation.jit else "off", compilation.reason)
+    plan = Plan(
+        epochs=trainer.epochs,
+        initial_epoch=trainer.initial_epoch,
+        validation={
+            prefix: feed_of(limited(batches, trainer.validation_steps), signature)
+            for prefix, batches in _by_prefix(validation).items()
+        },
+        validation_freq=trainer.validation_freq,
+        validation_interval=trainer.validation_interval,
+        jit_compile=trainer.jit_compile,
+    )
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
@@ -76,27 +83,11 @@ def fit(
         steps=train.steps,
         model=model,
     )
-    size = BlockSize(model, callbacks, jit=compilation.jit)
-    block = feed.block(model.train_step, jit=compilation.jit, eager=trainer.run_eagerly)
-    test = None if held_out is None else held_out.block(model.test_step, jit=False, eager=trainer.run_eagerly)
-    model.stop_training = False
-    values: dict[str, Any] | None = None
-    hooks.on_train_begin()
+    training = Training(model, feed_of(train, signature, trainer.epochs - 1), hooks, plan)
     with _data_errors():
-        for epoch in range(trainer.initial_epoch, trainer.epochs):
-            model.reset_metrics()
-            hooks.on_epoch_begin(epoch)
-            values = _values(model, _train_epoch(model, feed, block, hooks, epoch, size))
-            if held_out is not None and (epoch + 1) % trainer.validation_freq == 0:
-                measured = _test(model, held_out, test, hooks)
-                values |= {f"val_{name}": value for name, value in measured.items()}
-            hooks.on_epoch_end(epoch, values)
-            if model.stop_training:
-                break
-    model.optimizer.finalize_variable_values(model.trainable_weights)
-    hooks.on_train_end(logs=values)
+        training.run()
     history = {name: [float(value) for value in epochs] for name, epochs in model.history.history.items()}
-    return Fitted(history, compilation)
+    return Fitted(history, training.compilation, training.validations)
 
 
 def evaluate(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, float]:
@@ -105,53 +96,31 @@ def evaluate(model: keras.Model, signature: Signature, batches: Batches) -> dict
     Raises:
         DataError: The data went wrong while it was drawn.
     """
-    feed = Feed(batches, signature)
     with _data_errors():
-        block = feed.block(model.test_step, jit=False, eager=model.run_eagerly)
-        return _test(model, feed, block, keras.callbacks.CallbackList(model=model))
+        return evaluate_feed(model, feed_of(batches, signature), _no_hooks(model))
 
 
-def _train_epoch(
-    model: keras.Model, feed: Feed, block: Any, hooks: keras.callbacks.CallbackList, epoch: int, size: BlockSize
-) -> Any:
-    step, logs = 0, {}
-    for steps, argument in feed.blocks(epoch, size):
-        hooks.on_train_batch_begin(step)
-        size.start()
-        logs = block(argument)
-        size.end(steps)
-        step += steps
-        hooks.on_train_batch_end(step - 1, logs)
-        if model.stop_training:
-            break
-    return logs
+def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, Any]:
+    """Returns what a model gives for each example, by output name, in the order of one epoch.
+
+    Raises:
+        DataError: The data went wrong while it was drawn.
+    """
+    with _data_errors():
+        outputs = predict_feed(model, feed_of(batches, signature, inputs_only=True), _no_hooks(model))
+    return signature.outputs_by_name(joined(outputs))
 
 
-def _test(model: keras.Model, feed: Feed, block: Any, hooks: keras.callbacks.CallbackList) -> dict[str, float]:
-    model.stop_evaluating = False
-    size = BlockSize(model, hooks.callbacks, jit=False)
-    hooks.on_test_begin()
-    model.reset_metrics()
-    step, logs = 0, {}
-    for steps, argument in feed.blocks(0, size):
-        hooks.on_test_batch_begin(step)
-        size.start()
-        logs = block(argument)
-        size.end(steps)
-        step += steps
-        hooks.on_test_batch_end(step - 1, logs)
-        if model.stop_evaluating:
-            break
-    values = _values(model, logs)
-    hooks.on_test_end(values)
-    return values
+def _by_prefix(validation: Batches | Mapping[str, Batches] | None) -> dict[str, Batches]:
+    if validation is None:
+        return {}
+    if isinstance(validation, Batches):
+        return {"val_": validation}
+    return {f"val_{name}_": batches for name, batches in validation.items()}
 
 
-def _values(model: keras.Model, logs: Any) -> dict[str, float]:
-    """Returns the metrics of the model or, of a step of the user's own with other logs, those of its last call."""
-    metrics = model.get_metrics_result()
-    chosen = metrics if not isinstance(logs, dict) or set(logs) == set(metrics) else logs
-    return {name: float(value) for name, value in sorted(chosen.items())}
+def _no_hooks(model: keras.Model) -> keras.callbacks.CallbackList:
+    return keras.callbacks.CallbackList(model=model)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def test_quickstart_reaches_its_accuracy_and_says_where_the_run_is(train: Callab
     facts = done.json("run.json")
     assert facts["status"] == "finished"
     assert facts["exit_code"] == 0
-    assert (facts["xla"], facts["xla_reason"]) == (False, "fewer than 30000 steps")
+    assert facts["xla"] == {"jit": False, "reason": "fewer than 3000 steps are left", "final": True}
     assert set(facts["durations_seconds"]) == {"data", "model", "weighting", "training", "evaluation"}
     assert "epoch 30/30" in (done.folder / "pipeline.log").read_text()
 
@@ -133,6 +133,7 @@ def test_folder_of_images(train: Callable[..., Any], command: Callable[..., Any]
     done = train("images/folder", *small)
     assert done.json("metrics.json")["test"]["outputs"]["label"]["accuracy"] == 1
     predicted = command("task=predict", f"run={done.folder}", "data.path=images/green")
+    assert predicted.code == 0, predicted.errors
     assert set(pd.read_parquet(predicted.folder / "predictions.parquet")["label"]) == {"green"}
 
 

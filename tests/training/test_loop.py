@@ -13,8 +13,6 @@ from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.spec import spec_of
 from pipeline.training import compile_model, fit
-from pipeline.training.compilation import BlockSize, chosen_compilation, looks_at_batches
-from pipeline.training.feeding import Feed
 
 SIZE, BATCH, EPOCHS = 22, 4, 3
 
@@ -212,49 +210,3 @@ def test_validation_is_held_every_so_many_epochs() -> None:
     _, history = ours(MODELS["dense"], {"name": "sgd"}, resident(), epochs=4, validation_freq=2)
     assert len(history["loss"]) == 4
     assert len(history["val_loss"]) == 2
-
-
-def test_xla_is_chosen_for_long_training_of_dense_layers_only() -> None:
-    trainer, spec = TrainerConfig(), data().spec
-    dense, convolution = MODELS["dense"](), MODELS["convolution"]()
-    assert chosen_compilation(dense, trainer, spec, 100_000).jit
-    assert not chosen_compilation(dense, trainer, spec, 100).jit
-    assert not chosen_compilation(dense, trainer, spec, None).jit
-    assert not chosen_compilation(convolution, trainer, spec, 100_000).jit
-    assert chosen_compilation(convolution, TrainerConfig(jit_compile=True), spec, 1).jit
-    assert not chosen_compilation(dense, TrainerConfig(jit_compile=False), spec, 100_000).jit
-    text = spec_of({"city": np.array(["Oslo"], object)}, {})
-    assert not chosen_compilation(dense, trainer, text, 100_000).jit
-
-
-def test_only_callbacks_that_override_a_batch_hook_look_at_batches() -> None:
-    callbacks = keras.callbacks
-    assert looks_at_batches(Watching())
-    assert looks_at_batches(callbacks.TerminateOnNaN())
-    assert looks_at_batches(callbacks.LambdaCallback(on_train_batch_end=print))
-    assert looks_at_batches(callbacks.ModelCheckpoint("a.keras", save_freq=10))
-    assert not looks_at_batches(callbacks.ModelCheckpoint("a.keras"))
-    assert not looks_at_batches(callbacks.EarlyStopping())
-    assert not looks_at_batches(callbacks.ProgbarLogger())
-
-
-def test_stacks_are_as_small_as_memory_wants(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = MODELS["dense"]()
-    config = PipelineConfig(optimizer={"name": "sgd"}, metrics=None)
-    feed = Feed(streamed(), compile_model(model, config, data().spec))
-    assert [steps for steps, _ in feed.blocks(0, lambda: 100)] == [5, 1]
-    assert [steps for steps, _ in feed.blocks(0, lambda: 2)] == [2, 2, 1, 1]
-    monkeypatch.setattr("pipeline.training.feeding.STACK_BYTES", 3 * BATCH * (36 * 4 + 8))
-    assert [steps for steps, _ in feed.blocks(0, lambda: 100)] == [3, 2, 1]
-
-
-def test_blocks_grow_until_one_takes_half_a_second() -> None:
-    model = MODELS["dense"]()
-    model.compile()
-    size = BlockSize(model, [], jit=False)
-    first = size()
-    for _ in range(2):
-        size.start()
-        size.end(first)
-    assert size() > first
-    assert BlockSize(model, [Watching()], jit=False)() == 1

@@ -1,0 +1,46 @@
+"""The task that measures our loop against Keras' own on the user's model and data."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+
+from pipeline.benchmark import contenders, measured, table
+from pipeline.benchmark.contenders import samples_of
+from pipeline.config import PipelineConfig
+from pipeline.data.stage import build_loader, load_splits
+from pipeline.errors import ConfigError
+from pipeline.files import write_json
+from pipeline.runs import Run
+from pipeline.weighting import weigh
+from pipeline.weighting.build import build_weighting
+
+log = logging.getLogger(__name__)
+
+
+def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
+    """Prints samples a second, time to the first step and memory of Keras' fit and ours; writes `benchmark.json`.
+
+    Args:
+        config: What would be trained.
+        run: The folder of the benchmark.
+        rounds: Epochs that are measured of each, in turns.
+
+    Returns:
+        How many times as fast as Keras' fit, as its guide writes it, the pipeline is.
+    """
+    if rounds < 1:
+        raise ConfigError(f"task.rounds: {rounds} is too small; 1 or more is right")
+    with run.stage("data"):
+        splits = weigh(load_splits(config.data, config.split, config.seed), build_weighting(config.weighting))
+        batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
+        samples = samples_of(batches, config.trainer.steps_per_epoch)
+    with run.stage("benchmark"):
+        results = measured(contenders(config, splits, batches), rounds)
+    for line in table(results, samples):
+        log.info("%s", line)
+    write_json(
+        run.folder / "benchmark.json", {"samples": samples, "contenders": [asdict(result) for result in results]}
+    )
+    ours = next(result for result in results if result.name == "pipeline")
+    return results[0].median / ours.median

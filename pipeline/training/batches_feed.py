@@ -1,0 +1,112 @@
+"""Feeds from the `Batches` of a loader: resident where they are choices of rows, else stacked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.data.batches import Batches
+from pipeline.data.examples import Examples
+from pipeline.data.spec import Shape
+from pipeline.errors import DataError, PipelineError, one_line
+from pipeline.training.feeds import Feed, ResidentFeed, StackedFeed
+from pipeline.training.signature import Signature
+
+RESIDENT_BYTES = 2**31
+"""Data up to this size is kept as tensors; larger data is streamed."""
+
+
+def feed_of(
+    batches: Batches, signature: Signature, last_epoch: int | None = None, *, inputs_only: bool = False
+) -> Feed:
+    """Returns the feed of batches for a model.
+
+    Args:
+        batches: The batches.
+        signature: Of the model.
+        last_epoch: Number of the last epoch of training; None for evaluation and prediction, which draw the first one.
+        inputs_only: Whether batches are without targets and weights, as prediction needs none.
+    """
+    layout = Layout(batches, signature, inputs_only=inputs_only)
+    if batches.examples is not None and _fits(batches.examples):
+        data = layout.arranged(batches.examples)
+        return ResidentFeed(data, lambda epoch: _some(batches.rows(epoch)), batches.steps, last=last_epoch)
+    return StackedFeed(
+        lambda epoch: map(layout.arranged, _some(_told(batches.epoch(epoch)))), batches.steps, layout.specs()
+    )
+
+
+class Layout:
+    """The structure in which a model's steps take a batch: `(inputs, targets[, weights])`, or `(inputs,)` only."""
+
+    def __init__(self, batches: Batches, signature: Signature, *, inputs_only: bool = False) -> None:
+        self._batches, self._signature, self._inputs_only = batches, signature, inputs_only
+
+    def arranged(self, batch: Examples) -> Any:
+        """Returns the arrays of a batch in that structure."""
+        # Keras wants something for every output; what an output without a target gets is never looked at.
+        targets = {
+            name: batch.targets[name]
+            if name in batch.targets
+            else np.zeros((len(batch), *(size or 1 for size in shape)), "float32")
+            for name, shape in self._signature.outputs.items()
+        }
+        one = np.ones(len(batch), "float32")
+        weights = {name: batch.weights.get(name, one) for name in self._signature.outputs}
+        return self._packed(batch.inputs, targets, weights)
+
+    def specs(self) -> Any:
+        """Returns shapes and dtypes in that structure."""
+        spec = self._batches.spec
+        inputs = {name: _batch_of(given.shape, given.dtype) for name, given in spec.inputs.items()}
+        targets = {}
+        for name, shape in self._signature.outputs.items():
+            target = spec.targets.get(name)
+            one = tuple(size or 1 for size in shape)
+            targets[name] = _batch_of(target.shape, target.dtype) if target else _batch_of(one, "float32")
+        return self._packed(inputs, targets, dict.fromkeys(targets, _batch_of((), "float32")))
+
+    def _packed(self, inputs: Any, targets: Any, weights: Any) -> Any:
+        signature = self._signature
+        parts = [signature.pack_inputs(inputs)]
+        if not self._inputs_only:
+            parts.append(signature.pack_outputs(targets))
+        if self._batches.weighted and not self._inputs_only:
+            parts.append(signature.pack_outputs(weights))
+        return tuple(parts)
+
+
+def _batch_of(shape: Shape, dtype: str) -> tf.TensorSpec:
+    return tf.TensorSpec((None, *shape), dtype)
+
+
+def _fits(examples: Examples) -> bool:
+    varying = any(None in spec.shape for spec in examples.spec.inputs.values())
+    size = sum(array.nbytes for arrays in (examples.inputs, examples.targets) for array in arrays.values())
+    return not varying and size <= RESIDENT_BYTES
+
+
+def _some(drawn: Iterator[Any]) -> Iterator[Any]:
+    """Yields what is drawn, of which there must be something."""
+    first = next(drawn, None)
+    if first is None:
+        raise DataError("data: has no batches")
+    yield first
+    yield from drawn
+
+
+def _told(batches: Iterator[Examples]) -> Iterator[Examples]:
+    """Draws batches; an error of a user's own code becomes one line."""
+    while True:
+        try:
+            batch = next(batches)
+        except StopIteration:
+            return
+        except PipelineError:
+            raise
+        except Exception as error:
+            raise DataError(f"data: {type(error).__name__}: {one_line(error)}") from error
+        yield batch

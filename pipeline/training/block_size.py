@@ -1,0 +1,84 @@
+"""How many steps are in one compiled call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import tensorflow as tf
+
+FIRST_STEPS, MOST_STEPS = 16, 4096
+BLOCK_SECONDS = 0.5
+"""How long a call should take: long enough to hide its cost, short enough for signals to be heard."""
+HOOKS = {
+    "train": ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end"),
+    "test": ("on_test_batch_begin", "on_test_batch_end"),
+    "predict": ("on_predict_batch_begin", "on_predict_batch_end"),
+}
+
+
+class BlockSize:
+    """Most steps of the next call.
+
+    `steps_per_execution` where a callback looks at batches, else as many as take half a second.
+
+    Args:
+        model: The model.
+        hooks: Its callbacks.
+        kind: `train`, `test` or `predict`: whose batches they may look at.
+    """
+
+    def __init__(self, model: keras.Model, hooks: keras.callbacks.CallbackList, kind: str) -> None:
+        looked_at = any(looks_at_batches(callback, kind) for callback in hooks.callbacks)
+        self._fixed = model.steps_per_execution if looked_at else None
+        self._steps = FIRST_STEPS
+        self._measured = False
+        self._devices = bool(tf.config.list_physical_devices("GPU"))
+
+    def __call__(self) -> int:
+        """Returns the most steps of the next call."""
+        return self._fixed or self._steps
+
+    @contextmanager
+    def measured(self, steps: int) -> Iterator[None]:
+        """Learns from how long a call takes; the first one traces and tells nothing."""
+        start = time.perf_counter()
+        yield
+        if self._fixed:
+            return
+        if self._devices:
+            tf.test.experimental.sync_devices()
+        seconds = max(time.perf_counter() - start, 1e-6)
+        if self._measured:
+            wanted = int(BLOCK_SECONDS * steps / seconds)
+            self._steps = max(1, min(wanted, MOST_STEPS, self._steps * 8))
+        self._measured = True
+
+
+def looks_at_batches(callback: keras.callbacks.Callback, kind: str) -> bool:
+    """Whether a callback overrides a batch hook of `train`, `test` or `predict`, so that it must see every batch."""
+    return any(
+        not _idle(callback, vars(callback).get(name, getattr(type(callback), name)), name) for name in HOOKS[kind]
+    )
+
+
+def _idle(callback: keras.callbacks.Callback, hook: object, name: str) -> bool:
+    """Whether a hook does nothing, or as Keras' own callback is set; a progress bar may move in larger steps.
+
+    A callback whose attribute `every_batch` is False says the same of itself.
+    """
+    kinds = keras.callbacks
+    if not getattr(callback, "every_batch", True):
+        return True
+    if hook is getattr(kinds.Callback, name):
+        return True
+    if hook is getattr(kinds.ProgbarLogger, name):
+        return True
+    if hook in (getattr(kinds.ModelCheckpoint, name), getattr(kinds.BackupAndRestore, name)):
+        return bool(callback.save_freq == "epoch")
+    if hook is getattr(kinds.TensorBoard, name) and callback.update_freq == "epoch":
+        # Without profiling and speed, it only counts batches.
+        return not (callback.write_steps_per_second or callback._start_batch or callback._stop_batch)
+    return False

@@ -1,0 +1,82 @@
+"""What a feed is: where the batches of an epoch come from, stacked."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+STACK_BYTES = 2**26
+"""Most bytes of a stack of batches; a few stacks are in memory at a time."""
+STACK_STEPS = 128
+"""Most batches in a stack: more would hide no more of the cost of a call, and be later with the first step."""
+STACK_SECONDS = 0.2
+"""How long a stack may wait for further batches of a slow source."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Batches of the same shape.
+
+    Attributes:
+        values: What a compiled call gets; what is in it, the feed knows.
+        steps: Number of the batch before which they end.
+        start: Number of the first batch, where the ones before belong to the epoch before.
+    """
+
+    values: list[Any]
+    steps: int
+    start: int = 0
+
+
+class Structure:
+    """The nesting of tuples, lists and dicts in which a step takes its batch, apart from the tensors in it."""
+
+    def __init__(self, example: Any) -> None:
+        self._example = example
+        self._there = [leaf is not None for leaf in tf.nest.flatten(example)]
+
+    @staticmethod
+    def leaves(nested: Any) -> list[Any]:
+        """Returns what is in it, in order; None counts as nothing."""
+        return [leaf for leaf in tf.nest.flatten(nested) if leaf is not None]
+
+    def packed(self, leaves: Sequence[Any]) -> Any:
+        """Returns the leaves nested."""
+        left = iter(leaves)
+        return tf.nest.pack_sequence_as(self._example, [next(left) if there else None for there in self._there])
+
+
+class Feed(abc.ABC):
+    """Gives the batches of each epoch, stacked.
+
+    Attributes:
+        steps: Batches an epoch; None if nobody knows.
+        structure: Of a batch; known at the latest with the first stack.
+        capacity: Most batches in a stack.
+        loops: Whether the batches of a stack can be looped over in a graph.
+    """
+
+    steps: int | None = None
+    structure: Structure
+    capacity: int = STACK_STEPS
+    loops: bool = True
+
+    @abc.abstractmethod
+    def stacks(self, epoch: int) -> Iterator[Stack]:
+        """Yields the batches of an epoch."""
+
+    def batch(self, values: Sequence[Any], index: Any) -> list[Any]:
+        """Returns the tensors of one batch of a stack; called in graphs too."""
+        return [value[index] for value in values]
+
+    def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:
+        """Returns shape and dtype of the tensors of a batch, the first axis of any length."""
+        return [tf.TensorSpec((None, *value.shape[2:]), value.dtype) for value in stack.values]
+
+    def value_specs(self, batch: Sequence[tf.TensorSpec]) -> list[tf.TensorSpec]:
+        """Returns shape and dtype of the values of a stack, given those of a batch."""
+        return [tf.TensorSpec((None, *spec.shape), spec.dtype) for spec in batch]

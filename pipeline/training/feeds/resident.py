@@ -1,0 +1,87 @@
+"""Data that fits: resident once as tensors in its stored type, batches gathered from it by row numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.training.feeds.feed import Feed, Stack, Structure
+
+ROWS_STEPS = 1024
+"""Most batches in a stack of row numbers, which are small."""
+
+
+class ResidentFeed(Feed):
+    """Batches of rows of arrays.
+
+    The row numbers of the next epoch are drawn on another thread while an epoch runs.
+
+    Args:
+        data: Arrays of shape (examples, ...) in the structure that the step takes.
+        rows: Gives the rows of each batch of an epoch; it must not depend on what was drawn before, except that epochs
+            are asked for in turn.
+        steps: Batches an epoch; None if nobody knows.
+        last: Number of the last epoch, up to which they are drawn ahead; None where every epoch is the same.
+    """
+
+    def __init__(
+        self, data: Any, rows: Callable[[int], Iterable[np.ndarray]], steps: int | None, *, last: int | None
+    ) -> None:
+        self.structure = Structure(data)
+        self.tensors = [tf.constant(array) for array in Structure.leaves(data)]
+        self.steps = steps
+        self.capacity = min(ROWS_STEPS, steps or ROWS_STEPS)
+        self._rows = rows
+        self._last = last
+        self._drawn: tuple[int, Future[list[Stack]]] | None = None
+
+    def stacks(self, epoch: int) -> Iterator[Stack]:
+        """See `Feed`."""
+        if self._last is None:
+            epoch = 0
+        drawn = self._drawn
+        stacks = drawn[1].result() if drawn is not None and drawn[0] == epoch else self._draw(epoch)
+        if self._last is None:
+            self._drawn = (0, _done(stacks))
+        elif epoch < self._last:
+            executor = ThreadPoolExecutor(1)
+            self._drawn = (epoch + 1, executor.submit(self._draw, epoch + 1))
+            executor.shutdown(wait=False)
+        return iter(stacks)
+
+    def batch(self, values: Sequence[Any], index: Any) -> list[Any]:
+        """See `Feed`: gathers the rows."""
+        rows = values[0][index]
+        return [tf.gather(tensor, rows) for tensor in self.tensors]
+
+    def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:  # noqa: ARG002
+        """See `Feed`."""
+        return [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in self.tensors]
+
+    def value_specs(self, batch: Sequence[tf.TensorSpec]) -> list[tf.TensorSpec]:  # noqa: ARG002
+        """See `Feed`: row numbers."""
+        return [tf.TensorSpec((None, None), "int32")]
+
+    def _draw(self, epoch: int) -> list[Stack]:
+        stacks: list[Stack] = []
+        group: list[np.ndarray] = []
+        for rows in self._rows(epoch):
+            if group and (len(group) == self.capacity or len(rows) != len(group[0])):
+                stacks.append(_stack(group))
+                group = []
+            group.append(rows)
+        return [*stacks, _stack(group)] if group else stacks
+
+
+def _done(stacks: list[Stack]) -> Future[list[Stack]]:
+    future: Future[list[Stack]] = Future()
+    future.set_result(stacks)
+    return future
+
+
+def _stack(rows: list[np.ndarray]) -> Stack:
+    return Stack([tf.constant(np.stack(rows), "int32")], len(rows))

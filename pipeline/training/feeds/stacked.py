@@ -1,0 +1,109 @@
+"""Batches that Python code makes: stacked and prefetched on another thread while the loop runs."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.training.feeds.feed import STACK_BYTES, STACK_SECONDS, STACK_STEPS, Feed, Stack, Structure
+
+
+class StackedFeed(Feed):
+    """Stacks batches of NumPy arrays.
+
+    Args:
+        batches: Gives the batches of an epoch, each in the structure that the step takes.
+        steps: Batches an epoch; None if nobody knows.
+        specs: Shape and dtype of a batch in the same structure, the first axis of any length; None takes them from
+            the batches.
+    """
+
+    def __init__(
+        self, batches: Callable[[int], Iterable[Any]], steps: int | None = None, specs: Any | None = None
+    ) -> None:
+        self.steps = steps
+        self._batches = batches
+        self._specs = None if specs is None else Structure.leaves(specs)
+        if specs is not None:
+            self.structure = Structure(specs)
+
+    def stacks(self, epoch: int) -> Iterator[Stack]:
+        """See `Feed`."""
+        return prefetched(self._stacked(group) for group in grouped(self._leaves(epoch)))
+
+    def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:
+        """See `Feed`."""
+        return super().batch_specs(stack) if self._specs is None else self._specs
+
+    def _leaves(self, epoch: int) -> Iterator[list[np.ndarray]]:
+        for batch in self._batches(epoch):
+            if not hasattr(self, "structure"):
+                self.structure = Structure(batch)
+            yield Structure.leaves(batch)
+
+    def _stacked(self, group: list[list[np.ndarray]]) -> Stack:
+        dtypes: Sequence[Any] = [None] * len(group[0]) if self._specs is None else [s.dtype for s in self._specs]
+        arrays = zip(*group, strict=True)
+        return Stack([tf.constant(np.stack(a), dtype) for a, dtype in zip(arrays, dtypes, strict=True)], len(group))
+
+
+def grouped(batches: Iterable[list[np.ndarray]]) -> Iterator[list[list[np.ndarray]]]:
+    """Groups neighbours of the same shapes, as many as fit into a stack and as come within `STACK_SECONDS`."""
+    group: list[list[np.ndarray]] = []
+    started = 0.0
+    for batch in batches:
+        if group:
+            full = len(group) >= min(STACK_STEPS, STACK_BYTES // max(1, sum(array.nbytes for array in batch)))
+            other = [array.shape for array in batch] != [array.shape for array in group[0]]
+            if full or other or time.perf_counter() - started > STACK_SECONDS:
+                yield group
+                group = []
+        if not group:
+            started = time.perf_counter()
+        group.append(batch)
+    if group:
+        yield group
+
+
+def prefetched(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
+    """Draws from another thread while the last items are worked on; an error comes where its item would."""
+    waiting: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def put(kind: str, value: Any) -> bool:
+        while not stop.is_set():
+            try:
+                waiting.put((kind, value), timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def draw() -> None:
+        try:
+            for item in items:
+                if not put("item", item):
+                    return
+            put("end", None)
+        except BaseException as error:  # noqa: BLE001
+            put("error", error)
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        while True:
+            kind, value = waiting.get()
+            if kind == "end":
+                return
+            if kind == "error":
+                raise value
+            yield value
+    finally:
+        stop.set()
+        thread.join()

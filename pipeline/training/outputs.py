@@ -1,0 +1,37 @@
+"""Predictions of many batches joined into one array for each output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+def joined(outputs: Sequence[Any]) -> Any:
+    """Joins what a model gave for several batches, in the model's own structure.
+
+    Returns:
+        NumPy arrays of shape (examples, ...); ragged tensors where the batches differ in other sizes than that, and
+        ragged or sparse tensors where the model gives such.
+    """
+    if not outputs:
+        return []
+    structure = outputs[0]
+    parts = [keras.tree.flatten(output) for output in outputs]
+    return keras.tree.pack_sequence_as(structure, [_joined(same) for same in zip(*parts, strict=True)])
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    if isinstance(parts[0], tf.RaggedTensor):
+        return tf.concat(parts, axis=0)
+    if isinstance(parts[0], tf.SparseTensor):
+        return tf.sparse.concat(axis=0, sp_inputs=list(parts))
+    arrays = [np.asarray(part) for part in parts]
+    if not arrays[0].ndim:
+        return np.stack(arrays)
+    if len({array.shape[1:] for array in arrays}) == 1:
+        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    return tf.concat([tf.RaggedTensor.from_tensor(array) for array in arrays], axis=0)
