@@ -116,7 +116,10 @@ def _generator(batches: Batches, signature: Signature) -> dict[str, Any]:
             for batch in batches.epoch(epoch):
                 yield keras.tree.lists_to_tuples(layout.arranged(batch))
 
-    return {"x": drawn(), "steps_per_epoch": steps, "shuffle": False}
+    # A dataset rather than the generator itself, for which Keras would guess which sizes vary from two batches.
+    signature_of_batch = keras.tree.lists_to_tuples(layout.specs())
+    dataset = tf.data.Dataset.from_generator(drawn, output_signature=signature_of_batch).prefetch(tf.data.AUTOTUNE)
+    return {"x": dataset, "steps_per_epoch": steps, "shuffle": False}
 
 
 def _varies(batches: Batches) -> bool:

@@ -18,6 +18,9 @@ def table(results: Sequence[Measured], samples: int) -> list[str]:
     """
     rows = [HEADER]
     for result in results:
+        if result.error is not None:
+            rows.append((result.name, "cannot train", "", "", "", ""))
+            continue
         memory = "" if result.memory is None else f"{result.memory / 2**20:,.0f} MiB"
         rows.append(
             (

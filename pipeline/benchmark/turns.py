@@ -13,6 +13,7 @@ from typing import Any
 import keras
 
 from pipeline.benchmark.contenders import Contender
+from pipeline.errors import PipelineError, one_line
 
 MEMORY_RESET = Path("/proc/self/clear_refs")
 MEMORY_STATUS = Path("/proc/self/status")
@@ -27,12 +28,14 @@ class Measured:
         epochs: Seconds of each epoch after the first, which compiles.
         first_step: Seconds from the call of `fit` to the end of the first step or, of ours, of the first steps.
         memory: Most bytes of memory in the first epoch, beyond those before it; None where nobody tells.
+        error: Why it could not train, in which case the rest says nothing.
     """
 
     name: str
     epochs: Sequence[float]
     first_step: float
     memory: int | None
+    error: str | None = None
 
     @property
     def median(self) -> float:
@@ -41,17 +44,20 @@ class Measured:
 
 
 def measured(contenders: Sequence[Contender], rounds: int) -> list[Measured]:
-    """Lets each contender train its first epoch alone, then all of them an epoch each, `rounds` times."""
+    """Lets each contender train its first epoch alone, then all of them an epoch each, `rounds` times.
+
+    Raises:
+        PipelineError: What is wrong with config or data, at the first that meets it.
+        Exception: The first contender, which others are held to, could not train.
+    """
     runners = [_Runner(contender, rounds) for contender in contenders]
     for _ in range(rounds + 1):
         for runner in runners:
-            runner.run_epoch()
-    for runner in runners:
-        runner.thread.join()
-    return [
-        Measured(runner.contender.name, runner.clock.epochs[1:], runner.clock.first_step or 0.0, runner.memory)
-        for runner in runners
-    ]
+            if runner.error is None:
+                runner.run_epoch()
+            if isinstance(runner.error, PipelineError) or (runner is runners[0] and runner.error is not None):
+                raise runner.error
+    return [runner.measured() for runner in runners]
 
 
 class _Clock(keras.callbacks.Callback):  # type: ignore[misc]
@@ -91,8 +97,8 @@ class _Runner:
         self.contender = contender
         self.clock = _Clock()
         self.memory: int | None = None
+        self.error: BaseException | None = None
         self._rounds = rounds
-        self._error: BaseException | None = None
         self.thread = threading.Thread(target=self._train, daemon=True)
 
     def run_epoch(self) -> None:
@@ -105,15 +111,19 @@ class _Runner:
         else:
             self.clock.turn.release()
             self.clock.done.acquire()
-        if self._error is not None:
-            raise self._error
+
+    def measured(self) -> Measured:
+        """Returns what it took, once it has trained."""
+        self.thread.join()
+        error = None if self.error is None else one_line(self.error)
+        return Measured(self.contender.name, self.clock.epochs[1:], self.clock.first_step or 0.0, self.memory, error)
 
     def _train(self) -> None:
         try:
             self.clock.called = time.perf_counter()
             self.contender.train(self._rounds + 1, [self.clock])
         except BaseException as error:  # noqa: BLE001
-            self._error = error
+            self.error = error
         self.clock.done.release()
 
 

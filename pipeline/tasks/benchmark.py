@@ -39,8 +39,13 @@ def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
         results = measured(contenders(config, splits, batches), rounds)
     for line in table(results, samples):
         log.info("%s", line)
+    for result in results:
+        if result.error is not None:
+            log.info("%s: %s", result.name, result.error)
     write_json(
         run.folder / "benchmark.json", {"samples": samples, "contenders": [asdict(result) for result in results]}
     )
     ours = next(result for result in results if result.name == "pipeline")
+    if ours.error is not None:
+        raise RuntimeError(ours.error)
     return results[0].median / ours.median

@@ -32,8 +32,13 @@ def feed_of(
     """
     layout = Layout(batches, signature, inputs_only=inputs_only)
     if batches.examples is not None and _fits(batches.examples):
-        data = layout.arranged(batches.examples)
-        return ResidentFeed(data, lambda epoch: _some(batches.rows(epoch)), batches.steps, last=last_epoch)
+        return ResidentFeed(
+            layout.arranged(batches.examples.padded()),
+            lambda epoch: _some(batches.rows(epoch)),
+            batches.steps,
+            last=last_epoch,
+            lengths=layout.lengths(batches.examples),
+        )
     return StackedFeed(
         lambda epoch: map(layout.arranged, _some(_told(batches.epoch(epoch)))), batches.steps, layout.specs()
     )
@@ -57,6 +62,15 @@ class Layout:
         one = np.ones(len(batch), "float32")
         weights = {name: batch.weights.get(name, one) for name in self._signature.outputs}
         return self._packed(batch.inputs, targets, weights)
+
+    def lengths(self, examples: Examples) -> list[np.ndarray | None]:
+        """Returns the lengths of inputs that vary in length, None for other inputs, in the order of the structure."""
+        varying = {name for name, array in examples.inputs.items() if _varies(array)}
+        inputs = self._signature.pack_inputs({name: name for name in examples.inputs})
+        return [
+            np.array([len(row) for row in examples.inputs[name]]) if name in varying else None
+            for name in tf.nest.flatten(inputs)
+        ]
 
     def specs(self) -> Any:
         """Returns shapes and dtypes in that structure."""
@@ -84,9 +98,16 @@ def _batch_of(shape: Shape, dtype: str) -> tf.TensorSpec:
 
 
 def _fits(examples: Examples) -> bool:
-    varying = any(None in spec.shape for spec in examples.spec.inputs.values())
-    size = sum(array.nbytes for arrays in (examples.inputs, examples.targets) for array in arrays.values())
-    return not varying and size <= RESIDENT_BYTES
+    arrays = [*examples.inputs.values(), *examples.targets.values()]
+    return sum(_padded_bytes(array) for array in arrays) <= RESIDENT_BYTES
+
+
+def _varies(array: np.ndarray) -> bool:
+    return array.dtype == object and len(array) > 0 and isinstance(array[0], np.ndarray)
+
+
+def _padded_bytes(array: np.ndarray) -> int:
+    return len(array) * max(row.nbytes for row in array) if _varies(array) else array.nbytes
 
 
 def _some(drawn: Iterator[Any]) -> Iterator[Any]:

@@ -61,8 +61,9 @@ class Training:
         self._model, self._feed, self._hooks, self._plan = model, feed, hooks, plan
         self._steps = Steps(model.train_step, feed, **_compiled(model, self.compilation))
         self._size = BlockSize(model, hooks, "train")
+        traces: dict[Any, Any] = {}
         self._sets = {
-            prefix: _Evaluation(model, held_out, hooks, self.compilation)
+            prefix: _Evaluation(model, held_out, hooks, self.compilation, traces)
             for prefix, held_out in plan.validation.items()
         }
         self._done = 0
@@ -149,9 +150,11 @@ class Training:
 class _Evaluation:
     """A model that is evaluated on a feed, perhaps again and again."""
 
-    def __init__(self, model: keras.Model, feed: Feed, hooks: Hooks, forced: Compilation | None) -> None:
+    def __init__(
+        self, model: keras.Model, feed: Feed, hooks: Hooks, forced: Compilation | None, traces: dict[Any, Any]
+    ) -> None:
         self._model, self._feed, self._hooks = model, feed, hooks
-        self._steps = Steps(model.test_step, feed, **_compiled(model, forced))
+        self._steps = Steps(model.test_step, feed, traces=traces, **_compiled(model, forced))
         self._size = BlockSize(model, hooks, "test")
 
     def values(self) -> dict[str, Any]:
@@ -171,9 +174,16 @@ class _Evaluation:
         return values
 
 
-def evaluate_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> dict[str, Any]:
-    """Returns loss and metrics of a compiled model on one epoch of a feed, named as Keras names them."""
-    return _Evaluation(model, feed, hooks, forced_compilation(model)).values()
+def evaluate_feed(model: keras.Model, feed: Feed, hooks: Hooks, traces: dict[Any, Any] | None = None) -> dict[str, Any]:
+    """Returns loss and metrics of a compiled model on one epoch of a feed, named as Keras names them.
+
+    Args:
+        model: The model.
+        feed: The feed.
+        hooks: Callbacks.
+        traces: Shared by several evaluations of the model, see `Steps`; None for none.
+    """
+    return _Evaluation(model, feed, hooks, forced_compilation(model), {} if traces is None else traces).values()
 
 
 def predict_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> list[Any]:
@@ -206,7 +216,7 @@ def _blocks(feed: Feed, size: BlockSize, stopped: Callable[[], bool]) -> Any:
             begin, start = begin + count, start + count
 
 
-def _compiled(model: keras.Model, forced: Compilation | None) -> dict[str, bool]:
+def _compiled(model: keras.Model, forced: Compilation | None) -> dict[str, Any]:
     return {"jit": bool(forced and forced.jit), "forced": forced is not None, "eager": model.run_eagerly}
 
 

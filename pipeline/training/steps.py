@@ -26,16 +26,26 @@ class Steps:
         jit: Whether XLA compiles the loop; may be set between calls. Batches of other shapes than those of the first
             stack are run without, as each shape would be compiled anew.
         forced: Whether XLA is what the user asked for, so that its errors are told rather than gone around.
+
+    Several of them for the same step of the same model, on other feeds, may share their `traces`.
     """
 
     def __init__(
-        self, step: Callable[[Any], Any], feed: Feed, *, jit: bool = False, forced: bool = False, eager: bool = False
+        self,
+        step: Callable[[Any], Any],
+        feed: Feed,
+        *,
+        jit: bool = False,
+        forced: bool = False,
+        eager: bool = False,
+        traces: dict[Any, Any] | None = None,
     ) -> None:
         self.jit = jit and not eager
         self.forced = forced
         self._user_step = step
         self._feed = feed
         self._eager = eager
+        self._traces = {} if traces is None else traces
         self._traced: Any = None
         self._specs: list[tf.TensorSpec] = []
         self._loops: dict[str, Any] = {}
@@ -74,8 +84,11 @@ class Steps:
             if specs == self._specs:
                 return
         self._specs = specs
-        step = tf.function(self._on_leaves, autograph=False)
-        self._traced = step.get_concrete_function(*specs)
+        key = (tuple(specs), str(self._feed.structure))
+        if key not in self._traces:
+            step = tf.function(self._on_leaves, autograph=False)
+            self._traces[key] = step.get_concrete_function(*specs)
+        self._traced = self._traces[key]
         self._loops = {}
 
     def _on_leaves(self, *leaves: Any) -> Any:

@@ -36,7 +36,7 @@ class DatasetFeed(Feed):
         return self._specs
 
     def _drawn(self, epoch: int) -> Iterator[Stack]:
-        iterator = iter(self._dataset(epoch).prefetch(4))
+        iterator = iter(self._dataset(epoch))
         pending = iterator.get_next_as_optional()
         while bool(pending.has_value()):
             most = _most_steps(pending.get_value())

@@ -39,6 +39,10 @@ class Structure:
         self._example = example
         self._there = [leaf is not None for leaf in tf.nest.flatten(example)]
 
+    def __str__(self) -> str:
+        """Tells structures apart."""
+        return str(tf.nest.map_structure(lambda leaf: leaf is not None, self._example))
+
     @staticmethod
     def leaves(nested: Any) -> list[Any]:
         """Returns what is in it, in order; None counts as nothing."""

@@ -26,13 +26,23 @@ class ResidentFeed(Feed):
             are asked for in turn.
         steps: Batches an epoch; None if nobody knows.
         last: Number of the last epoch, up to which they are drawn ahead; None where every epoch is the same.
+        lengths: For each array in order, how many entries along its second axis belong to each example, the rest being
+            padding: batches are cut to their longest; None for all of them.
     """
 
     def __init__(
-        self, data: Any, rows: Callable[[int], Iterable[np.ndarray]], steps: int | None, *, last: int | None
+        self,
+        data: Any,
+        rows: Callable[[int], Iterable[np.ndarray]],
+        steps: int | None,
+        *,
+        last: int | None,
+        lengths: Sequence[np.ndarray | None] = (),
     ) -> None:
         self.structure = Structure(data)
         self.tensors = [tf.constant(array) for array in Structure.leaves(data)]
+        self._lengths = [None if given is None else tf.constant(given, "int32") for given in lengths]
+        self._lengths += [None] * (len(self.tensors) - len(lengths))
         self.steps = steps
         self.capacity = min(ROWS_STEPS, steps or ROWS_STEPS)
         self._rows = rows
@@ -56,11 +66,15 @@ class ResidentFeed(Feed):
     def batch(self, values: Sequence[Any], index: Any) -> list[Any]:
         """See `Feed`: gathers the rows."""
         rows = values[0][index]
-        return [tf.gather(tensor, rows) for tensor in self.tensors]
+        return [_gathered(*pair, rows) for pair in zip(self.tensors, self._lengths, strict=True)]
 
     def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:  # noqa: ARG002
         """See `Feed`."""
-        return [tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype) for tensor in self.tensors]
+        shapes = [
+            (None, *tensor.shape[1:]) if lengths is None else (None, None, *tensor.shape[2:])
+            for tensor, lengths in zip(self.tensors, self._lengths, strict=True)
+        ]
+        return [tf.TensorSpec(shape, tensor.dtype) for shape, tensor in zip(shapes, self.tensors, strict=True)]
 
     def value_specs(self, batch: Sequence[tf.TensorSpec]) -> list[tf.TensorSpec]:  # noqa: ARG002
         """See `Feed`: row numbers."""
@@ -75,6 +89,11 @@ class ResidentFeed(Feed):
                 group = []
             group.append(rows)
         return [*stacks, _stack(group)] if group else stacks
+
+
+def _gathered(tensor: Any, lengths: Any, rows: Any) -> Any:
+    chosen = tf.gather(tensor, rows)
+    return chosen if lengths is None else chosen[:, : tf.reduce_max(tf.gather(lengths, rows))]
 
 
 def _done(stacks: list[Stack]) -> Future[list[Stack]]:
