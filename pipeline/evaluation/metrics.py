@@ -25,12 +25,11 @@ def evaluate_splits(
         DataError: The data went wrong while it was drawn.
     """
     values = {}
-    traces: dict[Any, Any] = {}
     for name, split in batches.items():
         if split.endless:
             log.info("%s: never ends, not evaluated", name)
             continue
-        values[name] = evaluate(model, signature, split, traces)
+        values[name] = evaluate(model, signature, split)
         log.info("%-10s %s", name, "  ".join(f"{metric} {value:.4f}" for metric, value in values[name].items()))
     return values
 

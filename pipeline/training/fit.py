@@ -90,22 +90,14 @@ def fit(
     return Fitted(history, training.compilation, training.validations)
 
 
-def evaluate(
-    model: keras.Model, signature: Signature, batches: Batches, traces: dict[Any, Any] | None = None
-) -> dict[str, float]:
+def evaluate(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, float]:
     """Returns loss and metrics of a compiled model on one epoch of batches, named as Keras names them.
-
-    Args:
-        model: The model.
-        signature: Its signature.
-        batches: The batches.
-        traces: A dict that several evaluations of the model share, so that its step is traced but once; None for none.
 
     Raises:
         DataError: The data went wrong while it was drawn.
     """
     with _data_errors():
-        return evaluate_feed(model, feed_of(batches, signature), _no_hooks(model), traces)
+        return evaluate_feed(model, feed_of(batches, signature), _no_hooks(model))
 
 
 def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, Any]:

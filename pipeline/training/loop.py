@@ -59,14 +59,14 @@ class Training:
         self.compilation = forced_compilation(model, plan.jit_compile)
         self.validations: list[dict[str, float]] = []
         self._model, self._feed, self._hooks, self._plan = model, feed, hooks, plan
-        self._steps = Steps(model.train_step, feed, **_compiled(model, self.compilation))
+        self._steps = Steps(model, "train", feed, **_compiled(self.compilation))
         self._size = BlockSize(model, hooks, "train")
-        traces: dict[Any, Any] = {}
         self._sets = {
-            prefix: _Evaluation(model, held_out, hooks, self.compilation, traces)
+            prefix: _Evaluation(model, held_out, hooks, self.compilation)
             for prefix, held_out in plan.validation.items()
         }
         self._done = 0
+        self._counted: int | None = None
 
     def run(self) -> None:
         """Trains the model."""
@@ -106,6 +106,7 @@ class Training:
                     return logs
                 if self._until_validation() == self._plan.validation_interval:
                     self._validate_within(epoch, step)
+        self._counted = step
         return logs
 
     def _choose(self, epoch: int, stack: Stack) -> None:
@@ -114,7 +115,9 @@ class Training:
             return
         self._steps.trace(stack)
         epochs_left = self._plan.epochs - epoch
-        steps = None if self._feed.steps is None else self._feed.steps * epochs_left
+        # What nobody knew of the length, the epoch before has shown.
+        an_epoch = self._feed.steps or self._counted
+        steps = None if an_epoch is None else an_epoch * epochs_left
         if not self._feed.loops:
             chosen = Compilation(False, "batches are ragged, sparse or of unknown rank")
         else:
@@ -150,11 +153,9 @@ class Training:
 class _Evaluation:
     """A model that is evaluated on a feed, perhaps again and again."""
 
-    def __init__(
-        self, model: keras.Model, feed: Feed, hooks: Hooks, forced: Compilation | None, traces: dict[Any, Any]
-    ) -> None:
+    def __init__(self, model: keras.Model, feed: Feed, hooks: Hooks, forced: Compilation | None) -> None:
         self._model, self._feed, self._hooks = model, feed, hooks
-        self._steps = Steps(model.test_step, feed, traces=traces, **_compiled(model, forced))
+        self._steps = Steps(model, "test", feed, **_compiled(forced))
         self._size = BlockSize(model, hooks, "test")
 
     def values(self) -> dict[str, Any]:
@@ -174,21 +175,14 @@ class _Evaluation:
         return values
 
 
-def evaluate_feed(model: keras.Model, feed: Feed, hooks: Hooks, traces: dict[Any, Any] | None = None) -> dict[str, Any]:
-    """Returns loss and metrics of a compiled model on one epoch of a feed, named as Keras names them.
-
-    Args:
-        model: The model.
-        feed: The feed.
-        hooks: Callbacks.
-        traces: Shared by several evaluations of the model, see `Steps`; None for none.
-    """
-    return _Evaluation(model, feed, hooks, forced_compilation(model), {} if traces is None else traces).values()
+def evaluate_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> dict[str, Any]:
+    """Returns loss and metrics of a compiled model on one epoch of a feed, named as Keras names them."""
+    return _Evaluation(model, feed, hooks, forced_compilation(model)).values()
 
 
 def predict_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> list[Any]:
     """Returns what a model gives for the batches of one epoch, in order, that of neighbours perhaps joined."""
-    steps = Steps(model.predict_step, feed, eager=model.run_eagerly)
+    steps = Steps(model, "predict", feed)
     size = BlockSize(model, hooks, "predict")
     model.stop_predicting = False
     hooks.on_predict_begin()
@@ -216,8 +210,8 @@ def _blocks(feed: Feed, size: BlockSize, stopped: Callable[[], bool]) -> Any:
             begin, start = begin + count, start + count
 
 
-def _compiled(model: keras.Model, forced: Compilation | None) -> dict[str, Any]:
-    return {"jit": bool(forced and forced.jit), "forced": forced is not None, "eager": model.run_eagerly}
+def _compiled(forced: Compilation | None) -> dict[str, Any]:
+    return {"jit": bool(forced and forced.jit), "forced": forced is not None}
 
 
 def _values(model: keras.Model, logs: Any) -> dict[str, Any]:

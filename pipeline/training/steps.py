@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ import tensorflow as tf
 
 from pipeline.errors import one_line
 from pipeline.training.feeds import Feed, Stack
+from pipeline.training.loops import present, run_all, run_last
 
 log = logging.getLogger(__name__)
 
@@ -27,28 +29,23 @@ class Steps:
             stack are run without, as each shape would be compiled anew.
         forced: Whether XLA is what the user asked for, so that its errors are told rather than gone around.
 
-    Several of them for the same step of the same model, on other feeds, may share their `traces`.
+    Args:
+        model: The model.
+        kind: `train`, `test` or `predict`.
+        feed: The feed.
+        jit: See above.
+        forced: See above.
     """
 
-    def __init__(
-        self,
-        step: Callable[[Any], Any],
-        feed: Feed,
-        *,
-        jit: bool = False,
-        forced: bool = False,
-        eager: bool = False,
-        traces: dict[Any, Any] | None = None,
-    ) -> None:
-        self.jit = jit and not eager
+    def __init__(self, model: keras.Model, kind: str, feed: Feed, *, jit: bool = False, forced: bool = False) -> None:
+        self._eager = bool(model.run_eagerly)
+        self.jit = jit and not self._eager
         self.forced = forced
-        self._user_step = step
+        self._step = getattr(model, f"{kind}_step")
         self._feed = feed
-        self._eager = eager
-        self._traces = {} if traces is None else traces
+        self._cache = _cache(model, kind)
         self._traced: Any = None
         self._specs: list[tf.TensorSpec] = []
-        self._loops: dict[str, Any] = {}
         self._jit_shapes: Any = None
         self._compiled = False
 
@@ -61,22 +58,22 @@ class Steps:
             return logs
         leaves = self._with_xla(stack, start, count) if self.jit else None
         if leaves is None:
-            leaves = self._loop("last")(stack.values, tf.constant(start), tf.constant(count))
-        return self._logs(leaves)
+            leaves = self._run(self._loop(run_last), stack.values, start, count)
+        return self._nested(leaves)
 
     def outputs(self, stack: Stack, start: int, count: int) -> list[Any]:
         """Runs steps as `last` does, and returns what all of them returned, neighbours joined where they can be."""
         self.trace(stack)
         if not self._loopable:
             return [self._one(stack, index) for index in range(start, start + count)]
-        return [self._logs(self._loop("all")(stack.values, tf.constant(start), tf.constant(count)))]
+        return [self._nested(self._run(self._loop(run_all), stack.values, start, count))]
 
     def trace(self, stack: Stack) -> None:
         """Traces the step, which builds the model and its optimizer, unless that was done for such shapes before."""
         if self._eager or not self._feed.loops:
             if self._traced is None:
-                step = _without_optionals(self._user_step)
-                self._traced = step if self._eager else tf.function(step, autograph=False, reduce_retracing=True)
+                step = partial(_on_batch, self._step)
+                self._traced = step if self._eager else self._cached("single", lambda: _function(step))
             return
         specs = self._feed.batch_specs(stack)
         if self._traced is not None:
@@ -84,15 +81,8 @@ class Steps:
             if specs == self._specs:
                 return
         self._specs = specs
-        key = (tuple(specs), str(self._feed.structure))
-        if key not in self._traces:
-            step = tf.function(self._on_leaves, autograph=False)
-            self._traces[key] = step.get_concrete_function(*specs)
-        self._traced = self._traces[key]
-        self._loops = {}
-
-    def _on_leaves(self, *leaves: Any) -> Any:
-        return self._user_step(self._feed.structure.packed(leaves))
+        step = partial(_on_leaves, self._step, self._feed.structure)
+        self._traced = self._cached("step", lambda: _function(step).get_concrete_function(*specs))
 
     @property
     def _loopable(self) -> bool:
@@ -103,20 +93,25 @@ class Steps:
 
     def _returned(self) -> list[Any]:
         """Returns shape and dtype of what a step returns."""
-        return [tf.type_spec_from_value(leaf) for leaf in _present(self._traced.structured_outputs)]
+        return [tf.type_spec_from_value(leaf) for leaf in present(self._traced.structured_outputs)]
 
     def _one(self, stack: Stack, index: int) -> Any:
         """Runs a single step by a call of its own."""
         if not self._feed.loops:
             return self._traced(stack.values[0])
-        leaves = self._feed.batch([tf.convert_to_tensor(value) for value in stack.values], index)
+        values = [tf.convert_to_tensor(value) for value in stack.values]
+        leaves = self._feed.batcher()(values, self._feed.constants, index)
         return self._traced(self._feed.structure.packed(leaves)) if self._eager else self._traced(*leaves)
 
-    def _logs(self, leaves: Sequence[Any]) -> Any:
+    def _nested(self, leaves: Sequence[Any]) -> Any:
+        """Returns what steps returned in their own structure."""
         left = iter(leaves)
         nested = self._traced.structured_outputs
         flat = [None if leaf is None else next(left) for leaf in tf.nest.flatten(nested)]
         return tf.nest.pack_sequence_as(nested, flat)
+
+    def _run(self, loop: Any, values: Sequence[Any], start: int, count: int) -> Any:
+        return loop(list(values), list(self._feed.constants), tf.constant(start), tf.constant(count))
 
     def _with_xla(self, stack: Stack, start: int, count: int) -> Any:
         """Runs steps with XLA; None if they are to be run without it."""
@@ -128,7 +123,7 @@ class Steps:
             return None
         values = [_filled(value, capacity) for value in stack.values]
         try:
-            leaves = self._loop("xla")(values, tf.constant(start), tf.constant(count))
+            leaves = self._run(self._loop(run_last, values), values, start, count)
             self._compiled = True
             return leaves
         except (tf.errors.OpError, ValueError, TypeError) as error:
@@ -139,57 +134,56 @@ class Steps:
             self.jit = False
             return None
 
-    def _loop(self, kind: str) -> Any:
-        if kind not in self._loops:
-            loop = _looped_all if kind == "all" else _looped_last
-            run = loop(self._traced, self._feed, self._returned())
-            scalar = tf.TensorSpec((), "int32")
-            if kind == "xla":
-                dtypes = [spec.dtype for spec in self._feed.value_specs(self._specs)]
-                specs = [tf.TensorSpec(*pair) for pair in zip(self._jit_shapes, dtypes, strict=True)]
-            else:
-                specs = self._feed.value_specs(self._specs)
-            function = tf.function(run, autograph=False, jit_compile=kind == "xla")
-            self._loops[kind] = function.get_concrete_function(specs, scalar, scalar)
-        return self._loops[kind]
-
-
-def _looped_last(step: Any, feed: Feed, returned: Sequence[tf.TensorSpec]) -> Any:
-    def run(values: Any, start: Any, count: Any) -> Any:
-        nothing = [tf.zeros([size or 0 for size in spec.shape], spec.dtype) for spec in returned]
-
-        def body(index: Any, leaves: Any) -> Any:  # noqa: ARG001
-            return index + 1, _present(step(*feed.batch(values, index)))
-
-        shapes = [tf.TensorShape(spec.shape) for spec in returned]
-        end = start + count
-        loop = tf.while_loop(
-            lambda index, _: index < end, body, (start, nothing), shape_invariants=(tf.TensorShape(()), shapes)
+    def _loop(self, run: Callable[..., Any], for_xla: Sequence[Any] = ()) -> Any:
+        """Returns a compiled loop over steps; with XLA, for values of these shapes only."""
+        batcher, constants = self._feed.batcher(), self._feed.constants
+        of_any_length = [tf.TensorSpec((None, *given.shape[1:]), given.dtype) for given in constants]
+        specs = (
+            [[tf.TensorSpec(given.shape, given.dtype) for given in group] for group in (for_xla, constants)]
+            if for_xla
+            else [self._feed.value_specs(self._specs), of_any_length]
         )
-        return loop[1]
+        scalar = tf.TensorSpec((), "int32")
 
-    return run
+        def make() -> Any:
+            loop = partial(run, self._traced, batcher, self._returned())
+            function = tf.function(loop, autograph=False, jit_compile=bool(for_xla))
+            return function.get_concrete_function(*specs, scalar, scalar)
 
+        name = batcher.__name__ if not isinstance(batcher, partial) else str(batcher.args)
+        return self._cached(f"{run.__name__} {bool(for_xla)} {name} {specs}", make)
 
-def _looped_all(step: Any, feed: Feed, returned: Sequence[tf.TensorSpec]) -> Any:
-    def run(values: Any, start: Any, count: Any) -> Any:
-        arrays = [tf.TensorArray(s.dtype, size=count, element_shape=s.shape, infer_shape=False) for s in returned]
-
-        def body(index: Any, arrays: Any) -> Any:
-            leaves = _present(step(*feed.batch(values, start + index)))
-            return index + 1, [array.write(index, leaf) for array, leaf in zip(arrays, leaves, strict=True)]
-
-        _, arrays = tf.while_loop(lambda index, _: index < count, body, (tf.constant(0), arrays))
-        # What a step returns without a batch axis is stacked, as Keras does it.
-        return [
-            array.concat() if spec.shape.rank else array.stack() for array, spec in zip(arrays, returned, strict=True)
-        ]
-
-    return run
+    def _cached(self, what: str, make: Callable[[], Any]) -> Any:
+        structure = "" if what == "single" else str(self._feed.structure)
+        key = (what, structure, tuple(self._specs))
+        if key not in self._cache:
+            self._cache[key] = make()
+        return self._cache[key]
 
 
-def _present(nested: Any) -> list[Any]:
-    return [leaf for leaf in tf.nest.flatten(nested) if leaf is not None]
+def _cache(model: keras.Model, kind: str) -> dict[Any, Any]:
+    """Returns what was compiled of a model's step before, which goes when Keras forgets its own compiled function."""
+    getattr(model, f"make_{kind}_function")()
+    function = getattr(model, f"{kind}_function")
+    if not hasattr(function, "compiled_by_pipeline"):
+        function.compiled_by_pipeline = {}
+    cache: dict[Any, Any] = function.compiled_by_pipeline
+    return cache
+
+
+def _function(step: Callable[..., Any]) -> Any:
+    return tf.function(step, autograph=False, reduce_retracing=True)
+
+
+def _on_leaves(step: Callable[[Any], Any], structure: Any, *leaves: Any) -> Any:
+    return step(structure.packed(leaves))
+
+
+def _on_batch(step: Callable[[Any], Any], batch: Any) -> Any:
+    """Runs a step on a batch in which a missing part is a `tf.experimental.Optional`, as Keras makes them."""
+    return step(
+        keras.tree.map_structure(lambda leaf: None if isinstance(leaf, tf.experimental.Optional) else leaf, batch)
+    )
 
 
 def _relaxed(known: tf.TensorSpec, new: tf.TensorSpec) -> tf.TensorSpec:
@@ -206,14 +200,3 @@ def _filled(value: Any, capacity: int) -> Any:
     if not missing:
         return value
     return tf.concat([value, tf.zeros([missing, *value.shape[1:]], value.dtype)], axis=0)
-
-
-def _without_optionals(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Returns the step for batches in which a missing part is a `tf.experimental.Optional`, as Keras makes them."""
-
-    def run(batch: Any) -> Any:
-        return step(
-            keras.tree.map_structure(lambda leaf: None if isinstance(leaf, tf.experimental.Optional) else leaf, batch)
-        )
-
-    return run

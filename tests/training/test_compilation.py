@@ -89,7 +89,7 @@ def test_setting_forces_the_choice() -> None:
 def trial_of(model: keras.Model) -> tuple[Any, ResidentFeed, Steps]:
     data = (np.ones((32, 4), "float32"), np.ones((32, 1), "float32"))
     feed = ResidentFeed(data, lambda epoch: (np.arange(i, i + 4) for i in range(0, 32, 4)), 8, last=None)
-    return next(feed.stacks(0)), feed, Steps(model.train_step, feed)
+    return next(feed.stacks(0)), feed, Steps(model, "train", feed)
 
 
 def test_trial_leaves_every_variable_as_it_was() -> None:
@@ -125,4 +125,4 @@ def test_model_that_is_forced_on_xla_tells_why_it_cannot_be_compiled() -> None:
     model = model_of(keras.layers.Dense(1), Refused())
     stack, feed, _ = trial_of(model)
     with pytest.raises(tf.errors.OpError):
-        Steps(model.train_step, feed, jit=True, forced=True).last(stack, 0, 8)
+        Steps(model, "train", feed, jit=True, forced=True).last(stack, 0, 8)

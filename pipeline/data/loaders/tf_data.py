@@ -85,10 +85,15 @@ class TfDataBatches(Batches):
         """See `Batches`: the same shuffle of row numbers chooses the same rows."""
         import tensorflow as tf
 
-        dataset = self._shuffled(tf.data.Dataset.range(len(self.examples or ())), index).batch(self.batch_size or 1)
-        if self.take is not None:
-            dataset = dataset.take(self.take)
-        return iter(dataset.skip(skip).as_numpy_iterator())
+        length, size = len(self.examples or ()), self.batch_size or 1
+        order = np.arange(length)
+        if self.shuffle_buffer:
+            # All numbers in one batch: drawing batch by batch would take as long as the training.
+            shuffled = self._shuffled(tf.data.Dataset.range(length), index)
+            order = next(iter(shuffled.batch(max(1, length)).as_numpy_iterator()), order)
+        end = length if self.take is None else min(length, self.take * size)
+        for start in range(skip * size, end, size):
+            yield order[start : start + size]
 
     def _shuffled(self, dataset: tf.data.Dataset, index: int) -> tf.data.Dataset:
         if not self.shuffle_buffer:

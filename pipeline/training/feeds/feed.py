@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ class Stack:
     """Batches of the same shape.
 
     Attributes:
-        values: What a compiled call gets; what is in it, the feed knows.
+        values: What a compiled call gets, for each batch along the first axis; what is in it, the feed knows.
         steps: Number of the batch before which they end.
         start: Number of the first batch, where the ones before belong to the epoch before.
     """
@@ -54,18 +54,29 @@ class Structure:
         return tf.nest.pack_sequence_as(self._example, [next(left) if there else None for there in self._there])
 
 
+Batcher = Callable[[Sequence[Any], Sequence[Any], Any], list[Any]]
+"""Returns the tensors of a batch, given the values of a stack, the feed's constants, and the number of the batch."""
+
+
+def sliced(values: Sequence[Any], constants: Sequence[Any], index: Any) -> list[Any]:  # noqa: ARG001
+    """Returns a batch of values that are stacked batches."""
+    return [value[index] for value in values]
+
+
 class Feed(abc.ABC):
     """Gives the batches of each epoch, stacked.
 
     Attributes:
         steps: Batches an epoch; None if nobody knows.
         structure: Of a batch; known at the latest with the first stack.
+        constants: Tensors that compiled calls get besides stacks, the first axis of any length.
         capacity: Most batches in a stack.
         loops: Whether the batches of a stack can be looped over in a graph.
     """
 
     steps: int | None = None
     structure: Structure
+    constants: Sequence[Any] = ()
     capacity: int = STACK_STEPS
     loops: bool = True
 
@@ -73,9 +84,9 @@ class Feed(abc.ABC):
     def stacks(self, epoch: int) -> Iterator[Stack]:
         """Yields the batches of an epoch."""
 
-    def batch(self, values: Sequence[Any], index: Any) -> list[Any]:
-        """Returns the tensors of one batch of a stack; called in graphs too."""
-        return [value[index] for value in values]
+    def batcher(self) -> Batcher:
+        """Returns what takes a batch from a stack, in graphs too; it must not hold the feed, whose data it outlives."""
+        return sliced
 
     def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:
         """Returns shape and dtype of the tensors of a batch, the first axis of any length."""

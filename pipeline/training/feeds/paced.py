@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from pipeline.training.feeds.feed import Feed, Stack, Structure
+from pipeline.training.feeds.feed import Batcher, Feed, Stack, Structure
 
 RAN_OUT = (
     "Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at least "
@@ -38,7 +38,7 @@ class PacedFeed(Feed):
         *,
         anew: bool = False,
     ) -> None:
-        self.capacity, self.loops = feed.capacity, feed.loops
+        self.capacity, self.loops, self.constants = feed.capacity, feed.loops, feed.constants
         self.steps = steps or feed.steps
         self._feed, self._anew = feed, anew or steps is None
         self._begin, self._end = begin, end
@@ -52,9 +52,9 @@ class PacedFeed(Feed):
         """See `Feed`."""
         return self._feed.structure
 
-    def batch(self, values: Sequence[Any], index: Any) -> list[Any]:
+    def batcher(self) -> Batcher:
         """See `Feed`."""
-        return self._feed.batch(values, index)
+        return self._feed.batcher()
 
     def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:
         """See `Feed`."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from pipeline.training.feeds.feed import Feed, Stack, Structure
+from pipeline.training.feeds.feed import Batcher, Feed, Stack, Structure
 
 ROWS_STEPS = 1024
 """Most batches in a stack of row numbers, which are small."""
@@ -43,6 +44,7 @@ class ResidentFeed(Feed):
         self.tensors = [tf.constant(array) for array in Structure.leaves(data)]
         self._lengths = [None if given is None else tf.constant(given, "int32") for given in lengths]
         self._lengths += [None] * (len(self.tensors) - len(lengths))
+        self.constants = [*self.tensors, *(given for given in self._lengths if given is not None)]
         self.steps = steps
         self.capacity = min(ROWS_STEPS, steps or ROWS_STEPS)
         self._rows = rows
@@ -63,10 +65,10 @@ class ResidentFeed(Feed):
             executor.shutdown(wait=False)
         return iter(stacks)
 
-    def batch(self, values: Sequence[Any], index: Any) -> list[Any]:
+    def batcher(self) -> Batcher:
         """See `Feed`: gathers the rows."""
-        rows = values[0][index]
-        return [_gathered(*pair, rows) for pair in zip(self.tensors, self._lengths, strict=True)]
+        varying = tuple(given is not None for given in self._lengths)
+        return _uncut if not any(varying) else partial(_cut, varying)
 
     def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:  # noqa: ARG002
         """See `Feed`."""
@@ -91,9 +93,19 @@ class ResidentFeed(Feed):
         return [*stacks, _stack(group)] if group else stacks
 
 
-def _gathered(tensor: Any, lengths: Any, rows: Any) -> Any:
-    chosen = tf.gather(tensor, rows)
-    return chosen if lengths is None else chosen[:, : tf.reduce_max(tf.gather(lengths, rows))]
+def _uncut(values: Sequence[Any], constants: Sequence[Any], index: Any) -> list[Any]:
+    return [tf.gather(tensor, values[0][index]) for tensor in constants]
+
+
+def _cut(varying: tuple[bool, ...], values: Sequence[Any], constants: Sequence[Any], index: Any) -> list[Any]:
+    rows = values[0][index]
+    lengths = iter(constants[len(varying) :])
+    return [
+        tf.gather(tensor, rows)[:, : tf.reduce_max(tf.gather(next(lengths), rows))]
+        if varies
+        else tf.gather(tensor, rows)
+        for tensor, varies in zip(constants, varying, strict=False)
+    ]
 
 
 def _done(stacks: list[Stack]) -> Future[list[Stack]]:
