@@ -271,6 +271,70 @@ def test_validation_within_an_epoch_leaves_the_training_as_it_was() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_mixed_precision_scales_the_loss_as_with_keras() -> None:
+    def model() -> keras.Model:
+        keras.utils.set_random_seed(0)
+        made = keras.Sequential([keras.Input((6,)), keras.layers.Dense(5), keras.layers.Dense(3, activation="softmax")])
+        made.compile("adam", LOSS, metrics=["accuracy"])
+        return made
+
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        arguments = FORMS["validation split"]()
+        ours, theirs = model(), model()
+        assert isinstance(ours.optimizer, keras.optimizers.LossScaleOptimizer)
+        assert_same(results(pipeline.fit, arguments, ours), results(keras.Model.fit, arguments, theirs))
+        scales = [float(one.optimizer.dynamic_scale) for one in (ours, theirs)]
+        assert scales[0] == scales[1]
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_losses_that_layers_add_count_as_with_keras() -> None:
+    class Added(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            self.add_loss(0.1 * keras.ops.mean(x**2))
+            return x
+
+    def model() -> keras.Model:
+        keras.utils.set_random_seed(0)
+        made = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, activation="softmax"), Added()])
+        made.compile("sgd", LOSS)
+        return made
+
+    arguments = FORMS["validation split"]()
+    assert_same(results(pipeline.fit, arguments, model()), results(keras.Model.fit, arguments, model()))
+
+
+def test_training_goes_on_in_a_second_call_without_tracing_anew() -> None:
+    traced = []
+
+    class Noted(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            traced.append(1)
+            return x
+
+    def model() -> keras.Model:
+        keras.utils.set_random_seed(0)
+        made = keras.Sequential([keras.Input((6,)), Noted(), keras.layers.Dense(3, activation="softmax")])
+        made.compile("sgd", LOSS)
+        traced.clear()
+        return made
+
+    arguments = {"x": X, "y": Y, "batch_size": BATCH, "epochs": 1, "shuffle": False, "verbose": 0}
+    twice, once = model(), model()
+    for _ in range(2):
+        pipeline.fit(twice, **arguments)
+    assert len(traced) == 1
+    once.fit(**{**arguments, "epochs": 2})
+    for one, other in zip(twice.get_weights(), once.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+    twice.compile("adam", LOSS)
+    traced.clear()
+    pipeline.fit(twice, **arguments)
+    assert traced
+
+
 def test_choice_of_compilation_is_told_and_can_be_forced() -> None:
     assert pipeline.fit(dense(), X, Y, verbose=0).compilation.jit is False
     forced = pipeline.fit(dense(), X, Y, verbose=0, jit_compile=True)
