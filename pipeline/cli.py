@@ -132,6 +132,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             OmegaConf.update(config, key, None)
         settings: Any = OmegaConf.to_object(config)
         run.record(seed=settings.seed)
+        _say_what_begins(config, choices, run)
         check_config(settings, missing)
         value = _run_task(settings, run)
         status, code = "finished", 0
@@ -173,10 +174,21 @@ def _run_task(config: Any, run: Any) -> float | None:
     return value
 
 
+def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:
+    """Logs a line before TensorFlow is imported, which takes seconds."""
+    task = str((config.task or {}).get("_target_", "")).rpartition(".")[2]
+    what = choices.get("experiment") or config.run or ""
+    logging.getLogger("pipeline").info("%s %s in %s", task, what, _from_here(run.folder))
+
+
+def _from_here(folder: Path) -> Path:
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
+
+
 def _say_what_is_there(run: Any) -> None:
     log = logging.getLogger("pipeline")
-    here = Path.cwd()
-    log.info("run folder: %s", run.folder.relative_to(here) if run.folder.is_relative_to(here) else run.folder)
+    log.info("run folder: %s", _from_here(run.folder))
     for line in run.contents():
         log.info("  %s", line)
 

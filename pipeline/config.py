@@ -48,8 +48,10 @@ class TrainerConfig:
         validation_steps: Validate on that many first batches, the same ones each time; null for all.
         validation_freq: Validate each that many epochs.
         validation_interval: Validate each that many steps too, within epochs; null for at their ends only.
+        validation_seconds: Validate each that many seconds too; null for not.
+        validation_fractions: Validate at these fractions of each epoch too, such as [0.25, 0.5, 0.75].
         initial_epoch: Number of the first epoch, counted from 0.
-        verbose: Keras' own output beside our line an epoch: 0 none, 1 a progress bar, 2 a line an epoch.
+        verbose: 0 shows nothing, 1 live bars and a line an epoch, 2 the line only; auto is 1 in a terminal, else 2.
         run_eagerly: Run steps without compiling them, for debugging.
         jit_compile: XLA on or off; null chooses by the model and by how long it is trained.
         steps_per_execution: Batches a call where a callback looks at batches; without such, calls take half a second.
@@ -60,8 +62,10 @@ class TrainerConfig:
     validation_steps: int | None = None
     validation_freq: int = 1
     validation_interval: int | None = None
+    validation_seconds: float | None = None
+    validation_fractions: list[float] = field(default_factory=list)
     initial_epoch: int = 0
-    verbose: int = 0
+    verbose: Any = "auto"
     run_eagerly: bool = False
     jit_compile: bool | None = None
     steps_per_execution: int = 1
@@ -86,6 +90,10 @@ class PipelineConfig:
         weighted_metrics: As in `compile`.
         trainer: How long and how to train.
         callbacks: `keras.callbacks` or your own, by name.
+        validation_sets: Further data to validate on, by name: values of `data` that differ, such as `{winter: {path:
+            winter.csv}}`, or a whole source with a `_target_`. Their values are `val_<name>_<metric>`.
+        tracking: Where else to record the run; null for its folder only.
+        runs: Folders of the runs that a report compares.
         run: Folder of the run that evaluate and predict work on.
         seed: Seed of weights, shuffles, dropout and splits.
         optimized_metric: What a sweep optimises: a metric named as in Keras, with `val_` or `test_` in front for those
@@ -108,7 +116,10 @@ class PipelineConfig:
     weighted_metrics: Any = None
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     callbacks: Any = field(default_factory=dict)
+    validation_sets: Any = None
+    tracking: Any = None
     run: str | None = None
+    runs: list[str] | None = None
     seed: int = 0
     optimized_metric: str | None = None
     evaluate_splits: list[str] = field(default_factory=lambda: ["train", "validation", "test"])
@@ -151,8 +162,15 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
     ):
         if value is not None and value < least:
             mistakes.append(f"{key}: {value} is too small; {least} or more is right")
-    if trainer.verbose not in (0, 1, 2):
-        mistakes.append(f"trainer.verbose: {trainer.verbose} is not 0, 1 or 2")
+    mistakes += [
+        f"trainer.validation_fractions: {fraction} is no fraction of an epoch; a number between 0 and 1 is right"
+        for fraction in trainer.validation_fractions
+        if not 0 < fraction < 1
+    ]
+    if trainer.validation_seconds is not None and trainer.validation_seconds <= 0:
+        mistakes.append(f"trainer.validation_seconds: {trainer.validation_seconds} is too small; more than 0 is right")
+    if trainer.verbose not in ("auto", 0, 1, 2):
+        mistakes.append(f"trainer.verbose: {trainer.verbose} is not auto, 0, 1 or 2")
     methods = ("last", "random", "stratified", "column")
     if split.method not in methods:
         mistakes.append(f"split.method: no method '{split.method}'{nearest(split.method, methods)}")

@@ -30,7 +30,7 @@ def check_config(config: PipelineConfig, missing: list[str]) -> None:
     mistakes += value_mistakes(config)
     for key in COMPONENTS:
         mistakes += _component_mistakes(config, key, ours=True, missing=missing)
-    mistakes += _optimizer_shape_mistakes(config) + _callback_shape_mistakes(config)
+    mistakes += _optimizer_shape_mistakes(config) + _callback_shape_mistakes(config) + _validation_set_mistakes(config)
     if mistakes:
         raise ConfigMistakes(mistakes)
     _check_source(config)
@@ -67,6 +67,15 @@ def keras_mistakes(config: PipelineConfig) -> list[str]:
             mistakes += components.mistakes("optimizer", {"_target_": f"keras.optimizers.{kind.__name__}", **node})
     except ConfigError as error:
         mistakes.append(str(error))
+    for name, node in (config.validation_sets or {}).items():
+        # Values that differ are arguments of the source of `data`.
+        source = node if "_target_" in node else {**config.data, **node}
+        known = set(components.mistakes("data", config.data))
+        mistakes += [
+            f"validation_sets.{name}{line.removeprefix('data')}"
+            for line in components.mistakes("data", source)
+            if line not in known
+        ]
     return mistakes + _plateau_mistakes(config)
 
 
@@ -108,6 +117,18 @@ def _callback_shape_mistakes(config: PipelineConfig) -> list[str]:
         f"callbacks.{name}: {node!r} has no _target_; a mapping with one, or null to switch it off, is right"
         for name, node in (config.callbacks or {}).items()
         if node is not None and not (isinstance(node, dict) and "_target_" in node)
+    ]
+
+
+def _validation_set_mistakes(config: PipelineConfig) -> list[str]:
+    sets = config.validation_sets or {}
+    right = "{winter: {path: winter.csv}} is right"
+    if not isinstance(sets, dict):
+        return [f"validation_sets: {sets!r} is no mapping; {right}"]
+    return [
+        f"validation_sets.{name}: {node!r} is no mapping; {right}"
+        for name, node in sets.items()
+        if not isinstance(node, dict)
     ]
 
 

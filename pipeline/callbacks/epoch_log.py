@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -25,5 +26,12 @@ class EpochLog(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Logs the line."""
         seconds = time.perf_counter() - self._started
-        values = "  ".join(f"{name} {float(value):.4g}" for name, value in (logs or {}).items())
-        log.info("epoch %d/%d  %.1f s  %s", epoch + 1, self.params.get("epochs", 0), seconds, values)
+        log.info("epoch %d/%d  %.1f s  %s", epoch + 1, self.params.get("epochs", 0), seconds, _told(logs or {}))
+
+    def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:
+        """Logs a line for a validation within an epoch."""
+        log.info("epoch %d, step %d  %s", epoch + 1, step, _told(logs))
+
+
+def _told(values: Mapping[str, Any]) -> str:
+    return "  ".join(f"{name} {float(value):.4g}" for name, value in values.items())

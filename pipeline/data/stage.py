@@ -8,9 +8,12 @@ from typing import Any
 from pipeline import components
 from pipeline.config import SplitConfig
 from pipeline.data.loaders.loader import Loader
+from pipeline.data.matching import match_classes, match_inputs
 from pipeline.data.sources.source import Source
+from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits, check_splits, set_apart
-from pipeline.errors import ConfigError
+from pipeline.data.streams import Data
+from pipeline.errors import ConfigError, DataError
 
 
 def load_splits(
@@ -33,6 +36,37 @@ def load_splits(
     splits = set_apart(source.load(with_targets=with_targets), split, seed)
     check_splits(splits, to_train=to_train)
     return splits
+
+
+def load_validation_sets(
+    sets: Mapping[str, Mapping[str, Any]], node: Mapping[str, Any], seed: int, spec: DataSpec
+) -> dict[str, Data]:
+    """Loads further data to validate on, by name.
+
+    Args:
+        sets: For each, values of `data` that differ, or a whole source with a `_target_`; all of its training data is
+            the set.
+        node: The config's `data`.
+        seed: Seed of the config.
+        spec: What the training data looks like.
+
+    Raises:
+        ConfigError: A source refused its arguments.
+        DataError: The data cannot be read, or does not match the training data.
+    """
+    loaded = {}
+    for name, given in sets.items():
+        whole = given if "_target_" in given else {**_without_splits(node), **given}
+        try:
+            splits = load_splits(whole, SplitConfig(), seed, to_train=False)
+            loaded[name] = match_classes(match_inputs(splits.train, spec), spec)
+        except (ConfigError, DataError) as error:
+            raise type(error)(f"validation_sets.{name}: {error}") from error
+    return loaded
+
+
+def _without_splits(node: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: None if name in ("validation", "test") else value for name, value in node.items()}
 
 
 def build_loader(node: Mapping[str, Any]) -> Loader:

@@ -6,9 +6,9 @@ import logging
 from dataclasses import asdict
 
 from pipeline.callbacks import HistoryFile, build_callbacks
-from pipeline.callbacks.epoch_log import EpochLog
+from pipeline.callbacks.progress import progress_callbacks
 from pipeline.config import PipelineConfig
-from pipeline.data.stage import build_loader, load_splits
+from pipeline.data.stage import build_loader, load_splits, load_validation_sets
 from pipeline.errors import ConfigError
 from pipeline.evaluation import evaluate_splits, optimized_value
 from pipeline.evaluation.metrics import by_output
@@ -16,7 +16,7 @@ from pipeline.files import write_atomically, write_json
 from pipeline.models import build_model
 from pipeline.runs import Run
 from pipeline.training import compile_model, fit
-from pipeline.weighting import weigh
+from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weighting
 
 log = logging.getLogger(__name__)
@@ -32,18 +32,35 @@ def train(config: PipelineConfig, run: Run) -> float:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
     with run.stage("data"):
         splits = load_splits(config.data, config.split, config.seed)
+        sets = load_validation_sets(config.validation_sets or {}, config.data, config.seed, splits.train.spec)
         run.record(spec=splits.train.spec.as_dict(), data={name: data.fingerprint() for name, data in splits.present()})
     with run.stage("model"):
         model = build_model(config.model, splits.train)
         signature = compile_model(model, config, splits.train.spec)
         run.record(parameters=model.count_params())
     with run.stage("weighting"):
-        splits = weigh(splits, build_weighting(config.weighting))
+        weighting = build_weighting(config.weighting)
+        splits = weigh(splits, weighting)
+        sets = {name: weigh_split(data, weighting, "validation") for name, data in sets.items()}
     loader = build_loader(config.loader)
-    batches = {n: loader.batches(data, seed=config.seed, training=n == "train") for n, data in splits.present()}
     with run.stage("training"):
-        callbacks = [HistoryFile(run.folder / "history.csv"), EpochLog(), *build_callbacks(config.callbacks)]
-        fitted = fit(model, signature, batches["train"], batches.get("validation"), config.trainer, callbacks)
+        held_out = {"": splits.validation, **sets}
+        fitted = fit(
+            model,
+            signature,
+            loader.batches(splits.train, seed=config.seed, training=True),
+            {
+                name: loader.batches(data, seed=config.seed, training=False)
+                for name, data in held_out.items()
+                if data is not None
+            },
+            config.trainer,
+            [
+                HistoryFile(run.folder / "history.csv"),
+                *progress_callbacks(config.trainer.verbose),
+                *build_callbacks(config.callbacks),
+            ],
+        )
         run.record(xla=fitted.compilation and asdict(fitted.compilation), validations=fitted.validations)
         write_atomically(run.folder / "model.keras", model.save)
     with run.stage("evaluation"):

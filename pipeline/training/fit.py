@@ -14,10 +14,11 @@ import tensorflow as tf
 
 from pipeline.config import TrainerConfig
 from pipeline.data.batches import Batches, limited, paced
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.training.batches_feed import feed_of
 from pipeline.training.compilation import Compilation
 from pipeline.training.loop import Plan, Training, evaluate_feed, predict_feed
+from pipeline.training.moments import Moments
 from pipeline.training.outputs import joined
 from pipeline.training.signature import Signature
 
@@ -51,7 +52,8 @@ def fit(
         model: The model.
         signature: Its signature.
         train: Training batches.
-        validation: Validation batches, or several of them by name, or None.
+        validation: Validation batches, or several of them by name, whose values are `val_<name>_<metric>`, or None; the
+            empty name is that of the only one.
         trainer: Epochs, steps and the like.
         callbacks: Any Keras callbacks.
 
@@ -63,6 +65,10 @@ def fit(
         DataError: The data went wrong while it was drawn.
     """
     train = paced(train, trainer.steps_per_epoch)
+    if trainer.validation_fractions and train.steps is None:
+        raise ConfigError(
+            "trainer.validation_fractions: nobody knows the length of an epoch; trainer.validation_interval is right"
+        )
     plan = Plan(
         epochs=trainer.epochs,
         initial_epoch=trainer.initial_epoch,
@@ -71,14 +77,12 @@ def fit(
             for prefix, batches in _by_prefix(validation).items()
         },
         validation_freq=trainer.validation_freq,
-        validation_interval=trainer.validation_interval,
+        moments=Moments(trainer.validation_interval, trainer.validation_seconds, trainer.validation_fractions),
         jit_compile=trainer.jit_compile,
     )
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
-        add_progbar=trainer.verbose != 0,
-        verbose=trainer.verbose,
         epochs=trainer.epochs,
         steps=train.steps,
         model=model,
@@ -116,7 +120,7 @@ def _by_prefix(validation: Batches | Mapping[str, Batches] | None) -> dict[str, 
         return {}
     if isinstance(validation, Batches):
         return {"val_": validation}
-    return {f"val_{name}_": batches for name, batches in validation.items()}
+    return {f"val_{name}_" if name else "val_": batches for name, batches in validation.items()}
 
 
 def _no_hooks(model: keras.Model) -> keras.callbacks.CallbackList:

@@ -10,6 +10,7 @@ import keras
 
 from pipeline.training.keras_data import keras_feed
 from pipeline.training.loop import Plan, Training, evaluate_feed, predict_feed
+from pipeline.training.moments import Moments
 from pipeline.training.outputs import joined
 from pipeline.training.per_output import split_off, with_class_weight
 
@@ -95,7 +96,7 @@ def fit(
         held_out[prefix] = keras_feed(
             val_x, val_y, val_weight, batch_size=validation_batch_size or batch_size, steps=validation_steps
         )
-    plan = Plan(epochs, initial_epoch, held_out, validation_freq, validation_interval, jit_compile)
+    plan = Plan(epochs, initial_epoch, held_out, validation_freq, Moments(validation_interval), jit_compile)
     hooks = _hooks(model, callbacks, verbose, feed.steps, epochs, history=True)
     training = Training(model, feed, hooks, plan)
     training.run()

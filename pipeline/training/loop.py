@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.training.block_size import BlockSize
 from pipeline.training.compilation import Compilation, chosen_compilation, forced_compilation
 from pipeline.training.feeds import Feed, Stack
+from pipeline.training.moments import Moments
 from pipeline.training.steps import Steps
 from pipeline.training.trial import tried
 
@@ -29,7 +30,7 @@ class Plan:
         initial_epoch: Number of the first epoch.
         validation: Validation sets by the prefix of their values: `val_`, or `val_<name>_` for each of several.
         validation_freq: Validate each that many epochs, or after the epochs of these numbers, counted from 1.
-        validation_interval: Validate each that many steps too, counted through all epochs; None for no such moments.
+        moments: When to validate within epochs too.
         jit_compile: XLA on or off; None chooses by the model and by how long it is trained.
     """
 
@@ -37,7 +38,7 @@ class Plan:
     initial_epoch: int = 0
     validation: Mapping[str, Feed] = field(default_factory=dict)
     validation_freq: int | Sequence[int] = 1
-    validation_interval: int | None = None
+    moments: Moments = field(default_factory=Moments)
     jit_compile: bool | None = None
 
     def validates(self, epoch: int) -> bool:
@@ -69,9 +70,18 @@ class Training:
         self._counted: int | None = None
 
     def run(self) -> None:
-        """Trains the model."""
+        """Trains the model; an error is told to callbacks that have a method `on_train_failure`, and raised on."""
+        try:
+            self._run()
+        except BaseException as error:
+            for told in _defined(self._hooks, "on_train_failure"):
+                told(error)
+            raise
+
+    def _run(self) -> None:
         model, hooks, plan = self._model, self._hooks, self._plan
         model.stop_training = False
+        plan.moments.start()
         hooks.on_train_begin()
         values: dict[str, Any] | None = None
         # keras.callbacks.BackupAndRestore says in this attribute where to go on.
@@ -89,14 +99,15 @@ class Training:
         hooks.on_train_end(logs=values)
 
     def _epoch(self, epoch: int) -> Any:
-        model, hooks, size = self._model, self._hooks, self._size
+        model, hooks, size, moments = self._model, self._hooks, self._size, self._plan.moments
         step, logs = 0, {}
         for stack in self._feed.stacks(epoch):
             if step == 0:
                 self._choose(epoch, stack)
             start = stack.start
             while start < stack.steps:
-                count = min(size(), stack.steps - start, self._until_validation())
+                until = moments.until_next(self._done, step, self._feed.steps or self._counted)
+                count = min(size(), stack.steps - start, until)
                 hooks.on_train_batch_begin(step)
                 with size.measured(count):
                     logs = self._steps.last(stack, start, count)
@@ -104,7 +115,7 @@ class Training:
                 hooks.on_train_batch_end(step - 1, logs)
                 if model.stop_training:
                     return logs
-                if self._until_validation() == self._plan.validation_interval:
+                if moments.is_due(self._done, step, self._feed.steps or self._counted):
                     self._validate_within(epoch, step)
         self._counted = step
         return logs
@@ -129,18 +140,18 @@ class Training:
             log.info("XLA %s: %s", "on" if chosen.jit else "off", chosen.reason)
         self.compilation = chosen
 
-    def _until_validation(self) -> int:
-        interval = self._plan.validation_interval
-        return 2**31 if interval is None else interval - self._done % interval
-
     def _validate_within(self, epoch: int, step: int) -> None:
-        """Validates within an epoch, whose own metrics are then as they were."""
+        """Validates within an epoch, whose own metrics are then as they were.
+
+        Callbacks that have a method `on_validation_end` are told epoch, step and what was measured.
+        """
         kept = [(variable, np.array(variable)) for variable in self._model.metrics_variables]
         values = self._validated()
         for variable, value in kept:
             variable.assign(value)
         self.validations.append({"epoch": epoch, "step": step, **values})
-        log.info("step %d of epoch %d  %s", step, epoch + 1, "  ".join(f"{n} {v:.4g}" for n, v in values.items()))
+        for told in _defined(self._hooks, "on_validation_end"):
+            told(epoch, step, values)
 
     def _validated(self) -> dict[str, float]:
         return {
@@ -212,6 +223,11 @@ def _blocks(feed: Feed, size: BlockSize, stopped: Callable[[], bool]) -> Any:
 
 def _compiled(forced: Compilation | None) -> dict[str, Any]:
     return {"jit": bool(forced and forced.jit), "forced": forced is not None}
+
+
+def _defined(hooks: Hooks, name: str) -> list[Callable[..., Any]]:
+    """Returns a hook of ours, which Keras' callbacks do not know, of those that define it."""
+    return [getattr(callback, name) for callback in hooks.callbacks if hasattr(callback, name)]
 
 
 def _values(model: keras.Model, logs: Any) -> dict[str, Any]:

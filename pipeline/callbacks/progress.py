@@ -1,0 +1,137 @@
+"""The live progress of a training in a terminal: epoch and step bars, speed, time left, metrics against the best."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+
+from pipeline.callbacks.epoch_log import EpochLog
+
+REFRESHES = 8
+"""Refreshes a second."""
+SHOWN = 4
+"""Most metrics shown."""
+
+
+def progress_callbacks(verbose: int | str) -> list[keras.callbacks.Callback]:
+    """Returns what shows the progress of a training, as `verbose` of `keras.Model.fit` says.
+
+    Args:
+        verbose: 0 for nothing, 1 for live bars and a line an epoch, 2 for the line only; `auto` is 1 in a terminal and
+            2 elsewhere.
+    """
+    if verbose == 0:
+        return []
+    live = verbose == 1 or (verbose == "auto" and sys.stdout.isatty())
+    return [EpochLog(), Progress()] if live else [EpochLog()]
+
+
+class Progress(keras.callbacks.Callback):  # type: ignore[misc]
+    """Shows bars for epochs and steps below the lines of the log, until training ends."""
+
+    every_batch = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._best: dict[str, float] = {}
+        self._live: Any = None
+        self._handlers: Any = None
+        self._seen = 0
+        self._started = 0.0
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Starts the display."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}", style="bold"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            TextColumn("{task.fields[said]}"),
+        )
+        self._live = Progress(*columns, refresh_per_second=REFRESHES, transient=True)
+        self._live.start()
+        # The log's handlers hold the terminal itself; through the display their lines come above it.
+        self._handlers = _lines_above()
+        self._handlers.__enter__()
+        self._epochs = self._live.add_task("epoch", total=self.params.get("epochs"), said="")
+        self._steps = self._live.add_task("step", total=self.params.get("steps"), said="")
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Starts the bar of steps anew."""
+        self._live.update(self._epochs, completed=epoch)
+        self._live.reset(self._steps, total=self.params.get("steps"), said="")
+        self._seen, self._started = 0, time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Moves the bar of steps; called once a block of steps."""
+        self._seen = batch + 1
+        speed = self._seen / max(time.perf_counter() - self._started, 1e-9)
+        total = self.params.get("steps")
+        left = f", validation in {total - self._seen}" if total and self._seen < total else ""
+        self._live.update(
+            self._steps, completed=self._seen, said=f"{speed:,.0f} steps/s{left}  {self._against_best(logs or {})}"
+        )
+
+    def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
+        """Shows what a validation within an epoch measured."""
+        self._keep_best(logs)
+        self._live.update(self._epochs, said=self._against_best(logs))
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Moves the bar of epochs, and remembers the best values."""
+        self._keep_best(logs or {})
+        self._live.update(self._epochs, completed=epoch + 1, said=self._against_best(logs or {}))
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Removes the display."""
+        self._stop()
+
+    def on_train_failure(self, error: BaseException) -> None:  # noqa: ARG002
+        """Removes the display."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._handlers.__exit__(None, None, None)
+            self._live.stop()
+            self._live = None
+
+    def _keep_best(self, logs: Mapping[str, Any]) -> None:
+        for name, value in logs.items():
+            better = min if "loss" in name or "error" in name else max
+            self._best[name] = better(float(value), self._best.get(name, float(value)))
+
+    def _against_best(self, logs: Mapping[str, Any]) -> str:
+        names = [name for name in logs if name != "learning_rate"]
+        chosen = sorted(names, key=lambda name: (not name.startswith("val_"), "loss" not in name, name))[:SHOWN]
+        shown = []
+        for name in chosen:
+            best = f" (best {self._best[name]:.4g})" if name in self._best else ""
+            shown.append(f"{name} {float(logs[name]):.4g}{best}")
+        return "  ".join(shown)
+
+
+@contextmanager
+def _lines_above() -> Iterator[None]:
+    """Sends what log handlers write to the terminal through the standard output as the live display redirects it."""
+    handlers = [
+        handler
+        for logger in (logging.getLogger(), logging.getLogger("pipeline"))
+        for handler in logger.handlers
+        if type(handler) is logging.StreamHandler and handler.stream is sys.__stdout__
+    ]
+    for handler in handlers:
+        handler.setStream(sys.stdout)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.setStream(sys.__stdout__)
