@@ -71,7 +71,7 @@ def fit(
         ValueError: What Keras refuses.
     """
     _check_compiled(model, "fit")
-    if _strategy_of_several(model):
+    if _left_to_keras(model, "train"):
         return model.fit(
             x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
             sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq,
@@ -118,7 +118,7 @@ def evaluate(
 ) -> Any:
     """Returns loss and metrics of a compiled model; arguments and result are those of `keras.Model.evaluate`."""
     _check_compiled(model, "evaluate")
-    if _strategy_of_several(model):
+    if _left_to_keras(model, "test"):
         return model.evaluate(x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict)
     feed = keras_feed(x, y, sample_weight, batch_size=batch_size, steps=steps)
     values = evaluate_feed(model, feed, _hooks(model, callbacks, verbose, feed.steps))
@@ -134,7 +134,7 @@ def predict(
     callbacks: Any = None,
 ) -> Any:
     """Returns what a model gives for inputs; arguments and result are those of `keras.Model.predict`."""
-    if _strategy_of_several(model):
+    if _left_to_keras(model, "predict"):
         return model.predict(x, batch_size, verbose, steps, callbacks)
     feed = keras_feed(x, batch_size=batch_size, steps=steps)
     return joined(predict_feed(model, feed, _hooks(model, callbacks, verbose, feed.steps)))
@@ -145,9 +145,10 @@ def _check_compiled(model: keras.Model, method: str) -> None:
         raise ValueError(f"You must call `compile()` before calling `{method}()`.")
 
 
-def _strategy_of_several(model: keras.Model) -> bool:
-    """Whether the model belongs to a `tf.distribute.Strategy` of several devices, whose loop is left to Keras."""
-    return bool(model.distribute_strategy.num_replicas_in_sync > 1)
+def _left_to_keras(model: keras.Model, kind: str) -> bool:
+    """Whether the model's own loop is to run: for a strategy of several devices, or one that is overridden."""
+    own_loop = getattr(type(model), f"make_{kind}_function") is not getattr(keras.Model, f"make_{kind}_function")
+    return own_loop or bool(model.distribute_strategy.num_replicas_in_sync > 1)
 
 
 def _capped(epochs: int) -> int:

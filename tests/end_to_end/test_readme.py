@@ -82,5 +82,14 @@ def test_mistakes_are_told_as_shown(command: Callable[..., Any]) -> None:
     assert [f"error: {line}" for line in done.errors] == expected
 
 
+def test_call_from_a_script_runs() -> None:
+    (block,) = blocks("python")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    names: dict[str, Any] = {"model": model, "x": np.ones((40, 2)), "y": np.ones((40, 1))}
+    exec(block, names)
+    assert len(names["history"].history["val_loss"]) == 5
+
+
 def test_every_command_was_found() -> None:
     assert len(COMMANDS) == README.count("python -m pipeline ") - 1

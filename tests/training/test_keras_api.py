@@ -358,6 +358,22 @@ def test_what_keras_refuses_is_refused(arguments: dict[str, Any], message: str) 
         pipeline.fit(dense(), **arguments, verbose=0)
 
 
+def test_loop_of_the_users_own_is_run() -> None:
+    class OwnLoop(keras.Model):  # type: ignore[misc]
+        def make_train_function(self, force: bool = False) -> Any:
+            def run(iterator: Any) -> dict[str, Any]:
+                next(iterator)
+                return {"mine": 7.0}
+
+            self.train_function = run
+            return run
+
+    inputs = keras.Input((6,))
+    model = OwnLoop(inputs, keras.layers.Dense(1)(inputs))
+    model.compile("sgd", "mse")
+    assert pipeline.fit(model, X, X[:, :1], verbose=0).history["mine"] == [7.0]
+
+
 def test_model_that_is_not_compiled_is_refused() -> None:
     for function in (pipeline.fit, pipeline.evaluate):
         with pytest.raises(ValueError, match="compile"):
