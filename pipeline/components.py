@@ -101,7 +101,7 @@ def build(key: str, node: Mapping[str, Any], **extra: Any) -> Any:
 
 
 def _root_cause(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
+    while error.__cause__ is not None and not isinstance(error, PipelineError):
         error = error.__cause__
     return error
 

@@ -38,6 +38,9 @@ def told(error: Exception, arguments: list[str]) -> list[str] | None:
 
 def _reason(text: str) -> str:
     """Returns what Hydra says beside where it was: its first lines often only announce the reason."""
+    variable = re.search(r"Environment variable '([^']+)' not found", text)
+    if variable:
+        return f"the environment variable {variable[1]} is not set"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     reasons = [line for line in lines if not line.startswith(("full_key", "object_type", "reference_type"))]
     return " ".join(reasons[:2]) or text

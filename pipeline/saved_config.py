@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError, ConfigMistakes, nearest
 from pipeline.folders import conf_folder
 from pipeline.runs import config_of_run
 
-OF_THE_COMMAND = ("task", "run", "debug", "hydra")
+OF_THE_COMMAND = ("task", "run", "runs", "debug", "hydra", "callbacks", "tracking")
 """Root keys that are never taken from the run."""
 
 

@@ -29,6 +29,9 @@ def test_numpy_reaches_the_published_accuracy_and_generator_and_pandas_are_the_s
     assert history["accuracy"][-1] == pytest.approx(0.973, abs=0.005)
     assert numpy.json("metrics.json")["test"]["outputs"]["digit"]["accuracy"] > 0.955
     assert numpy.json("run.json")["data"]["train"]["examples"] == 50000
+    # One epoch is too short for XLA, with which the last digits differ.
+    first = train("numpy", "trainer.epochs=1").history()["loss"]
+    assert first == pytest.approx(history["loss"][:1], rel=1e-5)
     for name, *more in (
         ("generator", "trainer.epochs=1"),
         ("generator", "trainer.epochs=1", "loader.length=unknown"),
@@ -36,7 +39,7 @@ def test_numpy_reaches_the_published_accuracy_and_generator_and_pandas_are_the_s
         ("generator", "trainer.epochs=1", "loader.form=py_dataset"),
         ("pandas", "trainer.epochs=1"),
     ):
-        assert train(name, *more).history()["loss"] == history["loss"][:1], (name, more)
+        assert train(name, *more).history()["loss"] == first, (name, more)
 
 
 @pytest.mark.slow

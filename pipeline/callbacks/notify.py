@@ -1,0 +1,227 @@
+"""The callback that tells people how a training goes."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+import string
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from numbers import Real
+from typing import Any
+
+import keras
+
+from pipeline.callbacks.direction import direction
+from pipeline.callbacks.notification import Notification, Sender, log
+from pipeline.errors import ConfigError, nearest, one_line
+
+EVENTS = {"start": "info", "end": "success", "failure": "failure", "threshold": "info"}
+"""The events, and the kind of notification that each is."""
+PLACEHOLDERS = ("event", "folder", "metrics", "epoch", "error", "duration", "passed")
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
+
+
+class Notify(keras.callbacks.Callback):  # type: ignore[misc]
+    """Sends mail or a message when training starts, ends or fails, or a metric passes a threshold.
+
+    No server delays or breaks a training: they are spoken to on other threads, and what fails is a warning in the log,
+    which never repeats an address, as that may hold secrets.
+
+        Notify(["json://localhost:8080"], title="{event}", message="{metrics}", thresholds={"val_accuracy": 0.97})
+
+    Args:
+        urls: Addresses as apprise writes them, such as `mailto://` or `slack://`.
+        title: One line with placeholders in braces, for all events or by event: `event`, `folder`, `metrics` (the last
+            ones), `epoch` (counted from 1), `error`, `duration` (since training started), `passed` (metrics that have
+            just passed their thresholds). What an event does not have is empty.
+        message: The same for the text.
+        events: What to tell of: `start`, `end`, `failure`, `threshold`.
+        thresholds: By metric, named as in the history: a number to be reached, from below or above as the metric's name
+            says, or a text such as `'>0.97'` or `'<=0.1'`. Validations within an epoch count too.
+        repeat: Tell of a metric each time it passes its threshold, not just the first time.
+        folder: The run folder, for its placeholder.
+        timeout: Seconds that a server may take to answer, and that the end of the training waits at most.
+
+    Raises:
+        ConfigError: An argument is none of these, an address is not accepted, or apprise is not installed.
+    """
+
+    every_batch = False
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        title: str | Mapping[str, str],
+        message: str | Mapping[str, str],
+        events: Sequence[str] = tuple(EVENTS),
+        thresholds: Mapping[str, float | str] | None = None,
+        repeat: bool = False,
+        folder: str = "",
+        timeout: float = 10.0,
+    ) -> None:
+        super().__init__()
+        if isinstance(events, str):
+            raise ConfigError(f"events: a list is right, such as [{events}]")
+        for event in events:
+            if event not in EVENTS:
+                raise ConfigError(f"events: no event '{event}'{nearest(event, EVENTS)}")
+        if thresholds and "threshold" not in events:
+            raise ConfigError("events: thresholds are given, but threshold is not among the events")
+        self._events = set(events)
+        self._titles = _templates("title", title, events)
+        self._messages = _templates("message", message, events)
+        self._thresholds = [_threshold(name, limit) for name, limit in (thresholds or {}).items()]
+        self._repeat, self._folder = repeat, str(folder)
+        self._sender = Sender(urls, timeout)
+        self._reset()
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Tells of the start."""
+        self._reset()
+        self._tell("start")
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Remembers the epoch."""
+        self._epoch = epoch + 1
+
+    def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
+        """Looks at the thresholds after a validation within an epoch."""
+        self._look_at(logs)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Looks at the thresholds."""
+        self._look_at(logs or {})
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Tells of the end, and waits for what is underway."""
+        for threshold in self._thresholds:
+            if self._metrics and threshold.metric not in self._seen:
+                hint = nearest(threshold.metric, self._seen)
+                log.warning("notify: thresholds.%s: no metric was called so%s", threshold.metric, hint)
+        self._tell("end")
+        self._sender.finish()
+
+    def on_train_failure(self, error: BaseException) -> None:
+        """Tells of the error, and waits for what is underway."""
+        said = one_line(error) if str(error).strip() else ""
+        self._tell("failure", error=f"{type(error).__name__}: {said}" if said else type(error).__name__)
+        self._sender.finish()
+
+    def _reset(self) -> None:
+        self._started = time.monotonic()
+        self._epoch = 0
+        self._metrics: dict[str, float] = {}
+        self._seen: set[str] = set()
+        self._beyond: set[str] = set()
+        self._told: set[str] = set()
+
+    def _look_at(self, logs: Mapping[str, Any]) -> None:
+        self._metrics = {name: float(value) for name, value in logs.items() if isinstance(value, Real)}
+        self._seen |= set(self._metrics)
+        passed = [threshold for threshold in self._thresholds if self._passes(threshold)]
+        if passed:
+            self._tell("threshold", passed=", ".join(f"{t.metric} {self._metrics[t.metric]:.4g} {t}" for t in passed))
+
+    def _passes(self, threshold: _Threshold) -> bool:
+        name = threshold.metric
+        if name not in self._metrics:
+            return False
+        was_beyond = name in self._beyond
+        if not threshold.holds(self._metrics[name]):
+            self._beyond.discard(name)
+            return False
+        self._beyond.add(name)
+        if was_beyond or (name in self._told and not self._repeat):
+            return False
+        self._told.add(name)
+        return True
+
+    def _tell(self, event: str, error: str = "", passed: str = "") -> None:
+        if event not in self._events:
+            return
+        values = {
+            "event": event,
+            "folder": self._folder,
+            "metrics": "  ".join(f"{name} {value:.4g}" for name, value in self._metrics.items()),
+            "epoch": self._epoch,
+            "error": error,
+            "duration": timedelta(seconds=round(time.monotonic() - self._started)),
+            "passed": passed,
+        }
+        title = " ".join(self._titles[event].format_map(values).split())
+        self._sender.send(Notification(event, title, self._messages[event].format_map(values), EVENTS[event]))
+
+
+@dataclass(frozen=True)
+class _Threshold:
+    """A limit of a metric; as a text, it is what the metric is now, such as `>= 0.97`."""
+
+    metric: str
+    comparison: str
+    limit: float
+
+    def __str__(self) -> str:
+        return f"{self.comparison} {self.limit:g}"
+
+    def holds(self, value: float) -> bool:
+        return COMPARISONS[self.comparison](value, self.limit)
+
+
+def _threshold(name: str, limit: float | str) -> _Threshold:
+    found = re.fullmatch(r"\s*([<>]=?)?\s*(\S+)\s*", str(limit))
+    try:
+        value = float(found[2]) if found and not isinstance(limit, bool) else math.nan
+    except ValueError:
+        value = math.nan
+    if found is None or not math.isfinite(value):
+        raise ConfigError(f"thresholds.{name}: {limit!r} is no threshold; a number, '>0.97' or '<0.1' is right")
+    return _Threshold(name, found[1] or _comparison(name, found[2]), value)
+
+
+def _comparison(name: str, limit: str) -> str:
+    """Returns the comparison that a better metric of that name passes."""
+    try:
+        return {"max": ">=", "min": "<="}[direction(name)]
+    except ConfigError:
+        text = f"the name does not tell which way is better; '>{limit}' or '<{limit}' is right"
+        raise ConfigError(f"thresholds.{name}: {text}") from None
+
+
+def _templates(key: str, given: str | Mapping[str, str], events: Iterable[str]) -> dict[str, str]:
+    """Returns the template of each event, checked."""
+    if not isinstance(given, (str, Mapping)):
+        raise ConfigError(f"{key}: {given!r} is neither a text nor texts by event")
+    by_event = dict.fromkeys(EVENTS, given) if isinstance(given, str) else dict(given)
+    for event, template in by_event.items():
+        if event not in EVENTS:
+            raise ConfigError(f"{key}: no event '{event}'{nearest(event, EVENTS)}")
+        _check_template(key if isinstance(given, str) else f"{key}.{event}", template)
+    for event in events:
+        if event not in by_event:
+            raise ConfigError(f"{key}.{event}: missing; a text is right, perhaps with {{metrics}} and the like in it")
+    return by_event
+
+
+def _check_template(key: str, template: str) -> None:
+    if not isinstance(template, str):
+        raise ConfigError(f"{key}: {template!r} is no text")
+    try:
+        pieces = list(string.Formatter().parse(template))
+    except ValueError as error:
+        raise ConfigError(f"{key}: {one_line(error)}; {{{{ and }}}} stand for braces themselves") from None
+    for _, name, how, conversion in pieces:
+        if name is None:
+            continue
+        if how or conversion or re.search(r"[.\[]", name):
+            raise ConfigError(f"{key}: '{{{name}}}' must be a name alone in its braces, with no . [ : or !")
+        if name not in PLACEHOLDERS:
+            raise ConfigError(f"{key}: no placeholder '{{{name}}}'{nearest(name, PLACEHOLDERS)}")

@@ -1,0 +1,54 @@
+"""Whether less or more of a metric is better is told by its name, and what is not logged is told."""
+
+import pytest
+
+from pipeline.callbacks.direction import direction, monitored
+from pipeline.errors import ConfigError
+
+LOWER = [
+    "loss", "val_loss", "val_score_loss", "val_winter_kind_loss", "mse", "val_root_mean_squared_error", "mae_1",
+    "false_positives", "val_false_negatives_2", "sparse_categorical_crossentropy", "kl_divergence", "logcosh",
+    "brier_score", "val_score_mae", "my_loss", "xloss",
+]  # fmt: skip
+HIGHER = [
+    "accuracy", "acc", "val_accuracy", "val_digit_sparse_categorical_accuracy", "auc", "val_auc_1", "precision_3",
+    "recall_at_precision", "f1_score", "F1Score", "mean_io_u", "binary_io_u_1", "r2_score", "cosine_similarity",
+    "true_positives", "val_loss_kind_accuracy", "top_k_categorical_accuracy", "sensitivity_at_specificity",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOWER)
+def test_less_of_losses_and_errors_is_better(name: str) -> None:
+    assert direction(name) == "min"
+
+
+@pytest.mark.parametrize("name", HIGHER)
+def test_more_of_accuracies_and_areas_is_better(name: str) -> None:
+    assert direction(name) == "max"
+
+
+def test_name_that_does_not_tell_needs_a_mode() -> None:
+    with pytest.raises(ConfigError, match=r"'val_mean_1' does not tell .* mode=min or max is right"):
+        monitored("val_mean_1")
+    assert monitored("val_mean_1", "max").mode == "max"
+    assert monitored("loss", "max").mode == "max"
+    with pytest.raises(ConfigError, match="no mode 'maxi'; did you mean 'max'"):
+        monitored("loss", "maxi")
+
+
+def test_better_follows_the_direction_and_nan_never_is() -> None:
+    assert monitored("loss").better(0.1, 0.2)
+    assert monitored("accuracy").better(0.2, 0.1)
+    assert not monitored("loss").better(float("nan"), 0.2)
+    assert not monitored("loss").better(0.2, 0.2)
+
+
+def test_metric_that_is_not_logged_is_told_with_those_that_are() -> None:
+    with pytest.raises(ConfigError, match="monitor 'val_acc' is not logged; logged are loss, val_accuracy, val_loss"):
+        monitored("val_acc").check_logged({"loss": 1, "val_loss": 1, "val_accuracy": 1})
+    monitored("val_acc").check_logged({"loss": 1.0})
+    with pytest.raises(ConfigError, match=r"monitor 'acc' is not logged; logged are loss$"):
+        monitored("acc").check_logged({"loss": 1.0})
+    with pytest.raises(ConfigError, match="validation data, of which there is none"):
+        monitored("val_acc").check_validated({"validates": False})
+    monitored("val_acc").check_validated({"epochs": 3})
