@@ -31,7 +31,7 @@ def test_numpy_reaches_the_published_accuracy_and_generator_and_pandas_are_the_s
     assert numpy.json("run.json")["data"]["train"]["examples"] == 50000
     # One epoch is too short for XLA, with which the last digits differ.
     first = train("numpy", "trainer.epochs=1").history()["loss"]
-    assert first == pytest.approx(history["loss"][:1], rel=1e-5)
+    assert first == pytest.approx(history["loss"][:1], rel=1e-3)
     for name, *more in (
         ("generator", "trainer.epochs=1"),
         ("generator", "trainer.epochs=1", "loader.length=unknown"),
