@@ -138,7 +138,7 @@ def _plateau_mistakes(config: PipelineConfig) -> list[str]:
     return [
         f"callbacks.{name}: cannot set a learning rate that follows a schedule; schedule=constant is right"
         for name, node in (config.callbacks or {}).items()
-        if node and str(node["_target_"]).endswith(("ReduceLROnPlateau", "LearningRateScheduler"))
+        if node and str(node["_target_"]).endswith(("ReduceLROnPlateau", "LearningRateScheduler", "WarmUp"))
     ]
 
 

@@ -85,6 +85,7 @@ def fit(
         add_history=True,
         epochs=trainer.epochs,
         steps=train.steps,
+        validates=bool(plan.validation),
         model=model,
     )
     training = Training(model, feed_of(train, signature, trainer.epochs - 1), hooks, plan)

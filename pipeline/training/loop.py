@@ -117,6 +117,8 @@ class Training:
                     return logs
                 if moments.is_due(self._done, step, self._feed.steps or self._counted):
                     self._validate_within(epoch, step)
+                    if model.stop_training:
+                        return logs
         self._counted = step
         return logs
 

@@ -1,0 +1,221 @@
+"""The callback that saves models someone will use: the best ones, and the last one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from pipeline.callbacks.direction import monitored
+from pipeline.errors import ConfigError
+from pipeline.files import write_atomically, write_json
+
+log = logging.getLogger(__name__)
+BEST, LAST, LISTED = "best.keras", "last.keras", "checkpoints.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model that was saved.
+
+    Attributes:
+        file: Its name in the folder.
+        epoch: The epoch, counted from 1.
+        step: Steps done of that epoch; None at its end.
+        value: The metric; None if no metric decides.
+    """
+
+    file: str
+    epoch: int
+    step: int | None
+    value: float | None
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Saves the model as `.keras` files, keeps the best ones, and has the best and the last one under fixed names.
+
+    In the folder are `best.keras`, `last.keras`, a file such as `epoch-03-val_accuracy-0.9712.keras` for each of the
+    best ones, and `checkpoints.json`, which lists those with all digits of their values. All files are whole at any
+    time, and an old one goes only when a better one is safely there. A resumed training goes on with what it finds.
+    Each such callback of a training needs a folder of its own.
+
+    Args:
+        folder: Where to save; it is made if need be.
+        monitor: The metric that decides which are the best; None keeps the newest, and has no `best.keras`. Where it
+            is not measured, as a metric of validation is not after a step, only `last.keras` is saved.
+        keep: How many of the best to keep.
+        mode: `min` or `max`, or `auto` to tell by the name of the metric which is better.
+        threshold: Keep none that is not better than this.
+        every_epochs: Save after each that many epochs; None for not.
+        every_steps: Save after each that many steps, counted through all epochs; None for not.
+        at_validations: Save after each validation within an epoch.
+
+    Attributes:
+        kept: What is kept, in the order in which it was saved.
+        every_batch: Whether each step is looked at.
+
+    Raises:
+        ConfigError: A number makes no sense, nothing says when to save, or the direction of the metric is unknown; in
+            training, that the metric is not measured.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        *,
+        monitor: str | None,
+        keep: int,
+        mode: str = "auto",
+        threshold: float | None = None,
+        every_epochs: int | None = None,
+        every_steps: int | None = None,
+        at_validations: bool = False,
+    ) -> None:
+        super().__init__()
+        for name, number in (("keep", keep), ("every_epochs", every_epochs), ("every_steps", every_steps)):
+            if number is not None and number < 1:
+                raise ConfigError(f"{name}: {number} is too small; 1 or more is right")
+        if not (every_epochs or every_steps or at_validations):
+            raise ConfigError("nothing says when to save; one of every_epochs, every_steps and at_validations is right")
+        if threshold is not None and monitor is None:
+            raise ConfigError(f"threshold: {threshold} is of no metric; monitor=val_accuracy or another one is right")
+        self.folder = Path(folder)
+        self.monitored = None if monitor is None else monitored(monitor, mode)
+        self.kept: list[Checkpoint] = []
+        self.every_batch = every_steps is not None
+        self._keep, self._threshold = keep, threshold
+        self._every_epochs, self._every_steps, self._at_validations = every_epochs, every_steps, at_validations
+        self._epoch, self._begin, self._steps = 0, 0, 0
+        self._started = False
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Makes the folder, and checks that there is validation if the metric is one of validation."""
+        if self.monitored is not None:
+            self.monitored.check_validated(self.params or {})
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.kept, self._started = [], False
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Takes up what a training that is resumed has left, all callbacks having put its state back."""
+        self._epoch = epoch
+        if not self._started:
+            self._started = True
+            self._steps = int(self.model.optimizer.iterations)
+            if self._steps:
+                self._resume()
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Remembers where a call of perhaps several steps begins."""
+        self._begin = batch
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Saves if the steps of this call reach a multiple of `every_steps`."""
+        before, self._steps = self._steps, self._steps + batch - self._begin + 1
+        if self._every_steps and self._steps // self._every_steps > before // self._every_steps:
+            self._save(batch + 1, logs or {})
+
+    def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
+        """Saves after a validation within an epoch."""
+        if self._at_validations:
+            self._save(step, logs)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Saves after the epoch."""
+        if self.monitored is not None:
+            self.monitored.check_logged(logs or {})
+        if self._every_epochs and (epoch + 1) % self._every_epochs == 0:
+            self._save(None, logs or {})
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Says which is the best, or that there is none."""
+        if self.monitored is None:
+            return
+        ranked = self._ranked(self.kept)
+        if ranked:
+            log.info("best checkpoint: %s", ranked[0].file)
+        else:
+            passed = "" if self._threshold is None else f" better than {self._threshold:g}"
+            log.warning("no checkpoint was kept: there was no %s%s when one was due", self.monitored.name, passed)
+
+    def _save(self, step: int | None, logs: Mapping[str, Any]) -> None:
+        value = None if self.monitored is None else self.monitored.value(logs)
+        new = Checkpoint(self._file(step, value), self._epoch + 1, step, value)
+        kept = [*(old for old in self.kept if old.file != new.file), new]
+        ranked = self._ranked(kept)
+        stay, go = ranked[: self._keep], ranked[self._keep :]
+        if new not in stay or not self._worth_keeping(value):
+            write_atomically(self.folder / LAST, self.model.save)
+            return
+        write_atomically(self.folder / new.file, self.model.save)
+        self.kept = [one for one in kept if one in stay]
+        write_json(self.folder / LISTED, [asdict(one) for one in self.kept])
+        if self.monitored is not None and ranked[0] == new:
+            self._point(BEST, new)
+        self._point(LAST, new)
+        for old in go:
+            (self.folder / old.file).unlink(missing_ok=True)
+
+    def _worth_keeping(self, value: float | None) -> bool:
+        if self.monitored is None:
+            return True
+        if value is None or not math.isfinite(value):
+            return False
+        return self._threshold is None or self.monitored.better(value, self._threshold)
+
+    def _ranked(self, checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
+        """Returns checkpoints with the best one first; of equal ones, the earlier is better."""
+        if self.monitored is None:
+            return list(reversed(checkpoints))
+        sign = 1 if self.monitored.mode == "min" else -1
+        return sorted(checkpoints, key=lambda one: math.inf if one.value is None else sign * one.value)
+
+    def _file(self, step: int | None, value: float | None) -> str:
+        parts = [f"epoch-{self._epoch + 1:02d}"]
+        if step is not None:
+            parts.append(f"step-{step:05d}")
+        if self.monitored is not None and value is not None:
+            parts += [self._metric, f"{value:.4f}" if value == 0 or abs(value) >= 1e-3 else f"{value:.3e}"]
+        return "-".join(parts) + ".keras"
+
+    @property
+    def _metric(self) -> str:
+        """The metric's name without what would be a folder."""
+        return "" if self.monitored is None else self.monitored.name.replace("/", "_")
+
+    def _point(self, name: str, checkpoint: Checkpoint) -> None:
+        write_atomically(self.folder / name, partial(_link, self.folder / checkpoint.file))
+
+    def _resume(self) -> None:
+        """Goes on with the listed files, and ends what a crash between two of the steps of saving has left undone."""
+        listed = self.folder / LISTED
+        if not listed.is_file():
+            return
+        found = [Checkpoint(**one) for one in json.loads(listed.read_text(encoding="utf-8"))]
+        self.kept = [one for one in found if (self.folder / one.file).is_file()]
+        if self.monitored is not None and self.kept:
+            self._point(BEST, self._ranked(self.kept)[0])
+        ours = {one.file for one in self.kept}
+        named = "epoch-*.keras" if self.monitored is None else f"epoch-*-{self._metric}-*.keras"
+        # Those with a dot in front are the unfinished ones of a process that was killed.
+        for pattern in (named, ".*.keras", ".*.json"):
+            for path in self.folder.glob(pattern):
+                if path.name not in ours:
+                    path.unlink()
+
+
+def _link(source: Path, path: Path) -> None:
+    """Makes `path` the file `source` under another name, or a copy where the file system has no hard links."""
+    path.unlink()
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copyfile(source, path)

@@ -1,0 +1,128 @@
+"""The learning rate range test: the rate is raised step by step, and the loss tells which one is good.
+
+After L. N. Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017 (arXiv:1506.01186), section 3.3;
+here the rate is raised exponentially, which gives each order of magnitude as many steps.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from pipeline.errors import ConfigError
+from pipeline.files import write_atomically, write_text
+
+SMOOTHING = 0.9
+"""Share of the smoothed loss before in the next one."""
+WINDOWS = 20
+"""The descent at a step is told from as many steps before and after it as this part of all steps."""
+
+
+class LearningRateFinder(keras.callbacks.Callback):
+    """Raises the learning rate exponentially from step to step, and stops when the loss diverges.
+
+    Args:
+        lowest: Rate of the first step.
+        highest: Rate of the last step.
+        steps: Number of steps.
+
+    Attributes:
+        rates: Of each step that was done.
+        losses: Of each step alone.
+        smoothed: The losses as an exponential moving average.
+        diverged: Whether it stopped early.
+    """
+
+    def __init__(self, lowest: float, highest: float, steps: int) -> None:
+        super().__init__()
+        self.lowest, self.highest, self.steps = lowest, highest, steps
+        self.rates: list[float] = []
+        self.losses: list[float] = []
+        self.smoothed: list[float] = []
+        self.diverged = False
+        self._average = 0.0
+
+    def set_model(self, model: keras.Model) -> None:
+        """Checks that the optimizer's learning rate can be set."""
+        super().set_model(model)
+        try:
+            model.optimizer.learning_rate = self.lowest
+        except (AttributeError, TypeError) as error:
+            raise ConfigError(
+                "optimizer: its learning rate follows a schedule, which cannot be set; a constant one is right"
+            ) from error
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Sets the rate of the step."""
+        ratio = self.highest / self.lowest
+        self.rates.append(self.lowest * ratio ** (batch / (self.steps - 1)))
+        self.model.optimizer.learning_rate = self.rates[-1]
+        # The loss that is logged is a mean since the last reset.
+        self.model.reset_metrics()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Notes the loss of the step."""
+        loss = float((logs or {})["loss"])
+        self.losses.append(loss)
+        self._average = SMOOTHING * self._average + (1 - SMOOTHING) * loss
+        self.smoothed.append(self._average / (1 - SMOOTHING ** (batch + 1)))
+        if self._diverges():
+            self.diverged = True
+            self.model.stop_training = True
+
+    def _diverges(self) -> bool:
+        """Whether the loss has risen by all that it fell before, and has doubled at least."""
+        if not math.isfinite(self.losses[-1]):
+            return True
+        lowest = min(self.smoothed)
+        # A few first losses say little of how much they vary.
+        known = len(self.losses) > self.steps // WINDOWS
+        return known and self.smoothed[-1] > lowest + max(abs(lowest), self.smoothed[0] - lowest)
+
+    def suggestion(self) -> float | None:
+        """Returns the rate at which the loss falls most steeply, before it is lowest; None if it does not fall."""
+        losses = np.array([loss for loss in self.losses if math.isfinite(loss)])
+        window = max(1, self.steps // WINDOWS)
+        last = int(np.argmin(self.smoothed[: len(losses)])) if len(losses) else 0
+        # Means of as many steps before and after do not lag behind, as the smoothed loss does.
+        falls = {
+            step: losses[step - window : step].mean() - losses[step : step + window].mean()
+            for step in range(window, min(last, len(losses) - window) + 1)
+        }
+        steepest = max(falls, key=lambda step: falls[step], default=None)
+        return None if steepest is None or falls[steepest] <= 0 else self.rates[steepest]
+
+    def write_table(self, path: Path) -> None:
+        """Writes a row a step."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("step", "learning_rate", "loss", "smoothed_loss"))
+        rows = zip(self.rates, self.losses, self.smoothed, strict=True)
+        writer.writerows((step, *row) for step, row in enumerate(rows, 1))
+        write_text(path, text.getvalue())
+
+    def write_plot(self, path: Path) -> None:
+        """Writes the losses over the rates, with the suggestion, as a page that needs no network."""
+        from plotly.graph_objects import Figure, Scatter  # type: ignore[import-untyped]
+
+        figure = Figure(
+            [
+                Scatter(x=self.rates, y=self.losses, name="loss", opacity=0.35),
+                Scatter(x=self.rates, y=self.smoothed, name="smoothed loss"),
+            ]
+        )
+        rate = self.suggestion()
+        if rate is not None:
+            ends = [min(self.smoothed), max(value for value in self.smoothed if math.isfinite(value))]
+            figure.add_scatter(x=[rate, rate], y=ends, name=f"suggested: {rate:.2g}", mode="lines", line_dash="dash")
+        figure.update_layout(title="Learning rate range test", template="plotly_white", hovermode="x")
+        figure.update_xaxes(title="learning rate", type="log", exponentformat="power")
+        figure.update_yaxes(title="loss")
+        write_atomically(path, lambda beside: figure.write_html(beside, include_plotlyjs=True))

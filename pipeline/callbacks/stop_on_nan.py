@@ -1,0 +1,37 @@
+"""The callback that ends training when the loss is no number any more."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+log = logging.getLogger(__name__)
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Stops training when the loss is NaN or infinite.
+
+    Unlike `keras.callbacks.TerminateOnNaN` it needs no call for each step: the loss is a mean over the epoch so far,
+    which stays NaN, so that a look after each block of steps misses nothing.
+    """
+
+    every_batch = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Remembers the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Looks at the loss; called once a block of steps."""
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss) and not self.model.stop_training:
+            self.model.stop_training = True
+            log.warning("training stops: the loss is %s within %d steps of epoch %d", loss, batch + 1, self._epoch + 1)

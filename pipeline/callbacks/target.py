@@ -1,0 +1,52 @@
+"""The callback that ends training when a metric is good enough."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from pipeline.callbacks.direction import monitored
+
+log = logging.getLogger(__name__)
+
+
+class StopAtTarget(keras.callbacks.Callback):
+    """Stops training when a metric reaches a value, at the end of an epoch or at a validation within it.
+
+    Args:
+        monitor: The metric's name in the logs.
+        target: The value, which is reached when the metric has it or a better one.
+        mode: `min` or `max`, or `auto` to tell by the name which is better.
+
+    Raises:
+        ConfigError: The name does not tell the direction; in training, that the metric is not measured.
+    """
+
+    def __init__(self, *, monitor: str, target: float, mode: str = "auto") -> None:
+        super().__init__()
+        self.monitored = monitored(monitor, mode)
+        self.target = target
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Checks that there is validation if the metric is one of validation."""
+        self.monitored.check_validated(self.params or {})
+
+    def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:
+        """Looks at what a validation within an epoch measured."""
+        self._look(f"step {step} of epoch {epoch + 1}", logs)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Looks at the values of the epoch."""
+        self.monitored.check_logged(logs or {})
+        self._look(f"epoch {epoch + 1}", logs or {})
+
+    def _look(self, moment: str, logs: Mapping[str, Any]) -> None:
+        value = self.monitored.value(logs)
+        if value is None or self.model.stop_training:
+            return
+        if value == self.target or self.monitored.better(value, self.target):
+            self.model.stop_training = True
+            log.info("training stops after %s: %s %.4g reached %.4g", moment, self.monitored.name, value, self.target)

@@ -1,0 +1,69 @@
+"""The callback that ends training when its time is used up."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from pipeline.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+
+class TimeBudget(keras.callbacks.Callback):
+    """Stops training when its time is used up, within an epoch too; what was measured until then is kept.
+
+    It looks at the clock after each block of steps, which takes about half a second. A resumed training has the whole
+    budget again.
+
+    Args:
+        seconds: Seconds that training may take, validation included; all that is given is added up.
+        minutes: Minutes likewise.
+        hours: Hours likewise.
+
+    Raises:
+        ConfigError: No time is given, or a negative one.
+    """
+
+    every_batch = False
+
+    def __init__(self, *, seconds: float | None = None, minutes: float | None = None, hours: float | None = None):
+        super().__init__()
+        given = {"seconds": seconds, "minutes": minutes, "hours": hours}
+        for name, value in given.items():
+            if value is not None and not value >= 0:
+                raise ConfigError(f"{name}: {value} is no time; 0 or more is right")
+        self.seconds = (seconds or 0) + 60 * (minutes or 0) + 3600 * (hours or 0)
+        if not self.seconds:
+            raise ConfigError("no time is given; one of seconds, minutes and hours, such as minutes=30, is right")
+        self._end = 0.0
+        self._epoch = 0
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Starts the clock."""
+        self._end = time.monotonic() + self.seconds
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Remembers the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Looks at the clock; called once a block of steps."""
+        self._look(f"step {batch + 1} of epoch {self._epoch + 1}")
+
+    def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
+        """Looks at the clock."""
+        self._look(f"the validation after step {step} of epoch {epoch + 1}")
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Looks at the clock."""
+        self._look(f"epoch {epoch + 1}")
+
+    def _look(self, moment: str) -> None:
+        if time.monotonic() >= self._end and not self.model.stop_training:
+            self.model.stop_training = True
+            log.info("training stops after %s: its time of %g seconds is used up", moment, self.seconds)

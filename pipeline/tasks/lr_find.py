@@ -1,0 +1,60 @@
+"""The task that finds a learning rate for the user's model and data."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from pipeline.callbacks.lr_finder import LearningRateFinder
+from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.data.stage import build_loader, load_splits
+from pipeline.errors import ConfigError
+from pipeline.models import build_model
+from pipeline.runs import Run
+from pipeline.training import compile_model, fit
+from pipeline.weighting import weigh
+from pipeline.weighting.build import build_weighting
+
+log = logging.getLogger(__name__)
+
+
+def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, steps: int) -> float:
+    """Raises the learning rate from step to step, writes `lr_find.csv` and `lr_find.html`; the model is thrown away.
+
+    Args:
+        config: What would be trained; its schedule is left aside.
+        run: The folder of the test.
+        lowest: Rate of the first step.
+        highest: Rate of the last step, which a loss that diverges does not reach.
+        steps: Number of steps.
+
+    Returns:
+        The rate at which the loss falls most steeply.
+    """
+    if not 0 < lowest < highest:
+        raise ConfigError(f"task.lowest: {lowest} is not between 0 and task.highest, which is {highest}")
+    if steps < 10:
+        raise ConfigError(f"task.steps: {steps} is too small; 10 or more is right")
+    given = config.trainer
+    trainer = TrainerConfig(
+        epochs=1, steps_per_epoch=steps, verbose=0, run_eagerly=given.run_eagerly, jit_compile=given.jit_compile
+    )
+    with run.stage("data"):
+        splits = weigh(load_splits(config.data, config.split, config.seed), build_weighting(config.weighting))
+        batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
+    with run.stage("model"):
+        model = build_model(config.model, splits.train)
+        signature = compile_model(model, replace(config, schedule=None, trainer=trainer), splits.train.spec)
+    with run.stage("range test"):
+        finder = LearningRateFinder(lowest, highest, steps)
+        fit(model, signature, batches, None, trainer, [finder])
+    finder.write_table(run.folder / "lr_find.csv")
+    finder.write_plot(run.folder / "lr_find.html")
+    rate = finder.suggestion()
+    if rate is None:
+        raise ConfigError(f"task: the loss fell at no rate from {lowest:g} to {finder.rates[-1]:g}; others are right")
+    run.record(learning_rate=rate)
+    end = f"diverged at {finder.rates[-1]:.2g}" if finder.diverged else f"did not diverge up to {highest:g}"
+    log.info("suggested learning rate: %.2g, where the loss falls most steeply; it %s", rate, end)
+    log.info("to train with it: optimizer.learning_rate=%.2g", rate)
+    return rate

@@ -1,0 +1,95 @@
+"""The learning rate rises linearly to the optimizer's own, and is then left alone."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import pipeline
+from pipeline.callbacks.warmup import WarmUp
+from pipeline.errors import ConfigError
+
+
+class Rates(keras.callbacks.Callback):  # type: ignore[misc]
+    """Notes the rate of each step."""
+
+    def __init__(self, change_at: int | None = None) -> None:
+        super().__init__()
+        self.seen: list[float] = []
+        self.change_at = change_at
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.seen.append(float(self.model.optimizer.learning_rate))
+        if len(self.seen) == self.change_at:
+            self.model.optimizer.learning_rate = 0.5
+
+
+def compiled(rate: Any = 0.1) -> keras.Model:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(rate), "mse")
+    return model
+
+
+def rates(model: keras.Model, steps: int, epochs: int = 2, change_at: int | None = None, fit: Any = None) -> Any:
+    x = np.ones((6, 1), "float32")
+    # What comes first in the list sees the step that is over before the warm-up counts it.
+    seen = Rates(change_at)
+    (fit or pipeline.fit)(model, x, x, batch_size=2, epochs=epochs, verbose=0, callbacks=[seen, WarmUp(steps=steps)])
+    return pytest.approx(seen.seen)
+
+
+def theirs(model: keras.Model, *arguments: Any, **named: Any) -> Any:
+    return model.fit(*arguments, **named)
+
+
+@pytest.mark.parametrize("fit", [pipeline.fit, theirs], ids=["ours", "keras"])
+def test_rate_rises_linearly_and_stays(fit: Any) -> None:
+    model = compiled()
+    assert rates(model, 4, fit=fit) == [0.025, 0.05, 0.075, 0.1, 0.1, 0.1]
+    assert float(model.optimizer.learning_rate) == np.float32(0.1)
+
+
+def test_rate_that_others_change_after_the_warm_up_is_left_alone() -> None:
+    assert rates(compiled(), 2, change_at=3) == [0.05, 0.1, 0.1, 0.5, 0.5, 0.5]
+
+
+def test_resumed_training_goes_on_with_the_warm_up() -> None:
+    model, again = compiled(), compiled()
+    rates(model, 6, epochs=1)
+    x = np.ones((6, 1), "float32")
+
+    class Restored(Rates):
+        def on_train_begin(self, logs: Any = None) -> None:
+            again.optimizer.build(again.trainable_variables)
+            for ours, saved in zip(again.optimizer.variables, model.optimizer.variables, strict=True):
+                ours.assign(saved)
+
+    seen = Restored()
+    pipeline.fit(again, x, x, batch_size=2, epochs=2, initial_epoch=1, verbose=0, callbacks=[WarmUp(steps=6), seen])
+    assert seen.seen == pytest.approx([0.1 * 4 / 6, 0.1 * 5 / 6, 0.1])
+
+
+def test_batches_are_looked_at_until_the_warm_up_is_over() -> None:
+    x, warmup = np.ones((6, 1), "float32"), WarmUp(steps=3)
+    assert warmup.every_batch
+    pipeline.fit(compiled(), x, x, batch_size=2, verbose=0, callbacks=[warmup])
+    assert not warmup.every_batch
+
+
+def test_rate_that_follows_a_schedule_is_told(command: Callable[..., Any]) -> None:
+    with pytest.raises(ConfigError, match="WarmUp cannot set a learning rate that follows a schedule"):
+        rates(compiled(keras.optimizers.schedules.CosineDecay(0.1, 10)), 4)
+    with pytest.raises(ConfigError, match="steps: 0 is too small"):
+        WarmUp(steps=0)
+    wrong = command("+experiment=quickstart", "callbacks=[warmup]", "schedule=cosine")
+    assert wrong.code == 2
+    assert "schedule=constant" in wrong.errors[0]
+
+
+def test_warm_up_by_config(command: Callable[..., Any]) -> None:
+    done = command("+experiment=quickstart", "callbacks=[warmup,plateau]", "callbacks.warmup.steps=30")
+    assert done.code == 0, done.errors
+    plain = command("+experiment=quickstart")
+    assert done.history()["loss"][0] > plain.history()["loss"][0]
