@@ -93,6 +93,7 @@ class PipelineConfig:
         validation_sets: Further data to validate on, by name: values of `data` that differ, such as `{winter: {path:
             winter.csv}}`, or a whole source with a `_target_`. Their values are `val_<name>_<metric>`.
         tracking: Where else to record the run; null for its folder only.
+        report: Whether a training ends with `report.html`.
         runs: Folders of the runs that a report compares.
         run: Folder of the run that evaluate and predict work on.
         seed: Seed of weights, shuffles, dropout and splits.
@@ -118,6 +119,7 @@ class PipelineConfig:
     callbacks: Any = field(default_factory=dict)
     validation_sets: Any = None
     tracking: Any = None
+    report: bool = True
     run: str | None = None
     runs: list[str] | None = None
     seed: int = 0

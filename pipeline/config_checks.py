@@ -9,7 +9,11 @@ from pipeline.config import PipelineConfig, value_mistakes
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.tensorflow_import import import_tensorflow
 
-PROVIDED = {"model": frozenset({"spec", "examples"}), "task": frozenset({"config", "run"})}
+PROVIDED = {
+    "model": frozenset({"spec", "examples"}),
+    "task": frozenset({"config", "run"}),
+    "tracking": frozenset({"run_folder"}),
+}
 COMPONENTS = ("task", "data", "loader", "weighting", "model", "schedule")
 OBJECTIVES = ("loss", "metrics", "weighted_metrics")
 
@@ -50,6 +54,8 @@ def keras_mistakes(config: PipelineConfig) -> list[str]:
         mistakes += _component_mistakes(config, key, ours=False, missing=[])
     for name, node in (config.callbacks or {}).items():
         mistakes += components.mistakes(f"callbacks.{name}", node)
+    for name, node in (config.tracking or {}).items():
+        mistakes += components.mistakes(f"tracking.{name}", node, PROVIDED["tracking"])
     for key in OBJECTIVES:
         check = check_loss_name if key == "loss" else check_metric_name
         for place, name in _leaves(key, getattr(config, key)):
@@ -113,6 +119,8 @@ def _optimizer_shape_mistakes(config: PipelineConfig) -> list[str]:
 def _callback_shape_mistakes(config: PipelineConfig) -> list[str]:
     if not isinstance(config.callbacks or {}, dict):
         return [f"callbacks: {config.callbacks!r} is no mapping; callbacks=[early_stopping,checkpoint] is right"]
+    if not isinstance(config.tracking or {}, dict):
+        return [f"tracking: {config.tracking!r} is no mapping; tracking=tensorboard or tracking=mlflow is right"]
     return [
         f"callbacks.{name}: {node!r} has no _target_; a mapping with one, or null to switch it off, is right"
         for name, node in (config.callbacks or {}).items()

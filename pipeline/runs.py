@@ -27,6 +27,7 @@ CONTENTS = {
     "predictions.npz": "a row an example",
     "report.html": "the report, for a browser",
     "checkpoints": "the best models and the last one",
+    "tensorboard": "logs for TensorBoard",
     "lr_find.html": "the loss over the learning rate",
     "lr_find.csv": "a row a step",
     "benchmark.json": "seconds of each epoch",

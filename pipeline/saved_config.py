@@ -15,6 +15,8 @@ from pipeline.runs import config_of_run
 
 OF_THE_COMMAND = ("task", "run", "runs", "debug", "hydra", "callbacks", "tracking")
 """Root keys that are never taken from the run."""
+FROM_FILES = ("pipeline.tasks.report.report",)
+"""Tasks that read only the files of runs: their data may be gone, so the run's config is not checked anew."""
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -45,7 +47,7 @@ def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: S
         ConfigError: `run` is not the folder of a run.
         ConfigMistakes: Changes of keys that the run's config does not have.
     """
-    if config.run is None:
+    if config.run is None or config.task._target_ in FROM_FILES:
         return config
     merged = config.copy()
     OmegaConf.set_struct(merged, False)

@@ -1,21 +1,31 @@
-"""The task that trains a model, then evaluates it."""
+"""The task that trains a model, then evaluates it and reports on it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
+
+import keras
 
 from pipeline.callbacks import HistoryFile, build_callbacks
 from pipeline.callbacks.progress import progress_callbacks
 from pipeline.config import PipelineConfig
+from pipeline.data.batches import Batches
+from pipeline.data.loaders.loader import Loader
+from pipeline.data.splits import Splits
 from pipeline.data.stage import build_loader, load_splits, load_validation_sets
-from pipeline.errors import ConfigError
+from pipeline.data.streams import Data
+from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value
 from pipeline.evaluation.metrics import by_output
 from pipeline.files import write_atomically, write_json
 from pipeline.models import build_model
+from pipeline.report import collect, write_report
 from pipeline.runs import Run
-from pipeline.training import compile_model, fit
+from pipeline.tracking import tracked
+from pipeline.training import Signature, compile_model, fit
+from pipeline.training.fit import Fitted
 from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weighting
 
@@ -23,50 +33,84 @@ log = logging.getLogger(__name__)
 
 
 def train(config: PipelineConfig, run: Run) -> float:
-    """Trains and evaluates a model, and leaves both in the run folder.
+    """Trains and evaluates a model, and leaves it in the run folder with all that is known of it.
 
     Returns:
         The metric that a sweep optimises.
     """
     if config.run is not None:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
-    with run.stage("data"):
-        splits = load_splits(config.data, config.split, config.seed)
-        sets = load_validation_sets(config.validation_sets or {}, config.data, config.seed, splits.train.spec)
-        run.record(spec=splits.train.spec.as_dict(), data={name: data.fingerprint() for name, data in splits.present()})
-    with run.stage("model"):
-        model = build_model(config.model, splits.train)
-        signature = compile_model(model, config, splits.train.spec)
-        run.record(parameters=model.count_params())
-    with run.stage("weighting"):
-        weighting = build_weighting(config.weighting)
-        splits = weigh(splits, weighting)
-        sets = {name: weigh_split(data, weighting, "validation") for name, data in sets.items()}
-    loader = build_loader(config.loader)
-    with run.stage("training"):
-        held_out = {"": splits.validation, **sets}
-        fitted = fit(
-            model,
-            signature,
-            loader.batches(splits.train, seed=config.seed, training=True),
-            {
-                name: loader.batches(data, seed=config.seed, training=False)
-                for name, data in held_out.items()
-                if data is not None
-            },
-            config.trainer,
-            [
-                HistoryFile(run.folder / "history.csv"),
-                *progress_callbacks(config.trainer.verbose),
-                *build_callbacks(config.callbacks),
-            ],
-        )
-        run.record(xla=fitted.compilation and asdict(fitted.compilation), validations=fitted.validations)
-        write_atomically(run.folder / "model.keras", model.save)
-    with run.stage("evaluation"):
-        # Without the shuffle, and all of the data where training takes a part of it.
-        whole = {n: loader.batches(data, seed=config.seed, training=False) for n, data in splits.present()}
-        values = evaluate_splits(model, signature, {n: b for n, b in whole.items() if n in config.evaluate_splits})
-        metrics = {name: by_output(found, list(signature.outputs)) for name, found in values.items()}
-        write_json(run.folder / "metrics.json", metrics)
-    return optimized_value(config.optimized_metric, fitted.history, values)
+    with tracked(config, run.folder) as tracking:
+        with run.stage("data"):
+            splits = load_splits(config.data, config.split, config.seed)
+            sets = load_validation_sets(config.validation_sets or {}, config.data, config.seed, splits.train.spec)
+            fingerprints = {name: data.fingerprint() for name, data in splits.present()}
+            run.record(spec=splits.train.spec.as_dict(), data=fingerprints)
+        with run.stage("model"):
+            model = build_model(config.model, splits.train)
+            signature = compile_model(model, config, splits.train.spec)
+            run.record(parameters=model.count_params())
+        with run.stage("weighting"):
+            weighting = build_weighting(config.weighting)
+            splits = weigh(splits, weighting)
+            sets = {name: weigh_split(data, weighting, "validation") for name, data in sets.items()}
+        loader = build_loader(config.loader)
+        with run.stage("training"):
+            fitted = _fitted(model, signature, splits, sets, loader, config, run, tracking.callbacks)
+            write_atomically(run.folder / "model.keras", model.save)
+        with run.stage("evaluation"):
+            # Without the shuffle, and all of the data where training takes a part of it.
+            whole = {n: loader.batches(data, seed=config.seed, training=False) for n, data in splits.present()}
+            values = evaluate_splits(model, signature, {n: b for n, b in whole.items() if n in config.evaluate_splits})
+            tracking.metrics.update({n: by_output(found, list(signature.outputs)) for n, found in values.items()})
+            write_json(run.folder / "metrics.json", tracking.metrics)
+        if config.report:
+            with run.stage("report"):
+                _report(model, signature, splits, whole, config, run)
+        return optimized_value(config.optimized_metric, fitted.history, values)
+
+
+def _fitted(
+    model: keras.Model,
+    signature: Signature,
+    splits: Splits,
+    sets: Mapping[str, Data],
+    loader: Loader,
+    config: PipelineConfig,
+    run: Run,
+    trackers: list[keras.callbacks.Callback],
+) -> Fitted:
+    held_out = {"": splits.validation, **sets}
+    callbacks = [
+        *build_callbacks(config.callbacks),
+        # After those that add to the values of an epoch, as ReduceLROnPlateau does.
+        HistoryFile(run.folder / "history.csv"),
+        *progress_callbacks(config.trainer.verbose),
+        *trackers,
+    ]
+    fitted = fit(
+        model,
+        signature,
+        loader.batches(splits.train, seed=config.seed, training=True),
+        {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
+        config.trainer,
+        callbacks,
+    )
+    run.record(xla=fitted.compilation and asdict(fitted.compilation), validations=fitted.validations)
+    return fitted
+
+
+def _report(
+    model: keras.Model,
+    signature: Signature,
+    splits: Splits,
+    batches: Mapping[str, Batches],
+    config: PipelineConfig,
+    run: Run,
+) -> None:
+    """Writes the report; a training is not lost because that fails."""
+    try:
+        collect(model, signature, splits, batches, config, run)
+        write_report(run.folder)
+    except Exception as error:  # noqa: BLE001
+        log.warning("report: not written: %s: %s", type(error).__name__, one_line(error))

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from pipeline.data.examples import Examples
+from pipeline.data.matching import match_classes, match_inputs
 from pipeline.data.sources.table_columns import MISSING_TEXT
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.data.streams import BatchStream
 from pipeline.errors import DataError
-from pipeline.data.matching import match_classes, match_inputs
 
 TRAINED = DataSpec(
     {"house": InputSpec((), "string", missing=True)}, {"kind": TargetSpec((), "int64", ("cat", "cow", "dog"))}

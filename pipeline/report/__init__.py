@@ -1,0 +1,7 @@
+"""The report of a run: one HTML file that needs nothing beside it, made from the files of the run folder."""
+
+from pipeline.report.collecting import collect
+from pipeline.report.comparison import write_comparison
+from pipeline.report.run_page import write_report
+
+__all__ = ["collect", "write_comparison", "write_report"]

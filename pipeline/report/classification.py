@@ -1,0 +1,214 @@
+"""Numbers of an output of classes: confusion, precision and recall, ROC and PR curves, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.metrics import (
+    auc,
+    average_precision_score,
+    confusion_matrix,
+    precision_recall_curve,
+    precision_recall_fscore_support,
+    roc_curve,
+)
+
+DRAWN_CURVES = 8
+CURVES_OF_ALL = 50
+"""Up to that many classes the areas under the curves of all are computed, of more those of the least F1."""
+CURVE_POINTS = 200
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Curve:
+    """ROC and PR curve of one class against the others, thinned for drawing, their areas from all examples.
+
+    Attributes:
+        index: Number of the class.
+        roc: False positive and true positive rates.
+        roc_area: Area under the ROC curve.
+        pr: Recall and precision.
+        pr_area: Average precision.
+    """
+
+    index: int
+    roc: tuple[np.ndarray, np.ndarray]
+    roc_area: float
+    pr: tuple[np.ndarray, np.ndarray]
+    pr_area: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How sure the model was against how often it was right, in bins of equal width.
+
+    Attributes:
+        confidence: Mean confidence of each bin that has predictions.
+        accuracy: Share of them that are right.
+        counts: Their number.
+        error: Expected calibration error: mean of the differences between both, weighted by the counts.
+    """
+
+    confidence: np.ndarray
+    accuracy: np.ndarray
+    counts: np.ndarray
+    error: float
+
+
+@dataclass(frozen=True)
+class Classification:
+    """All numbers of an output of classes.
+
+    Attributes:
+        classes: Names.
+        examples: Number of examples.
+        accuracy: Share of examples that are right; for labels that exclude each other not, of labels that are.
+        precision: By class, of shape (classes,), as are the next three.
+        recall: By class.
+        f1: By class.
+        support: Examples of each class.
+        matrix: Counts by true class and predicted class; None for labels that do not exclude each other.
+        curves: Of classes that have examples and are not all that there is.
+        calibration: Of the predicted class; of every label where they do not exclude each other.
+    """
+
+    classes: Sequence[str]
+    examples: int
+    accuracy: float
+    precision: np.ndarray
+    recall: np.ndarray
+    f1: np.ndarray
+    support: np.ndarray
+    matrix: np.ndarray | None
+    curves: Sequence[Curve]
+    calibration: Calibration
+
+    @property
+    def curve_of(self) -> dict[int, Curve]:
+        """The curves by number of the class."""
+        return {curve.index: curve for curve in self.curves}
+
+    @property
+    def mean_areas(self) -> tuple[float, float] | None:
+        """Areas under ROC and PR curves, means over the classes that have them."""
+        if not self.curves:
+            return None
+        areas = np.array([(curve.roc_area, curve.pr_area) for curve in self.curves])
+        roc, pr = areas.mean(axis=0)
+        return float(roc), float(pr)
+
+    def most_confused(self, most: int = 10) -> list[tuple[int, int, int]]:
+        """Returns true class, predicted class and count of the most frequent mistakes."""
+        if self.matrix is None:
+            return []
+        wrong = self.matrix - np.diag(np.diag(self.matrix))
+        order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+        pairs = (np.unravel_index(i, wrong.shape) for i in order)
+        return [(int(i), int(j), int(wrong[i, j])) for i, j in pairs if wrong[i, j]]
+
+
+def classification(classes: Sequence[str], ids: np.ndarray, probabilities: np.ndarray) -> Classification:
+    """Computes the numbers of classes that exclude each other.
+
+    Args:
+        classes: Names.
+        ids: True class of each example, shape (examples,).
+        probabilities: Shape (examples, classes).
+    """
+    predicted = probabilities.argmax(axis=1)
+    labels = np.arange(len(classes))
+    precision, recall, f1, support = precision_recall_fscore_support(ids, predicted, labels=labels, zero_division=0)
+    return Classification(
+        classes,
+        len(ids),
+        float((predicted == ids).mean()),
+        precision,
+        recall,
+        f1,
+        support,
+        matrix=confusion_matrix(ids, predicted, labels=labels),
+        # One of two classes mirrors the other.
+        curves=_curves(
+            ids[:, None] == labels[1:] if len(classes) == 2 else ids[:, None] == labels,
+            probabilities[:, 1:] if len(classes) == 2 else probabilities,
+            f1[1:] if len(classes) == 2 else f1,
+            first=int(len(classes) == 2),
+        ),
+        calibration=calibration(probabilities.max(axis=1), predicted == ids),
+    )
+
+
+def labelling(classes: Sequence[str], truth: np.ndarray, probabilities: np.ndarray) -> Classification:
+    """Computes the numbers of labels of which an example may have any number.
+
+    Args:
+        classes: Names.
+        truth: 0 or 1, shape (examples, labels).
+        probabilities: Shape (examples, labels).
+    """
+    predicted = probabilities > 0.5
+    precision, recall, f1, support = precision_recall_fscore_support(
+        truth > 0.5, predicted, average=None, zero_division=0
+    )
+    right = predicted == (truth > 0.5)
+    return Classification(
+        classes,
+        len(truth),
+        float(right.mean()),
+        precision,
+        recall,
+        f1,
+        support,
+        matrix=None,
+        curves=_curves(truth > 0.5, probabilities, f1),
+        calibration=calibration(np.maximum(probabilities, 1 - probabilities).ravel(), right.ravel()),
+    )
+
+
+def calibration(confidence: np.ndarray, right: np.ndarray) -> Calibration:
+    """Returns the calibration of predictions.
+
+    Args:
+        confidence: Probability of what was predicted, shape (predictions,).
+        right: Whether it was right.
+    """
+    bins = np.minimum((np.clip(confidence, 0, 1) * BINS).astype(int), BINS - 1)
+    counts = np.bincount(bins, minlength=BINS)
+    there = counts > 0
+    sums = (np.bincount(bins, weights=values, minlength=BINS)[there] for values in (confidence, right))
+    sure, accuracy = (values / counts[there] for values in sums)
+    error = float(np.sum(counts[there] * np.abs(sure - accuracy)) / max(1, counts.sum()))
+    return Calibration(sure, accuracy, counts[there], error)
+
+
+def _curves(truth: np.ndarray, probabilities: np.ndarray, f1: np.ndarray, first: int = 0) -> list[Curve]:
+    """Returns the curves of each class of which a curve can be drawn."""
+    of = np.arange(truth.shape[1])
+    if len(of) > CURVES_OF_ALL:
+        of = np.sort(np.argsort(f1, kind="stable")[:DRAWN_CURVES])
+    curves = []
+    for index in of:
+        is_class, score = truth[:, index], probabilities[:, index]
+        if is_class.all() or not is_class.any():
+            continue
+        false_positive, true_positive, _ = roc_curve(is_class, score)
+        precision, recall, _ = precision_recall_curve(is_class, score)
+        curves.append(
+            Curve(
+                int(index) + first,
+                (_thinned(false_positive), _thinned(true_positive)),
+                float(auc(false_positive, true_positive)),
+                (_thinned(recall), _thinned(precision)),
+                float(average_precision_score(is_class, score)),
+            )
+        )
+    return curves
+
+
+def _thinned(values: np.ndarray) -> np.ndarray:
+    if len(values) <= CURVE_POINTS:
+        return values
+    return values[np.linspace(0, len(values) - 1, CURVE_POINTS).round().astype(int)]

@@ -1,0 +1,202 @@
+"""What the report needs of a trained model and its data, written into the run folder while both are at hand."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.config import PipelineConfig
+from pipeline.data.batches import Batches
+from pipeline.data.examples import Examples, class_ids, count_classes
+from pipeline.data.splits import Splits
+from pipeline.files import write_atomically, write_json
+from pipeline.report.differences import from_defaults
+from pipeline.report.layers import layer_edges, layer_table
+from pipeline.report.outputs import Output, chunks, evaluated_outputs
+from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE
+from pipeline.report.shown_examples import shown_inputs, shown_targets
+from pipeline.runs import Run
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipeline.training.signature import Signature
+
+MOST_NUMBERS = 20_000_000
+"""Numbers that are kept of an output; of more, examples are drawn by chance."""
+MOST_COUNTED = 20_000
+"""Examples of a stream that are drawn to count classes."""
+SHOWN = 12
+
+
+def collect(
+    model: keras.Model,
+    signature: Signature,
+    splits: Splits,
+    batches: Mapping[str, Batches],
+    config: PipelineConfig,
+    run: Run,
+) -> None:
+    """Writes `report_data.json` and `report_data.npz`, of which, with the run's other files, `write_report` is made.
+
+    Args:
+        model: The trained model.
+        signature: Its signature.
+        splits: The data of the run, weighed.
+        batches: The same by split as the loader gives it for evaluation: in order, and whole.
+        config: The config.
+        run: The run, whose facts and durations so far are written too.
+
+    Raises:
+        DataError: The data went wrong while it was drawn.
+    """
+    name = next((n for n in ("test", "validation") if n in batches and n in config.evaluate_splits), None)
+    outputs: list[Output] = []
+    notes = []
+    if name is None:
+        notes.append("neither a test nor a validation split was evaluated; split.test=0.1 sets one apart")
+    elif batches[name].endless:
+        notes.append(f"the {name} split never ends, so its predictions are left out")
+    else:
+        outputs, notes = evaluated_outputs(model, signature, batches[name], _losses(config, signature))
+    arrays, kept = _arrays(outputs)
+    examples = len(outputs[0].predicted) if outputs else 0
+    if kept < examples:
+        notes.append(f"computed from {kept:,} of {examples:,} examples, drawn by chance")
+    counts = {n: split_counts(batches[n]) for n, _ in splits.present() if n in batches}
+    write_json(
+        run.folder / DATA_FILE,
+        {
+            "split": name if outputs else None,
+            "examples": examples,
+            "notes": notes,
+            "outputs": [
+                {"name": o.name, "kind": o.kind, "classes": o.classes, "worst": o.shown_worst()} for o in outputs
+            ],
+            "splits": counts,
+            "shown": {n: _some_examples(batches[n]) for n in counts},
+            "samples_per_epoch": _samples_per_epoch(config, batches["train"], counts["train"]),
+            "steps_per_epoch": config.trainer.steps_per_epoch or batches["train"].steps,
+            "layers": layer_table(model),
+            "edges": layer_edges(model),
+            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+            "config_differences": from_defaults(asdict(config)),
+            "peak_memory_bytes": peak_memory(),
+            "processors": os.cpu_count(),
+            "devices": _devices(),
+            "facts": {**run.facts, "durations_seconds": run.durations},
+        },
+    )
+    write_atomically(run.folder / ARRAYS_FILE, lambda beside: np.savez_compressed(beside, allow_pickle=False, **arrays))
+
+
+def split_counts(batches: Batches) -> dict[str, Any]:
+    """Returns how many examples a split has, how many of each class, and what they weigh.
+
+    Of a stream the first examples are counted, and `whole` says whether these were all.
+    """
+    counted, whole = 0, True
+    classes: dict[str, np.ndarray] = {}
+    weights: dict[str, list[np.ndarray]] = {}
+    weight_sums: dict[str, np.ndarray] = {}
+    for chunk in chunks(batches, with_inputs=False):
+        counted += len(chunk)
+        for name, array in chunk.weights.items():
+            weights.setdefault(name, []).append(array)
+        for name, spec in batches.spec.targets.items():
+            if spec.classes is not None:
+                classes[name] = classes.get(name, 0) + count_classes(chunk, name)
+                if name in chunk.weights:
+                    weight_sums[name] = weight_sums.get(name, 0) + _weight_sums(chunk, name)
+        if batches.examples is None and counted >= MOST_COUNTED:
+            whole = False
+            break
+    means = {name: weight_sums[name] / np.maximum(1, classes[name]) for name in weight_sums}
+    return {
+        "examples": counted,
+        "whole": whole,
+        "classes": {name: counts.tolist() for name, counts in classes.items()},
+        "weights": {name: _summary(np.concatenate(arrays)) for name, arrays in weights.items()},
+        "class_weights": {name: values.tolist() for name, values in means.items()},
+    }
+
+
+def peak_memory() -> int:
+    """Returns the most bytes of memory that the process had so far."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Only on macOS it is counted in bytes.
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def _losses(config: PipelineConfig, signature: Signature) -> dict[str, Any]:
+    from pipeline.training.objectives import build_loss, by_output
+
+    return {n: build_loss("loss", loss) for n, loss in by_output("loss", config.loss, list(signature.outputs)).items()}
+
+
+def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
+    """Returns predictions and targets by number of the output, and how many examples they are of."""
+    arrays: dict[str, np.ndarray] = {}
+    kept = examples = len(outputs[0].predicted) if outputs else 0
+    for output in outputs:
+        kept = min(kept, max(1, MOST_NUMBERS // output.predicted.shape[1]))
+    rows: slice | np.ndarray = slice(None)
+    if kept < examples:
+        rows = np.sort(np.random.default_rng(0).choice(examples, kept, replace=False))
+    for index, output in enumerate(outputs):
+        arrays[f"predicted_{index}"] = output.predicted[rows]
+        arrays[f"true_{index}"] = np.concatenate(output.truth)[rows]
+    return arrays, kept
+
+
+def _some_examples(batches: Batches) -> list[dict[str, Any]]:
+    """Returns a few examples: spread over data in memory, the first ones of a stream."""
+    if batches.examples is None:
+        first = next(iter(batches.epoch(0)), None)
+        examples = None if first is None else first.rows(slice(0, SHOWN))
+    else:
+        rows = np.linspace(0, len(batches.examples) - 1, min(SHOWN, len(batches.examples))).astype(int)
+        examples = batches.examples.rows(rows)
+    return [] if examples is None else _shown(examples)
+
+
+def _shown(examples: Examples) -> list[dict[str, Any]]:
+    pairs = zip(shown_inputs(examples), shown_targets(examples), strict=True)
+    return [{"inputs": inputs, "targets": targets} for inputs, targets in pairs]
+
+
+def _weight_sums(examples: Examples, target: str) -> np.ndarray:
+    """Returns the sum of the weights of each class."""
+    ids = class_ids(examples, target)
+    return np.bincount(ids, examples.weights[target], minlength=len(examples.spec.targets[target].classes or ()))
+
+
+def _summary(weights: np.ndarray) -> dict[str, float]:
+    return {
+        "least": float(weights.min(initial=np.inf)),
+        "mean": float(weights.mean()),
+        "most": float(weights.max(initial=-np.inf)),
+        "zero": float((weights == 0).mean()),
+    }
+
+
+def _samples_per_epoch(config: PipelineConfig, train: Batches, counts: Mapping[str, Any]) -> int | None:
+    if config.trainer.steps_per_epoch is not None:
+        return config.trainer.steps_per_epoch * train.batch_size if train.batch_size else None
+    return int(counts["examples"]) if counts["whole"] else None
+
+
+def _devices() -> list[str]:
+    import tensorflow as tf
+
+    return [
+        str(tf.config.experimental.get_device_details(device).get("device_name", device.device_type))
+        for device in tf.config.list_physical_devices()
+    ]

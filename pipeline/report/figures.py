@@ -1,0 +1,97 @@
+"""Figures as Plotly's own JSON: plain traces and layout, whose colours are told apart by the colour-blind too."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#8C8C8C")
+"""Colours of M. Okabe and K. Ito, "Color Universal Design" (2008), those that show on white and on black."""
+DASHES = ("solid", "dash", "dot", "dashdot")
+NEUTRAL = "#8C8C8C"
+POINTS = 2000
+"""Points of a scatter that are drawn; numbers are computed from all."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure.
+
+    Attributes:
+        title: Its caption.
+        description: What it shows in words, for those who cannot see it.
+        traces: Plotly's `data`.
+        layout: Plotly's `layout`; colours of paper, text and grid are set by the page, which knows light and dark.
+        wide: Whether it needs all of the page's width.
+    """
+
+    title: str
+    description: str
+    traces: Sequence[Mapping[str, Any]]
+    layout: Mapping[str, Any]
+    wide: bool = False
+
+    @property
+    def json(self) -> Markup:
+        """Traces and layout as JSON that may stand in a script tag."""
+        return script_json({"data": self.traces, "layout": self.layout})
+
+
+def script_json(value: Any) -> Markup:
+    """Returns JSON that can neither end the script tag around it nor open another."""
+    text = json.dumps(_plain(value), allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)
+
+
+def plot_text(text: object, longest: int = 40) -> str:
+    """Returns text that Plotly shows as it is rather than as the HTML that it may look like.
+
+    Of what is too long the middle is left out, since names often differ at their ends.
+    """
+    whole, half = str(text), (longest - 1) // 2
+    return html.escape(whole if len(whole) <= longest else f"{whole[: longest - 1 - half]}…{whole[-half:]}")
+
+
+def line_style(index: int) -> dict[str, Any]:
+    """Returns colour and dash of a line; those of the same colour differ in dash."""
+    return {"color": PALETTE[index % len(PALETTE)], "dash": DASHES[index // len(PALETTE) % len(DASHES)], "width": 2}
+
+
+def layout(x: str, y: str, **more: Any) -> dict[str, Any]:
+    """Returns a layout with titles of the axes, which must be escaped, and whatever else is given."""
+    return {
+        "xaxis": {"title": {"text": x, "standoff": 10}, **more.pop("xaxis", {})},
+        "yaxis": {"title": {"text": y, "standoff": 10}, **more.pop("yaxis", {})},
+        **more,
+    }
+
+
+def rows_to_draw(count: int) -> np.ndarray:
+    """Returns the rows of a scatter that are drawn, the same ones each time, in order."""
+    if count <= POINTS:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, POINTS, replace=False))
+
+
+def _plain(value: Any) -> Any:
+    """Returns plain values, floats of six digits; what is not finite becomes null, as JSON has no other name for it."""
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return value

@@ -1,0 +1,63 @@
+"""Pictures of inputs as PNG in data URIs: small, and made without an imaging library."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+
+import numpy as np
+
+LARGEST = 96
+"""Pixels of the longer side; larger images are made smaller."""
+COLOUR_TYPES = {1: 0, 3: 2, 4: 6}
+
+
+def is_picture(shape: tuple[int | None, ...]) -> bool:
+    """Whether an input of that shape is shown as a picture: an image, or a matrix such as a time series."""
+    if len(shape) == 3:
+        return shape[2] in COLOUR_TYPES
+    return len(shape) == 2 and all(size is None or size > 1 for size in shape)
+
+
+def picture(array: np.ndarray, scale: float = 1.0) -> str:
+    """Returns the data URI of a PNG.
+
+    Args:
+        array: Shape (height, width) or (height, width, channels), with 1, 3 or 4 channels.
+        scale: What makes its values 0 to 1; values that are not so by it are stretched to that.
+    """
+    values = np.nan_to_num(array.astype("float32")) * (1 / 255 if array.dtype == np.uint8 else scale)
+    values = _smaller(values[..., None] if values.ndim == 2 else values)
+    low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    if low < 0 or high > 1:
+        values = (values - low) / (high - low)
+    return "data:image/png;base64," + base64.b64encode(png((values * 255).round().astype("uint8"))).decode()
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """Encodes uint8 pixels of shape (height, width, channels), with 1, 3 or 4 channels."""
+    height, width, channels = pixels.shape
+    # Each row begins with the number of its filter, of which 0 is none.
+    rows = np.concatenate([np.zeros((height, 1), "uint8"), pixels.reshape(height, width * channels)], axis=1)
+    header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts
+    )
+
+
+def _smaller(values: np.ndarray) -> np.ndarray:
+    """Returns means over blocks of pixels, so many that the longer side fits."""
+    height, width, channels = values.shape
+    block_height, block_width = -(-height // LARGEST), -(-width // LARGEST)
+    if max(values.shape[:2]) <= LARGEST:
+        return values
+    if min(height, width) > LARGEST:
+        # The same for both sides keeps the proportions.
+        block_height = block_width = max(block_height, block_width)
+    height, width = height // block_height * block_height, width // block_width * block_width
+    blocks = values[:height, :width].reshape(
+        height // block_height, block_height, width // block_width, block_width, channels
+    )
+    return np.asarray(blocks.mean(axis=(1, 3)))

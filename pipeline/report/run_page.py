@@ -1,0 +1,188 @@
+"""The report of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.report.classification import Classification, classification, labelling
+from pipeline.report.classification_figures import classification_figures
+from pipeline.report.curves import best_epoch, curve_figures
+from pipeline.report.diagram import diagram
+from pipeline.report.figures import PALETTE, Figure, layout, plot_text
+from pipeline.report.regression import Regression, regression_figures, regressions
+from pipeline.report.render import write_page
+from pipeline.report.run_files import RunFiles, read_run
+
+REPORT_FILE = "report.html"
+MOST_CLASSES_DRAWN = 100
+
+
+@dataclass(frozen=True)
+class OutputSection:
+    """What the page says of one output.
+
+    Attributes:
+        name: The output's.
+        kind: `classes`, `labels` or `numbers`.
+        classification: Its numbers if it is of classes or labels.
+        regressions: Those of each column if it is of numbers.
+        figures: Its figures.
+        worst: The examples that the model got most wrong.
+    """
+
+    name: str
+    kind: str
+    classification: Classification | None
+    regressions: list[Regression]
+    figures: list[Figure]
+    worst: list[dict[str, Any]]
+
+
+def write_report(folder: Path) -> Path:
+    """Writes `report.html` from the files of a run folder and returns its path.
+
+    Raises:
+        ConfigError: It is not the folder of a run, or a file in it cannot be read.
+    """
+    run = read_run(folder)
+    data = run.collected
+    splits, rows = metric_rows(run.metrics)
+    values = {
+        "title": title(run),
+        "run": run,
+        "metrics": (splits, rows),
+        "several_outputs": len({row[0] for row in rows}) > 1,
+        "differences": data["config_differences"],
+        "config": yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True) if run.config else "",
+        "best": best_epoch(run.history),
+        "curves": curve_figures(run.history, run.facts["validations"], data["steps_per_epoch"]),
+        "outputs": output_sections(run),
+        "data": data,
+        "is_collected": "facts" in data,
+        "class_figures": _class_figures(run),
+        "class_rows": _class_rows(run),
+        "diagram": diagram(data["layers"], data["edges"]),
+        "headlines": _headlines(run),
+    }
+    return write_page("run.html.j2", folder / REPORT_FILE, values)
+
+
+def title(run: RunFiles) -> str:
+    """Returns model and data of a run, as far as its config tells them."""
+    names = [str((run.config.get(key) or {}).get("_target_", "")).split(".")[-1] for key in ("model", "data")]
+    return " on ".join(name for name in names if name) or run.folder.name
+
+
+def metric_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
+    """Returns the splits of `metrics.json`, and a row for each metric: output, name, its value in each split."""
+    splits = list(metrics)
+    rows = []
+    outputs = list(dict.fromkeys(name for split in metrics.values() for name in split.get("outputs", {})))
+    if len(outputs) > 1:
+        rows.append(["all", "loss", *(metrics[split].get("loss") for split in splits)])
+    for output in outputs:
+        found = [metrics[split].get("outputs", {}).get(output, {}) for split in splits]
+        for name in dict.fromkeys(name for values in found for name in values):
+            rows.append([output, name, *(values.get(name) for values in found)])
+    return splits, rows
+
+
+def output_sections(run: RunFiles) -> list[OutputSection]:
+    """Computes what the page says of each output."""
+    sections = []
+    for index, output in enumerate(run.collected["outputs"]):
+        if f"predicted_{index}" not in run.arrays:
+            continue
+        predicted, truth = run.arrays[f"predicted_{index}"], run.arrays[f"true_{index}"]
+        name, kind, worst = output["name"], output["kind"], output["worst"]
+        if kind == "numbers":
+            columns = regressions(name, truth, predicted)
+            figures = [figure for column in columns for figure in regression_figures(column)]
+            sections.append(OutputSection(name, kind, None, columns, figures, worst))
+            continue
+        numbers = (classification if kind == "classes" else labelling)(output["classes"], truth, predicted)
+        sections.append(OutputSection(name, kind, numbers, [], classification_figures(numbers), worst))
+    return sections
+
+
+def _headlines(run: RunFiles) -> list[tuple[str, Any, str]]:
+    """Returns name, value and filter of the numbers at the top."""
+    data = run.collected
+    found: list[tuple[str, Any, str]] = []
+    split = next((name for name in ("test", "validation", "data") if name in run.metrics), None)
+    if split:
+        _, rows = metric_rows({split: run.metrics[split]})
+        found += [
+            (f"{split} {name}" + (f" of {output}" if output != rows[0][0] else ""), value, "number")
+            for output, name, value in sorted(rows, key=lambda row: (row[0] != "all", row[1] == "loss"))[:4]
+        ]
+    training = data["splits"].get("train")
+    candidates = [
+        ("training examples", training["examples"] if training and training["whole"] else None, "number"),
+        ("parameters", run.facts["parameters"], "number"),
+        ("epochs", run.epochs or None, "number"),
+        ("time of training", run.durations.get("training"), "seconds"),
+        ("training samples/s", run.samples_per_second, "number"),
+    ]
+    return found + [candidate for candidate in candidates if candidate[1] is not None]
+
+
+def _class_rows(run: RunFiles) -> list[tuple[str, list[str], list[list[Any]]]]:
+    """Returns target, column heads, and a row for each class: its name, its count in each split, its mean weight."""
+    splits = run.collected["splits"]
+    tables = []
+    for target, classes in _classes(run).items():
+        there = [name for name, split in splits.items() if target in split["classes"]]
+        weighed = [name for name in there if target in splits[name].get("class_weights", {})]
+        rows = [
+            [
+                label,
+                *(splits[name]["classes"][target][index] for name in there),
+                *(splits[name]["class_weights"][target][index] for name in weighed),
+            ]
+            for index, label in enumerate(classes)
+        ]
+        tables.append((target, [*there, *(f"mean weight, {name}" for name in weighed)], rows))
+    return tables
+
+
+def _class_figures(run: RunFiles) -> list[Figure]:
+    """Returns the share of each class in each split, for targets whose classes can be told apart in a figure."""
+    figures = []
+    splits = run.collected["splits"]
+    for target, classes in _classes(run).items():
+        if not 1 < len(classes) <= MOST_CLASSES_DRAWN:
+            continue
+        traces = []
+        for index, (name, split) in enumerate(splits.items()):
+            counts = split["classes"].get(target)
+            if counts and sum(counts):
+                traces.append(
+                    {
+                        "type": "bar",
+                        "name": name,
+                        "x": list(range(len(counts))),
+                        "y": [count / sum(counts) for count in counts],
+                        "customdata": counts,
+                        "marker": {"color": PALETTE[index], "pattern": {"shape": ("", "/", ".")[index % 3]}},
+                        "hovertemplate": "%{customdata} examples, %{y:.2%}",
+                    }
+                )
+        ticks = {"tickmode": "array", "tickvals": list(range(len(classes))),
+                 "ticktext": [plot_text(label, 16) for label in classes]}  # fmt: skip
+        shares = layout(plot_text(target), "share", xaxis=ticks, yaxis={"tickformat": ".0%"}, barmode="group",
+                        hovermode="x unified")  # fmt: skip
+        figures.append(Figure(f"classes of {target}, share in each split", f"shares of the {len(classes)} classes of "
+                              f"{target}; the table below has the counts", traces, shares, wide=True))  # fmt: skip
+    return figures
+
+
+def _classes(run: RunFiles) -> dict[str, list[str]]:
+    """Returns the names of classes by target."""
+    targets = run.facts["spec"].get("targets", {})
+    return {name: spec["classes"] for name, spec in targets.items() if spec.get("classes")}

@@ -1,0 +1,63 @@
+"""Examples as the report shows them: inputs that are images as pictures, others as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.examples import Examples
+from pipeline.data.spec import InputSpec, TargetSpec
+from pipeline.report.pictures import is_picture, picture
+
+MOST_INPUTS = 30
+LONGEST_TEXT = 80
+
+Cell = dict[str, str]
+"""`{"picture": data URI}` or `{"text": text}`."""
+
+
+def shown_inputs(examples: Examples) -> list[dict[str, Cell]]:
+    """Returns the inputs of each example by name, the first of them where there are many."""
+    specs = dict(list(examples.spec.inputs.items())[:MOST_INPUTS])
+    return [
+        {name: _cell(examples.inputs[name][row], spec) for name, spec in specs.items()} for row in range(len(examples))
+    ]
+
+
+def shown_targets(examples: Examples) -> list[dict[str, str]]:
+    """Returns the targets of each example by name."""
+    return [
+        {name: target_text(examples.targets[name][row], spec) for name, spec in examples.spec.targets.items()}
+        for row in range(len(examples))
+    ]
+
+
+def target_text(value: Any, spec: TargetSpec) -> str:
+    """Returns a class by its name, anything else by its values."""
+    array = np.asarray(value)
+    if spec.classes is None:
+        return _text(array)
+    index = int(array.argmax()) if spec.one_hot else int(array.reshape(-1)[0])
+    return spec.classes[index] if 0 <= index < len(spec.classes) else str(index)
+
+
+def _cell(value: Any, spec: InputSpec) -> Cell:
+    array = np.asarray(value)
+    if array.dtype.kind in "fiub" and is_picture(spec.shape) and array.size:
+        # Time runs from left to right.
+        turned = array.T if None in spec.shape and array.ndim == 2 else array
+        return {"picture": picture(turned, spec.scale)}
+    return {"text": _text(array)}
+
+
+def _text(array: np.ndarray) -> str:
+    if array.size == 1:
+        item = array.reshape(-1)[0]
+        if isinstance(item, bytes):
+            item = item.decode(errors="replace")
+        text = f"{float(item):.5g}" if isinstance(item, (float, np.floating)) else str(item)
+    else:
+        values = [f"{float(v):.4g}" if array.dtype.kind == "f" else str(v) for v in array.reshape(-1)[:8]]
+        text = ", ".join(values) + (f", … ({array.size} values)" if array.size > 8 else "")
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

@@ -1,0 +1,31 @@
+"""The task that writes reports from the files of runs: of one run anew, or a comparison of several."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from pipeline.config import PipelineConfig
+from pipeline.errors import ConfigError
+from pipeline.report import write_comparison, write_report
+from pipeline.runs import Run
+
+log = logging.getLogger(__name__)
+
+
+def report(config: PipelineConfig, run: Run) -> None:
+    """Writes `report.html`: that of `run=DIR` into its folder, the comparison of `runs=[A,B]` into that of the command.
+
+    Args:
+        config: Names the run or the runs.
+        run: The folder of this command.
+    """
+    if (config.run is None) == (config.runs is None):
+        found = "missing" if config.run is None else "given together with runs"
+        raise ConfigError(f"run: {found}; run=DIR for the report of one run or runs=[A,B] to compare several is right")
+    with run.stage("report"):
+        if config.run is not None:
+            path = write_report(Path(config.run))
+        else:
+            path = write_comparison([Path(folder) for folder in config.runs or ()], run.folder)
+    log.info("report: %s", path)

@@ -1,0 +1,174 @@
+"""Runs recorded in MLflow."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shlex
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import keras
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+from pipeline.errors import one_line
+from pipeline.runs import start_run
+from pipeline.tracking.mlflow_store import MLflowStore, check_uri
+from pipeline.tracking.optimizer import learning_rate, steps_made
+from pipeline.tracking.parameters import flattened, parameters_of
+
+log = logging.getLogger(__name__)
+
+LONGEST_KEY, LONGEST_PARAMETER, LONGEST_TAG = 250, 6000, 5000
+"""MLflow's limits, in characters."""
+MOST_METRICS, MOST_PARAMETERS = 1000, 100
+"""MLflow's limits of one request."""
+FILES_SECONDS = 60
+"""How long to wait for an answer to a file, which a server may have to pass on."""
+STATUSES = {"finished": "FINISHED", "interrupted": "KILLED", "terminated": "KILLED"}
+
+
+class MLflowTracker(keras.callbacks.Callback):
+    """Records config, metrics, files and end of a run in MLflow; the jobs of a sweep below a run of the sweep's own.
+
+    All metrics have the optimizer's steps as MLflow's step, so that validations within epochs lie between those at
+    their ends; those of an epoch are sent at its end, in one request. What the store did not take is kept and sent when
+    it answers again. A run that goes on in its folder goes on in MLflow too.
+
+    Args:
+        run_folder: The run's folder.
+        experiment: Name of the experiment, which is made if there is none.
+        uri: MLflow's tracking URI; None for that of the variable MLFLOW_TRACKING_URI or, without it, for a SQLite file
+            `mlflow.db` in the working directory, which is where MLflow's own commands look for it.
+        files: Files of the run folder to record at the end, as far as they are there.
+        timeout_seconds: How long to wait for a server's answer, unless MLFLOW_HTTP_REQUEST_TIMEOUT says it.
+
+    Raises:
+        ConfigError: MLflow is not installed, or knows no such URI.
+    """
+
+    def __init__(
+        self, run_folder: Path, experiment: str, uri: str | None, files: Sequence[str], timeout_seconds: int
+    ) -> None:
+        super().__init__()
+        uri = uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').absolute()}"
+        check_uri(uri)
+        self.folder = run_folder.absolute()
+        self.run_id: str | None = None
+        self._parent: str | None = None
+        self._store = MLflowStore(uri, timeout_seconds)
+        self._experiment, self._files = experiment, list(files)
+        self._metrics: list[tuple[str, float, int, int]] = []
+        self._tags: dict[str, str] = {}
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Starts the run in MLflow."""
+        self._store.attempt(self._send)
+
+    def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Keeps what a validation within an epoch measured, until the epoch ends."""
+        self._keep(logs)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Sends the values of the epoch."""
+        self._keep({**(logs or {}), **learning_rate(self.model), "epoch": epoch + 1})
+        self._store.attempt(self._send)
+
+    def on_train_failure(self, error: BaseException) -> None:
+        """Keeps what went wrong."""
+        self._tags["error"] = f"{type(error).__name__}: {one_line(error)}"
+
+    def on_run_end(self, metrics: Mapping[str, Any], status: str) -> None:
+        """Sends the metrics of each split, the files and the status."""
+        self._keep({name.replace("/outputs/", "/"): value for name, value in flattened(metrics, "/").items()})
+        self._tags["status"] = status
+        if self._store.attempt(self._send, at_once=True):
+            self._store.attempt(self._send_files, seconds=FILES_SECONDS)
+            self._store.attempt(lambda client: self._end(client, STATUSES.get(status, "FAILED")), at_once=True)
+
+    def _keep(self, values: Mapping[str, Any]) -> None:
+        now, step = int(time.time() * 1000), steps_made(self.model)
+        self._metrics += [(_key(n), float(value), now, step) for n, value in values.items() if isinstance(value, Real)]
+
+    def _send(self, client: Any) -> None:
+        from mlflow.entities import Metric, RunTag
+
+        if self.run_id is None:
+            self.run_id = self._begin(client)
+        while self._metrics:
+            client.log_batch(self.run_id, metrics=[Metric(*kept) for kept in self._metrics[:MOST_METRICS]])
+            del self._metrics[:MOST_METRICS]
+        if self._tags:
+            tags = [RunTag(name, _cut(value, LONGEST_TAG)) for name, value in self._tags.items()]
+            client.log_batch(self.run_id, tags=tags)
+            self._tags = {}
+
+    def _begin(self, client: Any) -> str:
+        """Makes the run, or finds that of the folder, and returns its id."""
+        from mlflow.entities import Param
+
+        experiment = self._store.experiment(client, self._experiment)
+        job = _job_in(self.folder)
+        facts = start_run(self.folder, ["pipeline", *job.overrides.task] if job else sys.argv).facts
+        tags = {
+            "command": shlex.join(facts["command"]),
+            "git_commit": facts["git_commit"] or "",
+            # These two names are MLflow's own, which its pages show.
+            "mlflow.source.name": shlex.join(facts["command"]),
+            "mlflow.source.git.commit": facts["git_commit"] or "",
+        }
+        tags = {name: _cut(value, LONGEST_TAG) for name, value in tags.items() if value}
+        self._tags = {"status": "running", **self._tags}
+        name = f"{self.folder.parent.name}/{self.folder.name}"
+        if job and job.mode == RunMode.MULTIRUN:
+            # Not `sweep.dir`: in another process than the sweep's, its resolver would name a folder of its own.
+            sweep = self.folder.parents[max(len(Path(job.sweep.subdir).parts), 1) - 1]
+            name = str(self.folder.relative_to(sweep))
+            parent = self._store.run(client, experiment, sweep, f"{sweep.parent.name}/{sweep.name}", {})
+            self._parent = tags["mlflow.parentRunId"] = parent.info.run_id
+        run = self._store.run(client, experiment, self.folder, name, tags)
+        known = run.data.params
+        parameters = [
+            Param(_key(name), _cut(value, LONGEST_PARAMETER))
+            for name, value in parameters_of(self.folder).items()
+            if _key(name) not in known
+        ]
+        for start in range(0, len(parameters), MOST_PARAMETERS):
+            client.log_batch(run.info.run_id, params=parameters[start : start + MOST_PARAMETERS])
+        log.info("MLflow: run %s of experiment '%s' in %s", run.info.run_id, self._experiment, self._store.place)
+        return str(run.info.run_id)
+
+    def _send_files(self, client: Any) -> None:
+        for name in self._files:
+            if (self.folder / name).is_file():
+                below = str(Path(name).parent)
+                client.log_artifact(self.run_id, str(self.folder / name), None if below == "." else below)
+
+    def _end(self, client: Any, status: str) -> None:
+        client.set_terminated(self.run_id, status)
+        if self._parent is not None:
+            # Each job says so, as none knows whether it is the last; the next one sets it running again.
+            client.set_terminated(self._parent, "FINISHED")
+
+
+def _job_in(run_folder: Path) -> Any:
+    """Returns what Hydra says of the command that runs in a folder; None if it runs none there."""
+    if not HydraConfig.initialized():
+        return None
+    job = HydraConfig.get()
+    return job if Path(job.runtime.output_dir).absolute() == run_folder else None
+
+
+def _key(name: str) -> str:
+    """Returns a name without characters that MLflow refuses."""
+    return re.sub(r"[^\w\-. :/]", "_", name)[:LONGEST_KEY]
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

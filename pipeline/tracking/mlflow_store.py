@@ -1,0 +1,177 @@
+"""An MLflow store, which may be a server that does not answer."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import importlib.util
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ConfigError, nearest, one_line
+
+log = logging.getLogger(__name__)
+
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+OTHER_KINDS = ("http", "https", "file", "databricks", "databricks-uc", "uc")
+SQLITE = "sqlite:///"
+PAUSE_SECONDS = 60.0
+
+
+class MLflowStore:
+    """A store that never breaks or delays what it records: a failure costs a warning, then it is let alone for a while.
+
+    Args:
+        uri: MLflow's tracking URI.
+        timeout_seconds: How long to wait for an answer.
+        pause_seconds: How long it is let alone after a failure; twice as long after each further one.
+    """
+
+    def __init__(self, uri: str, timeout_seconds: int, pause_seconds: float = PAUSE_SECONDS) -> None:
+        self.uri = uri
+        self._timeout = timeout_seconds
+        self._client: Any = None
+        self._warned = False
+        self._pause, self._not_before = pause_seconds, 0.0
+
+    @property
+    def place(self) -> str:
+        """The URI without a user's name and password."""
+        return _without_credentials(self.uri)
+
+    def attempt(self, action: Callable[[Any], object], *, seconds: int | None = None, at_once: bool = False) -> bool:
+        """Calls `action` with an `MlflowClient`, unless the store failed a short while ago.
+
+        Args:
+            action: What to do.
+            seconds: How long to wait for each answer; None for the store's own time.
+            at_once: Even if the store failed a short while ago.
+
+        Returns:
+            Whether it was done.
+        """
+        if time.monotonic() < self._not_before and not at_once:
+            return False
+        try:
+            with _environment(_limits(seconds or self._timeout)):
+                action(self._connected())
+        # Whatever a store, a driver or a proxy may raise: no training ends because of it.
+        except Exception as error:  # noqa: BLE001
+            self._not_before = time.monotonic() + self._pause
+            self._pause *= 2
+            if not self._warned:
+                self._warned = True
+                log.warning("tracking.mlflow: %s failed, the run goes on: %.300s", self.place, _reason(error))
+            return False
+        return True
+
+    def experiment(self, client: Any, name: str) -> str:
+        """Returns the id of an experiment, which is made if there is none."""
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            try:
+                return str(client.create_experiment(name))
+            # Another run may have been faster.
+            except importlib.import_module("mlflow").MlflowException:
+                found = client.get_experiment_by_name(name)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
+
+    def run(self, client: Any, experiment: str, folder: Path, name: str, tags: Mapping[str, str]) -> Any:
+        """Returns the run of a folder, which is made if there is none, and is running then.
+
+        Processes that ask for the run of one folder, as jobs of a sweep for the sweep's, get the same.
+        """
+        quote = '"' if "'" in str(folder) else "'"
+        with _alone_in(folder):
+            found = client.search_runs([experiment], f"tags.run_folder = {quote}{folder}{quote}", max_results=1)
+            if not found:
+                return client.create_run(experiment, tags={**tags, "run_folder": str(folder)}, run_name=name)
+        if found[0].info.status != "RUNNING":
+            client.update_run(found[0].info.run_id, status="RUNNING")
+        return found[0]
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            connect = importlib.import_module("mlflow").MlflowClient
+            if self.uri.startswith(SQLITE):
+                folder = Path(self.uri.removeprefix(SQLITE)).parent
+                folder.mkdir(parents=True, exist_ok=True)
+                # MLflow makes the tables of a new file, and two processes at once spoil it.
+                with _alone_in(folder):
+                    self._client = connect(tracking_uri=self.uri)
+            else:
+                self._client = connect(tracking_uri=self.uri)
+        return self._client
+
+
+def check_uri(uri: str) -> None:
+    """Checks that a tracking URI is one, and that what it takes is installed.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    scheme = re.match(r"([\w-]+)(\+\w+)?:", uri)
+    kind = scheme[1] if scheme else "file"
+    known = {*DATABASES, *OTHER_KINDS, *(found.name for found in metadata.entry_points(group="mlflow.tracking_store"))}
+    if kind not in known:
+        raise ConfigError(f"tracking.mlflow: no tracking URI begins with '{kind}:'{nearest(kind, known)}")
+    for package in ("mlflow", *(("sqlalchemy", "alembic") if kind in DATABASES else ())):
+        if importlib.util.find_spec(package) is None:
+            raise ConfigError(
+                f"tracking.mlflow: needs the package '{package}', which is not installed; "
+                'pip install "pipeline[mlflow]" is right'
+            )
+
+
+def _limits(seconds: int) -> dict[str, str]:
+    """Returns MLflow's settings that keep it short and silent; those that the user set stay as they are."""
+    ours = {
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds),
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    return {name: value for name, value in ours.items() if name not in os.environ}
+
+
+@contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Sets environment variables, for as long as it lasts."""
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name in settings:
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Lets one process after the other do something about a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _reason(error: BaseException) -> str:
+    """Returns what went wrong first: `Connection refused` and not how often it was tried."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return _without_credentials(f"{type(error).__name__}: {one_line(error)}")
+
+
+def _without_credentials(text: str) -> str:
+    return re.sub(r"//[^/@\s]+@", "//…@", text)

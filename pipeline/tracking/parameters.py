@@ -1,0 +1,55 @@
+"""The parameters of a run: its config as flat text, for tools that compare runs by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from pipeline.runs import config_of_run
+
+NO_PARAMETERS = ("tracking", "debug")
+"""Root keys that say how a run is watched and not what it does."""
+
+
+def parameters_of(run_folder: Path) -> dict[str, str]:
+    """Returns the config of a run as text by dotted key, such as `model.units`; none if its folder has no config.
+
+    Interpolations stay as they are written: a secret from `${oc.env:…}` is not among the values.
+    """
+    if not (run_folder / ".hydra" / "config.yaml").is_file():
+        return {}
+    config: Any = OmegaConf.to_container(config_of_run(run_folder), resolve=False)
+    return {
+        name: as_text(value) for name, value in flattened(config).items() if name.split(".")[0] not in NO_PARAMETERS
+    }
+
+
+def flattened(nested: Any, separator: str = ".") -> dict[str, Any]:
+    """Returns the leaves of nested mappings by their joined keys.
+
+    A list of values is a leaf; in one that holds mappings, these are found by their number.
+    """
+    leaves: dict[str, Any] = {}
+    for key, value in _items(nested):
+        if _items(value):
+            leaves |= {f"{key}{separator}{below}": leaf for below, leaf in flattened(value, separator).items()}
+        else:
+            leaves[str(key)] = value
+    return leaves
+
+
+def as_text(value: Any) -> str:
+    """Returns a config value as YAML writes it in one line; a text as it is."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _items(value: Any) -> list[tuple[Any, Any]]:
+    if isinstance(value, Mapping):
+        return list(value.items())
+    if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        return list(enumerate(value))
+    return []

@@ -1,0 +1,137 @@
+"""Runs recorded for TensorBoard."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from pipeline.errors import one_line
+from pipeline.tracking.optimizer import learning_rate, steps_made
+from pipeline.tracking.parameters import flattened, parameters_of
+
+log = logging.getLogger(__name__)
+
+
+class TensorBoardTracker(keras.callbacks.Callback):
+    """Writes event files to `tensorboard/train`, `tensorboard/validation` and those of other splits, in the run folder.
+
+    Names are those of `keras.callbacks.TensorBoard`, `epoch_loss` and the like by epoch, so that runs of both can be
+    compared. Beside them: `step_loss` by step for validations within epochs, `evaluation_loss` for what was measured
+    after training, and the config as a table among the texts.
+
+    Args:
+        run_folder: The run's folder.
+        histograms: Write histograms of all weights each that many epochs; 0 for none.
+        graph: Write the graph of layers, of a functional or sequential model.
+    """
+
+    every_batch = False
+
+    def __init__(self, run_folder: Path, histograms: int, graph: bool) -> None:
+        super().__init__()
+        self.folder = run_folder / "tensorboard"
+        self._parameters = parameters_of(run_folder)
+        self._histograms, self._graph = histograms, graph
+        self._within = False
+        self._writers: dict[str, Any] = {}
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Writes the config and the graph."""
+        with self._writer("train").as_default(step=0):
+            if self._parameters:
+                tf.summary.text("parameters", _table(self._parameters))
+            if self._graph:
+                self._write_graph()
+        self._flush()
+
+    def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, Any]) -> None:  # noqa: ARG002
+        """Writes what a validation within an epoch measured."""
+        self._within = True
+        self._write_by_step(logs)
+        self._flush()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Writes the values of the epoch."""
+        values = {**(logs or {}), **learning_rate(self.model)}
+        for name, value in values.items():
+            self._write(_split(name), f"epoch_{name.removeprefix('val_')}", value, epoch)
+        if self._within:
+            self._write_by_step(values)
+        if self._histograms and epoch % self._histograms == 0:
+            with self._writer("train").as_default(step=epoch):
+                for weight in self.model.weights:
+                    tf.summary.histogram(weight.path, keras.ops.convert_to_numpy(weight))
+        self._flush()
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Closes the files."""
+        self._close()
+
+    def on_run_end(self, metrics: Mapping[str, Any], status: str) -> None:  # noqa: ARG002
+        """Writes what was measured after training."""
+        for split, measured in metrics.items():
+            for name, value in flattened(measured, "/").items():
+                self._write(split, f"evaluation_{name.removeprefix('outputs/')}", value, steps_made(self.model))
+        self._close()
+
+    def _write_graph(self) -> None:
+        if not getattr(self.model, "inputs", None):
+            log.warning("tracking.tensorboard: no graph, the model is neither functional nor sequential")
+            return
+        try:
+            tf.summary.write("keras", self.model.to_json(), metadata=_graph_metadata())
+        # A layer of a user's own may not say what it was made with.
+        except (NotImplementedError, TypeError, ValueError) as error:
+            log.warning("tracking.tensorboard: no graph: %s", one_line(error))
+
+    def _write_by_step(self, logs: Mapping[str, Any]) -> None:
+        for name, value in logs.items():
+            if _split(name) == "validation":
+                self._write("validation", f"step_{name.removeprefix('val_')}", value, steps_made(self.model))
+
+    def _write(self, split: str, name: str, value: Any, step: int) -> None:
+        if isinstance(value, Real):
+            with self._writer(split).as_default(step=step):
+                tf.summary.scalar(name, float(value))
+
+    def _writer(self, split: str) -> Any:
+        if split not in self._writers:
+            self._writers[split] = tf.summary.create_file_writer(str(self.folder / split))
+        return self._writers[split]
+
+    def _flush(self) -> None:
+        for writer in self._writers.values():
+            writer.flush()
+
+    def _close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        self._writers = {}
+
+
+def _split(name: str) -> str:
+    return "validation" if name.startswith("val_") else "train"
+
+
+def _table(parameters: Mapping[str, str]) -> str:
+    """Returns parameters as a table in Markdown."""
+    rows = [f"| {name} | {_cell(value)} |" for name, value in parameters.items()]
+    return "\n".join(["| parameter | value |", "| --- | --- |", *rows])
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "&#124;")
+
+
+def _graph_metadata() -> Any:
+    """Returns what marks a summary as a Keras model for TensorBoard's graphs."""
+    metadata = tf.compat.v1.SummaryMetadata()
+    metadata.plugin_data.plugin_name = "graph_keras_model"
+    metadata.plugin_data.content = b"1"
+    return metadata
