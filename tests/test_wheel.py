@@ -16,6 +16,7 @@ def test_wheel_works_without_a_clone(tmp_path: Path) -> None:
     subprocess.run(build, cwd=REPOSITORY, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    assert (tmp_path / "installed" / "pipeline" / "report" / "templates" / "run.html.j2").is_file()
     (tmp_path / "my_conf" / "experiment").mkdir(parents=True)
     (tmp_path / "my_conf" / "experiment" / "mine.yaml").write_text("# @package _global_\nmodel: {units: 7}\n")
     code = (

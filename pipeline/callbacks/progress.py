@@ -6,12 +6,14 @@ import logging
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import keras
 
+from pipeline.callbacks.direction import direction
 from pipeline.callbacks.epoch_log import EpochLog
+from pipeline.errors import ConfigError
 
 REFRESHES = 8
 """Refreshes a second."""
@@ -106,8 +108,10 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _keep_best(self, logs: Mapping[str, Any]) -> None:
         for name, value in logs.items():
-            better = min if "loss" in name or "error" in name else max
-            self._best[name] = better(float(value), self._best.get(name, float(value)))
+            # Of a metric whose name does not tell which is better, nobody knows the best.
+            with suppress(ConfigError):
+                better = min if direction(name) == "min" else max
+                self._best[name] = better(float(value), self._best.get(name, float(value)))
 
     def _against_best(self, logs: Mapping[str, Any]) -> str:
         names = [name for name in logs if name != "learning_rate"]
