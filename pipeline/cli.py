@@ -26,7 +26,9 @@ def main() -> int:
     if any(argument in ("--help", "-h") for argument in sys.argv[1:]):
         from pipeline.help import help_text
 
-        print(help_text(sys.argv[1:]))
+        # A reader may go away, as in `| head`.
+        with suppress(BrokenPipeError):
+            print(help_text(sys.argv[1:]))
         return 0
     # Hydra would print errors itself and exit with 1; with this variable it lets them through.
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -21,6 +21,17 @@ def test_config_help_and_typos_need_no_tensorflow(arguments: list[str], tmp_path
     assert done.returncode == (2 if "model.unts=3" in arguments else 0), done.stderr
 
 
+def test_reader_of_the_help_may_go_away(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 0
+
+
 def test_tab_completion_lists_choices_without_tensorflow(tmp_path: Path) -> None:
     code = WITHOUT_TENSORFLOW.format(arguments=["-sc", "query=bash"])
     done = subprocess.run(
