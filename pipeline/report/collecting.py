@@ -7,7 +7,6 @@ import os
 import resource
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from pipeline.files import write_atomically, write_json
 from pipeline.report.differences import from_defaults
 from pipeline.report.layers import layer_edges, layer_table
 from pipeline.report.outputs import Output, chunks, evaluated_outputs
-from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE
+from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE, written_config
 from pipeline.report.shown_examples import shown_inputs, shown_targets
 from pipeline.runs import Run
 
@@ -87,7 +86,7 @@ def collect(
             "layers": layer_table(model),
             "edges": layer_edges(model),
             "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
-            "config_differences": from_defaults(asdict(config)),
+            "config_differences": _changed(run),
             "peak_memory_bytes": peak_memory(),
             "processors": os.cpu_count(),
             "devices": _devices(),
@@ -133,6 +132,11 @@ def peak_memory() -> int:
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Only on macOS it is counted in bytes.
     return most if sys.platform == "darwin" else most * 1024
+
+
+def _changed(run: Run) -> list[list[str]]:
+    written = written_config(run.folder)
+    return from_defaults(written) if written else []
 
 
 def _losses(config: PipelineConfig, signature: Signature) -> dict[str, Any]:

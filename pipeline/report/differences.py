@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import OmegaConf
 
 NOT_THERE = "—"
 BESIDE_THE_POINT = ("task", "run", "runs", "debug")
@@ -48,7 +47,7 @@ def from_defaults(config: Mapping[str, Any]) -> list[list[str]]:
 
 
 def default_config() -> dict[str, Any]:
-    """Composes the config of a command without arguments."""
+    """Composes the config of a command without arguments, its interpolations as they are written."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
@@ -60,19 +59,12 @@ def default_config() -> dict[str, Any]:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            composed = _container(compose("config"))
+            # As written: what is read from the environment may be a secret.
+            composed = OmegaConf.to_container(compose("config"))
     finally:
         GlobalHydra.instance().hydra = running
     assert isinstance(composed, dict)
     return {str(key): value for key, value in composed.items()}
-
-
-def _container(config: DictConfig) -> Any:
-    try:
-        return OmegaConf.to_container(config, resolve=True)
-    except OmegaConfBaseException:
-        # What refers to the folder of the run has no value where Hydra runs none.
-        return OmegaConf.to_container(config)
 
 
 def as_text(value: Any) -> str:

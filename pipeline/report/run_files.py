@@ -103,11 +103,19 @@ def read_run(folder: Path) -> RunFiles:
         {**FACTS, **collected.get("facts", {}), **(_read(folder / "run.json", json.loads) or {})},
         _read(folder / "metrics.json", json.loads) or {},
         _read(folder / "history.csv", _history) or {},
-        _read(folder / ".hydra" / "config.yaml", yaml.safe_load) or {},
+        written_config(folder),
         _read(folder / ".hydra" / "overrides.yaml", yaml.safe_load) or [],
         {**COLLECTED, **collected},
         _arrays(folder / ARRAYS_FILE),
     )
+
+
+def written_config(folder: Path) -> dict[str, Any]:
+    """Returns the config of a run with its interpolations as they are written: some may stand for secrets.
+
+    Empty where Hydra was told to write none.
+    """
+    return _read(folder / ".hydra" / "config.yaml", yaml.safe_load) or {}
 
 
 def _read(path: Path, parse: Any) -> Any:

@@ -36,7 +36,7 @@ def test_quickstart_reaches_its_accuracy_and_says_where_the_run_is(train: Callab
     assert facts["status"] == "finished"
     assert facts["exit_code"] == 0
     assert facts["xla"] == {"jit": False, "reason": "fewer than 3000 steps are left", "final": True}
-    assert set(facts["durations_seconds"]) == {"data", "model", "weighting", "training", "evaluation"}
+    assert set(facts["durations_seconds"]) == {"data", "model", "weighting", "training", "evaluation", "report"}
     assert "epoch 30/30" in (done.folder / "pipeline.log").read_text()
 
 
