@@ -34,7 +34,9 @@ from pipeline.data.sources.mnist import Mnist
 from pipeline.models.mlp import mlp
 from pipeline.training import compile_model, fit
 
-ROUNDS, SIZE, BATCH = 7, 50000, 64
+SIZE, BATCH = 50000, 64
+ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "7"))
+"""Epochs or runs that are measured of each; fewer where it matters only that the measurement runs."""
 LONG = 20
 """Epochs that our loop is told of, so that it chooses as for a training of that length."""
 LOADERS: dict[str, Any] = {
@@ -307,7 +309,7 @@ def test_whole_process(mnist: Path, tmp_path: Path) -> None:
     arguments = ["-m", "pipeline", "+experiment=mnist/tf_data", "evaluate_splits=[test]"]
     commands = {"plain Keras script": ["plain.py"], "pipeline": arguments}
     seconds: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(3):
+    for _ in range(min(3, ROUNDS)):
         for name, command in commands.items():
             start = time.perf_counter()
             subprocess.run(
