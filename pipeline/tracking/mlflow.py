@@ -16,6 +16,7 @@ from typing import Any
 import keras
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
+from omegaconf import OmegaConf
 
 from pipeline.errors import one_line
 from pipeline.runs import start_run
@@ -162,6 +163,9 @@ def _job_in(run_folder: Path) -> Any:
     if not HydraConfig.initialized():
         return None
     job = HydraConfig.get()
+    # A config that was only composed belongs to no folder.
+    if OmegaConf.is_missing(job.runtime, "output_dir"):
+        return None
     return job if Path(job.runtime.output_dir).absolute() == run_folder else None
 
 
