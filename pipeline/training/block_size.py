@@ -32,19 +32,17 @@ class BlockSize:
 
     def __init__(self, model: keras.Model, hooks: keras.callbacks.CallbackList, kind: str) -> None:
         self._model, self._hooks, self._kind = model, hooks, kind
+        self._fixed: int | None = None
         self._steps = FIRST_STEPS
         self._measured = False
         self._devices = bool(tf.config.list_physical_devices("GPU"))
 
     def __call__(self) -> int:
         """Returns the most steps of the next call."""
-        return self._fixed or self._steps
-
-    @property
-    def _fixed(self) -> int | None:
-        """`steps_per_execution` while a callback looks at batches; one may cease to, as `WarmUp` does."""
+        # Anew each time: a callback may cease to look at batches, as `WarmUp` does.
         looked_at = any(looks_at_batches(callback, self._kind) for callback in self._hooks.callbacks)
-        return self._model.steps_per_execution if looked_at else None
+        self._fixed = self._model.steps_per_execution if looked_at else None
+        return self._fixed or self._steps
 
     @contextmanager
     def measured(self, steps: int) -> Iterator[None]:

@@ -45,6 +45,10 @@ class Steps:
         self._feed = feed
         self._cache = _cache(model, kind)
         self._traced: Any = None
+        self._seen: Stack | None = None
+        self._loopable = False
+        self._returned: list[Any] = []
+        self._loops: dict[Any, Any] = {}
         self._specs: list[tf.TensorSpec] = []
         self._jit_shapes: Any = None
         self._compiled = False
@@ -70,6 +74,9 @@ class Steps:
 
     def trace(self, stack: Stack) -> None:
         """Traces the step, which builds the model and its optimizer, unless that was done for such shapes before."""
+        if stack is self._seen:
+            return
+        self._seen = stack
         if self._eager or not self._feed.loops:
             if self._traced is None:
                 step = partial(_on_batch, self._step)
@@ -83,17 +90,10 @@ class Steps:
         self._specs = specs
         step = partial(_on_leaves, self._step, self._feed.structure)
         self._traced = self._cached("step", lambda: _function(step).get_concrete_function(*specs))
-
-    @property
-    def _loopable(self) -> bool:
-        """Whether steps can be looped over in a graph: what they return must be tensors."""
-        if self._eager or not self._feed.loops:
-            return False
-        return all(isinstance(leaf, tf.TensorSpec) for leaf in self._returned())
-
-    def _returned(self) -> list[Any]:
-        """Returns shape and dtype of what a step returns."""
-        return [tf.type_spec_from_value(leaf) for leaf in present(self._traced.structured_outputs)]
+        self._returned = [tf.type_spec_from_value(leaf) for leaf in present(self._traced.structured_outputs)]
+        # Only tensors can be carried through a loop in a graph.
+        self._loopable = all(isinstance(leaf, tf.TensorSpec) for leaf in self._returned)
+        self._loops = {}
 
     def _one(self, stack: Stack, index: int) -> Any:
         """Runs a single step by a call of its own."""
@@ -135,7 +135,13 @@ class Steps:
             return None
 
     def _loop(self, run: Callable[..., Any], for_xla: Sequence[Any] = ()) -> Any:
-        """Returns a compiled loop over steps; with XLA, for values of these shapes only."""
+        """Returns a compiled loop over steps; with XLA, for values of these shapes only, which stay the same."""
+        key = (run, bool(for_xla))
+        if key not in self._loops:
+            self._loops[key] = self._made_loop(run, for_xla)
+        return self._loops[key]
+
+    def _made_loop(self, run: Callable[..., Any], for_xla: Sequence[Any]) -> Any:
         batcher, constants = self._feed.batcher(), self._feed.constants
         of_any_length = [tf.TensorSpec((None, *given.shape[1:]), given.dtype) for given in constants]
         specs = (
@@ -146,7 +152,7 @@ class Steps:
         scalar = tf.TensorSpec((), "int32")
 
         def make() -> Any:
-            loop = partial(run, self._traced, batcher, self._returned())
+            loop = partial(run, self._traced, batcher, self._returned)
             function = tf.function(loop, autograph=False, jit_compile=bool(for_xla))
             return function.get_concrete_function(*specs, scalar, scalar)
 
