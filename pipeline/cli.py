@@ -5,14 +5,15 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import signal
 import sys
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
+
+from pipeline import interruption
 
 USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
@@ -37,16 +38,15 @@ def main() -> int:
         sys.path.insert(0, "")
     # A reader that goes away, as in `| head`, is no reason for tracebacks.
     logging.raiseExceptions = False
-    signal.signal(signal.SIGTERM, _terminate)
+    interruption.install()
     try:
-        _compose_and_run()
+        return _code_of_command()
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as request:
         return request.code if isinstance(request.code, int) else 0
-    except Exception as error:  # noqa: BLE001
-        return report(error)
-    return 0
+    finally:
+        interruption.uninstall()
 
 
 def run_process() -> NoReturn:
@@ -54,22 +54,29 @@ def run_process() -> NoReturn:
 
     Python would take more than a second to dismantle TensorFlow; all files are closed, so the process just ends.
     """
+    interruption.install()
     code = main()
-    atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        # Nobody may be reading any more.
-        with suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(code)
+    # A signal that comes now changes nothing but how long this may take.
+    with interruption.deferred():
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            # Nobody may be reading any more.
+            with suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
 
 
 def report(error: Exception) -> int:
     """Prints an error as one line a mistake, its traceback only if asked for, and returns the exit code."""
     from pipeline.composition_errors import told
+    from pipeline.environment import without_values
     from pipeline.errors import PipelineError, one_line
+    from pipeline.file_errors import file_error
+    from pipeline.memory_errors import memory_error
 
     if "debug=true" in [argument.lower().lstrip("+") for argument in sys.argv[1:]]:
         traceback.print_exception(error)
+    error = file_error(error) or memory_error(error) or error
     lines = told(error, sys.argv[1:])
     if lines is None and isinstance(error, PipelineError):
         lines = [" ".join(line.split()) for line in str(error).splitlines()]
@@ -77,23 +84,37 @@ def report(error: Exception) -> int:
     for line in (
         lines if lines is not None else [f"{type(error).__name__}: {one_line(error)} (debug=true shows the traceback)"]
     ):
-        print(f"error: {line}", file=sys.stderr)
+        print(f"error: {without_values(line)}", file=sys.stderr)
     return code
+
+
+def _code_of_command() -> int:
+    try:
+        _compose_and_run()
+    except Exception as error:  # noqa: BLE001
+        return report(error)
+    return 0
 
 
 def _compose_and_run() -> None:
     import hydra
 
+    from pipeline.composition import checked_composition
     from pipeline.config import register
     from pipeline.folders import conf_folder
     from pipeline.saved_config import split_arguments
+    from pipeline.trust import call_trusting, trust_of, trusting
+    from pipeline.typed_secrets import refuse_typed_secrets
 
+    trust = trust_of(sys.argv[1:])
+    refuse_typed_secrets(sys.argv[1:])
     register()
     failures: list[Exception] = []
     for_hydra, changes = split_arguments(sys.argv[1:])
-    job = partial(_run_job_of_hydra, failures, list(sys.argv), changes)
+    job = partial(call_trusting, trust, partial(_run_job_of_hydra, failures, list(sys.argv), changes))
     sys.argv = [sys.argv[0], *for_hydra]
-    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(job)()
+    with checked_composition(trust), trusting(trust):
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(job)()
     if failures:
         raise failures[0]
 
@@ -117,44 +138,72 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
-    from pipeline.config_checks import check_config
-    from pipeline.errors import PipelineError, one_line
-    from pipeline.runs import start_run
+    from pipeline import run_lock
+    from pipeline.config_checks import check_config, check_trust
+    from pipeline.resuming import take_up
+    from pipeline.runs import start_run, write_config
     from pipeline.saved_config import config_of_command, names_other_data
 
     hydra_config = HydraConfig.get()
-    run = start_run(Path(hydra_config.runtime.output_dir), command)
-    status, code, message = "failed", OUR_ERROR, None
-    try:
+    folder = Path(hydra_config.runtime.output_dir)
+    with run_lock.held(folder):
         choices = _chosen(hydra_config)
-        config = config_of_command(config, choices, changes)
-        run.other_data = names_other_data(choices, changes)
-        missing = sorted(OmegaConf.missing_keys(config))
-        for key in missing:
-            OmegaConf.update(config, key, None)
-        settings: Any = OmegaConf.to_object(config)
-        run.record(seed=settings.seed)
-        _say_what_begins(config, choices, run)
-        check_config(settings, missing)
-        value = _run_task(settings, run)
-        status, code = "finished", 0
+        resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
+        if resumes:
+            # Before anything says that the run goes on: it stays as it is if the command is not its own.
+            config = config_of_command(config, choices, changes)
+            take_up(config, folder)
+        else:
+            write_config(folder, config, HydraConfig.instance().cfg)
+        run = start_run(folder, command, resumes=resumes)
+        with _recorded(run):
+            if not resumes:
+                config = config_of_command(config, choices, changes)
+            run.other_data = names_other_data(choices, changes)
+            missing = sorted(OmegaConf.missing_keys(config))
+            for key in missing:
+                OmegaConf.update(config, key, None)
+            check_trust(config, folder)
+            settings: Any = OmegaConf.to_object(config)
+            run.record(seed=settings.seed)
+            _say_what_begins(config, choices, run)
+            check_config(settings, missing)
+            value = _run_task(settings, run)
+        _say_what_is_there(run)
         return value
-    except PipelineError as error:
-        code, message = USER_ERROR, str(error)
-        raise
-    except KeyboardInterrupt:
-        status, code = "interrupted", INTERRUPTED
-        raise
-    except SystemExit:
-        status, code = "terminated", TERMINATED
-        raise
-    except Exception as error:
-        message = one_line(error)
-        raise
-    finally:
-        run.finish(status, code, message)
-        if code == 0:
-            _say_what_is_there(run)
+
+
+@contextmanager
+def _recorded(run: Any) -> Iterator[None]:
+    """Lets `run.json` say how the run ends; errors that files or memory are the reason of become a user's."""
+    from pipeline.file_errors import file_error
+    from pipeline.memory_errors import memory_error
+
+    try:
+        yield
+    except BaseException as error:
+        told = file_error(error, run.folder) or memory_error(error) or error
+        # Where nothing can be written any more, the error that ended the run is still the one to tell.
+        with suppress(OSError):
+            run.finish(*_ending(told))
+        if told is error:
+            raise
+        raise told from error
+    run.finish("finished", 0)
+
+
+def _ending(error: BaseException) -> tuple[str, int, str | None]:
+    """Returns the status of a run that an error ended, the exit code, and the message."""
+    from pipeline.environment import without_values
+    from pipeline.errors import PipelineError, one_line
+
+    if isinstance(error, PipelineError):
+        return "failed", USER_ERROR, without_values(str(error))
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", INTERRUPTED, None
+    if isinstance(error, SystemExit) and interruption.requested():
+        return "terminated", TERMINATED, None
+    return "failed", OUR_ERROR, without_values(one_line(error))
 
 
 def _chosen(hydra_config: Any) -> dict[str, Any]:
@@ -166,13 +215,15 @@ def _chosen(hydra_config: Any) -> dict[str, Any]:
 def _run_task(config: Any, run: Any) -> float | None:
     import keras
 
+    from pipeline import job_memory
     from pipeline.components import find
 
     # Each job of a sweep starts from the same state as if it were alone in its process.
     keras.backend.clear_session()
     keras.utils.set_random_seed(config.seed)
     arguments = {name: value for name, value in config.task.items() if name != "_target_"}
-    value: float | None = find(config.task["_target_"])(config, run, **arguments)
+    with job_memory.freed():
+        value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value
 
 
@@ -193,7 +244,3 @@ def _say_what_is_there(run: Any) -> None:
     log.info("run folder: %s", _from_here(run.folder))
     for line in run.contents():
         log.info("  %s", line)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    raise SystemExit(TERMINATED)

@@ -11,7 +11,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from pipeline.errors import ConfigError, DataError, PipelineError, nearest, one_line
+from pipeline import trust
+from pipeline.errors import ConfigError, ConfigMistakes, DataError, PipelineError, nearest, one_line
 
 HYDRA_KEYS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
 
@@ -20,9 +21,21 @@ def find(target: str) -> Any:
     """Returns the object that a dotted path names.
 
     Raises:
-        ConfigError: There is none; the message has the nearest name in the module that was found.
+        ConfigError: A config may not call it, see `pipeline.trust`, which is told before anything is imported; or there
+            is none, and the message has the nearest name in the module that was found.
     """
-    parts = str(target).split(".")
+    mistake = trust.target_mistake(target)
+    if mistake is not None:
+        raise ConfigError(mistake)
+    found = _found(target)
+    mistake = trust.object_mistake(target, found)
+    if mistake is not None:
+        raise ConfigError(mistake)
+    return found
+
+
+def _found(target: str) -> Any:
+    parts = trust.as_keras(target).split(".")
     for length in range(len(parts) - 1, 0, -1):
         module_name = ".".join(parts[:length])
         try:
@@ -37,6 +50,10 @@ def find(target: str) -> Any:
             if not hasattr(found, part):
                 raise ConfigError(f"'{module_name}' has no '{part}'{nearest(part, _public(found))}")
             found = getattr(found, part)
+            if isinstance(found, types.ModuleType) and target not in trust.current().names:
+                raise ConfigError(
+                    f"'{target}' leads through '{module_name}' to '{found.__name__}', which is not its own"
+                )
         return found
     raise ConfigError(f"no module '{parts[0]}' for '{target}'; a dotted path such as my_module.my_function is right")
 
@@ -83,10 +100,13 @@ def build(key: str, node: Mapping[str, Any], **extra: Any) -> Any:
         **extra: Further arguments of the outermost target, passed as they are.
 
     Raises:
-        ConfigError: The component refused its arguments.
+        ConfigError: The component refused its arguments, or names something that a config may not.
     """
     from hydra.utils import instantiate
 
+    mistakes = _trust_mistakes(key, node)
+    if mistakes:
+        raise ConfigMistakes(mistakes)
     try:
         # Hydra turns dataclasses among the arguments into dicts, so that ours are passed behind its back.
         component = instantiate({**node, "_partial_": True}, _convert_="all")
@@ -98,6 +118,21 @@ def build(key: str, node: Mapping[str, Any], **extra: Any) -> Any:
             text = str(cause) if str(cause).startswith(group) else f"{key}: {cause}"
             raise (DataError if isinstance(cause, DataError) else ConfigError)(text) from error
         raise ConfigError(f"{key}: {node.get('_target_')} refused its arguments: {one_line(cause)}") from error
+
+
+def _trust_mistakes(key: str, node: Any) -> list[str]:
+    """Returns what a node names that it may not, what Hydra is going to find under an allowed path included."""
+    return trust.node_mistakes(key, node) or [
+        f"{place}._target_: {line}" for place, target in trust.targets(key, node) if (line := _finding(target))
+    ]
+
+
+def _finding(target: str) -> str | None:
+    try:
+        find(target)
+    except ConfigError as error:
+        return str(error)
+    return None
 
 
 def _root_cause(error: BaseException) -> BaseException:

@@ -17,10 +17,16 @@ def told(error: Exception, arguments: list[str]) -> list[str] | None:
     """
     from hydra.errors import ConfigCompositionException, HydraException
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
+    if isinstance(error, YAMLError):
+        return [yaml_error(error)]
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
     text = str(error)
+    ours = re.match(r"\w+ raised while resolving interpolation: (?P<told>(resume|hydra|run): .*)", text)
+    if ours:
+        return [ours["told"]]
     if isinstance(error, ConfigCompositionException) and "Could not override" in text:
         return _unknown_keys(error, arguments)
     missing = re.search(r"[Cc]ould not find '(?P<name>[^']+)'", text)
@@ -34,6 +40,13 @@ def told(error: Exception, arguments: list[str]) -> list[str] | None:
     full_key = re.search(r"full_key: (?P<key>\S+)", text)
     place = f"{full_key['key']}: " if full_key else ""
     return [place + _reason(text)]
+
+
+def yaml_error(error: Exception) -> str:
+    """Says in one line what is wrong with a file that is no YAML, or is more than plain values."""
+    mark = getattr(error, "problem_mark", None)
+    place = "" if mark is None else f"'{mark.name}': line {mark.line + 1}: "
+    return place + one_line(getattr(error, "problem", None) or error)
 
 
 def _reason(text: str) -> str:

@@ -14,9 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
-from pipeline.errors import nearest
+from pipeline import environment, trust
+from pipeline.errors import ConfigError, nearest
+from pipeline.resuming import folder_to_resume
+
+MOST = 2**32 - 1
+"""The largest seed that NumPy takes, and more than any count needs."""
+
+
+TRAIN = "pipeline.tasks.train.train"
+"""The task that trains."""
 
 
 @dataclass
@@ -72,6 +81,25 @@ class TrainerConfig:
 
 
 @dataclass
+class SnapshotsConfig:
+    """When the whole state of a training is written, for `resume`; null for one of them means not so.
+
+    One is always written when training ends, and when a signal ends it.
+
+    Attributes:
+        every_epochs: Write a snapshot each that many epochs.
+        every_steps: Write one each that many steps, counted through all epochs.
+        every_seconds: Write one when that many seconds have passed since the last one.
+        keep: How many of the newest are kept.
+    """
+
+    every_epochs: int | None = 1
+    every_steps: int | None = None
+    every_seconds: float | None = 30.0
+    keep: int = 2
+
+
+@dataclass
 class PipelineConfig:
     """The whole config.
 
@@ -96,11 +124,16 @@ class PipelineConfig:
         report: Whether a training ends with `report.html`.
         runs: Folders of the runs that a report compares.
         run: Folder of the run that evaluate and predict work on.
+        resume: Go on with a training that did not finish: `auto` finds the newest one of the same config, and begins
+            one if there is none; or its folder, which needs no further arguments, and may get more `trainer.epochs`.
+        snapshots: When the state of a training is written for that.
         seed: Seed of weights, shuffles, dropout and splits.
         optimized_metric: What a sweep optimises: a metric named as in Keras, with `val_` or `test_` in front for those
             splits; null returns the validation loss, or the training loss where there is no validation split.
         evaluate_splits: Splits to evaluate after training.
         debug: Show tracebacks.
+        trust: Packages of yours, besides those of the environment variable PIPELINE_TRUST, whose code config files may
+            call by `_target_`; on the command line only, where a `_target_` that is typed names its package too.
     """
 
     task: Any = None
@@ -121,21 +154,39 @@ class PipelineConfig:
     tracking: Any = None
     report: bool = True
     run: str | None = None
+    resume: str | None = None
+    snapshots: SnapshotsConfig = field(default_factory=SnapshotsConfig)
     runs: list[str] | None = None
     seed: int = 0
     optimized_metric: str | None = None
     evaluate_splits: list[str] = field(default_factory=lambda: ["train", "validation", "test"])
     debug: bool = False
+    trust: list[str] = field(default_factory=list)
 
 
 def register() -> None:
-    """Puts the schema into Hydra's ConfigStore, and the resolver that names run folders into OmegaConf."""
+    """Puts the schema into Hydra's ConfigStore, and the resolvers of run folders and variables into OmegaConf."""
+    environment.register()
     ConfigStore.instance().store(name="schema", node=PipelineConfig)
-    OmegaConf.register_new_resolver("new_folder", new_folder, use_cache=True, replace=True)
+    OmegaConf.register_new_resolver("new_folder", _run_folder, replace=True)
+
+
+def _run_folder(parent: str, *, _root_: DictConfig) -> str:
+    """Returns the folder that a command works in, the same one each time: that of the run it resumes, or a new one."""
+    folders = OmegaConf.get_cache(_root_)["new_folder"]
+    if parent not in folders:
+        folders[parent] = folder_to_resume(_root_, parent) or new_folder(parent)
+    return str(folders[parent])
 
 
 def new_folder(parent: str) -> str:
-    """Makes a new folder `parent/<date>/<time>` and returns it; a number is added if another run took that second."""
+    """Makes a new folder `parent/<date>/<time>` and returns it; a number is added if another run took that second.
+
+    Raises:
+        ConfigError: A config file, and not the user, names a parent outside of the working folder.
+    """
+    if not Path(parent).resolve().is_relative_to(Path.cwd().resolve()) and not trust.current().typed(parent):
+        raise ConfigError(f"'{parent}' is outside of the working folder; such a folder on the command line is right")
     now = datetime.now()
     for number in itertools.count(1):
         suffix = f"_{number}" if number > 1 else ""
@@ -158,19 +209,29 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
         ("trainer.validation_interval", trainer.validation_interval, 1),
         ("trainer.initial_epoch", trainer.initial_epoch, 0),
         ("trainer.steps_per_execution", trainer.steps_per_execution, 1),
+        ("snapshots.every_epochs", config.snapshots.every_epochs, 1),
+        ("snapshots.every_steps", config.snapshots.every_steps, 1),
+        ("snapshots.keep", config.snapshots.keep, 1),
         ("split.validation", split.validation, 0),
         ("split.test", split.test, 0),
         ("seed", config.seed, 0),
     ):
-        if value is not None and value < least:
-            mistakes.append(f"{key}: {value} is too small; {least} or more is right")
+        if value is not None and not least <= value <= MOST:
+            found = "too small" if value < least else "too large" if value > MOST else "no number"
+            right = f"{MOST} or less" if value > MOST else f"{least} or more"
+            mistakes.append(f"{key}: {value} is {found}; {right} is right")
     mistakes += [
         f"trainer.validation_fractions: {fraction} is no fraction of an epoch; a number between 0 and 1 is right"
         for fraction in trainer.validation_fractions
         if not 0 < fraction < 1
     ]
-    if trainer.validation_seconds is not None and trainer.validation_seconds <= 0:
+    if trainer.validation_seconds is not None and not trainer.validation_seconds > 0:
         mistakes.append(f"trainer.validation_seconds: {trainer.validation_seconds} is too small; more than 0 is right")
+    if config.resume is not None and isinstance(config.task, dict) and config.task.get("_target_") != TRAIN:
+        mistakes.append("resume: only a training is resumed; task=train is right, or run=DIR for the other tasks")
+    seconds = config.snapshots.every_seconds
+    if seconds is not None and not seconds > 0:
+        mistakes.append(f"snapshots.every_seconds: {seconds} is too small; more than 0 is right")
     if trainer.verbose not in ("auto", 0, 1, 2):
         mistakes.append(f"trainer.verbose: {trainer.verbose} is not auto, 0, 1 or 2")
     methods = ("last", "random", "stratified", "column")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from pipeline import components
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline import components, trust
 from pipeline.config import PipelineConfig, value_mistakes
+from pipeline.destinations import destination_mistakes
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.tensorflow_import import import_tensorflow
 
@@ -16,6 +20,27 @@ PROVIDED = {
 }
 COMPONENTS = ("task", "data", "loader", "weighting", "model", "schedule")
 OBJECTIVES = ("loss", "metrics", "weighted_metrics")
+
+
+def check_trust(config: DictConfig, run_folder: Path) -> None:
+    """Refuses a config that would run code or write where only the user may say so; nothing of it is imported.
+
+    Args:
+        config: The config, its interpolations as they are written.
+        run_folder: The run folder.
+
+    Raises:
+        ConfigMistakes: It does; a line for each reason.
+    """
+    mistakes = []
+    if config.trust and "trust" not in trust.current().keys:
+        names = ",".join(config.trust)
+        mistakes = [f"trust: a config file sets it, where it does not count; trust=[{names}] on the command line does"]
+    plain: Any = OmegaConf.to_container(config, resolve=True)
+    mistakes += [line for key, node in plain.items() for line in trust.node_mistakes(str(key), node)]
+    mistakes += destination_mistakes(config, run_folder)
+    if mistakes:
+        raise ConfigMistakes(mistakes)
 
 
 def check_config(config: PipelineConfig, missing: list[str]) -> None:

@@ -18,6 +18,10 @@ class DataError(PipelineError):
     """A mistake in the data."""
 
 
+class FileError(PipelineError):
+    """A file or a folder that cannot be read or written."""
+
+
 class ConfigMistakes(ConfigError):
     """All mistakes found in one config, a line each."""
 

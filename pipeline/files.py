@@ -6,9 +6,12 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pipeline.file_errors import os_error
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
@@ -17,20 +20,22 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     The temporary file keeps the suffix of `path`, on which some writers (`.keras`, `.npz`) insist.
 
     Raises:
-        OSError: The folder cannot be written or the disk is full; `path` is then as it was.
+        OSError: The folder cannot be written or the disk is full; it names `path`, which is then as it was, also where
+            `write` told it by an error of another kind.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    os.close(handle)
-    beside = Path(name)
-    try:
-        write(beside)
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        beside.chmod(0o644)
-        beside.replace(path)
-        _sync_folder(path.parent)
-    finally:
-        beside.unlink(missing_ok=True)
+    with _errors_name(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        os.close(handle)
+        beside = Path(name)
+        try:
+            write(beside)
+            with beside.open("rb+") as file:
+                os.fsync(file.fileno())
+            beside.chmod(0o644)
+            beside.replace(path)
+            _sync_folder(path.parent)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -51,6 +56,21 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+@contextmanager
+def _errors_name(path: Path) -> Iterator[None]:
+    """Lets errors name the file that is meant, not the temporary one, or the folder if that is gone."""
+    try:
+        yield
+    except Exception as error:
+        found = os_error(error)
+        if found is None:
+            raise
+        named = found.filename
+        if named is None or Path(os.fsdecode(named)).parent == path.parent:
+            named = str(path if path.parent.is_dir() else path.parent)
+        raise OSError(found.errno, found.strerror, named) from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import platform
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +19,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.errors import ConfigError
-from pipeline.files import write_json
+from pipeline.files import write_json, write_text
 
 PACKAGES = ("tensorflow", "keras", "hydra-core", "numpy", "pandas", "tensorflow-datasets")
 CONTENTS = {
@@ -27,6 +30,7 @@ CONTENTS = {
     "predictions.npz": "a row an example",
     "report.html": "the report, for a browser",
     "checkpoints": "the best models and the last one",
+    "snapshots": "the state of the training, for resume",
     "tensorboard": "logs for TensorBoard",
     "lr_find.html": "the loss over the learning rate",
     "lr_find.csv": "a row a step",
@@ -35,6 +39,10 @@ CONTENTS = {
     "pipeline.log": "the log",
     ".hydra": "the config",
 }
+
+
+RUNNING = "running"
+"""The status of a run that has not ended, or was killed."""
 
 
 @dataclass
@@ -63,8 +71,13 @@ class Run:
             self.durations[name] = round(time.perf_counter() - start, 3)
 
     def record(self, **facts: Any) -> None:
-        """Adds facts to `run.json`, which is written when the run ends."""
+        """Adds facts to `run.json`, which is written when the run starts and when it ends."""
         self.facts.update(facts)
+
+    def begin(self) -> None:
+        """Writes a `run.json` by which a run that was killed can be told: it says `running`, and no such process is."""
+        status = {"status": RUNNING, "pid": os.getpid(), "host": socket.gethostname()}
+        write_json(self.folder / "run.json", status | self.facts)
 
     def finish(self, status: str, exit_code: int, error: str | None = None) -> None:
         """Writes `run.json`."""
@@ -85,17 +98,45 @@ class Run:
         return [f"{name:<20} {text}" for name, text in CONTENTS.items() if (self.folder / name).exists()]
 
 
-def start_run(folder: Path, command: Sequence[str]) -> Run:
-    """Starts the record of a run in an existing folder."""
-    run = Run(folder)
+def start_run(folder: Path, command: Sequence[str], *, resumes: bool = False) -> Run:
+    """Starts the record of a run in an existing folder, whose lock the caller holds.
+
+    Args:
+        folder: The run folder.
+        command: The command line.
+        resumes: Whether the command goes on with the run that is in the folder: the start of that stays its start, and
+            `resumed` lists the times at which it went on.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    run, now = Run(folder), _now()
+    before = _facts_of(folder) if resumes else {}
     run.record(
         command=[Path(command[0]).name, *command[1:]],
-        started=_now(),
+        started=before.get("started", now),
         git_commit=_git_commit(),
         versions={"python": platform.python_version(), **_versions()},
         platform=platform.platform(),
     )
+    if "started" in before:
+        run.record(resumed=[*before.get("resumed", []), now])
+    run.begin()
     return run
+
+
+def write_config(folder: Path, config: DictConfig, hydra_config: DictConfig) -> None:
+    """Writes the files of the config into `.hydra`, named and written as Hydra itself does where it is asked to.
+
+    Hydra would write them before anybody can tell whether another run works in the folder.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    files = {"config": config, "hydra": hydra_config, "overrides": hydra_config.hydra.overrides.task}
+    (folder / ".hydra").mkdir(exist_ok=True)
+    for name, part in files.items():
+        write_text(folder / ".hydra" / f"{name}.yaml", OmegaConf.to_yaml(part))
 
 
 def config_of_run(folder: Path) -> DictConfig:
@@ -123,6 +164,15 @@ def model_file(folder: Path) -> Path:
     if not path.is_file():
         raise ConfigError(f"run: '{folder}' has no model.keras; its training did not finish")
     return path
+
+
+def _facts_of(folder: Path) -> dict[str, Any]:
+    """Returns what the `run.json` of a folder says; nothing where there is none, or none that can be read."""
+    try:
+        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def _now() -> str:

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from yaml import YAMLError
 
+from pipeline.composition_errors import yaml_error
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
 from pipeline.folders import conf_folder
+from pipeline.resuming import AUTO
 from pipeline.runs import config_of_run
 
-OF_THE_COMMAND = ("task", "run", "runs", "debug", "hydra", "callbacks", "tracking")
+OF_THE_COMMAND = ("task", "run", "runs", "resume", "debug", "hydra", "callbacks", "tracking", "trust")
 """Root keys that are never taken from the run."""
 FROM_FILES = ("pipeline.tasks.report.report",)
 """Tasks that read only the files of runs: their data may be gone, so the run's config is not checked anew."""
@@ -22,10 +25,13 @@ FROM_FILES = ("pipeline.tasks.report.report",)
 def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Parts a command line into what Hydra composes and what changes values of the run that it names.
 
-    Without `run=DIR` all of it is Hydra's. With it, Hydra gets options, what is of the command itself, and groups that
-    are chosen anew together with their values; other values exist in the run's config only.
+    Without `run=DIR` or `resume=DIR` all of it is Hydra's. With one, Hydra gets options, what is of the command itself,
+    and groups that are chosen anew together with their values; other values exist in the run's config only. A command
+    with `resume=DIR` that chooses groups is the whole command of the run again, and all of it is Hydra's too.
     """
-    if not any(argument.startswith("run=") for argument in arguments):
+    resumes = any(argument.startswith("resume=") and argument != "resume=auto" for argument in arguments)
+    groups = any(_root(argument) and _is_group(argument) for argument in arguments)
+    if not any(argument.startswith("run=") for argument in arguments) and (groups or not resumes):
         return list(arguments), []
     chosen = {root for argument in arguments if (root := _root(argument)) and _is_group(argument)}
     ours = [a for a in arguments if "=" in a and not a.startswith("-") and _root(a) not in {*chosen, *OF_THE_COMMAND}]
@@ -44,14 +50,17 @@ def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: S
         `config` itself if it names no run; else the run's own config, changed.
 
     Raises:
-        ConfigError: `run` is not the folder of a run.
+        ConfigError: `run` is not the folder of a run, or its config is no plain YAML.
         ConfigMistakes: Changes of keys that the run's config does not have.
     """
-    if config.run is None or config.task._target_ in FROM_FILES:
+    if config.task._target_ in FROM_FILES:
         return config
+    if config.run is None:
+        resumes = config.resume not in (None, AUTO) and not choices
+        return _config_to_resume(config, changes) if resumes else config
     merged = config.copy()
     OmegaConf.set_struct(merged, False)
-    for key, value in config_of_run(Path(config.run)).items():
+    for key, value in _config_of_run(Path(config.run)).items():
         if key not in (*OF_THE_COMMAND, *choices):
             _replace(merged, str(key), value)
     if "experiment" in choices:
@@ -67,9 +76,29 @@ def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: S
     return merged
 
 
+def _config_to_resume(config: DictConfig, changes: Sequence[str]) -> DictConfig:
+    """Returns the config of the run that `resume` names, changed."""
+    merged = config.copy()
+    OmegaConf.set_struct(merged, False)
+    for key, value in config_of_run(Path(config.resume)).items():
+        if key not in ("resume", "debug", "trust"):
+            _replace(merged, str(key), value)
+    mistakes = [line for change in changes if (line := _change(merged, change))]
+    if mistakes:
+        raise ConfigMistakes(mistakes)
+    return merged
+
+
 def names_other_data(choices: Mapping[str, Any], changes: Sequence[str]) -> bool:
     """Whether a command that works on a run names other data than that run's own."""
     return "data" in choices or any(_root(change) == "data" for change in changes)
+
+
+def _config_of_run(folder: Path) -> DictConfig:
+    try:
+        return config_of_run(folder)
+    except YAMLError as error:
+        raise ConfigError(f"run: {yaml_error(error)}") from error
 
 
 def _change(config: DictConfig, override: str) -> str | None:

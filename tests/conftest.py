@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ from pipeline.tensorflow_import import import_tensorflow
 import_tensorflow()
 # Hydra closes every logging handler when it configures its own, and absl's would close the stream that pytest captures.
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
+
+# A shell has what it runs in the background ignore SIGINT, which the commands of tests would inherit.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

@@ -43,6 +43,7 @@ def _module(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, HERE, sys.modules[__name__])
+    monkeypatch.setenv("PIPELINE_TRUST", f"{HERE},{__name__},no_such_module")
 
 
 def test_unknown_argument_is_told_with_the_nearest_one() -> None:
@@ -83,7 +84,7 @@ def test_arguments_passed_on_to_a_base_class_are_known() -> None:
     [
         ("no_such_module.thing", "no module 'no_such_module'"),
         (f"{HERE}.Prat", "did you mean 'Part'?"),
-        ("plain", "no module 'plain'"),
+        ("plain", "'plain' is no part of ours or of Keras"),
     ],
 )
 def test_unknown_target_is_told(target: str, expected: str) -> None:

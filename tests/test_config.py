@@ -23,6 +23,9 @@ def test_defaults_have_no_mistakes() -> None:
         (PipelineConfig(split=SplitConfig(validation=0.5, test=0.5)), "leave nothing to train on"),
         (PipelineConfig(evaluate_splits=["tests"]), "evaluate_splits: no split 'tests'; did you mean 'test'?"),
         (PipelineConfig(seed=-1), "seed: -1 is too small"),
+        (PipelineConfig(seed=2**32), "seed: 4294967296 is too large; 4294967295 or less is right"),
+        (PipelineConfig(split=SplitConfig(test=float("nan"))), "split.test: nan is no number; 0 or more is right"),
+        (PipelineConfig(trainer=TrainerConfig(validation_seconds=float("nan"))), "more than 0 is right"),
     ],
 )
 def test_wrong_value_is_told_with_its_key(config: PipelineConfig, expected: str) -> None:
@@ -30,7 +33,8 @@ def test_wrong_value_is_told_with_its_key(config: PipelineConfig, expected: str)
     assert expected in line
 
 
-def test_new_folder_is_never_one_that_is_there(tmp_path: Path) -> None:
-    folders = [new_folder(str(tmp_path)) for _ in range(3)]
+def test_new_folder_is_never_one_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = [new_folder("outputs") for _ in range(3)]
     assert len(set(folders)) == 3
     assert all(Path(folder).is_dir() for folder in folders)

@@ -1,11 +1,14 @@
 """The run folder: what run.json says, and reading a run back."""
 
 import json
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import ConfigError
+from pipeline.report.run_files import read_run
 from pipeline.runs import config_of_run, model_file, start_run
 
 
@@ -20,6 +23,26 @@ def test_run_json_has_versions_seed_command_and_durations(tmp_path: Path) -> Non
     assert facts["versions"]["keras"].startswith("3.")
     assert facts["durations_seconds"]["data"] >= 0
     assert facts["command"] == ["pipeline", "seed=3"]
+
+
+def test_run_json_says_from_the_start_that_the_run_is_running(tmp_path: Path) -> None:
+    start_run(tmp_path, ["pipeline"])
+    facts = json.loads((tmp_path / "run.json").read_text())
+    assert (facts["status"], facts["pid"], facts["host"]) == ("running", os.getpid(), socket.gethostname())
+    assert read_run(tmp_path).facts["status"] == "running"
+
+
+def test_resumed_run_keeps_its_start_and_lists_when_it_went_on(tmp_path: Path) -> None:
+    start_run(tmp_path, ["pipeline"])
+    facts = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps({**facts, "started": "long ago"}))
+    for times in (1, 2):
+        start_run(tmp_path, ["pipeline"], resumes=True).finish("interrupted", 130)
+        facts = json.loads((tmp_path / "run.json").read_text())
+        assert (facts["started"], len(facts["resumed"])) == ("long ago", times)
+    (tmp_path / "run.json").write_text("{")
+    start_run(tmp_path, ["pipeline"], resumes=True)
+    assert "resumed" not in json.loads((tmp_path / "run.json").read_text())
 
 
 def test_stage_that_fails_is_measured_too(tmp_path: Path) -> None:

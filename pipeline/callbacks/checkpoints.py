@@ -45,8 +45,9 @@ class Checkpoints(keras.callbacks.Callback):
 
     In the folder are `best.keras`, `last.keras`, a file such as `epoch-03-val_accuracy-0.9712.keras` for each of the
     best ones, and `checkpoints.json`, which lists those with all digits of their values. All files are whole at any
-    time, and an old one goes only when a better one is safely there. A resumed training goes on with what it finds.
-    Each such callback of a training needs a folder of its own.
+    time, and an old one goes only when a better one is safely there. A training that is resumed at a snapshot goes on
+    with those that were kept then, and removes later ones, which it saves again. One that goes on without a snapshot
+    takes up what it finds. Each such callback of a training needs a folder of its own.
 
     Args:
         folder: Where to save; it is made if need be.
@@ -105,13 +106,29 @@ class Checkpoints(keras.callbacks.Callback):
         self.kept, self._started = [], False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Takes up what a training that is resumed has left, all callbacks having put its state back."""
+        """Takes up what a training has left that this one goes on with, without a snapshot."""
         self._epoch = epoch
         if not self._started:
             self._started = True
             self._steps = int(self.model.optimizer.iterations)
             if self._steps:
                 self._resume()
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns what is kept, and the position."""
+        return {
+            "kept": [asdict(one) for one in self.kept],
+            "epoch": self._epoch,
+            "begin": self._begin,
+            "steps": self._steps,
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Goes on with what was kept, and removes the files of later moments."""
+        self.kept = [Checkpoint(**one) for one in state["kept"]]
+        self._epoch, self._begin, self._steps = state["epoch"], state["begin"], state["steps"]
+        self._started = True
+        self._tidy()
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Remembers where a call of perhaps several steps begins."""
@@ -157,7 +174,7 @@ class Checkpoints(keras.callbacks.Callback):
             return
         write_atomically(self.folder / new.file, self.model.save)
         self.kept = [one for one in kept if one in stay]
-        write_json(self.folder / LISTED, [asdict(one) for one in self.kept])
+        self._list()
         if self.monitored is not None and ranked[0] == new:
             self._point(BEST, new)
         self._point(LAST, new)
@@ -194,19 +211,33 @@ class Checkpoints(keras.callbacks.Callback):
     def _point(self, name: str, checkpoint: Checkpoint) -> None:
         write_atomically(self.folder / name, partial(_link, self.folder / checkpoint.file))
 
+    def _list(self) -> None:
+        write_json(self.folder / LISTED, [asdict(one) for one in self.kept if self._is_there(one)])
+
+    def _is_there(self, checkpoint: Checkpoint) -> bool:
+        return (self.folder / checkpoint.file).is_file()
+
     def _resume(self) -> None:
         """Goes on with the listed files, and ends what a crash between two of the steps of saving has left undone."""
         listed = self.folder / LISTED
         if not listed.is_file():
             return
         found = [Checkpoint(**one) for one in json.loads(listed.read_text(encoding="utf-8"))]
-        self.kept = [one for one in found if (self.folder / one.file).is_file()]
-        if self.monitored is not None and self.kept:
-            self._point(BEST, self._ranked(self.kept)[0])
+        self.kept = [one for one in found if self._is_there(one)]
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Makes the folder what it is after saving the last of the kept ones."""
+        ranked = self._ranked(self.kept)
+        # The best one may be gone for a better one of a later moment, which then stays until it is saved again.
+        if self.monitored is not None and ranked and self._is_there(ranked[0]):
+            self._point(BEST, ranked[0])
         ours = {one.file for one in self.kept}
+        if self.kept or (self.folder / LISTED).is_file():
+            self._list()
         named = "epoch-*.keras" if self.monitored is None else f"epoch-*-{self._metric}-*.keras"
         # Those with a dot in front are the unfinished ones of a process that was killed.
-        for pattern in (named, ".*.keras", ".*.json"):
+        for pattern in (named, ".????????.keras", ".????????.json"):
             for path in self.folder.glob(pattern):
                 if path.name not in ours:
                     path.unlink()

@@ -23,6 +23,14 @@ class EpochLog(keras.callbacks.Callback):
         """Starts the clock."""
         self._started = time.perf_counter()
 
+    def get_state(self) -> dict[str, Any]:
+        """Returns the seconds of this epoch so far."""
+        return {"seconds": time.perf_counter() - self._started}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Starts the clock with the seconds of this epoch so far, without the time between."""
+        self._started = time.perf_counter() - state["seconds"]
+
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Logs the line."""
         seconds = time.perf_counter() - self._started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ class HistoryFile(keras.callbacks.Callback):
         super().__init__()
         self.path = path
         self.rows: list[dict[str, Any]] = []
+        self._text = ""
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Adds the row of the epoch."""
@@ -31,4 +33,24 @@ class HistoryFile(keras.callbacks.Callback):
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.rows)
-        write_text(self.path, text.getvalue())
+        self._text = text.getvalue()
+        write_text(self.path, self._text)
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns what is in the file."""
+        # One text, and no rows: a snapshot within a late epoch has no time for thousands of numbers.
+        return {"text": self._text}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Puts the rows back, those in the file too, which may have one of a later moment."""
+        self._text = state["text"]
+        self.rows = [_row(cells) for cells in csv.DictReader(io.StringIO(self._text))]
+        if self._text:
+            write_text(self.path, self._text)
+        else:
+            self.path.unlink(missing_ok=True)
+
+
+def _row(cells: Mapping[str, str]) -> dict[str, Any]:
+    values = {name: float(cell) for name, cell in cells.items() if cell}
+    return {**values, "epoch": int(cells["epoch"])}

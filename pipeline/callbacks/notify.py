@@ -56,6 +56,8 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
     """
 
     every_batch = False
+    # What was told is told.
+    survives_roll_back = True
 
     def __init__(
         self,
@@ -85,13 +87,39 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
         self._reset()
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Tells of the start."""
+        """Starts anew."""
         self._reset()
-        self._tell("start")
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Tells of the start before the first epoch, and remembers the epoch."""
+        self._tell_of_start()
+        self._epoch = epoch + 1
+
+    def on_resume(self, epoch: int, step: int) -> None:  # noqa: ARG002
         """Remembers the epoch."""
         self._epoch = epoch + 1
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns what was measured and told so far, and how long that took."""
+        return {
+            "seconds": time.monotonic() - self._started,
+            "epoch": self._epoch,
+            "metrics": self._metrics,
+            "seen": self._seen,
+            "beyond": self._beyond,
+            "told": self._told,
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on where a training stopped, of whose start people know."""
+        self._reset()
+        self._begun = True
+        self._started -= state["seconds"]
+        self._epoch = state["epoch"]
+        self._metrics |= state["metrics"]
+        self._seen |= state["seen"]
+        self._beyond |= state["beyond"]
+        self._told |= state["told"]
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
         """Looks at the thresholds after a validation within an epoch."""
@@ -102,7 +130,10 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
         self._look_at(logs or {})
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Tells of the end, and waits for what is underway."""
+        """Tells of the end unless training failed, and waits for what is underway."""
+        if self._failed:
+            return
+        self._tell_of_start()
         for threshold in self._thresholds:
             if self._metrics and threshold.metric not in self._seen:
                 hint = nearest(threshold.metric, self._seen)
@@ -112,11 +143,20 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_failure(self, error: BaseException) -> None:
         """Tells of the error, and waits for what is underway."""
+        # Who reads of the failure need not read of the start after that, nor of the end that follows.
+        self._begun = self._failed = True
         said = one_line(error) if str(error).strip() else ""
         self._tell("failure", error=f"{type(error).__name__}: {said}" if said else type(error).__name__)
         self._sender.finish()
 
+    def _tell_of_start(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._tell("start")
+
     def _reset(self) -> None:
+        # Told once it is known that training does not go on where another one stopped.
+        self._begun = self._failed = False
         self._started = time.monotonic()
         self._epoch = 0
         self._metrics: dict[str, float] = {}

@@ -45,6 +45,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         self._live: Any = None
         self._handlers: Any = None
         self._seen = 0
+        self._resumed = 0
         self._started = 0.0
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
@@ -70,12 +71,26 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         """Starts the bar of steps anew."""
         self._live.update(self._epochs, completed=epoch)
         self._live.reset(self._steps, total=self.params.get("steps"), said="")
-        self._seen, self._started = 0, time.perf_counter()
+        self._seen, self._resumed, self._started = 0, 0, time.perf_counter()
+
+    def on_resume(self, epoch: int, step: int) -> None:
+        """Starts the bars where training goes on."""
+        self.on_epoch_begin(epoch)
+        self._live.update(self._steps, completed=step)
+        self._seen = self._resumed = step
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns the best value of each metric."""
+        return {"best": self._best}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Puts the best values back."""
+        self._best = state["best"]
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Moves the bar of steps; called once a block of steps."""
         self._seen = batch + 1
-        speed = self._seen / max(time.perf_counter() - self._started, 1e-9)
+        speed = (self._seen - self._resumed) / max(time.perf_counter() - self._started, 1e-9)
         total = self.params.get("steps")
         left = f", validation in {total - self._seen}" if total and self._seen < total else ""
         self._live.update(

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 class TimeBudget(keras.callbacks.Callback):
     """Stops training when its time is used up, within an epoch too; what was measured until then is kept.
 
-    It looks at the clock after each block of steps, which takes about half a second. A resumed training has the whole
-    budget again.
+    It looks at the clock after each block of steps, which takes about half a second. A resumed training has what is
+    left of the budget; the time between has no cost.
 
     Args:
         seconds: Seconds that training may take, validation included; all that is given is added up.
@@ -30,6 +30,7 @@ class TimeBudget(keras.callbacks.Callback):
     """
 
     every_batch = False
+    survives_roll_back = True
 
     def __init__(self, *, seconds: float | None = None, minutes: float | None = None, hours: float | None = None):
         super().__init__()
@@ -46,6 +47,18 @@ class TimeBudget(keras.callbacks.Callback):
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Starts the clock."""
         self._end = time.monotonic() + self.seconds
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns the seconds that are left."""
+        return {"left": self._end - time.monotonic()}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Starts the clock with the seconds that are left."""
+        self._end = time.monotonic() + state["left"]
+
+    def on_resume(self, epoch: int, step: int) -> None:  # noqa: ARG002
+        """Remembers the epoch."""
+        self._epoch = epoch
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Remembers the epoch."""

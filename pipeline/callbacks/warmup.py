@@ -67,6 +67,20 @@ class WarmUp(keras.callbacks.Callback):
             if before < self.steps:
                 self._set(self.rate)
 
+    def get_state(self) -> dict[str, Any]:
+        """Returns the steps that are done, and the rate to reach."""
+        return {"done": self._done, "begin": self._begin, "every_batch": self.every_batch, "rate": self.rate}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Goes on after the steps that are done."""
+        self._done, self._begin, self.every_batch = state["done"], state["begin"], state["every_batch"]
+        # The one to reach may have been lowered since, when training went back before.
+        self.rate = min(self.rate, state["rate"])
+
+    def on_roll_back(self, factor: float) -> None:
+        """Lowers the whole rate, training having gone back to a snapshot to go on with a lower one."""
+        self.rate *= factor
+
     def _set(self, rate: float) -> None:
         try:
             self.model.optimizer.learning_rate = rate

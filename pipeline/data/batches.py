@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -47,6 +47,13 @@ class Batches(abc.ABC):
     def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
         """Returns the rows of `examples` that make each batch of an epoch, where there are such examples."""
         raise NotImplementedError
+
+    def state(self) -> dict[str, Any]:
+        """Returns what batches depend on beside seed and epoch, as plain values: nothing, but for streams."""
+        return {}
+
+    def resume(self, state: Mapping[str, Any]) -> None:  # noqa: B027
+        """Has further epochs go on as those would have that were drawn when `state` was returned."""
 
 
 class ArrayBatches(Batches):
@@ -100,6 +107,14 @@ class StepsPerEpoch(Batches):
     def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
         """See `Batches`."""
         return self._continued(self.batches.rows, index, skip)
+
+    def state(self) -> dict[str, Any]:
+        """See `Batches`."""
+        return self.batches.state()
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """See `Batches`."""
+        self.batches.resume(state)
 
     def _continued(self, draw: Callable[[int, int], Iterator[T]], index: int, skip: int) -> Iterator[T]:
         start = index * (self.steps or 0) + skip

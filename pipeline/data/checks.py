@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.data.examples import Examples
+from pipeline.data.examples import Examples, same_shape
 from pipeline.data.spec import DataSpec, TargetSpec, is_one_hot
 from pipeline.errors import ConfigError, DataError
 
@@ -21,8 +21,7 @@ def check_values(examples: Examples, where: str = "") -> None:
     """
     place = f" of {where}" if where else ""
     for name, array in examples.inputs.items():
-        if not examples.spec.inputs[name].missing:
-            _check_finite(array, f"input '{name}'{place}")
+        _check_finite(array, f"input '{name}'{place}", missing=examples.spec.inputs[name].missing)
     for name, array in examples.targets.items():
         _check_finite(array, f"target '{name}'{place}")
         _check_class_ids(array, examples.spec.targets[name], f"target '{name}'{place}")
@@ -85,10 +84,7 @@ def check_shapes(spec: DataSpec, input_shapes: dict[str, tuple[int | None, ...]]
     """
     for name, shape in input_shapes.items():
         given = spec.inputs[name].shape
-        same = len(given) == len(shape) and all(
-            wanted is None or size is None or wanted == size for wanted, size in zip(shape, given, strict=True)
-        )
-        if not same:
+        if not same_shape(given, shape):
             raise DataError(f"input '{name}': has shape {given} but the model takes {tuple(shape)}")
 
 
@@ -114,19 +110,32 @@ def check_class_range(spec: DataSpec, output_shapes: dict[str, tuple[int | None,
             )
 
 
-def _check_finite(array: np.ndarray, what: str) -> None:
+def _check_finite(array: np.ndarray, what: str, *, missing: bool = False) -> None:
+    """Refuses what is not finite as the float32 that a model computes with; NaN may stand for a missing value."""
     if array.dtype == object:
-        bad = np.array([i for i, row in enumerate(array) if isinstance(row, np.ndarray) and not np.isfinite(row).all()])
+        bad = np.array(
+            [i for i, row in enumerate(array) if isinstance(row, np.ndarray) and _not_finite(row).any()], int
+        )
     elif array.dtype.kind == "f":
-        if np.isfinite(array).all():
+        wrong = _not_finite(array) & ~np.isnan(array) if missing else _not_finite(array)
+        if not wrong.any():
             return
-        bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
+        bad = np.flatnonzero(wrong.reshape(len(array), -1).any(axis=1))
     else:
         return
     if len(bad):
         row = np.asarray(array[bad[0]])
-        value = row[~np.isfinite(row)].ravel()[0]
-        raise DataError(f"{what}: row {bad[0]} has {value}; finite numbers are right ({len(bad)} rows are not)")
+        wrong = _not_finite(row)
+        value = row[wrong & ~np.isnan(row) if missing else wrong].ravel()[0]
+        found = f"{value}, which is too large for float32" if np.isfinite(value) else str(value)
+        raise DataError(f"{what}: row {bad[0]} has {found}; finite numbers are right ({len(bad)} rows are not)")
+
+
+def _not_finite(array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind != "f":
+        return np.zeros(array.shape, bool)
+    with np.errstate(over="ignore"):
+        return ~np.isfinite(array.astype("float32", copy=False))
 
 
 def _check_class_ids(array: np.ndarray, spec: TargetSpec, what: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.spec import DataSpec
+from pipeline.data.spec import DataSpec, InputSpec, Shape, TargetSpec
 from pipeline.errors import DataError
 
 Arrays = Mapping[str, np.ndarray]
@@ -36,11 +36,13 @@ class Examples:
     columns: Arrays = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuses arrays of different length."""
+        """Refuses arrays of different length, and rows of another shape than the spec says."""
         lengths = {f"{kind} '{name}'": len(a) for kind, arrays in self._groups() for name, a in arrays.items()}
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
             raise DataError(f"arrays of different length: {found}; one row an example in each is right")
+        _check_shapes("input", self.inputs, self.spec.inputs)
+        _check_shapes("target", self.targets, self.spec.targets)
 
     def __len__(self) -> int:
         """Number of examples."""
@@ -90,6 +92,26 @@ class Examples:
         )
 
 
+def same_shape(given: Shape, right: Shape) -> bool:
+    """Whether a shape is as it should be, None standing for any size."""
+    return len(given) == len(right) and all(
+        None in pair or pair[0] == pair[1] for pair in zip(given, right, strict=True)
+    )
+
+
+def _check_shapes(kind: str, arrays: Arrays, specs: Mapping[str, InputSpec] | Mapping[str, TargetSpec]) -> None:
+    for name, array in arrays.items():
+        given, right = _shape(array), specs[name].shape
+        if len(array) and not same_shape(given, right):
+            raise DataError(f"{kind} '{name}': has shape {given}; {right} is right, as in the training data")
+
+
+def _shape(array: np.ndarray) -> Shape:
+    if array.dtype == object and isinstance(array.flat[0] if array.size else None, np.ndarray):
+        return (None, *array[0].shape[1:])
+    return array.shape[1:]
+
+
 def pad(array: np.ndarray) -> np.ndarray:
     """Returns an object array of arrays (length, ...) as one array (examples, longest, ...), zeros at the ends."""
     if array.dtype != object:
@@ -117,7 +139,14 @@ def class_ids(examples: Examples, target: str) -> np.ndarray:
     spec, values = examples.spec.targets[target], examples.targets[target]
     if spec.classes is None:
         raise DataError(f"target '{target}' has no classes but numbers of shape {spec.shape}; set data.classes")
-    return np.argmax(values, axis=1) if spec.one_hot else values.reshape(len(values)).astype("int64")
+    if spec.one_hot:
+        return np.argmax(values, axis=1)
+    if spec.shape not in ((), (1,)):
+        raise DataError(
+            f"target '{target}' has shape {spec.shape} and {len(spec.classes)} classes; class ids of shape () or (1,), "
+            f"or one-hot rows of shape ({len(spec.classes)},), are right"
+        )
+    return values.reshape(len(values)).astype("int64")
 
 
 def count_classes(examples: Examples, target: str) -> np.ndarray:

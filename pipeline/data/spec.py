@@ -15,6 +15,12 @@ Classes = int | Mapping[str, int] | None
 """Number of classes of the only target, or of each target by name; 0 says numbers to regress; null infers."""
 
 
+MOST_CLASSES = 1_000_000
+"""Each has a name and an output unit."""
+SURELY_CLASSES = 1000
+"""Up to so many classes, class ids may have gaps; above, there have to be as many examples as classes."""
+
+
 @dataclass(frozen=True)
 class InputSpec:
     """One input.
@@ -95,6 +101,10 @@ def spec_of(
         classes: Number of classes, where the values do not tell.
         whole: Whether the arrays are all the data, so that the largest class id tells the number of classes.
     """
+    for kind, arrays in (("input", inputs), ("target", targets)):
+        for name, array in arrays.items():
+            if 0 in array.shape[1:]:
+                raise DataError(f"{kind} '{name}': has shape {array.shape[1:]}; sizes of 1 or more are right")
     counts = classes_by_target(classes, list(targets))
     return DataSpec(
         {
@@ -113,13 +123,21 @@ def classes_by_target(classes: Classes, names: list[str]) -> dict[str, int]:
     """
     if classes is None:
         return {}
+    for key, count in classes.items() if isinstance(classes, Mapping) else [("", classes)]:
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_CLASSES:
+            raise ConfigError(
+                f"data.classes{'.' if key else ''}{key}: {count!r} is no number of classes; "
+                f"0 for numbers to regress, or a number up to {MOST_CLASSES}, is right"
+            )
     if isinstance(classes, int):
         if len(names) > 1:
-            raise ConfigError(f"classes: {classes} for the targets {', '.join(names)}; give a number by target name")
+            raise ConfigError(
+                f"data.classes: {classes} for the targets {', '.join(names)}; give a number by target name"
+            )
         return dict.fromkeys(names, classes)
     for name in classes:
         if name not in names:
-            raise ConfigError(f"classes.{name}: no target '{name}'{nearest(name, names)}")
+            raise ConfigError(f"data.classes.{name}: no target '{name}'{nearest(name, names)}")
     return dict(classes)
 
 
@@ -140,13 +158,18 @@ def _target_spec(name: str, array: np.ndarray, count: int | None, whole: bool) -
         raise DataError(f"target '{name}' is text; class ids (0, 1, …) or numbers are right")
     if count is None and whole:
         count = _number_of_classes(array)
+        if count > max(SURELY_CLASSES, len(array)):
+            raise DataError(
+                f"target '{name}': has whole numbers up to {count - 1} for {len(array)} examples; "
+                "data.classes=0 for numbers to regress, or the number of classes, is right"
+            )
     names = tuple(str(i) for i in range(count)) if count else None
     return TargetSpec(shape, dtype, names)
 
 
 def _number_of_classes(array: np.ndarray) -> int:
     if array.dtype.kind in "iub" and array.size and (array.ndim == 1 or array.shape[1:] == (1,)):
-        return int(array.max()) + 1
+        return max(0, int(array.max()) + 1)
     return array.shape[1] if is_one_hot(array) else 0
 
 

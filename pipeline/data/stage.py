@@ -33,7 +33,7 @@ def load_splits(
         DataError: The data cannot be read, or something in it is wrong.
     """
     source: Source = _with_method(components.build("data", node), "load", "data", node)
-    splits = set_apart(source.load(with_targets=with_targets), split, seed)
+    splits = set_apart(_loaded(source, with_targets), split, seed)
     check_splits(splits, to_train=to_train)
     return splits
 
@@ -63,6 +63,15 @@ def load_validation_sets(
         except (ConfigError, DataError) as error:
             raise type(error)(f"validation_sets.{name}: {error}") from error
     return loaded
+
+
+def _loaded(source: Source, with_targets: bool) -> Splits:
+    splits = source.load(with_targets=with_targets)
+    wanted = {"inputs": splits.train.spec.inputs, **({"targets": splits.train.spec.targets} if with_targets else {})}
+    for key, found in wanted.items():
+        if not found:
+            raise ConfigError(f"data.{key}: none; one at least is right")
+    return splits
 
 
 def _without_splits(node: Mapping[str, Any]) -> dict[str, Any]:

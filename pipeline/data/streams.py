@@ -63,6 +63,33 @@ class ExampleStream:
         return _fingerprint_of_first(first, {"examples": self.length}, "the first examples")
 
 
+class DatasetPasses:
+    """Passes over a batched `tf.data.Dataset`, counted.
+
+    A dataset that shuffles anew in each pass does so by how many were begun before, of any kind.
+
+    Args:
+        dataset: The dataset.
+
+    Attributes:
+        begun: Number of passes that were begun.
+    """
+
+    def __init__(self, dataset: tf.data.Dataset) -> None:
+        self.begun = 0
+        self._dataset = dataset
+
+    def __call__(self, number: int) -> Iterator[Any]:  # noqa: ARG002
+        """Begins a pass."""
+        self.begun += 1
+        return iter(self._dataset.as_numpy_iterator())
+
+    def go_on(self, begun: int) -> None:
+        """Has the next pass be as it was after so many others."""
+        while self.begun < begun:
+            self(0)
+
+
 @dataclass(frozen=True, eq=False)
 class BatchStream:
     """Batches as a user's generator, `keras.utils.PyDataset` or batched `tf.data.Dataset` makes them.
@@ -74,6 +101,7 @@ class BatchStream:
         endless: Whether a pass never ends.
         weigh: Gives drawn examples their weights; None leaves those that the batches bring.
         weighted: Whether the batches bring sample weights.
+        passes: What counts the passes, where one depends on those before.
     """
 
     spec: DataSpec
@@ -82,6 +110,7 @@ class BatchStream:
     endless: bool = False
     weigh: Weigh | None = None
     weighted: bool = False
+    passes: DatasetPasses | None = None
 
     def weighed_by(self, weigh: Weigh) -> BatchStream:
         """Returns it with the sample weights that `weigh` gives."""

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples, ragged
 from pipeline.data.spec import Classes, DataSpec, spec_of
-from pipeline.errors import DataError, nearest
+from pipeline.errors import DataError, nearest, one_line
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,14 @@ def _array(value: Any, what: str) -> np.ndarray:
     if isinstance(value, list) and value and all(hasattr(row, "shape") and row.ndim for row in value):
         rows = [np.asarray(row) for row in value]
         same = len({row.shape for row in rows}) == 1
-        return np.stack(rows) if same else ragged(rows)
+        return usable(np.stack(rows) if same else ragged(rows), f"data: {what}")
     try:
         array = np.asarray(value)
-    except ValueError as error:
-        raise DataError(f"data: {what} is no array: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise DataError(f"data: {what} is no array: {one_line(error)}") from error
     if array.ndim == 0:
         raise DataError(f"data: {what} is {_describe(value)}; an array with one row an example is right")
-    return array.astype(object) if array.dtype.kind in "UT" else array
+    return usable(array, f"data: {what}")
 
 
 def _weights(weights: Any, targets: Sequence[str]) -> dict[str, np.ndarray]:
@@ -139,7 +140,16 @@ def _weights(weights: Any, targets: Sequence[str]) -> dict[str, np.ndarray]:
         given = {n: w for n, w in zip(targets, weights, strict=False) if w is not None}
     else:
         given = dict.fromkeys(targets, weights)
-    return {name: np.asarray(w, "float32").reshape(-1) for name, w in given.items()}
+    return {name: _weight_array(w, name) for name, w in given.items()}
+
+
+def _weight_array(weights: Any, target: str) -> np.ndarray:
+    array = _array(weights, f"sample weights of '{target}'")
+    if array.dtype == object:
+        raise DataError(f"data: sample weights of '{target}' are no numbers; one number an example is right")
+    if array.size != len(array):
+        raise DataError(f"data: sample weights of '{target}' have shape {array.shape}; one number an example is right")
+    return array.astype("float32").reshape(-1)
 
 
 def _describe(value: Any) -> str:

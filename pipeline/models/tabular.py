@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.data.examples import Examples
 from pipeline.data.spec import DataSpec
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 from pipeline.models.heads import outputs
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def tabular(spec: DataSpec, examples: Examples, units: int, depth: int, dropout:
 
     Raises:
         ConfigError: An input is no column.
+        DataError: A category could not be read back from the saved model.
     """
     import keras
 
@@ -40,6 +41,7 @@ def tabular(spec: DataSpec, examples: Examples, units: int, depth: int, dropout:
     inputs = {
         n: keras.Input((), dtype="string" if s.dtype == "string" else "float32", name=n) for n, s in spec.inputs.items()
     }
+    _check_categories(examples, spec)
     medians = {n: _median(examples.inputs[n]) for n, s in spec.inputs.items() if s.dtype != "string"}
     columns, indicators = {}, []
     for name, value in inputs.items():
@@ -58,6 +60,16 @@ def tabular(spec: DataSpec, examples: Examples, units: int, depth: int, dropout:
         if dropout:
             x = keras.layers.Dropout(dropout)(x)
     return keras.Model(inputs, outputs(spec, x), name="tabular")
+
+
+def _check_categories(examples: Examples, spec: DataSpec) -> None:
+    for name in (n for n, s in spec.inputs.items() if s.dtype == "string"):
+        for row, text in enumerate(examples.inputs[name]):
+            # An entry of the saved vocabulary ends with its line, and NumPy drops what ends with a null character.
+            if text.splitlines() != [text] or text.endswith("\0"):
+                raise DataError(
+                    f"input '{name}': row {row} is {text[:20]!r}; text of one line, and not empty, is right"
+                )
 
 
 def _encoder(examples: Examples, medians: dict[str, float]) -> keras.Model:

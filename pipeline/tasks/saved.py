@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+from keras.src.saving.serialization_lib import SafeModeScope
 
 from pipeline import components
 from pipeline.config import PipelineConfig, SplitConfig
@@ -42,7 +43,9 @@ class SavedRun:
         components.find(target)
         path = model_file(self.folder)
         try:
-            return keras.saving.load_model(path, compile=False)
+            # What `enable_unsafe_deserialization` has set would count for more than the argument does.
+            with SafeModeScope(safe_mode=True):
+                return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:
             raise ConfigError(f"run: '{path}' cannot be loaded: {one_line(error)}") from error
 

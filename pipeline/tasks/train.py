@@ -26,6 +26,8 @@ from pipeline.runs import Run
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
 from pipeline.training.fit import Fitted
+from pipeline.training.snapshots import Keeper
+from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
 from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weighting
 
@@ -45,6 +47,7 @@ def train(config: PipelineConfig, run: Run) -> float:
             splits = load_splits(config.data, config.split, config.seed)
             sets = load_validation_sets(config.validation_sets or {}, config.data, config.seed, splits.train.spec)
             fingerprints = {name: data.fingerprint() for name, data in splits.present()}
+            further = {f"validation_sets.{name}": data.fingerprint() for name, data in sets.items()}
             run.record(spec=splits.train.spec.as_dict(), data=fingerprints)
         with run.stage("model"):
             model = build_model(config.model, splits.train)
@@ -56,7 +59,9 @@ def train(config: PipelineConfig, run: Run) -> float:
             sets = {name: weigh_split(data, weighting, "validation") for name, data in sets.items()}
         loader = build_loader(config.loader)
         with run.stage("training"):
-            fitted = _fitted(model, signature, splits, sets, loader, config, run, tracking.callbacks)
+            facts = {"data": {**fingerprints, **further}, "weights": weights_fingerprints(splits)}
+            keeper = open_keeper(run.folder / "snapshots", config.snapshots, facts, resumes=config.resume is not None)
+            fitted = _fitted(model, signature, splits, sets, loader, config, run, tracking.callbacks, keeper)
             write_atomically(run.folder / "model.keras", model.save)
         with run.stage("evaluation"):
             # Without the shuffle, and all of the data where training takes a part of it.
@@ -79,6 +84,7 @@ def _fitted(
     config: PipelineConfig,
     run: Run,
     trackers: list[keras.callbacks.Callback],
+    keeper: Keeper,
 ) -> Fitted:
     held_out = {"": splits.validation, **sets}
     callbacks = [
@@ -95,6 +101,7 @@ def _fitted(
         {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
         config.trainer,
         callbacks,
+        keeper,
     )
     run.record(xla=fitted.compilation and asdict(fitted.compilation), validations=fitted.validations)
     return fitted

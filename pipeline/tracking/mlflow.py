@@ -40,7 +40,7 @@ class MLflowTracker(keras.callbacks.Callback):
 
     All metrics have the optimizer's steps as MLflow's step, so that validations within epochs lie between those at
     their ends; those of an epoch are sent at its end, in one request. What the store did not take is kept and sent when
-    it answers again. A run that goes on in its folder goes on in MLflow too.
+    it answers again. A run that goes on in its folder, or is resumed in another one, goes on in MLflow too.
 
     Args:
         run_folder: The run's folder.
@@ -62,6 +62,8 @@ class MLflowTracker(keras.callbacks.Callback):
         check_uri(uri)
         self.folder = run_folder.absolute()
         self.run_id: str | None = None
+        self._resumed: str | None = None
+        self._begun = False
         self._parent: str | None = None
         self._store = MLflowStore(uri, timeout_seconds)
         self._experiment, self._files = experiment, list(files)
@@ -69,8 +71,26 @@ class MLflowTracker(keras.callbacks.Callback):
         self._tags: dict[str, str] = {}
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Starts the run in MLflow."""
-        self._store.attempt(self._send)
+        """Waits: a training that is resumed says later in which run of MLflow it goes on."""
+        self._begun = False
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Starts the run in MLflow before the first epoch."""
+        if not self._begun:
+            self._begun = True
+            self._store.attempt(self._send)
+
+    def on_resume(self, epoch: int, step: int) -> None:  # noqa: ARG002
+        """Goes on with the run in MLflow."""
+        self.on_epoch_begin(epoch)
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns the run in MLflow, and what the store has not taken yet."""
+        return {"run_id": self.run_id or self._resumed, "metrics": self._metrics, "tags": self._tags}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes up the run in MLflow that another process began."""
+        self._resumed, self._metrics, self._tags = state["run_id"], state["metrics"], state["tags"]
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Keeps what a validation within an epoch measured, until the epoch ends."""
@@ -133,13 +153,15 @@ class MLflowTracker(keras.callbacks.Callback):
             name = str(self.folder.relative_to(sweep))
             parent = self._store.run(client, experiment, sweep, f"{sweep.parent.name}/{sweep.name}", {})
             self._parent = tags["mlflow.parentRunId"] = parent.info.run_id
-        run = self._store.run(client, experiment, self.folder, name, tags)
+        run = self._store.run(client, experiment, self.folder, name, tags, self._resumed)
         known = run.data.params
         parameters = [
             Param(_key(name), _cut(value, LONGEST_PARAMETER))
             for name, value in parameters_of(self.folder).items()
             if _key(name) not in known
         ]
+        if "error" in run.data.tags:
+            client.delete_tag(run.info.run_id, "error")
         for start in range(0, len(parameters), MOST_PARAMETERS):
             client.log_batch(run.info.run_id, params=parameters[start : start + MOST_PARAMETERS])
         log.info("MLflow: run %s of experiment '%s' in %s", run.info.run_id, self._experiment, self._store.place)

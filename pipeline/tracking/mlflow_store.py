@@ -85,19 +85,53 @@ class MLflowStore:
                     raise
         return str(found.experiment_id)
 
-    def run(self, client: Any, experiment: str, folder: Path, name: str, tags: Mapping[str, str]) -> Any:
+    def run(
+        self,
+        client: Any,
+        experiment: str,
+        folder: Path,
+        name: str,
+        tags: Mapping[str, str],
+        run_id: str | None = None,
+    ) -> Any:
         """Returns the run of a folder, which is made if there is none, and is running then.
 
         Processes that ask for the run of one folder, as jobs of a sweep for the sweep's, get the same.
+
+        Args:
+            client: An `MlflowClient`.
+            experiment: The id of the run's experiment.
+            folder: The folder.
+            name: A new run's name.
+            tags: A new run's tags.
+            run_id: The run that the folder's goes on with, if it is known and still there.
         """
         quote = '"' if "'" in str(folder) else "'"
         with _alone_in(folder):
-            found = client.search_runs([experiment], f"tags.run_folder = {quote}{folder}{quote}", max_results=1)
+            of_folder = f"tags.run_folder = {quote}{folder}{quote}"
+            found = self._run_of_id(client, run_id, folder)
+            found = found or client.search_runs([experiment], of_folder, max_results=1)
             if not found:
                 return client.create_run(experiment, tags={**tags, "run_folder": str(folder)}, run_name=name)
         if found[0].info.status != "RUNNING":
             client.update_run(found[0].info.run_id, status="RUNNING")
         return found[0]
+
+    def _run_of_id(self, client: Any, run_id: str | None, folder: Path) -> list[Any]:
+        """Returns the run of that id, which is this folder's from now on; none if nobody knows it."""
+        if run_id is None:
+            return []
+        try:
+            run = client.get_run(run_id)
+        except importlib.import_module("mlflow").MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return []
+        if run.info.lifecycle_stage != "active":
+            return []
+        if run.data.tags.get("run_folder") != str(folder):
+            client.set_tag(run_id, "run_folder", str(folder))
+        return [run]
 
     def _connected(self) -> Any:
         if self._client is None:

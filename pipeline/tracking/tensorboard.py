@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
@@ -16,6 +17,9 @@ from pipeline.tracking.optimizer import learning_rate, steps_made
 from pipeline.tracking.parameters import flattened, parameters_of
 
 log = logging.getLogger(__name__)
+SUFFIX = ".tracking.v2"
+"""Tells the files of this tracker from those of `keras.callbacks.TensorBoard`, which may be in the same folders."""
+OURS = f"*/events.out.tfevents.*{SUFFIX}"
 
 
 class TensorBoardTracker(keras.callbacks.Callback):
@@ -40,15 +44,40 @@ class TensorBoardTracker(keras.callbacks.Callback):
         self._histograms, self._graph = histograms, graph
         self._within = False
         self._writers: dict[str, Any] = {}
+        self._begun = False
+        self._lengths: dict[str, int] = {}
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Writes the config and the graph."""
+        """Waits: a training that is resumed has written the config and the graph before."""
+        self._begun = False
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Writes the config and the graph before the first epoch."""
+        if self._begun:
+            return
+        self._begun = True
         with self._writer("train").as_default(step=0):
             if self._parameters:
                 tf.summary.text("parameters", _table(self._parameters))
             if self._graph:
                 self._write_graph()
         self._flush()
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns the lengths of the event files."""
+        return {"within": self._within, "lengths": self._lengths}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Takes from the event files what was written at later moments, and goes on in new ones."""
+        self._begun = True
+        self._within, self._lengths = state["within"], state["lengths"]
+        self._close()
+        for path in self.folder.glob(OURS):
+            length = self._lengths.get(str(path.relative_to(self.folder)))
+            if length is None:
+                path.unlink()
+            elif path.stat().st_size > length:
+                os.truncate(path, length)
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, Any]) -> None:  # noqa: ARG002
         """Writes what a validation within an epoch measured."""
@@ -102,12 +131,13 @@ class TensorBoardTracker(keras.callbacks.Callback):
 
     def _writer(self, split: str) -> Any:
         if split not in self._writers:
-            self._writers[split] = tf.summary.create_file_writer(str(self.folder / split))
+            self._writers[split] = tf.summary.create_file_writer(str(self.folder / split), filename_suffix=SUFFIX)
         return self._writers[split]
 
     def _flush(self) -> None:
         for writer in self._writers.values():
             writer.flush()
+        self._lengths = {str(path.relative_to(self.folder)): path.stat().st_size for path in self.folder.glob(OURS)}
 
     def _close(self) -> None:
         for writer in self._writers.values():

@@ -39,9 +39,12 @@ def feed_of(
             last=last_epoch,
             lengths=layout.lengths(batches.examples),
         )
-    return StackedFeed(
-        lambda epoch: map(layout.arranged, _some(_told(batches.epoch(epoch)))), batches.steps, layout.specs()
-    )
+
+    def drawn(epoch: int, skip: int = 0) -> Iterator[Any]:
+        told = _told(batches.epoch(epoch, skip))
+        return map(layout.arranged, told if skip else _some(told))
+
+    return StackedFeed(drawn, batches.steps, layout.specs())
 
 
 class Layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from pipeline.config import PipelineConfig
 from pipeline.data.checks import check_class_range, check_loss_takes_targets, check_shapes
 from pipeline.data.spec import DataSpec
 from pipeline.errors import ConfigError, ConfigMistakes, one_line
+from pipeline.training.objective_checks import objective_mistakes
 from pipeline.training.objectives import build_loss, build_metrics, by_output, loss_name
 from pipeline.training.optimizers import build_optimizer
 from pipeline.training.signature import Signature, signature_of
@@ -45,6 +47,15 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
     _check_losses(losses, spec, outputs)
     sparse = {n for n, loss in losses.items() if "categorical" in loss_name(loss)}
     check_class_range(spec, {n: signature.outputs[n] for n in outputs if n in sparse})
+    if _measures_as_keras(model):
+        given = {"loss": losses, "metrics": metrics, "weighted_metrics": weighted}
+        mistakes = [
+            line
+            for key, found in given.items()
+            for line in objective_mistakes(key, found, spec.targets, signature.outputs)
+        ]
+        if mistakes:
+            raise ConfigMistakes(mistakes)
     trainer = config.trainer
     try:
         model.compile(
@@ -60,6 +71,12 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
     except (TypeError, ValueError) as error:
         raise ConfigError(f"model: cannot be compiled: {one_line(error)}") from error
     return signature
+
+
+def _measures_as_keras(model: keras.Model) -> bool:
+    """Whether losses and metrics get targets and outputs as they are, not as a step of the model's own makes them."""
+    own = ("train_step", "test_step", "compute_loss", "compute_metrics")
+    return all(getattr(type(model), name) is getattr(keras.Model, name) for name in own)
 
 
 def _collected(*parts: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
@@ -84,7 +101,7 @@ def _metrics(key: str, value: Any, outputs: list[str]) -> dict[str, Any]:
 def _loss_weights(value: Any, outputs: list[str]) -> dict[str, float]:
     weights = by_output("loss_weights", value, outputs)
     for name, weight in weights.items():
-        if not isinstance(weight, (int, float)) or weight < 0:
+        if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
             raise ConfigError(
                 f"{_key('loss_weights', name, outputs)}: {weight!r} is no weight; a number of 0 or more is right"
             )

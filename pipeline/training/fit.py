@@ -5,22 +5,27 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from pipeline import interruption
 from pipeline.config import TrainerConfig
 from pipeline.data.batches import Batches, limited, paced
 from pipeline.errors import ConfigError, DataError
+from pipeline.memory_errors import memory_errors
 from pipeline.training.batches_feed import feed_of
+from pipeline.training.callback_failures import callback_failures
 from pipeline.training.compilation import Compilation
-from pipeline.training.loop import Plan, Training, evaluate_feed, predict_feed
+from pipeline.training.evaluating import evaluate_feed, predict_feed
+from pipeline.training.loop import Plan, Training
 from pipeline.training.moments import Moments
 from pipeline.training.outputs import joined
 from pipeline.training.signature import Signature
+from pipeline.training.snapshots import Keeper, Recorder
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ def fit(
     validation: Batches | Mapping[str, Batches] | None,
     trainer: TrainerConfig,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    keeper: Keeper | None = None,
 ) -> Fitted:
     """Trains a compiled model; means what `keras.Model.fit` means.
 
@@ -56,12 +62,13 @@ def fit(
             empty name is that of the only one.
         trainer: Epochs, steps and the like.
         callbacks: Any Keras callbacks.
+        keeper: Keeps snapshots, and has the one to go on from; None for neither.
 
     Returns:
         What came of it.
 
     Raises:
-        ConfigError: The data never ends and the steps of an epoch are not set.
+        ConfigError: The data never ends and the steps of an epoch are not set; a callback raised an error.
         DataError: The data went wrong while it was drawn.
     """
     train = paced(train, trainer.steps_per_epoch)
@@ -88,9 +95,18 @@ def fit(
         validates=bool(plan.validation),
         model=model,
     )
-    training = Training(model, feed_of(train, signature, trainer.epochs - 1), hooks, plan)
-    with _data_errors():
+    recorder = Recorder(model, hooks.callbacks, train, keeper)
+    training = Training(model, feed_of(train, signature, trainer.epochs - 1), hooks, plan, recorder)
+    with (
+        memory_errors(train.batch_size),
+        _data_errors(),
+        callback_failures(hooks.callbacks),
+        interruption.deferred(),
+        closing(recorder),
+    ):
         training.run()
+        if keeper is not None:
+            keeper.flush()
     history = {name: [float(value) for value in epochs] for name, epochs in model.history.history.items()}
     return Fitted(history, training.compilation, training.validations)
 
@@ -101,7 +117,7 @@ def evaluate(model: keras.Model, signature: Signature, batches: Batches) -> dict
     Raises:
         DataError: The data went wrong while it was drawn.
     """
-    with _data_errors():
+    with memory_errors(batches.batch_size), _data_errors():
         return evaluate_feed(model, feed_of(batches, signature), _no_hooks(model))
 
 
@@ -111,7 +127,7 @@ def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[
     Raises:
         DataError: The data went wrong while it was drawn.
     """
-    with _data_errors():
+    with memory_errors(batches.batch_size), _data_errors():
         outputs = predict_feed(model, feed_of(batches, signature, inputs_only=True), _no_hooks(model))
     return signature.outputs_by_name(joined(outputs))
 

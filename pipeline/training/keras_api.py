@@ -8,8 +8,9 @@ from typing import Any
 
 import keras
 
+from pipeline.training.evaluating import evaluate_feed, predict_feed
 from pipeline.training.keras_data import keras_feed
-from pipeline.training.loop import Plan, Training, evaluate_feed, predict_feed
+from pipeline.training.loop import Plan, Training
 from pipeline.training.moments import Moments
 from pipeline.training.outputs import joined
 from pipeline.training.per_output import split_off, with_class_weight

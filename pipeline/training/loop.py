@@ -1,24 +1,27 @@
-"""The loops of training, evaluation and prediction: Keras' callbacks and steps, our own loop around them."""
+"""The loop of training: Keras' callbacks and steps, our own loop around them, snapshots of all that is going on."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import keras
 import numpy as np
 
+from pipeline.errors import ConfigError
 from pipeline.training.block_size import BlockSize
 from pipeline.training.compilation import Compilation, chosen_compilation, forced_compilation
+from pipeline.training.evaluating import Evaluation, Hooks, compiled, measured, own_logs
 from pipeline.training.feeds import Feed, Stack
 from pipeline.training.moments import Moments
+from pipeline.training.roll_back import RollBack
+from pipeline.training.snapshots import Position, Recorder, Snapshot
 from pipeline.training.steps import Steps
 from pipeline.training.trial import tried
 
 log = logging.getLogger(__name__)
-Hooks: TypeAlias = keras.callbacks.CallbackList
 
 
 @dataclass(frozen=True)
@@ -54,20 +57,31 @@ class Training:
     Attributes:
         compilation: How its steps are compiled, and why.
         validations: What each validation within an epoch measured, with its `epoch` and `step`.
+
+    Args:
+        model: The model, compiled.
+        feed: What it is trained on.
+        hooks: The callbacks.
+        plan: How long.
+        recorder: Takes snapshots, and has the one to go on from; None for neither.
     """
 
-    def __init__(self, model: keras.Model, feed: Feed, hooks: Hooks, plan: Plan) -> None:
+    def __init__(
+        self, model: keras.Model, feed: Feed, hooks: Hooks, plan: Plan, recorder: Recorder | None = None
+    ) -> None:
         self.compilation = forced_compilation(model, plan.jit_compile)
         self.validations: list[dict[str, float]] = []
         self._model, self._feed, self._hooks, self._plan = model, feed, hooks, plan
-        self._steps = Steps(model, "train", feed, **_compiled(self.compilation))
+        self._recorder = recorder or Recorder(model, hooks.callbacks)
+        self._steps = Steps(model, "train", feed, **compiled(self.compilation))
         self._size = BlockSize(model, hooks, "train")
         self._sets = {
-            prefix: _Evaluation(model, held_out, hooks, self.compilation)
-            for prefix, held_out in plan.validation.items()
+            prefix: Evaluation(model, held_out, hooks, self.compilation) for prefix, held_out in plan.validation.items()
         }
-        self._done = 0
         self._counted: int | None = None
+        self._at = Position()
+        self._logs: Any = None
+        self._values: dict[str, Any] | None = None
 
     def run(self) -> None:
         """Trains the model; an error is told to callbacks that have a method `on_train_failure`, and raised on."""
@@ -83,51 +97,79 @@ class Training:
         model.stop_training = False
         plan.moments.start()
         hooks.on_train_begin()
-        values: dict[str, Any] | None = None
         # keras.callbacks.BackupAndRestore says in this attribute where to go on.
-        for epoch in range(getattr(model, "_initial_epoch", None) or plan.initial_epoch, plan.epochs):
-            model.reset_metrics()
-            hooks.on_epoch_begin(epoch)
-            values = _values(model, self._epoch(epoch))
-            if plan.validates(epoch):
-                values |= self._validated()
-            hooks.on_epoch_end(epoch, values)
-            if model.stop_training:
-                break
+        self._at = Position(getattr(model, "_initial_epoch", None) or plan.initial_epoch)
+        self._recorder.start()
+        ended = False
+        if self._recorder.found is not None:
+            self._go_on_from(self._recorder.found)
+            ended = model.stop_training and self._at.begins_epoch
+        elif self._recorder.may_roll_back and self._steps.can_build:
+            self._steps.build()
+            self._recorder.at_begin(self._at, self._state)
+        while self._at.epoch < plan.epochs and not ended:
+            try:
+                self._epoch()
+                ended = model.stop_training
+            except RollBack as request:
+                self._roll_back(request.factor)
         if isinstance(model.optimizer, keras.optimizers.Optimizer) and plan.epochs > 0:
             model.optimizer.finalize_variable_values(model.trainable_weights)
-        hooks.on_train_end(logs=values)
+        hooks.on_train_end(logs=self._values)
 
-    def _epoch(self, epoch: int) -> Any:
+    def _epoch(self) -> None:
+        """Trains the epoch, or what is left of it, and validates after it."""
+        model, hooks, epoch = self._model, self._hooks, self._at.epoch
+        if self._at.begins_epoch:
+            model.reset_metrics()
+            hooks.on_epoch_begin(epoch)
+        self._steps_of_epoch()
+        self._at = replace(self._at, due="end")
+        self._values = measured(model, self._logs)
+        if self._plan.validates(epoch):
+            self._values |= self._validated()
+        hooks.on_epoch_end(epoch, self._values)
+        self._at = Position(epoch + 1, 0, self._at.done)
+        ends = model.stop_training or self._at.epoch >= self._plan.epochs
+        self._recorder.after_epoch(epoch, self._at, self._state, ends=ends)
+
+    def _steps_of_epoch(self) -> None:
         model, hooks, size, moments = self._model, self._hooks, self._size, self._plan.moments
-        step, logs = 0, {}
-        for stack in self._feed.stacks(epoch):
-            if step == 0:
-                self._choose(epoch, stack)
+        if self._at.due == "validation":
+            self._validate_within()
+        if self._at.due == "end" or model.stop_training:
+            return
+        begin = self._at.step
+        for stack in self._feed.stacks(self._at.epoch, begin):
+            if self._at.step == begin:
+                self._choose(stack)
             start = stack.start
             while start < stack.steps:
-                until = moments.until_next(self._done, step, self._feed.steps or self._counted)
-                count = min(size(), stack.steps - start, until)
-                hooks.on_train_batch_begin(step)
+                at = self._at
+                until = moments.until_next(at.done, at.step, self._feed.steps or self._counted)
+                count = min(size(), stack.steps - start, until, self._recorder.until_next(at.done))
+                hooks.on_train_batch_begin(at.step)
                 with size.measured(count):
-                    logs = self._steps.last(stack, start, count)
-                start, step, self._done = start + count, step + count, self._done + count
-                hooks.on_train_batch_end(step - 1, logs)
+                    self._logs = self._steps.last(stack, start, count)
+                start += count
+                self._at = at = Position(at.epoch, at.step + count, at.done + count)
+                hooks.on_train_batch_end(at.step - 1, self._logs)
                 if model.stop_training:
-                    return logs
-                if moments.is_due(self._done, step, self._feed.steps or self._counted):
-                    self._validate_within(epoch, step)
+                    return
+                if moments.is_due(at.done, at.step, self._feed.steps or self._counted):
+                    self._at = replace(at, due="validation")
+                    self._validate_within()
                     if model.stop_training:
-                        return logs
-        self._counted = step
-        return logs
+                        return
+                self._recorder.after_step(self._at, self._state)
+        self._counted = self._at.step
 
-    def _choose(self, epoch: int, stack: Stack) -> None:
+    def _choose(self, stack: Stack) -> None:
         """Chooses how to compile, unless that is settled."""
         if self.compilation is not None and self.compilation.final:
             return
         self._steps.trace(stack)
-        epochs_left = self._plan.epochs - epoch
+        epochs_left = self._plan.epochs - self._at.epoch
         # What nobody knew of the length, the epoch before has shown.
         an_epoch = self._feed.steps or self._counted
         steps = None if an_epoch is None else an_epoch * epochs_left
@@ -142,7 +184,7 @@ class Training:
             log.info("XLA %s: %s", "on" if chosen.jit else "off", chosen.reason)
         self.compilation = chosen
 
-    def _validate_within(self, epoch: int, step: int) -> None:
+    def _validate_within(self) -> None:
         """Validates within an epoch, whose own metrics are then as they were.
 
         Callbacks that have a method `on_validation_end` are told epoch, step and what was measured.
@@ -151,105 +193,70 @@ class Training:
         values = self._validated()
         for variable, value in kept:
             variable.assign(value)
+        epoch, step = self._at.epoch, self._at.step
         self.validations.append({"epoch": epoch, "step": step, **values})
+        self._at = replace(self._at, due="step")
         for told in _defined(self._hooks, "on_validation_end"):
             told(epoch, step, values)
 
     def _validated(self) -> dict[str, float]:
+        leave_if_asked = self._recorder.before_validation(self._at, self._state)
         return {
             f"{prefix}{name}": value
             for prefix, held_out in self._sets.items()
-            for name, value in held_out.values().items()
+            for name, value in held_out.values(leave_if_asked).items()
         }
 
+    def _state(self) -> dict[str, Any]:
+        """Returns what a snapshot needs of the loop itself, as plain values."""
+        return {
+            "stopped": bool(self._model.stop_training),
+            "values": self._values,
+            "logs": own_logs(self._model, self._logs),
+            "validations": list(self.validations),
+            "counted": self._counted,
+            # Compiled otherwise, steps would round otherwise.
+            "compilation": self.compilation and dict(vars(self.compilation)),
+            "xla": (self._steps.jit, self._steps.xla_shapes),
+        }
 
-class _Evaluation:
-    """A model that is evaluated on a feed, perhaps again and again."""
+    def _go_on_from(self, snapshot: Snapshot) -> None:
+        """Puts everything back to what it was at a snapshot."""
+        state = snapshot.state
+        self._steps.build()
+        self._recorder.restore(snapshot)
+        self._at = snapshot.position
+        self._model.stop_training = state["stopped"]
+        self._values, self._logs, self._counted = state["values"], state["logs"], state["counted"]
+        self.validations = list(state["validations"])
+        self.compilation = state["compilation"] and Compilation(**state["compilation"])
+        self._steps.jit, self._steps.xla_shapes = state["xla"]
+        for told in _defined(self._hooks, "on_resume"):
+            told(self._at.epoch, self._at.step)
 
-    def __init__(self, model: keras.Model, feed: Feed, hooks: Hooks, forced: Compilation | None) -> None:
-        self._model, self._feed, self._hooks = model, feed, hooks
-        self._steps = Steps(model, "test", feed, **_compiled(forced))
-        self._size = BlockSize(model, hooks, "test")
-
-    def values(self) -> dict[str, Any]:
-        """Returns what one pass over the feed measured."""
-        model, hooks, size = self._model, self._hooks, self._size
-        model.stop_evaluating = False
-        hooks.on_test_begin()
-        model.reset_metrics()
-        logs: Any = {}
-        for begin, stack, start, count in _blocks(self._feed, size, lambda: model.stop_evaluating):
-            hooks.on_test_batch_begin(begin)
-            with size.measured(count):
-                logs = self._steps.last(stack, start, count)
-            hooks.on_test_batch_end(begin + count - 1, logs)
-        values = _values(model, logs)
-        hooks.on_test_end(values)
-        return values
-
-
-def evaluate_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> dict[str, Any]:
-    """Returns loss and metrics of a compiled model on one epoch of a feed, named as Keras names them."""
-    return _Evaluation(model, feed, hooks, forced_compilation(model)).values()
-
-
-def predict_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> list[Any]:
-    """Returns what a model gives for the batches of one epoch, in order, that of neighbours perhaps joined."""
-    steps = Steps(model, "predict", feed)
-    size = BlockSize(model, hooks, "predict")
-    model.stop_predicting = False
-    hooks.on_predict_begin()
-    outputs: list[Any] = []
-    for begin, stack, start, count in _blocks(feed, size, lambda: model.stop_predicting):
-        hooks.on_predict_batch_begin(begin)
-        with size.measured(count):
-            given = steps.outputs(stack, start, count)
-        outputs += given
-        hooks.on_predict_batch_end(begin + count - 1, {"outputs": given[-1]})
-    hooks.on_predict_end()
-    return outputs
-
-
-def _blocks(feed: Feed, size: BlockSize, stopped: Callable[[], bool]) -> Any:
-    """Yields number of the first batch, stack, first batch in the stack, and number of batches of each call."""
-    begin = 0
-    for stack in feed.stacks(0):
-        start = stack.start
-        while start < stack.steps:
-            count = min(size(), stack.steps - start)
-            yield begin, stack, start, count
-            if stopped():
-                return
-            begin, start = begin + count, start + count
-
-
-def _compiled(forced: Compilation | None) -> dict[str, Any]:
-    return {"jit": bool(forced and forced.jit), "forced": forced is not None}
+    def _roll_back(self, factor: float) -> None:
+        """Goes on from the last good snapshot with a lower learning rate."""
+        snapshot = self._recorder.last_good()
+        if snapshot is None:
+            raise ConfigError(
+                "callbacks: the loss is not finite, and there is no snapshot to roll back to; a lower "
+                "optimizer.learning_rate, or snapshots.every_steps=100, is right"
+            )
+        optimizer = self._model.optimizer
+        rate = float(optimizer.learning_rate)
+        self._go_on_from(snapshot)
+        # The snapshot may be from before the rate was lowered the last time.
+        optimizer.learning_rate = factor * min(rate, float(optimizer.learning_rate))
+        for told in _defined(self._hooks, "on_roll_back"):
+            told(factor)
+        log.info(
+            "training goes on from step %d of epoch %d with a learning rate of %.3g",
+            self._at.step,
+            self._at.epoch + 1,
+            float(optimizer.learning_rate),
+        )
 
 
 def _defined(hooks: Hooks, name: str) -> list[Callable[..., Any]]:
     """Returns a hook of ours, which Keras' callbacks do not know, of those that define it."""
     return [getattr(callback, name) for callback in hooks.callbacks if hasattr(callback, name)]
-
-
-def _values(model: keras.Model, logs: Any) -> dict[str, Any]:
-    """Returns the metrics of the model or, of a step of the user's own with other logs, those of its last call."""
-    metrics = model.get_metrics_result()
-    chosen = metrics if isinstance(logs, dict) and set(logs) == set(metrics) else logs
-    if not isinstance(chosen, dict):
-        return metrics
-    return _plain(chosen)
-
-
-def _plain(logs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns logs by name in order, nested ones flattened, single numbers as Python's."""
-    values: dict[str, Any] = {}
-    for name, value in sorted(logs.items()):
-        if isinstance(value, dict):
-            values |= _plain(value)
-            continue
-        try:
-            values[name] = float(value)
-        except (TypeError, ValueError):
-            values[name] = value
-    return values

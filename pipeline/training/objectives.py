@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from pipeline import components
-from pipeline.errors import ConfigError, nearest
+from pipeline.errors import ConfigError, nearest, one_line
 
 PLAIN_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
 """Names that Keras resolves by the shapes of an output, rather than to one metric."""
@@ -51,7 +51,12 @@ def build_loss(key: str, value: Any) -> Any:
         ConfigError: Keras has no loss of that name, or the target refused its arguments.
     """
     if isinstance(value, Mapping):
-        return components.build(key, value)
+        loss = components.build(key, value)
+        if not callable(loss):
+            raise ConfigError(
+                f"{key}: {value['_target_']} gave a {type(loss).__name__}; a keras.losses.Loss or a function is right"
+            )
+        return loss
     check_loss_name(key, value)
     return keras.losses.get(value)
 
@@ -66,7 +71,13 @@ def build_metrics(key: str, value: Any) -> list[Any]:
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         place = f"{key}[{index}]" if isinstance(value, list) else key
         if isinstance(item, Mapping):
-            metrics.append(components.build(place, item))
+            metric = components.build(place, item)
+            if not callable(metric):
+                raise ConfigError(
+                    f"{place}: {item['_target_']} gave a {type(metric).__name__}; a keras.metrics.Metric or a function "
+                    "is right"
+                )
+            metrics.append(metric)
         else:
             check_metric_name(place, item)
             metrics.append(item)
@@ -75,21 +86,27 @@ def build_metrics(key: str, value: Any) -> list[Any]:
 
 def check_loss_name(key: str, name: Any) -> None:
     """Raises a `ConfigError` with the nearest name if Keras has no such loss."""
-    try:
-        keras.losses.get(name)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{key}: Keras has no loss '{name}'{nearest(str(name), _names(keras.losses))}") from error
+    _check_name(key, name, "loss", keras.losses, _names(keras.losses))
 
 
 def check_metric_name(key: str, name: Any) -> None:
     """Raises a `ConfigError` with the nearest name if Keras has no such metric."""
-    if name in PLAIN_METRICS:
-        return
+    if name not in PLAIN_METRICS:
+        _check_name(key, name, "metric", keras.metrics, {*_names(keras.metrics), *PLAIN_METRICS})
+
+
+def _check_name(key: str, name: Any, what: str, module: Any, valid: set[str]) -> None:
+    if not isinstance(name, str):
+        raise ConfigError(f"{key}: {name!r} is no {what}; a name, or a mapping with a _target_, is right")
     try:
-        keras.metrics.get(name)
+        module.get(name)
     except (TypeError, ValueError) as error:
-        valid = {*_names(keras.metrics), *PLAIN_METRICS}
-        raise ConfigError(f"{key}: Keras has no metric '{name}'{nearest(str(name), valid)}") from error
+        if name in valid or "argument" in str(error):
+            kind = f"keras.{what}{'es' if what == 'loss' else 's'}.…"
+            raise ConfigError(
+                f"{key}: Keras' {what} '{name}' needs arguments; {{_target_: {kind}, …}} is right: {one_line(error)}"
+            ) from error
+        raise ConfigError(f"{key}: Keras has no {what} '{name}'{nearest(name, valid)}") from error
 
 
 def loss_name(loss: Any) -> str:

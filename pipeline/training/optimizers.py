@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,10 +34,23 @@ def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None)
             )
         return optimizer
     kind = optimizer_class(str(arguments.pop("name", "")))
+    _check_types(kind, arguments)
     try:
         return kind(**arguments)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"optimizer: {kind.__name__} refused its arguments: {one_line(error)}") from error
+
+
+def _check_types(kind: type[keras.optimizers.Optimizer], arguments: Mapping[str, Any]) -> None:
+    """Refuses text where Keras, which does not look, would fail at the first step."""
+    parameters = inspect.signature(kind.__init__).parameters
+    for name, value in arguments.items():
+        default = parameters[name].default if name in parameters else None
+        if isinstance(value, str) and not isinstance(default, str):
+            right = "true or false" if isinstance(default, bool) else "a number"
+            raise ConfigError(f"optimizer.{name}: {value!r} is no value for {kind.__name__}; {right} is right")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"optimizer.{name}: {value} is not finite; a finite number is right")
 
 
 def optimizer_class(name: str) -> type[keras.optimizers.Optimizer]:

@@ -28,6 +28,7 @@ class Steps:
         jit: Whether XLA compiles the loop; may be set between calls. Batches of other shapes than those of the first
             stack are run without, as each shape would be compiled anew.
         forced: Whether XLA is what the user asked for, so that its errors are told rather than gone around.
+        xla_shapes: Of the stacks that XLA runs, once there was one.
 
     Args:
         model: The model.
@@ -50,7 +51,7 @@ class Steps:
         self._returned: list[Any] = []
         self._loops: dict[Any, Any] = {}
         self._specs: list[tf.TensorSpec] = []
-        self._jit_shapes: Any = None
+        self.xla_shapes: list[tuple[int, ...]] | None = None
         self._compiled = False
 
     def last(self, stack: Stack, start: int, count: int) -> Any:
@@ -82,7 +83,22 @@ class Steps:
                 step = partial(_on_batch, self._step)
                 self._traced = step if self._eager else self._cached("single", lambda: _function(step))
             return
-        specs = self._feed.batch_specs(stack)
+        self._trace(self._feed.batch_specs(stack))
+
+    @property
+    def can_build(self) -> bool:
+        """Whether `build` leaves all values as they are."""
+        return not self._eager and self._feed.loops and self._feed.specs is not None
+
+    def build(self) -> None:
+        """Builds model, metrics and optimizer as a first step does; where only a step can do that, one is made."""
+        if self.can_build:
+            self._trace(self._feed.specs or [])
+            return
+        stack = next(iter(self._feed.stacks(0)))
+        self.last(stack, stack.start, 1)
+
+    def _trace(self, specs: list[tf.TensorSpec]) -> None:
         if self._traced is not None:
             specs = [_relaxed(*pair) for pair in zip(self._specs, specs, strict=True)]
             if specs == self._specs:
@@ -117,9 +133,9 @@ class Steps:
         """Runs steps with XLA; None if they are to be run without it."""
         capacity = self._feed.capacity
         shapes = [(capacity, *value.shape[1:]) for value in stack.values]
-        if self._jit_shapes is None:
-            self._jit_shapes = shapes
-        if shapes != self._jit_shapes:
+        if self.xla_shapes is None:
+            self.xla_shapes = shapes
+        if shapes != self.xla_shapes:
             return None
         values = [_filled(value, capacity) for value in stack.values]
         try:

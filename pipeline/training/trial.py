@@ -53,9 +53,11 @@ def unchanged(model: keras.Model) -> Iterator[None]:
 
 
 def variables_of(model: keras.Model) -> list[Any]:
-    """Returns the variables of a model, its optimizer and its metrics, each once."""
-    optimizer = getattr(model, "optimizer", None)
-    found = [*model.variables, *model.metrics_variables, *(optimizer.variables if optimizer is not None else ())]
+    """Returns the variables of a model, its metrics and its optimizers, of which it may have several, each once."""
+    attributes = [value for layer in (model, *model._flatten_layers(False)) for value in vars(layer).values()]
+    optimizers = [value for value in attributes if isinstance(value, keras.optimizers.Optimizer)]
+    found = [*model.variables, *model.metrics_variables]
+    found += [variable for optimizer in optimizers for variable in optimizer.variables]
     return list({id(variable): variable for variable in found}.values())
 
 

@@ -40,12 +40,14 @@ class ClassWeight:
         spec = splits.train.spec.targets.get(target)
         if spec is None or spec.classes is None:
             raise ConfigError(f"weighting.weights: target '{target}' has no classes; class weights need some")
+        if self.others is not None and not _is_weight(self.others):
+            raise ConfigError(f"weighting.others: {self.others} is no weight; a number of 0 or more is right")
         by_id = np.full(len(spec.classes), np.nan if self.others is None else self.others, "float32")
         for label, weight in weights.items():
             key = f"weighting.weights.{label}"
             if str(label) not in spec.classes:
                 raise ConfigError(f"{key}: target '{target}' has no class '{label}'{nearest(str(label), spec.classes)}")
-            if not isinstance(weight, (int, float)) or not np.isfinite(weight) or weight < 0:
+            if not _is_weight(weight):
                 raise ConfigError(f"{key}: {weight} is no weight; a number of 0 or more is right")
             by_id[spec.classes.index(str(label))] = weight
         missing = [spec.classes[i] for i in np.flatnonzero(np.isnan(by_id))]
@@ -68,9 +70,14 @@ def weights_of_classes(examples: Examples, by_target: Mapping[str, np.ndarray]) 
     return {target: by_id[class_ids(examples, target)] for target, by_id in by_target.items()}
 
 
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, (int, float)) and bool(np.isfinite(value)) and value >= 0
+
+
 def _by_target(weights: Mapping[Any, Any], splits: Splits) -> Mapping[str, Mapping[Any, float]]:
-    if not weights:
-        raise ConfigError("weighting.weights: empty; a weight by class, such as {5: 2.0}, is right")
+    if not weights or not isinstance(weights, Mapping):
+        found = f"{weights!r} is no mapping" if weights else "empty"
+        raise ConfigError(f"weighting.weights: {found}; a weight by class, such as {{5: 2.0}}, is right")
     if all(isinstance(value, Mapping) for value in weights.values()):
         return weights
     names = list(splits.train.spec.targets)

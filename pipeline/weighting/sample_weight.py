@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.data.examples import Examples, Weigh, class_ids
 from pipeline.data.sources.archive import read_npy
 from pipeline.data.splits import Splits
-from pipeline.errors import ConfigError, nearest
+from pipeline.errors import ConfigError, PipelineError, nearest, one_line
 from pipeline.weighting.weighting import chosen_target
 
 
@@ -48,7 +48,10 @@ class SampleWeight:
         Raises:
             ConfigError: They have another shape.
         """
-        weights = np.asarray(values)
+        try:
+            weights = np.asarray(values)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"weighting: weights that are no array: {one_line(error)}") from error
         if weights.dtype.kind not in "iufb":
             raise ConfigError(f"weighting: weights of dtype {weights.dtype}; numbers are right")
         if weights.shape != (len(examples),):
@@ -59,7 +62,7 @@ class SampleWeight:
 
     def _values(self, splits: Splits) -> Callable[[Examples], np.ndarray]:
         if self.function is not None:
-            return self.function
+            return self._from_function
         if self.column is not None:
             return self._from_column
         if list(self.splits) != ["train"]:
@@ -68,6 +71,17 @@ class SampleWeight:
             raise ConfigError("weighting.array: the data is a stream; weighting.column or weighting.function is right")
         weights = read_npy(Path(self.array or ""))
         return lambda _: weights
+
+    def _from_function(self, examples: Examples) -> np.ndarray:
+        if not callable(self.function):
+            found = type(self.function).__name__
+            raise ConfigError(f"weighting.function: gave a {found}; a function, with `_partial_: true`, is right")
+        try:
+            return self.function(examples)
+        except PipelineError:
+            raise
+        except Exception as error:
+            raise ConfigError(f"weighting.function: {type(error).__name__}: {one_line(error)}") from error
 
     def _from_column(self, examples: Examples) -> np.ndarray:
         column = self.column or ""

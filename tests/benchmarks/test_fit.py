@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -30,42 +29,16 @@ from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
 from pipeline.data.loaders.pandas import PandasLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
-from pipeline.data.sources.mnist import Mnist
 from pipeline.models.mlp import mlp
 from pipeline.training import compile_model, fit
+from tests.benchmarks.conftest import BATCH, LONG, ROUNDS, SIZE, Stop, floats, perceptron
 
-SIZE, BATCH = 50000, 64
-ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "7"))
-"""Epochs or runs that are measured of each; fewer where it matters only that the measurement runs."""
-LONG = 20
-"""Epochs that our loop is told of, so that it chooses as for a training of that length."""
 LOADERS: dict[str, Any] = {
     "numpy": NumpyLoader(BATCH, shuffle=True),
     "tf_data": TfDataLoader(BATCH, 1024, None),
     "pandas": PandasLoader(BATCH, shuffle=True),
     "generator": GeneratorLoader(BATCH, True, "generator", "unknown"),
 }
-
-
-@pytest.fixture
-def train(mnist: Path) -> Examples:
-    whole = Mnist(path=str(mnist)).load().train
-    assert isinstance(whole, Examples)
-    return whole.rows(slice(0, SIZE))
-
-
-def perceptron() -> keras.Model:
-    """The model of Keras' guide, for floats."""
-    inputs = keras.Input((784,))
-    x = keras.layers.Dense(64, activation="relu")(inputs)
-    x = keras.layers.Dense(64, activation="relu")(x)
-    model = keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(x))
-    model.compile(keras.optimizers.RMSprop(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
-
-
-def floats(examples: Examples) -> tuple[np.ndarray, np.ndarray]:
-    return examples.inputs["image"].reshape(-1, 784).astype("float32") / 255, examples.targets["digit"]
 
 
 def ours(examples: Examples, loader: Any) -> Callable[..., None]:
@@ -77,15 +50,6 @@ def ours(examples: Examples, loader: Any) -> Callable[..., None]:
         fit(model, signature, batches, None, TrainerConfig(epochs=LONG), [*callbacks, stop])
 
     return train
-
-
-class Stop(keras.callbacks.Callback):  # type: ignore[misc]
-    def __init__(self, epochs: int) -> None:
-        super().__init__()
-        self.epochs = epochs
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.model.stop_training = epoch + 1 == self.epochs
 
 
 def jax_scan(examples: Examples) -> Callable[..., None]:

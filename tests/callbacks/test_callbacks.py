@@ -25,8 +25,8 @@ def test_any_callback_of_keras_is_built_in_order() -> None:
 
 
 def test_what_is_no_callback_or_refuses_its_arguments_is_told() -> None:
-    with pytest.raises(ConfigError, match=r"callbacks.x: gave a OrderedDict"):
-        build_callbacks({"x": {"_target_": "collections.OrderedDict"}})
+    with pytest.raises(ConfigError, match=r"callbacks.x: gave a Mean"):
+        build_callbacks({"x": {"_target_": "keras.metrics.Mean"}})
     with pytest.raises(ConfigError, match=r"callbacks.stop: keras.callbacks.EarlyStopping refused its arguments"):
         build_callbacks({"stop": {"_target_": "keras.callbacks.EarlyStopping", "patient": 3}})
 

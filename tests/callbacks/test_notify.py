@@ -117,6 +117,38 @@ def test_a_failure_is_told_with_its_error_in_one_line(web: Web) -> None:
     assert [content["message"] for content in web.all()] == ["ValueError: no", "KeyboardInterrupt"]
 
 
+def test_end_of_a_training_that_failed_is_no_good_end(web: Web) -> None:
+    callback = notify(web.url)
+    callback.on_train_begin()
+    callback.on_train_failure(ValueError("no"))
+    callback.on_train_end()
+    assert web.titles() == ["failure"]
+    callback.on_train_begin()
+    callback.on_train_end()
+    assert web.titles() == ["start", "end"]
+
+
+def test_resumed_training_tells_neither_of_a_start_nor_of_what_was_told(web: Web) -> None:
+    arguments: dict[str, Any] = {"thresholds": {"val_accuracy": 0.9, "loss": "<0.1"}, "message": "{duration}"}
+    first, again = notify(web.url, **arguments), notify(web.url, **arguments)
+    first.on_train_begin()
+    first.on_epoch_begin(0)
+    first.on_epoch_end(0, {"val_accuracy": 0.95, "loss": 0.5})
+    state = {**first.get_state(), "seconds": 3600.0}
+    first.on_train_failure(KeyboardInterrupt())
+    assert [title.strip() for title in web.titles()] == ["start", "threshold val_accuracy 0.95 >= 0.9", "failure"]
+    again.on_train_begin()
+    again.set_state(state)
+    again.on_resume(1, 3)
+    again.on_epoch_end(1, {"val_accuracy": 0.8, "loss": 0.5})
+    again.on_epoch_begin(2)
+    again.on_epoch_end(2, {"val_accuracy": 0.96, "loss": 0.05})
+    again.on_train_end()
+    passed, end = web.all()
+    assert [passed["title"], end["title"].strip()] == ["threshold loss 0.05 < 0.1", "end"]
+    assert end["message"].startswith("1:00:0")
+
+
 def test_only_the_chosen_events_are_told(web: Web) -> None:
     callback = notify(web.url, events=["end"], title={"end": "over"}, message={"end": ""})
     callback.on_train_begin()
@@ -272,7 +304,7 @@ def test_a_run_that_fails_is_told(
     monkeypatch.setenv("NOTIFY_URL", web.url)
     (tmp_path / "breaks_in_the_second_epoch.py").write_text(BROKEN)
     done = command(*RUN, "+callbacks.broken._target_=breaks_in_the_second_epoch.Broken")
-    assert done.code == 1
+    assert done.code == 2
     start, failure = web.all()
     assert start["title"] == "Training started"
     assert failure["type"] == "failure"

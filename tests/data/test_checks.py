@@ -85,3 +85,15 @@ def test_more_classes_than_output_units_are_told() -> None:
     with pytest.raises(DataError, match="3 classes but the model's output has 5 units"):
         check_class_range(ONE_HOT, {"y": (5,)})
     check_class_range(IDS, {"y": (3,)})
+
+
+def test_infinity_is_told_where_values_may_be_missing() -> None:
+    spec = DataSpec({"age": InputSpec((), "float32", missing=True)}, {})
+    with pytest.raises(DataError, match="input 'age': row 1 has inf"):
+        check_values(Examples(spec, {"age": np.array([np.nan, np.inf])}, {}))
+
+
+def test_number_beyond_float32_is_told() -> None:
+    inputs = {"x": np.array([1.0, 1e300])}
+    with pytest.raises(DataError, match=r"row 1 has 1e\+300, which is too large for float32"):
+        check_values(Examples(spec_of(inputs, {}), inputs, {}))

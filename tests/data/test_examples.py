@@ -63,3 +63,20 @@ def test_fingerprint_changes_with_any_value_and_with_nothing_else() -> None:
     assert first == again
     assert first["sha256"] != other["sha256"]
     assert first["examples"] == 4
+
+
+def test_rows_of_another_shape_than_in_the_training_data_are_refused() -> None:
+    spec = spec_of({"x": np.zeros((3, 2))}, {})
+    with pytest.raises(DataError, match=r"input 'x': has shape \(4,\); \(2,\) is right, as in the training data"):
+        Examples(spec, {"x": np.zeros((3, 4))}, {})
+    varying = spec_of({"s": ragged([np.zeros((1, 2)), np.zeros((3, 2))])}, {})
+    assert len(Examples(varying, {"s": np.zeros((5, 7, 2))}, {})) == 5
+
+
+def test_several_numbers_an_example_are_no_class() -> None:
+    targets = {"y": np.array([[0, 1], [1, 0], [1, 1]])}
+    examples = Examples(spec_of({}, targets, classes=3), {}, targets)
+    with pytest.raises(
+        DataError, match=r"target 'y' has shape \(2,\) and 3 classes; class ids of shape \(\) or \(1,\)"
+    ):
+        examples.class_counts("y")

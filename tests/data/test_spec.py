@@ -1,5 +1,7 @@
 """Shapes, dtypes and classes are inferred from arrays."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -53,3 +55,24 @@ def test_classes_of_an_unknown_target_are_refused() -> None:
 def test_spec_comes_back_from_its_dict() -> None:
     spec = spec_of({"image": np.zeros((4, 8, 8), "uint8")}, {"digit": np.array([0, 2, 1, 2]), "y": np.zeros(4)})
     assert spec_from_dict(spec.as_dict()) == spec
+
+
+def test_class_ids_far_beyond_the_number_of_examples_are_no_classes() -> None:
+    with pytest.raises(DataError, match="target 'price': has whole numbers up to 1099511627776 for 2 examples"):
+        spec_of({}, {"price": np.array([0, 2**40])})
+    assert spec_of({}, {"price": np.array([0, 2**40])}, classes=0).targets["price"].classes is None
+
+
+def test_negative_whole_numbers_have_no_classes() -> None:
+    assert spec_of({}, {"y": np.array([-5, -9])}).targets["y"].classes is None
+
+
+@pytest.mark.parametrize("classes", [-1, 10**12, True, {"y": "two"}, {"y": -1}])
+def test_number_of_classes_that_is_none_is_told(classes: Any) -> None:
+    with pytest.raises(ConfigError, match="is no number of classes; 0 for numbers to regress"):
+        spec_of({}, {"y": np.array([0, 1])}, classes=classes)
+
+
+def test_rows_without_any_number_are_told() -> None:
+    with pytest.raises(DataError, match=r"input 'x': has shape \(3, 0\); sizes of 1 or more"):
+        spec_of({"x": np.zeros((4, 3, 0))}, {})

@@ -79,3 +79,17 @@ def test_varying_input_must_be_one() -> None:
     assert with_varying(spec, ["series"]).inputs["series"].shape == (None, 3)
     with pytest.raises(DataError, match="did you mean 'series'"):
         with_varying(spec, ["serie"])
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        (np.ones((3, 2)), r"sample weights of 'y' have shape \(3, 2\); one number an example"),
+        (np.array(["a", "b", "c"]), "sample weights of 'y' are no numbers"),
+        (1.0, "sample weights of 'y' is a float; an array with one row an example"),
+        ([[1], [2, 3]], "sample weights of 'y' is no array"),
+    ],
+)
+def test_weights_that_are_not_one_number_an_example_are_told(weights: Any, expected: str) -> None:
+    with pytest.raises(DataError, match=expected):
+        examples_of((A, C, {"y": weights}), ONE)

@@ -88,14 +88,14 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_own_source_model_loss_metric_and_callback(mine: Path, command: Callable[..., Any]) -> None:
-    done = command("--config-dir", "my_conf", "+experiment=custom/mine")
+    done = command("--config-dir", "my_conf", "+experiment=custom/mine", "trust=[my_parts]")
     assert done.code == 0, done.errors
     assert (mine / "shouted.txt").read_text() == "done"
     test = done.json("metrics.json")["test"]["outputs"]["kind"]
     assert set(test) == {"loss", "hits"}
-    again = command("task=evaluate", f"run={done.folder}")
+    again = command("task=evaluate", f"run={done.folder}", "trust=[my_parts]")
     assert again.json("metrics.json")["test"]["outputs"]["kind"] == test
-    assert command("task=predict", f"run={done.folder}", "task.split=train").code == 0
+    assert command("task=predict", f"run={done.folder}", "task.split=train", "trust=[my_parts]").code == 0
 
 
 def test_own_generator(mine: Path, command: Callable[..., Any]) -> None:
@@ -110,7 +110,17 @@ def test_own_generator(mine: Path, command: Callable[..., Any]) -> None:
     assert with_split.json("run.json")["data"]["validation"]["batches"] == 2
 
 
-def test_mistakes_in_own_parts_are_told_with_their_key(mine: Path, command: Callable[..., Any]) -> None:
+def test_environment_names_trusted_packages_too(
+    mine: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPELINE_TRUST", "other, my_parts")
+    assert command("--config-dir", "my_conf", "+experiment=custom/mine", "trainer.epochs=1").code == 0
+
+
+def test_mistakes_in_own_parts_are_told_with_their_key(
+    mine: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIPELINE_TRUST", "my_parts")
     done = command("--config-dir", "my_conf", "+experiment=custom/mine", "+model.widht=3", "+data.train.cuont=2")
     assert done.code == 2
     assert done.errors == [

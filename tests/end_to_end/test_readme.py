@@ -73,7 +73,10 @@ def test_command_runs(
     if "runs=[" in line:
         runs = ",".join(str(command("+experiment=quickstart", "trainer.epochs=1").folder) for _ in range(2))
         arguments = [f"runs=[{runs}]" if a.startswith("runs=") else a for a in arguments]
-    if "run=" in line:
+    if "resume=outputs" in line:
+        trained = command("+experiment=quickstart", "trainer.epochs=1")
+        arguments = [f"resume={trained.folder}" if a.startswith("resume=") else a for a in arguments]
+    if " run=" in line:
         trained = command("+experiment=quickstart", "trainer.epochs=1")
         arguments = [f"run={trained.folder}" if a.startswith("run=") else a for a in arguments]
     done = command(*arguments)

@@ -11,7 +11,7 @@ import pytest
 from pipeline.data.examples import Examples
 from pipeline.data.sources.table_columns import MISSING_TEXT
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 from pipeline.models.tabular import tabular
 
 SPEC = DataSpec(
@@ -65,3 +65,11 @@ def test_input_that_is_no_column_is_told() -> None:
     spec = DataSpec({"image": InputSpec((8, 8), "uint8")}, SPEC.targets)
     with pytest.raises(ConfigError, match="columns are right"):
         tabular(spec, Examples(spec, {"image": np.zeros((2, 8, 8))}, {}), units=8, depth=1, dropout=0.0)
+
+
+@pytest.mark.parametrize("text", ["", "a\nb", "a\rb", "a\0"])
+def test_category_that_a_saved_model_could_not_read_back_is_told(text: str) -> None:
+    spec = DataSpec({"city": InputSpec((), "string")}, SPEC.targets)
+    examples = Examples(spec, {"city": np.array(["Oslo", text], object)}, {"bought": np.array([0, 1])})
+    with pytest.raises(DataError, match=r"input 'city': row 1 is .*; text of one line, and not empty"):
+        tabular(spec, examples, units=8, depth=1, dropout=0.1)

@@ -103,7 +103,7 @@ def test_model_is_built_from_its_config_and_the_spec() -> None:
     node = {"_target_": "pipeline.models.mlp.mlp", "units": 4, "depth": 1, "activation": "relu", "dropout": 0.0}
     assert build_model(node, examples).output.shape == (None, 3)
     with pytest.raises(ConfigError, match=r"a keras.Model is right"):
-        build_model({"_target_": "collections.OrderedDict"}, examples)
+        build_model({"_target_": "keras.losses.Huber"}, examples)
     with pytest.raises(ConfigError, match=r"model: .*refused its arguments"):
         build_model({**node, "activation": "rleu"}, examples)
     stream = BatchStream(examples.spec, lambda _: [examples])

@@ -1,8 +1,10 @@
 """A run folder with a config, and a small training for trackers to watch."""
 
+import copy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -49,6 +51,32 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def local(run_folder: Path, empty_store: Path) -> str:
     """The tracking URI of the SQLite file that is in the working directory."""
     return f"sqlite:///{shutil.copy(empty_store, run_folder.parents[2])}"
+
+
+class Taken(keras.callbacks.Callback):  # type: ignore[misc]
+    """Takes the state of a tracker at the end of the first epoch, as a snapshot does, or puts one back.
+
+    Attributes:
+        state: The state.
+    """
+
+    def __init__(self, tracker: Any, state: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        self.state, self._tracker = state, tracker
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        if self.state is not None:
+            self._tracker.set_state(self.state)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.state is None:
+            self.state = copy.deepcopy(self._tracker.get_state())
+
+
+@pytest.fixture
+def taken() -> type[Taken]:
+    """A callback, to be put after a tracker, that takes its state or puts one back."""
+    return Taken
 
 
 @pytest.fixture

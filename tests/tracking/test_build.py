@@ -52,7 +52,7 @@ def test_any_callback_may_track_and_null_switches_one_off(run_folder: Path) -> N
     [
         ("mlflow", r"tracking: 'mlflow' is no mapping"),
         ({"x": "mlflow"}, r"tracking.x: 'mlflow' has no _target_"),
-        ({"x": {"_target_": "collections.OrderedDict"}}, r"tracking.x: gave a OrderedDict"),
+        ({"x": {"_target_": "keras.metrics.Mean"}}, r"tracking.x: gave a Mean"),
         ({"x": {"_target_": "pipeline.tracking.tensorboard.TensorBoardTracker"}}, r"tracking.x: .* refused its arg"),
     ],
 )

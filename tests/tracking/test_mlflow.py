@@ -192,6 +192,53 @@ def test_run_that_goes_on_in_its_folder_goes_on_in_mlflow(
     assert (run.data.params["seed"], run.data.params["more"]) == ("3", "1")
 
 
+def test_training_that_is_resumed_in_another_folder_goes_on_in_the_same_run(
+    local: str, run_folder: Path, train: Callable[..., Any], taken: Any
+) -> None:
+    first = tracker(run_folder)
+    snapshot = taken(first)
+    train(first, snapshot, epochs=1)
+    first.on_train_failure(ConfigError("no more"))
+    first.on_run_end({}, "failed")
+    moved = run_folder.rename(run_folder.with_name("moved"))
+    again = tracker(moved)
+    train(again, taken(again, snapshot.state), initial_epoch=1)
+    (run,) = runs(local)
+    assert again.run_id == first.run_id == run.info.run_id
+    assert run.info.status == "RUNNING"
+    assert (run.data.tags["status"], run.data.tags["run_folder"]) == ("running", str(moved))
+    assert "error" not in run.data.tags
+    assert [value for _, value in history(local, run, "epoch")] == [1, 2]
+
+
+def test_run_that_is_gone_is_made_anew(local: str, run_folder: Path, train: Callable[..., Any], taken: Any) -> None:
+    first = tracker(run_folder)
+    snapshot = taken(first)
+    train(first, snapshot, epochs=1)
+    mlflow.MlflowClient(tracking_uri=local).delete_run(first.run_id)
+    for state in (snapshot.state, {**snapshot.state, "run_id": "unknown"}):
+        again = tracker(run_folder)
+        train(again, taken(again, state), initial_epoch=1)
+        (run,) = runs(local)
+        assert again.run_id == run.info.run_id != first.run_id
+
+
+def test_metrics_that_were_not_sent_are_sent_by_the_resumed_training(
+    run_folder: Path, train: Callable[..., Any], taken: Any
+) -> None:
+    blocked = run_folder / "store"
+    blocked.write_text("a file where the store wants a folder")
+    uri = f"sqlite:///{blocked}/mlflow.db"
+    first = tracker(run_folder, uri)
+    snapshot = taken(first)
+    train(first, snapshot, epochs=1)
+    blocked.unlink()
+    again = tracker(run_folder, uri)
+    train(again, taken(again, snapshot.state), initial_epoch=1)
+    (run,) = runs(uri)
+    assert [value for _, value in history(uri, run, "epoch")] == [1, 2]
+
+
 def test_long_values_and_odd_names_are_fitted_to_the_limits_of_mlflow(
     uri: str, run_folder: Path, train: Callable[..., Any]
 ) -> None:

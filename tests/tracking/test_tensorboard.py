@@ -117,3 +117,31 @@ def test_model_without_a_graph_of_layers_is_told_and_trained(
     model.fit(np.ones((2, 1)), np.ones(2), verbose=0, callbacks=[TensorBoardTracker(run_folder, 0, graph=True)])
     assert "no graph, the model is neither functional nor sequential" in caplog.text
     assert "epoch_loss" in events(run_folder, "train").Tags()["tensors"]
+
+
+def test_resumed_training_has_each_point_once(run_folder: Path, train: Callable[..., Any], taken: Any) -> None:
+    first = TensorBoardTracker(run_folder, histograms=0, graph=True)
+    snapshot = taken(first)
+    train(first, snapshot, validation_interval=None)
+    for number in range(2):
+        # The first one is killed as well, before a snapshot of its own.
+        again = TensorBoardTracker(run_folder, histograms=0, graph=True)
+        train(again, taken(again, snapshot.state), initial_epoch=1, epochs=2 + number, validation_interval=None)
+    for split in ("train", "validation"):
+        assert [step for step, _ in scalars(events(run_folder, split), "epoch_loss")] == [0, 1, 2]
+    training = events(run_folder, "train")
+    assert len(training.Tensors("parameters")) == len(training.Tensors("keras")) == 1
+
+
+def test_event_files_of_others_are_let_alone(run_folder: Path, train: Callable[..., Any], taken: Any) -> None:
+    others = keras.callbacks.TensorBoard(str(run_folder / "tensorboard"), write_graph=False)
+    first = TensorBoardTracker(run_folder, histograms=0, graph=False)
+    snapshot = taken(first)
+    train(first, others, snapshot)
+    found = {
+        path: path.read_bytes() for path in (run_folder / "tensorboard").glob("*/*") if "tracking" not in path.name
+    }
+    again = TensorBoardTracker(run_folder, histograms=0, graph=False)
+    again.set_state(snapshot.state)
+    assert found
+    assert all(path.read_bytes() == content for path, content in found.items())

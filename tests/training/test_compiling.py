@@ -14,6 +14,7 @@ from pipeline.data.spec import spec_of
 from pipeline.errors import ConfigError, DataError
 from pipeline.training import compile_model
 from pipeline.training.fit import evaluate
+from pipeline.training.objective_checks import objective_mistakes
 from pipeline.training.objectives import by_output, loss_name
 from pipeline.training.optimizers import build_optimizer
 
@@ -177,7 +178,7 @@ def test_optimizer_by_target() -> None:
     optimizer = build_optimizer({"_target_": "keras.optimizers.SGD", "learning_rate": 0.5}, None)
     assert isinstance(optimizer, keras.optimizers.SGD)
     with pytest.raises(ConfigError, match="a Keras optimizer is right"):
-        build_optimizer({"_target_": "collections.OrderedDict"}, None)
+        build_optimizer({"_target_": "keras.losses.Huber"}, None)
 
 
 def test_one_output_takes_bare_values_and_lists_of_one() -> None:
@@ -189,3 +190,48 @@ def test_one_output_takes_bare_values_and_lists_of_one() -> None:
 def test_losses_are_named_as_keras_spells_them() -> None:
     assert loss_name(keras.losses.SparseCategoricalCrossentropy()) == "sparse_categorical_crossentropy"
     assert loss_name(keras.losses.mean_squared_error) == "mean_squared_error"
+
+
+def told(model: keras.Model, config: PipelineConfig, examples: Examples) -> str:
+    with pytest.raises(ConfigError) as error:
+        compile_model(model, config, examples.spec)
+    return str(error.value)
+
+
+def test_losses_and_metrics_that_do_not_take_the_shapes_are_told_at_once(
+    two_outputs: keras.Model, several: Examples, config: PipelineConfig
+) -> None:
+    wrong = replace(config, loss={"kind": "mse"}, metrics={"kind": ["mae", "accuracy"]}, weighted_metrics=None)
+    first, second = told(two_outputs, wrong, several).splitlines()
+    assert first.startswith(
+        "loss.kind: mean_squared_error does not take target 'kind' of shape () with an output of shape"
+    )
+    assert second.startswith("metrics.kind: mae does not take target 'kind'")
+    assert "{{" not in first + second
+
+
+def test_metric_is_as_new_after_it_was_tried(several: Examples) -> None:
+    metric = keras.metrics.MeanAbsoluteError()
+    assert objective_mistakes("metrics", {"score": [metric]}, several.spec.targets, {"score": (1,), "kind": (3,)}) == []
+    assert [float(variable) for variable in metric.variables] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"metrics": {"kind": [None]}}, "metrics.kind[0]: None is no metric; a name, or a mapping with a _target_"),
+        ({"metrics": {"kind": ["mean_io_u"]}}, "metrics.kind[0]: Keras' metric 'mean_io_u' needs arguments"),
+        ({"loss": {"kind": 3}}, "loss.kind: 3 is no loss"),
+        ({"loss_weights": {"kind": float("nan")}}, "loss_weights.kind: nan is no weight"),
+        ({"optimizer": {"name": "adam", "weight_decay": ""}}, "optimizer.weight_decay: '' is no value for Adam"),
+        (
+            {"optimizer": {"name": "sgd", "nesterov": "yes"}},
+            "optimizer.nesterov: 'yes' is no value for SGD; true or false",
+        ),
+        ({"optimizer": {"name": "sgd", "learning_rate": float("nan")}}, "optimizer.learning_rate: nan is not finite"),
+    ],
+)
+def test_values_that_keras_would_stumble_over_later_are_told(
+    two_outputs: keras.Model, several: Examples, config: PipelineConfig, changes: dict[str, Any], expected: str
+) -> None:
+    assert expected in told(two_outputs, replace(config, **changes), several)

@@ -162,3 +162,29 @@ def test_weighting_is_built_from_its_config() -> None:
     assert build_weighting(None) is None
     with pytest.raises(ConfigError, match="which has no method 'fitted'"):
         build_weighting({"_target_": "pipeline.data.sources.digits.Digits"})
+
+
+@pytest.mark.parametrize("others", [-1.0, float("nan"), float("inf")])
+def test_weight_of_the_other_classes_is_checked(others: float) -> None:
+    with pytest.raises(ConfigError, match=r"weighting\.others: .* is no weight; a number of 0 or more"):
+        weigh(Splits(one()), ClassWeight({0: 2.0}, others, TRAIN))
+
+
+@pytest.mark.parametrize("given", ["abc", [1, 2], 3])
+def test_class_weights_that_are_no_mapping_are_told(given: Any) -> None:
+    with pytest.raises(ConfigError, match="is no mapping; a weight by class, such as"):
+        weigh(Splits(one()), ClassWeight(given, None, TRAIN))
+
+
+def test_function_that_fails_is_told() -> None:
+    def broken(examples: Examples) -> np.ndarray:
+        raise KeyError("age")
+
+    for function, expected in ((broken, "weighting.function: KeyError: 'age'"), (3, "gave a int; a function")):
+        with pytest.raises(ConfigError, match=expected):
+            weigh(Splits(one()), SampleWeight(None, None, function, None, TRAIN))  # type: ignore[arg-type]
+
+
+def test_weights_that_are_no_array_are_told() -> None:
+    with pytest.raises(ConfigError, match="weighting: weights that are no array"):
+        weigh(Splits(one()), SampleWeight(None, None, lambda _: [[1], [2, 3]], None, TRAIN))  # type: ignore[return-value, arg-type]

@@ -70,7 +70,11 @@ def frame_of(examples: Examples) -> pd.DataFrame:
         for name, array in arrays.items():
             flat = array.reshape(len(array), -1)
             frames.append(pd.DataFrame(flat, columns=_columns(prefix + name, array.shape[1:])))
-    return pd.concat(frames, axis=1)
+    frame = pd.concat(frames, axis=1)
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise ConfigError(f"loader=pandas: '{twice[0]}' would be the name of two columns; loader=numpy is right")
+    return frame
 
 
 def _arrays(rows: pd.DataFrame, prefix: str, layout: Mapping[str, tuple[tuple[int | None, ...], str]]) -> Arrays:

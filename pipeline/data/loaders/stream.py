@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import unsuited
+from pipeline.data.randomness import random_state, set_random_state
 from pipeline.data.streams import BatchStream, Data
+
+log = logging.getLogger(__name__)
+PASSES_AHEAD = 2
+"""Passes that may have begun before the batches of the one in training are used up."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,34 @@ class StreamBatches(Batches):
         self.steps = stream.steps
         self.endless = stream.endless
 
+        self._begun: dict[int, dict[str, Any]] = {}
+        self._resumed: Mapping[str, Any] | None = None
+
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
         """See `Batches`; a stream can skip only by drawing."""
-        return islice(self.stream.batches(index), skip, None)
+        if skip:
+            log.info("data: a stream cannot seek, so %d batches are drawn and left out", skip)
+        return islice(self._pass(index), skip, None)
+
+    def state(self) -> dict[str, Any]:
+        """See `Batches`: what passes that were begun had to draw from, and what the next one has."""
+        return {"passes": dict(self._begun), "next": self._sources()}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """See `Batches`."""
+        self._resumed = state
+
+    def _pass(self, number: int) -> Iterator[Examples]:
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None:
+            sources = resumed["passes"].get(number, resumed["next"])
+            set_random_state(sources["random"])
+            if self.stream.passes is not None:
+                self.stream.passes.go_on(sources["begun"])
+        kept = sorted(self._begun)[-PASSES_AHEAD:]
+        self._begun = {n: self._begun[n] for n in kept} | {number: self._sources()}
+        yield from self.stream.batches(number)
+
+    def _sources(self) -> dict[str, Any]:
+        passes = self.stream.passes
+        return {"random": random_state(), "begun": 0 if passes is None else passes.begun}

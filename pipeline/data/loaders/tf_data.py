@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.config import MOST
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import checked_batch_size, unsuited
@@ -38,6 +39,9 @@ class TfDataLoader:
             raise ConfigError(f"loader.take: {self.take} is too small; 1 or more, or null for all, is right")
         if self.shuffle_buffer < 0:
             raise ConfigError(f"loader.shuffle_buffer: {self.shuffle_buffer} is negative; 0 for none is right")
+        for key, value in (("take", self.take or 0), ("shuffle_buffer", self.shuffle_buffer)):
+            if value > MOST:
+                raise ConfigError(f"loader.{key}: {value} is too large; {MOST} or less is right")
         if not isinstance(data, (Examples, ExampleStream)):
             raise unsuited(data, "tf_data")
         length = len(data) if isinstance(data, Examples) else data.length

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples
 from pipeline.data.spec import Classes, DataSpec, spec_of
 from pipeline.data.splits import Splits
@@ -61,7 +62,9 @@ class Npz:
     def _examples(self, path: str, spec: DataSpec | None, with_targets: bool) -> Examples:
         inputs, targets = _keys(self.inputs), _keys(self.targets) if with_targets else {}
         columns = list(self.columns) if with_targets else []
-        arrays = _read(Path(path).expanduser(), [*inputs.values(), *targets.values(), *columns])
+        file = Path(path).expanduser()
+        keys = dict.fromkeys([*inputs.values(), *targets.values(), *columns])
+        arrays = {key: usable(array, f"'{file}': '{key}'") for key, array in _read(file, list(keys)).items()}
         given = {name: arrays[key] for name, key in inputs.items()}
         wanted = {name: arrays[key] for name, key in targets.items()}
         spec = spec or spec_of(given, wanted, scale=self.scale, classes=self.classes if with_targets else None)

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.data.examples import Examples
 from pipeline.data.spec import Classes, DataSpec
 from pipeline.data.splits import Splits
-from pipeline.data.streams import BatchStream
+from pipeline.data.streams import BatchStream, DatasetPasses
 from pipeline.data.tuples import Names, examples_of, with_varying
 from pipeline.errors import ConfigError, DataError
 
@@ -84,7 +84,8 @@ class BatchSource:
         batch = convert(first)
         spec = spec or with_varying(batch.spec, self.varying)
         opened = partial(_converted, passes, partial(convert, spec=spec))
-        return BatchStream(spec, opened, steps=steps, endless=endless, weighted=bool(batch.weights))
+        counted = passes if isinstance(passes, DatasetPasses) else None
+        return BatchStream(spec, opened, steps=steps, endless=endless, weighted=bool(batch.weights), passes=counted)
 
 
 def _converted(
@@ -95,7 +96,7 @@ def _converted(
 
 def _passes(key: str, part: Any) -> Callable[[int], Iterable[Any]]:
     if hasattr(part, "as_numpy_iterator"):
-        return lambda _: part.as_numpy_iterator()
+        return DatasetPasses(part)
     if hasattr(part, "__getitem__") and (hasattr(part, "__len__") or hasattr(part, "num_batches")):
         return lambda _: (part[index] for index in range(_number_of_batches(part)))
     if isinstance(part, Iterator):

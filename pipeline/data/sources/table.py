@@ -60,8 +60,8 @@ class _Tables:
 
     def _target(self, table: Table, name: str, count: int | None) -> TargetSpec:
         found = table_columns.labels(table, name, self.missing)
-        whole = all(label.lstrip("-").isdigit() for label in found)
-        if count == 0 or (not whole and not table_columns.is_text(table, name, self.missing, self.categories)):
+        whole = all(map(table_columns.is_whole, found))
+        if count == 0 or not (whole or self._is_of_names(table, name)):
             return TargetSpec((), "float32")
         if count and whole:
             return TargetSpec((), "int64", tuple(str(index) for index in range(count)))
@@ -74,6 +74,10 @@ class _Tables:
                 "0 for numbers to regress, or the number of classes, is right"
             )
         return TargetSpec((), "int64", classes)
+
+    def _is_of_names(self, table: Table, name: str) -> bool:
+        is_bool = table.column(name).dtype.kind == "b"
+        return is_bool or table_columns.is_text(table, name, self.missing, self.categories)
 
     def _examples(self, table: Table, spec: DataSpec, with_targets: bool) -> Examples:
         inputs = {
@@ -175,4 +179,4 @@ class Frame(_Tables):
             raise ConfigError(f"data.{key}: gave a {type(frame).__name__}; a pandas.DataFrame is right")
         if frame.empty:
             raise DataError(f"data.{key}: has no rows")
-        return Table(frame.reset_index(drop=True), f"data.{key}", 0)
+        return Table(frame.reset_index(drop=True).rename(columns=str), f"data.{key}", 0)

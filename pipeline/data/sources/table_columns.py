@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 MISSING_TEXT = "[missing]"
 """Stands for a missing category. (An empty text would do, but Keras' StringLookup loses that when it is saved.)"""
+WHOLE = re.compile(r"-?[0-9]{1,18}")
 MOSTLY = 0.9
 """Share of numbers from which a column is one of numbers, and the text in it a mistake."""
 
@@ -37,10 +39,13 @@ class Table:
         """Returns a column.
 
         Raises:
-            DataError: There is none of that name.
+            DataError: There is none of that name, or several.
         """
-        if name not in self.frame.columns:
+        count = list(self.frame.columns).count(name)
+        if not count:
             raise DataError(f"{self.name}: has no column '{name}'{nearest(name, map(str, self.frame.columns))}")
+        if count > 1:
+            raise DataError(f"{self.name}: has the column '{name}' {count} times; once is right")
         return self.frame[name]
 
     def row(self, index: int) -> str:
@@ -86,7 +91,8 @@ def numbers(table: Table, name: str, missing: Sequence[str]) -> np.ndarray:
     """
     values = table.column(name)
     if values.dtype.kind in "iufb":
-        return values.to_numpy("float32")
+        # A dtype of pandas' own has pd.NA where a value is missing.
+        return values.to_numpy("float32", na_value=np.nan) if values.hasnans else values.to_numpy("float32")
     text, present = _text(values, missing)
     found = _numbers(text)
     wrong = np.flatnonzero(present & np.isnan(found))
@@ -98,10 +104,12 @@ def numbers(table: Table, name: str, missing: Sequence[str]) -> np.ndarray:
 def texts(table: Table, name: str, missing: Sequence[str]) -> np.ndarray:
     """Returns a column as text of shape (rows,), `MISSING_TEXT` where a value is missing."""
     text, present = _text(table.column(name), missing)
-    # A line break would end an entry of the vocabulary when the model is saved.
-    return np.array(
-        [" ".join(t.split("\n")) if p else MISSING_TEXT for t, p in zip(text, present, strict=True)], object
-    )
+    return np.array([(_one_line(t) if p else "") or MISSING_TEXT for t, p in zip(text, present, strict=True)], object)
+
+
+def _one_line(text: str) -> str:
+    """Returns text without what the vocabulary of a saved model cannot hold: a line break would end an entry of it."""
+    return " ".join(text.replace("\0", " ").splitlines()).strip()
 
 
 def labels(table: Table, name: str, missing: Sequence[str]) -> list[str]:
@@ -119,15 +127,21 @@ def labels(table: Table, name: str, missing: Sequence[str]) -> list[str]:
 
 def numbers_as_text(values: np.ndarray) -> np.ndarray:
     """Returns numbers as text of shape (rows,), whole ones without a decimal point, `MISSING_TEXT` for NaN."""
-    return np.array([MISSING_TEXT if np.isnan(v) else str(int(v)) if v == int(v) else str(v) for v in values], object)
+    return np.array(
+        [MISSING_TEXT if np.isnan(v) else str(int(v)) if np.isfinite(v) and v == int(v) else str(v) for v in values],
+        object,
+    )
 
 
 def class_names(found: Sequence[str]) -> tuple[str, ...]:
     """Returns the names of classes in the order of their ids: whole numbers by value, other text by the alphabet."""
-    names = set(found)
-    if all(name.lstrip("-").isdigit() for name in names):
-        return tuple(sorted(names, key=int))
-    return tuple(sorted(names))
+    names = sorted(set(found))
+    return tuple(sorted(names, key=int) if all(map(is_whole, names)) else names)
+
+
+def is_whole(name: str) -> bool:
+    """Whether the name of a class is a whole number, as digits with perhaps a minus before them."""
+    return WHOLE.fullmatch(name) is not None
 
 
 def class_ids(table: Table, name: str, found: Sequence[str], classes: Sequence[str]) -> np.ndarray:
@@ -146,7 +160,7 @@ def class_ids(table: Table, name: str, found: Sequence[str], classes: Sequence[s
 def _text(values: pd.Series, missing: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     present = values.notna().to_numpy()
     if values.dtype.kind == "f":
-        return numbers_as_text(values.to_numpy()), present
+        return numbers_as_text(values.to_numpy("float64", na_value=np.nan)), present
     array = np.array([str(v).strip() for v in values], object)
     return array, present & ~np.isin(array.astype(str), list(missing))
 

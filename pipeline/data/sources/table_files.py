@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,11 @@ def read_csv(file: Path) -> pd.DataFrame:
         with file.open(newline="", encoding="utf-8-sig") as lines:
             reader = csv.reader(lines)
             header = next(reader, [])
-            for row in reader:
+            for row in itertools.chain([header], reader):
                 if row and len(row) != len(header):
                     raise DataError(f"'{file}': row {reader.line_num} has {len(row)} values for {len(header)} columns")
+                if any("\0" in value for value in row):
+                    raise DataError(f"'{file}': row {reader.line_num} has a null character; text is right")
     except UnicodeDecodeError as error:
         raise DataError(f"'{file}': is not UTF-8 text: {one_line(error)}") from error
     except csv.Error as error:
@@ -38,7 +41,10 @@ def read_csv(file: Path) -> pd.DataFrame:
     twice = next((name for index, name in enumerate(header) if name in header[:index]), None)
     if twice is not None:
         raise DataError(f"'{file}': has the column '{twice}' twice")
-    frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    try:
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    except ValueError as error:
+        raise DataError(f"'{file}': is no CSV file: {one_line(error)}") from error
     if frame.empty:
         raise DataError(f"'{file}': has a header but no rows")
     return frame

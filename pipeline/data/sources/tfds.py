@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.data.sources.tfds_files import check_features
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import ExampleStream
@@ -16,6 +18,9 @@ from pipeline.errors import ConfigError, DataError, nearest, one_line
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+NAME = re.compile(r"[A-Za-z]\w*(/[\w.+-]+)*(:[\d*][\w.*]*)?")
+"""Name, config and version; a namespace in front would have TFDS import code from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,15 @@ class Tfds:
         tfds_logging.set_verbosity(tfds_logging.FATAL)
         folder = Path(self.name).expanduser()
         if (folder / "dataset_info.json").is_file():
+            check_features(folder)
             return tfds.builder_from_directory(str(folder))
+        if not NAME.fullmatch(self.name):
+            raise DataError(
+                f"data.name: '{self.name}' is no dataset of TFDS; a name such as mnist or glue/sst2 is right"
+            )
         data_dir = None if self.data_dir is None else str(Path(self.data_dir).expanduser())
+        if data_dir is not None:
+            check_features(Path(data_dir) / re.split("[/:]", self.name)[0])
         try:
             builder = tfds.builder(self.name, data_dir=data_dir)
         except (tfds.core.DatasetNotFoundError, ValueError) as error:

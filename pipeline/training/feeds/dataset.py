@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from pipeline.training.feeds.feed import STACK_BYTES, STACK_SECONDS, STACK_STEPS, Feed, Stack, Structure
+from pipeline.training.feeds.feed import STACK_BYTES, STACK_SECONDS, STACK_STEPS, Feed, Stack, Structure, without_first
 from pipeline.training.feeds.stacked import prefetched
 
 
@@ -23,17 +23,13 @@ class DatasetFeed(Feed):
     def __init__(self, dataset: Callable[[int], tf.data.Dataset], spec: Any, steps: int | None = None) -> None:
         self.structure = Structure(spec)
         self.steps = steps
-        self._specs = Structure.leaves(spec)
+        self.specs = Structure.leaves(spec)
         self._dataset = dataset
-        self._take = _taking(self._specs)
+        self._take = _taking(self.specs)
 
-    def stacks(self, epoch: int) -> Iterator[Stack]:
+    def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:
         """See `Feed`."""
-        return prefetched(self._drawn(epoch))
-
-    def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:  # noqa: ARG002
-        """See `Feed`."""
-        return self._specs
+        return without_first(prefetched(self._drawn(epoch)), skip)
 
     def _drawn(self, epoch: int) -> Iterator[Stack]:
         iterator = iter(self._dataset(epoch))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
@@ -58,6 +58,15 @@ Batcher = Callable[[Sequence[Any], Sequence[Any], Any], list[Any]]
 """Returns the tensors of a batch, given the values of a stack, the feed's constants, and the number of the batch."""
 
 
+def without_first(stacks: Iterable[Stack], skip: int) -> Iterator[Stack]:
+    """Yields stacks without their first `skip` batches; those that are left stay where they are in their stacks."""
+    for stack in stacks:
+        skipped = min(skip, stack.steps - stack.start)
+        skip -= skipped
+        if stack.start + skipped < stack.steps:
+            yield replace(stack, start=stack.start + skipped) if skipped else stack
+
+
 def sliced(values: Sequence[Any], constants: Sequence[Any], index: Any) -> list[Any]:  # noqa: ARG001
     """Returns a batch of values that are stacked batches."""
     return [value[index] for value in values]
@@ -72,6 +81,7 @@ class Feed(abc.ABC):
         constants: Tensors that compiled calls get besides stacks, the first axis of any length.
         capacity: Most batches in a stack.
         loops: Whether the batches of a stack can be looped over in a graph.
+        specs: Shape and dtype of the tensors of a batch, the first axis of any length; None if only a stack tells.
     """
 
     steps: int | None = None
@@ -79,18 +89,19 @@ class Feed(abc.ABC):
     constants: Sequence[Any] = ()
     capacity: int = STACK_STEPS
     loops: bool = True
+    specs: list[tf.TensorSpec] | None = None
 
     @abc.abstractmethod
-    def stacks(self, epoch: int) -> Iterator[Stack]:
-        """Yields the batches of an epoch."""
+    def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:
+        """Yields the batches of an epoch, without the first `skip` of them."""
 
     def batcher(self) -> Batcher:
         """Returns what takes a batch from a stack, in graphs too; it must not hold the feed, whose data it outlives."""
         return sliced
 
     def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:
-        """Returns shape and dtype of the tensors of a batch, the first axis of any length."""
-        return [tf.TensorSpec((None, *value.shape[2:]), value.dtype) for value in stack.values]
+        """Returns shape and dtype of the tensors of a batch of a stack, the first axis of any length."""
+        return self.specs or [tf.TensorSpec((None, *value.shape[2:]), value.dtype) for value in stack.values]
 
     def value_specs(self, batch: Sequence[tf.TensorSpec]) -> list[tf.TensorSpec]:
         """Returns shape and dtype of the values of a stack, given those of a batch."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from pipeline.training.feeds.feed import Batcher, Feed, Stack, Structure
+from pipeline.training.feeds.feed import Batcher, Feed, Stack, Structure, without_first
 
 RAN_OUT = (
     "Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at least "
@@ -64,8 +64,11 @@ class PacedFeed(Feed):
         """See `Feed`."""
         return self._feed.value_specs(batch)
 
-    def stacks(self, epoch: int) -> Iterator[Stack]:  # noqa: ARG002
+    def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:  # noqa: ARG002
         """See `Feed`; epochs are asked for in turn."""
+        return without_first(self._stacks(), skip)
+
+    def _stacks(self) -> Iterator[Stack]:
         self._begin()
         if self._anew:
             self._restart()

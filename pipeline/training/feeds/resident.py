@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pipeline.training.feeds.feed import Batcher, Feed, Stack, Structure
+from pipeline.training.feeds.feed import Batcher, Feed, Stack, Structure, without_first
 
 ROWS_STEPS = 1024
 """Most batches in a stack of row numbers, which are small."""
@@ -46,12 +46,13 @@ class ResidentFeed(Feed):
         self._lengths += [None] * (len(self.tensors) - len(lengths))
         self.constants = [*self.tensors, *(given for given in self._lengths if given is not None)]
         self.steps = steps
+        self.specs = self._batch_specs()
         self.capacity = min(ROWS_STEPS, steps or ROWS_STEPS)
         self._rows = rows
         self._last = last
         self._drawn: tuple[int, Future[list[Stack]]] | None = None
 
-    def stacks(self, epoch: int) -> Iterator[Stack]:
+    def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:
         """See `Feed`."""
         if self._last is None:
             epoch = 0
@@ -63,15 +64,14 @@ class ResidentFeed(Feed):
             executor = ThreadPoolExecutor(1)
             self._drawn = (epoch + 1, executor.submit(self._draw, epoch + 1))
             executor.shutdown(wait=False)
-        return iter(stacks)
+        return without_first(stacks, skip)
 
     def batcher(self) -> Batcher:
         """See `Feed`: gathers the rows."""
         varying = tuple(given is not None for given in self._lengths)
         return _uncut if not any(varying) else partial(_cut, varying)
 
-    def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:  # noqa: ARG002
-        """See `Feed`."""
+    def _batch_specs(self) -> list[tf.TensorSpec]:
         shapes = [
             (None, *tensor.shape[1:]) if lengths is None else (None, None, *tensor.shape[2:])
             for tensor, lengths in zip(self.tensors, self._lengths, strict=True)

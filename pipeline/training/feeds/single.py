@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from pipeline.training.feeds.feed import Feed, Stack
+from pipeline.training.feeds.feed import Feed, Stack, without_first
 
 
 class SingleFeed(Feed):
@@ -23,6 +23,6 @@ class SingleFeed(Feed):
         self.steps = steps
         self._batches = batches
 
-    def stacks(self, epoch: int) -> Iterator[Stack]:
+    def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:
         """See `Feed`; the one value of a stack is the batch in its own structure."""
-        return (Stack([batch], 1) for batch in self._batches(epoch))
+        return without_first((Stack([batch], 1) for batch in self._batches(epoch)), skip)

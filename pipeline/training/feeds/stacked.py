@@ -18,37 +18,34 @@ class StackedFeed(Feed):
     """Stacks batches of NumPy arrays.
 
     Args:
-        batches: Gives the batches of an epoch, each in the structure that the step takes.
+        batches: Gives the batches of an epoch, each in the structure that the step takes; called with a second number
+            where so many of the first are to be left out.
         steps: Batches an epoch; None if nobody knows.
         specs: Shape and dtype of a batch in the same structure, the first axis of any length; None takes them from
             the batches.
     """
 
     def __init__(
-        self, batches: Callable[[int], Iterable[Any]], steps: int | None = None, specs: Any | None = None
+        self, batches: Callable[..., Iterable[Any]], steps: int | None = None, specs: Any | None = None
     ) -> None:
         self.steps = steps
         self._batches = batches
-        self._specs = None if specs is None else Structure.leaves(specs)
+        self.specs = None if specs is None else Structure.leaves(specs)
         if specs is not None:
             self.structure = Structure(specs)
 
-    def stacks(self, epoch: int) -> Iterator[Stack]:
+    def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:
         """See `Feed`."""
-        return prefetched(self._stacked(group) for group in grouped(self._leaves(epoch)))
+        return prefetched(self._stacked(group) for group in grouped(self._leaves(epoch, skip)))
 
-    def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:
-        """See `Feed`."""
-        return super().batch_specs(stack) if self._specs is None else self._specs
-
-    def _leaves(self, epoch: int) -> Iterator[list[np.ndarray]]:
-        for batch in self._batches(epoch):
+    def _leaves(self, epoch: int, skip: int) -> Iterator[list[np.ndarray]]:
+        for batch in self._batches(epoch, skip) if skip else self._batches(epoch):
             if not hasattr(self, "structure"):
                 self.structure = Structure(batch)
             yield Structure.leaves(batch)
 
     def _stacked(self, group: list[list[np.ndarray]]) -> Stack:
-        dtypes: Sequence[Any] = [None] * len(group[0]) if self._specs is None else [s.dtype for s in self._specs]
+        dtypes: Sequence[Any] = [None] * len(group[0]) if self.specs is None else [s.dtype for s in self.specs]
         arrays = zip(*group, strict=True)
         return Stack([tf.constant(np.stack(a), dtype) for a, dtype in zip(arrays, dtypes, strict=True)], len(group))
 

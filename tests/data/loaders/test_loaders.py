@@ -171,3 +171,17 @@ def test_batches_of_a_stream_are_fed_as_they_are() -> None:
 def test_frame_has_a_column_for_every_number() -> None:
     columns = list(frame_of(images()).columns)
     assert columns == ["image_0", "image_1", "image_2", "image_3", "digit", "weight:digit"]
+
+
+def test_pandas_refuses_two_columns_of_one_name() -> None:
+    x = np.zeros((4, 2))
+    both = Examples(spec_of({"x": x}, {"x": x}), {"x": x}, {"x": x})
+    with pytest.raises(ConfigError, match="loader=pandas: 'x_0' would be the name of two columns; loader=numpy"):
+        PandasLoader(2, shuffle=False).batches(both, seed=0, training=True)
+
+
+@pytest.mark.parametrize("key", ["take", "shuffle_buffer"])
+def test_number_that_tf_data_cannot_hold_is_told(key: str) -> None:
+    loader = TfDataLoader(**{"batch_size": 2, "shuffle_buffer": 0, "take": None, key: 10**20})
+    with pytest.raises(ConfigError, match=f"loader.{key}: 100000000000000000000 is too large"):
+        loader.batches(images(), seed=0, training=True)

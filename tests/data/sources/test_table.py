@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.data.examples import Examples
 from pipeline.data.sources.table import Csv, Frame, Parquet
-from pipeline.data.sources.table_columns import MISSING_TEXT
+from pipeline.data.sources.table_columns import MISSING_TEXT, class_names, numbers_as_text
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, DataError
 
@@ -165,3 +165,50 @@ def test_frame_of_a_function_is_read_whatever_its_index() -> None:
         Frame(train=[1], **SETTINGS).load()
     with pytest.raises(DataError, match="has no rows"):
         Frame(train=frame.head(0), **SETTINGS).load()
+
+
+@pytest.mark.parametrize("text", ["\n\n\n", 'a,bought\n"1,yes\n', "a,bought\n1,y\0es\n"])
+def test_what_pandas_cannot_read_is_told(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match=r"table.csv': "):
+        load(tmp_path, text)
+
+
+@pytest.mark.parametrize("name", ["--5", "²", "1" * 400])
+def test_names_of_classes_that_only_look_like_whole_numbers_are_text(tmp_path: Path, name: str) -> None:
+    splits = load(tmp_path, f"a,bought\n1,{name}\n2,x\n3,x\n")
+    assert set(splits.train.spec.targets["bought"].classes or ()) == {name, "x"}
+
+
+def test_classes_of_equal_number_always_have_the_same_order() -> None:
+    assert class_names(["1", "01", "001", "2"]) == ("001", "01", "1", "2")
+
+
+def test_truth_values_are_classes() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "bought": [True, False, True]})
+    splits = Frame(train=frame, **SETTINGS).load()
+    assert splits.train.spec.targets["bought"].classes == ("False", "True")
+
+
+def test_columns_named_by_numbers_are_found_and_twice_the_same_is_told() -> None:
+    frame = pd.DataFrame({0: [1.0, 2.0], "bought": ["x", "y"]})
+    assert list(Frame(train=frame, **SETTINGS).load().train.spec.inputs) == ["0"]
+    twice = pd.concat([frame, frame[[0]]], axis=1)
+    with pytest.raises(DataError, match=r"data\.train: has the column '0' 2 times; once is right"):
+        Frame(train=twice, **SETTINGS).load()
+
+
+def test_missing_values_in_dtypes_of_pandas_are_nan() -> None:
+    frame = pd.DataFrame(
+        {"a": pd.array([1, None], "Int64"), "b": pd.array([0.5, None], "Float64"), "bought": ["x", "y"]}
+    )
+    inputs = train(Frame(train=frame, **SETTINGS).load()).inputs
+    assert np.isnan(inputs["a"]).tolist() == np.isnan(inputs["b"]).tolist() == [False, True]
+
+
+def test_infinity_as_text() -> None:
+    assert numbers_as_text(np.array([1.0, np.inf, np.nan])).tolist() == ["1", "inf", MISSING_TEXT]
+
+
+def test_no_line_break_of_any_kind_is_left_in_a_category() -> None:
+    frame = pd.DataFrame({"a": ["x\ry", "x\u2028y", "x\ny"], "bought": ["x", "y", "x"]})
+    assert train(Frame(train=frame, **SETTINGS).load()).inputs["a"].tolist() == ["x y"] * 3

@@ -1,0 +1,96 @@
+"""The callback that goes back to the last snapshot when the loss is no number any more."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from pipeline.errors import ConfigError
+from pipeline.training.roll_back import RollBack
+
+log = logging.getLogger(__name__)
+
+
+class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
+    """Goes back to the last good snapshot with a lower learning rate when the loss is NaN or infinite.
+
+    Like `StopOnNaN` it looks after each block of steps, and at the end of each epoch. A rate that others set, such as
+    `LearningRateScheduler` at each epoch, stays lowered only until then.
+
+    Args:
+        factor: What the learning rate is multiplied by, each time.
+        most: Times that training goes back; then it stops.
+
+    Raises:
+        ConfigError: A number makes no sense; in training, that the optimizer's learning rate follows a schedule.
+    """
+
+    every_batch = False
+    survives_roll_back = True
+
+    def __init__(self, factor: float = 0.5, most: int = 3) -> None:
+        super().__init__()
+        if not 0 < factor < 1:
+            raise ConfigError(
+                f"factor: {factor} lowers no learning rate; a number between 0 and 1, such as 0.5, is right"
+            )
+        if most < 1:
+            raise ConfigError(f"most: {most} is too small; 1 or more is right")
+        self.factor, self.most = factor, most
+        self._times = 0
+        self._epoch = 0
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Starts to count, having seen that the learning rate can be set."""
+        self._times = 0
+        optimizer = self.model.optimizer
+        try:
+            optimizer.learning_rate = float(optimizer.learning_rate)
+        except (AttributeError, TypeError) as error:
+            raise ConfigError(
+                "callbacks: RollBackOnNaN cannot lower a learning rate that follows a schedule; "
+                "schedule=constant is right"
+            ) from error
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Remembers the epoch."""
+        self._epoch = epoch
+
+    def on_resume(self, epoch: int, step: int) -> None:  # noqa: ARG002
+        """Remembers the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Looks at the loss; called once a block of steps."""
+        self._look(f"within {batch + 1} steps of epoch {self._epoch + 1}", logs)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Looks at the loss of the epoch."""
+        self._look(f"at the end of epoch {epoch + 1}", logs)
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns how often training went back."""
+        return {"times": self._times}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes on counting."""
+        self._times = state["times"]
+
+    def _look(self, moment: str, logs: Mapping[str, Any] | None) -> None:
+        loss = float((logs or {}).get("loss", 0.0))
+        if math.isfinite(loss) or self.model.stop_training:
+            return
+        if self._times == self.most:
+            self.model.stop_training = True
+            log.warning("training stops: the loss is %s %s, having gone back %d times", loss, moment, self._times)
+            return
+        self._times += 1
+        log.warning(
+            "the loss is %s %s: training goes back to the last snapshot with a lower learning rate, time %d of %d",
+            loss, moment, self._times, self.most,
+        )  # fmt: skip
+        raise RollBack(self.factor)

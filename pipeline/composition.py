@@ -1,0 +1,179 @@
+"""What config files may say of Hydra itself: nothing that runs code or decides where is written, unless it is ours.
+
+Hydra calls what its own part of a config names (callbacks, launchers, handlers of logs) and sets environment variables
+before any task of ours begins, so this is looked at as soon as a config is composed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from hydra._internal import hydra as hydra_main
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.errors import ConfigError
+from pipeline.folders import conf_folder
+from pipeline.trust import Trust
+from pipeline.typed_secrets import refuse_secrets
+
+INERT = (
+    "overrides",
+    "runtime",
+    "searchpath",
+    "mode",
+    "verbose",
+    "help",
+    "hydra_help",
+    "sweeper.params",
+    "job.id",
+    "job.num",
+    "job.override_dirname",
+    "job.config_name",
+)
+"""Keys of `hydra` that run nothing and write nowhere; the values of a sweep are looked at by themselves."""
+
+OURS = {"hydra": "pkg://hydra.conf", "main": str(conf_folder()), "schema": "structured://"}
+"""Where our own config files are, by the names that Hydra has for these places."""
+
+
+@contextmanager
+def checked_composition(trust: Trust) -> Iterator[None]:
+    """Lets Hydra refuse what config files say of Hydra, within this context.
+
+    Args:
+        trust: What the user vouches for; `hydra` among its names lets files say anything.
+    """
+    # Hydra has no hook between composing a config and acting on it.
+    before = hydra_main.ConfigLoaderImpl
+    hydra_main.ConfigLoaderImpl = partial(CheckedLoader, trusted=trust.covers("hydra"))  # type: ignore[misc,assignment]
+    try:
+        yield
+    finally:
+        hydra_main.ConfigLoaderImpl = before  # type: ignore[misc]
+
+
+class CheckedLoader(ConfigLoaderImpl):
+    """Hydra's loader of configs, which looks at each config that it has composed.
+
+    Args:
+        config_search_path: Where the files are.
+        trusted: Whether files may say anything of Hydra.
+    """
+
+    def __init__(self, config_search_path: Any, trusted: bool) -> None:
+        super().__init__(config_search_path)
+        self._trusted = trusted
+
+    def load_configuration(
+        self,
+        config_name: str | None,
+        overrides: list[str],
+        run_mode: RunMode,
+        from_shell: bool = True,
+        validate_sweep_overrides: bool = True,
+    ) -> DictConfig:
+        """Composes a config.
+
+        Raises:
+            ConfigError: A config file, none of ours, says what Hydra is to run or where to write; or a value is a
+                secret.
+        """
+        arguments = (run_mode, from_shell, validate_sweep_overrides)
+        if not self._trusted and not self._is_ours(config_name):
+            raise ConfigError(
+                f"--config-name: '{config_name}' is no config of ours and could say what Hydra runs; --config-dir adds "
+                "files of yours, and trust=[hydra] on the command line trusts any"
+            )
+        config = super().load_configuration(config_name, overrides, *arguments)
+        refuse_secrets(_without_hydra(config))
+        if not self._trusted and self._has_other_files(config):
+            key = _set_by_others(config, overrides, arguments) or _sweep_of_hydra(config.hydra.sweeper.get("params"))
+            if key is not None:
+                raise ConfigError(
+                    f"hydra.{key}: a config file sets it, by which it could run code or write anywhere; "
+                    "if you trust the file, trust=[hydra] on the command line"
+                )
+        return config
+
+    def _is_ours(self, config_name: str | None) -> bool:
+        places = self.config_search_path.get_path()
+        return config_name == "config" and any(p.provider == "main" and p.path == OURS["main"] for p in places)
+
+    def _has_other_files(self, config: DictConfig) -> bool:
+        places = {str(place.path) for place in self.config_search_path.get_path()}
+        return not {*places, *config.hydra.searchpath} <= set(OURS.values())
+
+
+def _set_by_others(config: DictConfig, overrides: list[str], arguments: tuple[Any, ...]) -> str | None:
+    """Returns the key by which a config's part on Hydra differs from what our files and the command line make of it."""
+    places = ConfigSearchPathImpl()
+    for provider, place in OURS.items():
+        places.append(provider, place)
+    try:
+        ours = ConfigLoaderImpl(places).load_configuration("config", _of_ours(overrides), *arguments)
+    except HydraException:
+        # It chooses something for Hydra that our files do not have.
+        return "defaults"
+    return _difference(_plain(ours), _plain(config))
+
+
+def _of_ours(overrides: list[str]) -> list[str]:
+    """Returns the overrides that say something of Hydra, and choices of groups whose files are ours."""
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    return [override.input_line or "" for override in parsed if _is_of_ours(override)]
+
+
+def _is_of_ours(override: Override) -> bool:
+    key = override.key_or_group
+    if key.split("/")[0].split(".")[0] == "hydra":
+        return True
+    if not (conf_folder() / key).is_dir() or override.is_sweep_override() or override.package is not None:
+        return False
+    value = override.value()
+    choices = value if isinstance(value, list) else [value]
+    return all(Path(conf_folder() / key / f"{choice}.yaml").is_file() for choice in choices)
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    plain: Any = OmegaConf.to_container(config.hydra, resolve=False)
+    for key in INERT:
+        parent, _, name = key.rpartition(".")
+        ((plain.get(parent) or {}) if parent else plain).pop(name, None)
+    return dict(plain)
+
+
+def _difference(ours: Any, composed: Any, key: str = "") -> str | None:
+    """Returns the first key below which two configs differ; None if nowhere."""
+    if ours == composed:
+        return None
+    if not isinstance(ours, dict) or not isinstance(composed, dict):
+        return key
+    for name in [*composed, *ours]:
+        place = f"{key}.{name}" if key else str(name)
+        if (name in ours) != (name in composed):
+            return place
+        found = _difference(ours[name], composed[name], place)
+        if found is not None:
+            return found
+    return key
+
+
+def _sweep_of_hydra(params: Any) -> str | None:
+    """Returns the key of a sweep's values that are of Hydra itself, or of trust; None if there is none."""
+    named = next((key for key in params or {} if "hydra" in str(key) or "trust" in str(key)), None)
+    return None if named is None else f"sweeper.params.{named}"
+
+
+def _without_hydra(config: DictConfig) -> Any:
+    plain: Any = OmegaConf.to_container(config, resolve=False)
+    return {name: value for name, value in plain.items() if name != "hydra"}

@@ -1,0 +1,47 @@
+"""The state of random numbers that are drawn from generators of the whole process: Python's, NumPy's, TensorFlow's.
+
+Those of a model's layers are variables of the model; those of our own shuffles depend on seed and epoch alone.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+GLOBAL_GENERATOR = "global_seed_generator"
+
+
+def random_state() -> dict[str, Any]:
+    """Returns the state of all generators, as plain values."""
+    from keras.src.backend.common import global_state
+
+    own, tensorflow = global_state.get_global_attribute(GLOBAL_GENERATOR), _of_tensorflow()
+    return {
+        "python": random.getstate(),
+        "numpy": np.random.get_state(legacy=False),
+        "keras": None if own is None else np.array(own.state),
+        "tensorflow": None if tensorflow is None else tensorflow.getstate(),
+    }
+
+
+def set_random_state(state: Mapping[str, Any]) -> None:
+    """Puts all generators into a state."""
+    if state["keras"] is not None:
+        from keras.src.random.seed_generator import global_seed_generator
+
+        global_seed_generator().state.assign(state["keras"])
+    random.setstate(state["python"])
+    np.random.set_state(state["numpy"])
+    tensorflow = _of_tensorflow()
+    if state["tensorflow"] is not None and tensorflow is not None:
+        tensorflow.setstate(state["tensorflow"])
+
+
+def _of_tensorflow() -> Any:
+    """Returns what draws the seeds of operations that are given none, once a global seed is set; None if none is."""
+    from tensorflow.python.eager import context
+
+    return getattr(context.context(), "_rng", None)

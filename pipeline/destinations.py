@@ -1,0 +1,94 @@
+"""Where the parts of a config write and send: into the run folder, or where the user and not a file says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline import trust
+
+WRITERS = ("keras.callbacks", "pipeline.callbacks", "pipeline.tracking")
+"""Packages whose parts write files or send something."""
+PATHS = ("backup_dir", "directory", "filename", "filepath", "folder", "log_dir", "path", "run_folder")
+"""Arguments of theirs that say where to write."""
+FILES = ("files",)
+"""Arguments of theirs that name files of the run folder."""
+ADDRESSES = ("root", "uri", "urls")
+"""Arguments of theirs that say whom to send to."""
+VARIABLE = re.compile(r"\$\{oc\.env:\w+\}")
+
+
+def destination_mistakes(config: DictConfig, run_folder: Path) -> list[str]:
+    """Returns a line for each place outside the run folder to which a config file wants something written or sent.
+
+    Args:
+        config: The config, its interpolations as they are written.
+        run_folder: The run folder.
+
+    Raises:
+        OmegaConfBaseException: An interpolation cannot be resolved.
+    """
+    written: Any = OmegaConf.to_container(config, resolve=False)
+    resolved: Any = OmegaConf.to_container(config, resolve=True)
+    return [line for part in _parts("", resolved) for line in _mistakes(*part, written, run_folder)]
+
+
+def _mistakes(key: str, node: Mapping[str, Any], written: Any, run_folder: Path) -> Iterator[str]:
+    target = trust.as_keras(str(node["_target_"]))
+    typed = trust.current().keys
+    names = [name for name in node if f"{key}.{name}" not in typed]
+    if any(target.startswith(f"{package}.") for package in WRITERS):
+        for name in names:
+            value, place = node[name], f"{key}.{name}"
+            if name in PATHS and value is not None and not _inside(str(value), run_folder, Path()):
+                yield (
+                    f"{place}: '{value}' is outside of the run folder; a path in ${{hydra:runtime.output_dir}}, "
+                    "or another one on the command line, is right"
+                )
+            if name in FILES and not all(_inside(str(file), run_folder, run_folder) for file in value or ()):
+                yield f"{place}: {value} are not all in the run folder; paths within it are right"
+            if name in ADDRESSES and value and not _of_environment(_at(written, place)):
+                yield (
+                    f"{place}: a config file says whom to send to; an address on the command line or an environment "
+                    "variable such as ${oc.env:NOTIFY_URL} is right"
+                )
+    downloads = target == "pipeline.data.sources.tfds.Tfds" and node.get("download") and node.get("data_dir")
+    if downloads and "data_dir" in names:
+        yield f"{key}.data_dir: a config file says where to download to; a folder on the command line is right"
+
+
+def _inside(path: str, run_folder: Path, base: Path) -> bool:
+    return (base / Path(path).expanduser()).resolve().is_relative_to(run_folder.resolve())
+
+
+def _of_environment(written: Any) -> bool:
+    """Whether addresses are environment variables as a whole, to which no file can add anything."""
+    addresses = written if isinstance(written, list) else [written]
+    return all(isinstance(address, str) and VARIABLE.fullmatch(address) for address in addresses)
+
+
+def _at(written: Any, place: str) -> Any:
+    """Returns what a config says at a place; None where an interpolation is in its way."""
+    for name in re.split(r"[.\[\]]+", place.rstrip("]")):
+        if isinstance(written, list) and name.isdigit():
+            written = written[int(name)]
+        elif isinstance(written, Mapping):
+            written = written.get(name)
+        else:
+            return None
+    return written
+
+
+def _parts(key: str, node: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if isinstance(node, Mapping):
+        if "_target_" in node:
+            yield key, node
+        for name, item in node.items():
+            yield from _parts(f"{key}.{name}" if key else str(name), item)
+    elif isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from _parts(f"{key}[{index}]", item)

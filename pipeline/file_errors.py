@@ -1,0 +1,88 @@
+"""Files and folders that cannot be read or written, told in one line whatever library found it out."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import FileError, PipelineError
+
+ELSEWHERE = "another folder, hydra.run.dir=DIR, is right"
+FULL = {
+    errno.ENOSPC: f"no space is left on its disk; some freed, or {ELSEWHERE}",
+    errno.EDQUOT: f"the quota of its disk is used up; some space freed, or {ELSEWHERE}",
+    errno.EFBIG: f"it would be larger than a file may be there; a higher limit (ulimit -f), or {ELSEWHERE}",
+    errno.EROFS: f"its disk is read-only; {ELSEWHERE}",
+    errno.EIO: f"its disk fails (input/output error); {ELSEWHERE}",
+}
+"""Reasons for which nobody can write there, and what is right then."""
+OTHERS = {
+    errno.ENOENT: "not found; it is not there, or was deleted while the command ran",
+    errno.EACCES: "this user may not read or write it; other permissions, or another path, are right",
+    errno.EPERM: "this user may not change it; other permissions, or another path, are right",
+    errno.ENOTDIR: "a part of this path is a file, not a folder; another path is right",
+    errno.EISDIR: "a folder, not a file; the path of a file is right",
+    errno.EEXIST: "a file is there, where a folder is needed; another path is right",
+    errno.ENAMETOOLONG: "this name is too long; a shorter one is right",
+    errno.ELOOP: "its links lead nowhere; another path is right",
+    errno.ESTALE: "its disk is gone; it was unmounted while the command ran",
+    errno.EMFILE: "too many files are open; a higher limit (ulimit -n) is right",
+}
+"""Reasons that are of one path."""
+TEXTS = {os.strerror(number).lower(): number for number in FULL} | {"database or disk is full": errno.ENOSPC}
+"""What libraries say that keep no number: TensorFlow, SQLite."""
+
+
+def file_error(error: BaseException, folder: Path | None = None) -> FileError | None:
+    """Returns what to tell of an error that a file or a folder is the reason of; None if none is, or it tells that.
+
+    Args:
+        error: The error; what it was raised from counts too.
+        folder: The folder that is meant where the error names no file.
+    """
+    asked = isinstance(error, PipelineError | KeyboardInterrupt | SystemExit)
+    found = None if asked else os_error(error)
+    if found is None:
+        return None
+    path = found.filename if found.filename is not None else folder
+    reason = (FULL | OTHERS)[found.errno or 0]
+    return FileError(f"{reason}" if path is None else f"'{os.fsdecode(path)}': {reason}")
+
+
+def os_error(error: BaseException) -> OSError | None:
+    """Returns the error of the operating system that is the reason of another; None if none is, or it is of no file."""
+    found: list[OSError] = []
+    for one, is_cause in _reasons(error):
+        number, name = _number(one), getattr(one, "filename", None)
+        # A socket's have no path; and an error that was raised while another one was dealt with is one of its own.
+        if number in FULL or (number in OTHERS and is_cause and isinstance(name, (str, bytes, os.PathLike))):
+            found.append(OSError(number, os.strerror(number), name))
+    # Libraries repeat the text of an error, and only the error itself has the path.
+    return next((one for one in found if one.filename is not None), found[0] if found else None)
+
+
+def _reasons(error: BaseException) -> Iterator[tuple[BaseException, bool]]:
+    """Yields an error and what it was raised from or after, and whether that is meant to be its cause."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    is_cause = True
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield one, is_cause
+        is_cause = is_cause and one.__cause__ is not None
+        one = one.__cause__ or one.__context__
+
+
+def _number(error: BaseException) -> int:
+    """Returns the number of the operating system's error, or 0."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    text = str(error).lower()
+    # HDF5's have it in their text only.
+    told = re.search(r"\berrno = (\d+)", text)
+    if told:
+        return int(told[1])
+    return next((number for said, number in TEXTS.items() if said in text), 0)

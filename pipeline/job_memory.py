@@ -1,0 +1,29 @@
+"""What a job leaves in its process, freed at its end, so that a sweep of many jobs needs no more memory than of one."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def freed() -> Iterator[None]:
+    """Frees the models and graphs of the job that runs within it, also if that fails.
+
+    TensorFlow never forgets a custom gradient that a graph was traced with, and Keras' optimizers trace one for each:
+    its function would hold the graph of every step that was ever traced.
+    """
+    import keras
+    from tensorflow.python.framework import ops
+
+    gradients = ops.gradient_registry._registry
+    before = set(gradients)
+    try:
+        yield
+    finally:
+        for name in set(gradients) - before:
+            del gradients[name]
+        keras.backend.clear_session()
+        # Models and their graphs are cycles, of which the collector sees too few objects to look at them soon.
+        gc.collect()

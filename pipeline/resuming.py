@@ -1,0 +1,129 @@
+"""The run that a command goes on with: found by its folder or its config, and held to that config."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.errors import ConfigError, ConfigMistakes, one_line
+from pipeline.files import write_text
+
+log = logging.getLogger(__name__)
+AUTO = "auto"
+CHANGEABLE = (
+    "trainer.epochs",
+    "trainer.verbose",
+    "snapshots",
+    "resume",
+    "report",
+    "evaluate_splits",
+    "optimized_metric",
+    "debug",
+    "trust",
+)
+"""Keys, and all below them, that a resumed training may have otherwise than the one before."""
+NO_VALUE = "nothing"
+
+
+def folder_to_resume(config: DictConfig, parent: str) -> str | None:
+    """Returns the folder of the run that a command goes on with; None for a new run.
+
+    Args:
+        config: As composed, `hydra` included.
+        parent: The folder of dates, in which run folders are.
+
+    Raises:
+        ConfigError: `resume` is not the folder of a run, or a sweep is to be resumed.
+    """
+    asked = OmegaConf.select(config, "resume")
+    if asked is None:
+        return None
+    if "MULTIRUN" in str(OmegaConf.select(config, "hydra.mode")):
+        raise ConfigError("resume: a sweep is not resumed as a whole; resume=DIR for each of its jobs is right")
+    if asked == AUTO:
+        return _unfinished_run(config, Path(parent))
+    if not (Path(asked) / ".hydra" / "config.yaml").is_file():
+        found = "is not a folder" if not Path(asked).is_dir() else "is not a run's: it has no .hydra/config.yaml"
+        raise ConfigError(f"resume: '{asked}' {found}; auto, or the folder of a training, is right")
+    return str(asked)
+
+
+def take_up(config: DictConfig, folder: Path) -> None:
+    """Checks that a command's config is that of the run it goes on with, and writes there what may be otherwise.
+
+    Raises:
+        ConfigMistakes: It is another one; a line for each difference.
+    """
+    right = f"that of the run, or a new run without resume, is right ({', '.join(CHANGEABLE[:3])} may change)"
+    mistakes = [
+        f"{key}: {_told(here)}, but {_told(there)} in the run '{folder}'; {right}"
+        for key, here, there in _differences(_plain(config), _saved(folder))
+    ]
+    if mistakes:
+        raise ConfigMistakes(mistakes)
+    written = config.copy()
+    written.resume = None
+    write_text(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(written))
+
+
+def _unfinished_run(config: DictConfig, parent: Path) -> str | None:
+    """Returns the newest run of the same config that did not finish."""
+    here = _plain(config)
+    for path in sorted(parent.glob("*/*/.hydra/config.yaml"), reverse=True):
+        folder = path.parent.parent
+        try:
+            same = not any(_differences(here, _saved(folder)))
+        except ConfigError:
+            continue
+        if same and _status(folder) != "finished":
+            return str(folder)
+    return None
+
+
+def _status(folder: Path) -> str | None:
+    try:
+        status = json.loads((folder / "run.json").read_text(encoding="utf-8"))["status"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(status)
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    """Returns a config as its file has it: interpolations as they are written, some stand for secrets."""
+    plain: Any = OmegaConf.to_container(config, resolve=False)
+    return {key: value for key, value in plain.items() if key != "hydra"}
+
+
+def _saved(folder: Path) -> dict[str, Any]:
+    path = folder / ".hydra" / "config.yaml"
+    try:
+        saved = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ConfigError(f"resume: '{path}' cannot be read: {one_line(error)}") from error
+    if not isinstance(saved, dict):
+        raise ConfigError(f"resume: '{path}' is no mapping; the folder of a training is right")
+    return saved
+
+
+def _differences(here: Any, there: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:
+    if key in CHANGEABLE or here == there:
+        return
+    if not isinstance(here, dict) or not isinstance(there, dict):
+        yield key, here, there
+        return
+    for name in dict.fromkeys([*here, *there]):
+        below = f"{key}.{name}" if key else str(name)
+        yield from _differences(here.get(name, NO_VALUE), there.get(name, NO_VALUE), below)
+
+
+def _told(value: Any) -> str:
+    if value == NO_VALUE:
+        return "not set"
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 80 else text[:77] + "…"

@@ -1,0 +1,84 @@
+"""The lock of a run folder: one process at a time works in it, and a dead one holds nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from errno import ENOLCK, ENOSYS, EOPNOTSUPP
+from pathlib import Path
+
+from pipeline.errors import ConfigError, one_line
+
+log = logging.getLogger(__name__)
+FILE = ".lock"
+"""Its file in the run folder, which stays there; what counts is who holds it, and it says who does."""
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Holds the lock of an existing run folder; the operating system takes it from a process that ends in any way.
+
+    Raises:
+        ConfigError: Another run works in the folder.
+        OSError: The folder cannot be written.
+    """
+    descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    _descriptors.add(descriptor)
+    try:
+        _take(descriptor, folder)
+        try:
+            yield
+        finally:
+            # Closing it is not enough as long as a process that was just forked has it too.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        _descriptors.discard(descriptor)
+        os.close(descriptor)
+
+
+def _take(descriptor: int, folder: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = f"hydra.run.dir: '{folder}' is in use by {_holder(descriptor)}; another folder, or waiting, is right"
+        raise ConfigError(text) from None
+    except OSError as error:
+        if error.errno not in (ENOLCK, ENOSYS, EOPNOTSUPP):
+            raise
+        log.warning(
+            "the file system of '%s' has no locks: %s; let no other run use the folder", folder, one_line(error)
+        )
+    holder = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    # It is locked also where the disk has no room to say by whom.
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+
+
+def _holder(descriptor: int) -> str:
+    try:
+        holder = json.loads(os.pread(descriptor, 4096, 0))
+        return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        # It has just taken the lock, and not said yet who it is.
+        return "another process"
+
+
+def _close_in_child() -> None:
+    """Lets forked processes not hold the lock: a worker may outlive the run that started it."""
+    while _descriptors:
+        os.close(_descriptors.pop())
+
+
+_descriptors: set[int] = set()
+os.register_at_fork(after_in_child=_close_in_child)

@@ -1,0 +1,170 @@
+"""What the states of Keras' own callbacks need beside their plain attributes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from pipeline.training.plain_copies import Copies, NotPlain
+
+KINDS = keras.callbacks
+MONITORS = tuple(
+    getattr(KINDS, name)
+    for name in ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "OrbaxCheckpoint")
+    if hasattr(KINDS, name)
+)
+COMPARISONS = {"less": keras.ops.less, "greater": keras.ops.greater}
+NEVER: dict[Any, frozenset[str]] = {
+    **dict.fromkeys(MONITORS, frozenset({"monitor_op", "min_delta", "_async_futures"})),
+    KINDS.History: frozenset({"history"}),
+    KINDS.CSVLogger: frozenset({"csv_file", "writer", "append_header"}),
+    KINDS.ProgbarLogger: frozenset({"progbar"}),
+    KINDS.TensorBoard: frozenset(
+        {
+            "_batch_start_time",
+            "_batch_trace_context",
+            "_epoch_start_time",
+            "_is_tracing",
+            "_prev_summary_state",
+            "_previous_epoch_iterations",
+            "_profiler_started",
+            "_writers",
+        }
+    ),
+}
+"""Attributes that are none of the state: they are of a process, or come back by other means."""
+SHARED: dict[Any, frozenset[str]] = {KINDS.EarlyStopping: frozenset({"best_weights"})}
+"""Lists of arrays that are never changed in place, so that no copies are needed."""
+
+
+def never(callback: keras.callbacks.Callback) -> frozenset[str]:
+    """Returns the names of a callback's attributes that are none of its state."""
+    return _of(NEVER, callback)
+
+
+def shared(callback: keras.callbacks.Callback) -> frozenset[str]:
+    """Returns the names of lists of arrays that need not be copied."""
+    return _of(SHARED, callback)
+
+
+def beside(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    """Returns what belongs to a callback's state and is no plain attribute: a comparison, text or length of files."""
+    if isinstance(callback, MONITORS):
+        return {"comparison": _comparison(callback)}
+    if isinstance(callback, KINDS.History):
+        return {"history": _history(callback)}
+    if isinstance(callback, KINDS.CSVLogger):
+        return {"text": _text(callback)}
+    if isinstance(callback, KINDS.TensorBoard):
+        for writer in callback._writers.values():
+            writer.flush()
+        return {"lengths": lengths(Path(callback.log_dir), EVENT_FILES)}
+    return {}
+
+
+def set_beside(callback: keras.callbacks.Callback, state: Mapping[str, Any], *, roll_back: bool) -> None:
+    """Puts back what `beside` returned.
+
+    Args:
+        callback: The callback, whose attributes are back.
+        state: What `beside` returned.
+        roll_back: Whether that was in this process, whose files are open.
+    """
+    if isinstance(callback, MONITORS):
+        _set_comparison(callback, state["comparison"])
+    elif isinstance(callback, KINDS.History):
+        callback.history = {name: _as_list(values) for name, values in state["history"].items()}
+    elif isinstance(callback, KINDS.CSVLogger):
+        _set_text(callback, state["text"])
+    elif isinstance(callback, KINDS.ProgbarLogger):
+        # It has none until an epoch begins, and the epoch that is resumed has begun.
+        callback._maybe_init_progbar()
+    elif isinstance(callback, KINDS.TensorBoard):
+        callback._epoch_start_time = time.time()
+        callback._previous_epoch_iterations = keras.ops.convert_to_tensor(
+            callback.model.optimizer.iterations, "float32"
+        )
+        if not roll_back:
+            cut(Path(callback.log_dir), state["lengths"])
+
+
+EVENT_FILES = "*/events.out.tfevents.*"
+
+
+def lengths(folder: Path, pattern: str) -> dict[str, int]:
+    """Returns the bytes of the files in a folder that match a pattern, by their path in it."""
+    return {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.glob(pattern))}
+
+
+def cut(folder: Path, known: Mapping[str, int]) -> None:
+    """Cuts files that have only grown since, and nobody has open, back to earlier lengths."""
+    for name, length in known.items():
+        path = folder / name
+        if path.is_file() and path.stat().st_size > length:
+            os.truncate(path, length)
+
+
+def _comparison(callback: Any) -> str | None:
+    """Returns how values are compared: None if that is not settled yet, `own` if it is none of Keras' ways."""
+    if callback.monitor_op is None:
+        return None
+    return next((name for name, one in COMPARISONS.items() if callback.monitor_op is one), "own")
+
+
+def _set_comparison(callback: Any, name: str | None) -> None:
+    """Puts back how values are compared, and the sign of the least change, which Keras turns where less is better."""
+    if name == "own":
+        return
+    callback.monitor_op = None if name is None else COMPARISONS[name]
+    callback.min_delta = -abs(callback.min_delta) if name == "less" else abs(callback.min_delta)
+
+
+def _history(callback: Any) -> dict[str, Any]:
+    """Returns what a `History` has by name, but what callbacks of users put there that cannot be kept."""
+    found = {}
+    for name, values in callback.history.items():
+        with suppress(NotPlain):
+            found[name] = _as_array(values)
+    return found
+
+
+def _as_array(values: list[Any]) -> Any:
+    """Returns numbers as an array: a snapshot within a late epoch has no time for thousands of them one by one."""
+    return np.array(values) if set(map(type, values)) == {float} else Copies().of(values)
+
+
+def _as_list(values: Any) -> list[Any]:
+    return values.tolist() if isinstance(values, np.ndarray) else Copies().of(values)
+
+
+def _text(callback: Any) -> str | None:
+    try:
+        # Its own line ends, as the writer of the file made them.
+        with Path(callback.filename).open(newline="", encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def _set_text(callback: Any, text: str | None) -> None:
+    """Puts back the file of a `CSVLogger`, whose `on_train_begin` may have emptied it, and goes on at its end."""
+    if text is None:
+        return
+    if callback.csv_file and not callback.csv_file.closed:
+        callback.csv_file.close()
+    # It stays open as long as the callback lives, as the one that the callback opens itself.
+    callback.csv_file = Path(callback.filename).open("w", newline="", encoding="utf-8")  # noqa: SIM115
+    callback.csv_file.write(text)
+    callback.csv_file.flush()
+    callback.writer, callback.append_header = None, not text
+
+
+def _of(table: Mapping[Any, frozenset[str]], callback: keras.callbacks.Callback) -> frozenset[str]:
+    return frozenset().union(*(names for kind, names in table.items() if isinstance(callback, kind)))

@@ -1,0 +1,15 @@
+"""What a callback raises to go back to the last snapshot."""
+
+from __future__ import annotations
+
+
+class RollBack(Exception):
+    """Training shall go back to the last good snapshot, and on from there with a lower learning rate.
+
+    Args:
+        factor: What the learning rate of the snapshot is multiplied by.
+    """
+
+    def __init__(self, factor: float) -> None:
+        super().__init__(f"back to the last snapshot, with {factor:g} of its learning rate")
+        self.factor = factor

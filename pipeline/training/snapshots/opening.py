@@ -1,0 +1,105 @@
+"""The snapshots of a run, opened: the one to go on from must be of the same data."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipeline.config import SnapshotsConfig
+from pipeline.data.examples import Examples
+from pipeline.data.splits import Splits
+from pipeline.errors import DataError
+from pipeline.training.snapshots.folder import SnapshotFolder
+from pipeline.training.snapshots.keeper import Keeper
+
+log = logging.getLogger(__name__)
+
+
+def open_keeper(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any], *, resumes: bool) -> Keeper:
+    """Returns what keeps the snapshots of a run.
+
+    Args:
+        path: Their folder.
+        config: When they are written.
+        facts: By kind and split, what the data is told by: it must be the same when the run is resumed.
+        resumes: Whether training goes on from the newest one, if there is any.
+
+    Raises:
+        DataError: The data is not that of the snapshot.
+    """
+    folder = SnapshotFolder(path, config.keep)
+    found = folder.newest() if resumes else None
+    versions = {"keras": keras.__version__, "tensorflow": tf.__version__, "numpy": np.__version__}
+    if found is not None:
+        before = found.state["facts"]
+        _check_same_data(before["data"], facts)
+        _warn_of_versions(before["versions"], versions)
+        at = found.position
+        log.info("resuming after step %d of epoch %d, %d steps in all", at.step, at.epoch + 1, at.done)
+    elif resumes:
+        log.info("no snapshot to resume from: training begins")
+    return Keeper(
+        folder,
+        every_epochs=config.every_epochs,
+        every_steps=config.every_steps,
+        every_seconds=config.every_seconds,
+        facts={"data": _plain(facts), "versions": versions},
+        found=found,
+    )
+
+
+def weights_fingerprints(splits: Splits) -> dict[str, str]:
+    """Returns a hash of the sample weights of each split that is in memory; those of streams are not known yet."""
+    found = {}
+    for name, data in splits.present():
+        if isinstance(data, Examples) and data.weights:
+            digest = hashlib.sha256()
+            for target, weights in sorted(data.weights.items()):
+                digest.update(target.encode())
+                digest.update(np.ascontiguousarray(weights).data)
+            found[name] = digest.hexdigest()
+    return found
+
+
+def _check_same_data(before: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    for kind, splits in facts.items():
+        for name in dict.fromkeys([*before.get(kind, {}), *splits]):
+            here, there = _plain(splits.get(name)), before.get(kind, {}).get(name)
+            if here != there:
+                raise DataError(
+                    f"data: the {kind if kind != 'data' else 'examples'} of '{name}' changed since the run began: "
+                    f"{_told(there)} then, {_told(here)} now; the same data, or a new run without resume, is right"
+                )
+
+
+def _warn_of_versions(before: Mapping[str, str], now: Mapping[str, str]) -> None:
+    for name, version in now.items():
+        if before.get(name) != version:
+            log.warning(
+                "%s is %s, and was %s: the last digits may differ from an uninterrupted run",
+                name,
+                version,
+                before.get(name),
+            )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value
+
+
+def _told(fingerprint: Any) -> str:
+    if fingerprint is None:
+        return "none"
+    if not isinstance(fingerprint, Mapping):
+        return f"hash {str(fingerprint)[:8]}"
+    size = next(f"{value} {unit}" for unit, value in fingerprint.items())
+    return f"{size}, hash {str(fingerprint.get('sha256'))[:8]}"

@@ -1,0 +1,261 @@
+"""Whose code a config may call: parts of ours and of Keras, and what the user names on the command line.
+
+A config file, that of a run too, may come from a stranger. What it names by `_target_` is called only if it is a part
+(a layer, a callback, a source, …) or lies in a package that the user trusts: one that is named by `trust=[my_parts]` on
+the command line or by the environment variable `PIPELINE_TRUST=my_parts,other`, or that of a `_target_` which the user
+typed. No file can say so.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import ConfigError, nearest
+
+VARIABLE = "PIPELINE_TRUST"
+OURS = (
+    "pipeline.callbacks",
+    "pipeline.data.loaders",
+    "pipeline.data.sources",
+    "pipeline.models",
+    "pipeline.tasks",
+    "pipeline.tracking",
+    "pipeline.weighting",
+)
+"""Packages of ours whose classes and functions are parts."""
+OF_KERAS = (
+    "keras.activations",
+    "keras.applications",
+    "keras.callbacks",
+    "keras.constraints",
+    "keras.dtype_policies",
+    "keras.initializers",
+    "keras.layers",
+    "keras.losses",
+    "keras.metrics",
+    "keras.optimizers",
+    "keras.optimizers.schedules",
+    "keras.regularizers",
+)
+"""Modules of Keras whose classes and functions are parts."""
+MODELS_OF_KERAS = ("keras.Input", "keras.Sequential", "keras.models.Sequential")
+NO_PARTS = {"deserialize", "get", "serialize", "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
+"""Names in Keras' modules of parts that build anything by its name, or run code that they are given or read."""
+NOT_THE_USERS = {*sys.stdlib_module_names, "pipeline", "keras", "tensorflow", "numpy", "pandas", "hydra", "omegaconf"}
+"""Packages that nobody trusts as a whole by typing one of their names."""
+NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What the user vouches for.
+
+    Attributes:
+        names: Packages, modules or single parts, whose code a config may call, with all that is below them.
+        keys: Config keys whose values the user typed.
+        texts: Values that the user typed, as far as they are texts.
+    """
+
+    names: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
+
+    def covers(self, target: str) -> bool:
+        """Whether a dotted path lies in what the user named."""
+        return any(_within(target, name) for name in self.names)
+
+    def typed(self, parent: str) -> bool:
+        """Whether the user typed that new folders are to be made in a folder."""
+        return any(f"new_folder:{parent}}}" in text for text in self.texts)
+
+
+_current: Trust | None = None
+
+
+def current() -> Trust:
+    """Returns what counts now: that of the command that runs, or else of the environment alone."""
+    return Trust(_names_of_environment()) if _current is None else _current
+
+
+@contextmanager
+def trusting(trust: Trust) -> Iterator[None]:
+    """Makes a command's trust count."""
+    global _current  # noqa: PLW0603
+    before, _current = _current, trust
+    try:
+        yield
+    finally:
+        _current = before
+
+
+def call_trusting(trust: Trust, job: Callable[[Any], Any], config: Any) -> Any:
+    """Runs a job of a command, perhaps in another process than the command's."""
+    with trusting(trust):
+        return job(config)
+
+
+def trust_of(arguments: Sequence[str]) -> Trust:
+    """Returns what the user of a command vouches for, by its arguments and the environment.
+
+    Raises:
+        ConfigError: `trust` names something that is no package.
+    """
+    names, keys, texts = set(_names_of_environment()), set(), set()
+    for key, value in typed_values(arguments):
+        keys.add(key)
+        texts |= {value} if isinstance(value, str) else set()
+        if key == "trust":
+            names |= {_checked(str(name), "trust") for name in (value if isinstance(value, list) else [value])}
+        elif key.rpartition(".")[2] == "_target_" and isinstance(value, str) and NAME.fullmatch(value):
+            package = value.partition(".")[0]
+            names.add(value if package in NOT_THE_USERS else package)
+    return Trust(frozenset(names), frozenset(keys), frozenset(texts))
+
+
+def typed_values(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Gives the key and the value of each override on a command line, those within a mapping one by one.
+
+    What Hydra cannot read is left out; it tells of it itself.
+    """
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import Override, QuotedString
+    from hydra.errors import HydraException
+
+    def values(override: Override) -> list[Any]:
+        if not override.is_sweep_override():
+            return [override.value()]
+        if not override.is_choice_sweep():
+            return []
+        found = override.sweep_iterator(transformer=lambda value: value)
+        return [value.text if isinstance(value, QuotedString) else value for value in found]
+
+    parser = OverridesParser.create()
+    for argument in arguments:
+        if "=" in argument and not argument.startswith("-"):
+            with suppress(HydraException):
+                override = parser.parse_override(argument)
+                for value in values(override):
+                    yield from _leaves(override.key_or_group, value)
+
+
+def target_mistake(target: Any) -> str | None:
+    """Says why a config may not name a target, before anything of it is imported; None if it may."""
+    if not isinstance(target, str) or not NAME.fullmatch(target):
+        return f"{target!r} is no dotted path; one such as my_module.my_function is right"
+    if current().covers(target) or _is_part(as_keras(target)):
+        return None
+    parent = as_keras(target).rpartition(".")[0]
+    close = nearest(parent, (*OURS, *OF_KERAS)) if target.startswith(("pipeline.", "keras.")) else ""
+    if "did you mean" in close and parent not in OF_KERAS:
+        return f"'{target}' is no part of ours or of Keras{close}"
+    package = target.partition(".")[0]
+    name = target if package in NOT_THE_USERS else package
+    return f"'{target}' is no part of ours or of Keras; if you trust its code, trust=[{name}] on the command line"
+
+
+def object_mistake(target: str, found: Any) -> str | None:
+    """Says why what was found under an allowed path is not to be called; None if it may be.
+
+    A module of ours or of the user's also holds all that it imports, which is not theirs.
+    """
+    if target in current().names:
+        return None
+    if not callable(found):
+        return f"'{target}' is a {type(found).__name__}; a class or a function is right"
+    home, name = getattr(found, "__module__", None), getattr(found, "__qualname__", "")
+    if current().covers(target):
+        # An object that a module of the user's has made, such as a partial, has no home of its own.
+        made = not inspect.isclass(found) and not inspect.isroutine(found)
+        allowed = made or (isinstance(home, str) and current().covers(home))
+    else:
+        packages = ("keras",) if as_keras(target).startswith("keras.") else OURS
+        allowed = isinstance(home, str) and any(_within(home, p) for p in packages) and "." not in name
+    if allowed:
+        return None
+    return f"'{target}' is {home}.{name}, which is no part; if you trust its code, trust=[{target}] on the command line"
+
+
+def node_mistakes(key: str, node: Any) -> list[str]:
+    """Returns what a config node, or anything below it, names that it may not; nothing is imported.
+
+    Args:
+        key: The node's config key, for the messages.
+        node: Plain dicts, lists and values.
+    """
+    if isinstance(node, str):
+        # Building would resolve it, to something that nobody has looked at.
+        return [f"{key}: '{node}' is still to be resolved when a part is built; its value is right"] * ("${" in node)
+    if isinstance(node, list):
+        return [line for index, item in enumerate(node) for line in node_mistakes(f"{key}[{index}]", item)]
+    if not isinstance(node, Mapping):
+        return []
+    lines = [line for name, value in node.items() for line in node_mistakes(f"{key}.{name}", value)]
+    if "class_name" in node and not {"config", "module"}.isdisjoint(node):
+        lines.append(f"{key}: is what Keras makes objects from; a mapping with a _target_ is right")
+    if "_target_" not in node:
+        return lines
+    mistake = target_mistake(node["_target_"])
+    if mistake is not None:
+        lines.append(f"{key}._target_: {mistake}")
+    elif node.get("_args_") and not current().covers(node["_target_"]):
+        lines.append(f"{key}._args_: arguments by position are for parts of your own; those by name are right")
+    return lines
+
+
+def targets(key: str, node: Any) -> Iterator[tuple[str, str]]:
+    """Gives every target of a config node and below it, with the place where it is named."""
+    if isinstance(node, Mapping):
+        if "_target_" in node:
+            yield key, node["_target_"]
+        for name, item in node.items():
+            yield from targets(f"{key}.{name}", item)
+    elif isinstance(node, list):
+        for index, item in enumerate(node):
+            yield from targets(f"{key}[{index}]", item)
+
+
+def as_keras(target: str) -> str:
+    """Returns a dotted path with Keras' own name where it has TensorFlow's for it."""
+    return target.removeprefix("tensorflow.") if target.startswith("tensorflow.keras.") else target
+
+
+def _is_part(target: str) -> bool:
+    parent, _, name = target.rpartition(".")
+    if any(part.startswith("_") for part in target.split(".")):
+        return False
+    if any(_within(parent, package) for package in OURS):
+        return True
+    return target in MODELS_OF_KERAS or (parent in OF_KERAS and name not in NO_PARTS)
+
+
+def _within(path: str, package: str) -> bool:
+    return path == package or path.startswith(f"{package}.")
+
+
+def _names_of_environment() -> frozenset[str]:
+    names = os.environ.get(VARIABLE, "").split(",")
+    return frozenset(_checked(name.strip(), VARIABLE) for name in names if name.strip())
+
+
+def _checked(name: str, place: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ConfigError(f"{place}: '{name}' is no package; a name such as my_parts is right")
+    return name
+
+
+def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _leaves(f"{key}.{name}", item)
+        return
+    yield key, value
+    for index, item in enumerate(value if isinstance(value, list) else []):
+        if isinstance(item, (Mapping, list)):
+            yield from _leaves(f"{key}.{index}", item)

@@ -1,0 +1,58 @@
+"""What snapshots cost: an epoch of the MNIST perceptron with and without them, interleaved; shown with `-s`."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from pipeline.benchmark.contenders import Contender
+from pipeline.benchmark.table import table
+from pipeline.benchmark.turns import measured
+from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.data.loaders.numpy import NumpyLoader
+from pipeline.data.sources.mnist import Mnist
+from pipeline.models.mlp import mlp
+from pipeline.training import compile_model, fit
+from pipeline.training.snapshots import Keeper, SnapshotFolder
+from tests.benchmarks.conftest import BATCH, LONG, ROUNDS, SIZE, Stop, perceptron
+
+EVERY = 100
+"""Steps from one snapshot to the next: 6,400 samples, which take some 20 ms."""
+
+
+@pytest.mark.slow
+def test_training_with_snapshots(mnist: Path, tmp_path: Path) -> None:
+    examples = Mnist(path=str(mnist)).load().train.rows(slice(0, SIZE))
+    images = examples.inputs["image"].reshape(-1, 784).astype("float32") / 255
+    numbers = itertools.count()
+
+    def ours(**keeper: Any) -> Callable[..., None]:
+        def train(epochs: int, callbacks: Any) -> None:
+            model = mlp(examples.spec, units=64, depth=2, activation="relu", dropout=0.0)
+            signature = compile_model(model, PipelineConfig(optimizer={"name": "rmsprop"}), examples.spec)
+            batches = NumpyLoader(BATCH, shuffle=True).batches(examples, seed=0, training=True)
+            kept = Keeper(SnapshotFolder(tmp_path / str(next(numbers))), **keeper) if keeper else None
+            fit(model, signature, batches, None, TrainerConfig(epochs=LONG), [*callbacks, Stop(epochs)], kept)
+            assert kept is None or np.isfinite(kept.last_good().variables[0]).all()
+
+        return train
+
+    def of_keras(*more: Any) -> Callable[..., None]:
+        def train(epochs: int, callbacks: Any) -> None:
+            perceptron().fit(images, examples.targets["digit"], BATCH, epochs, verbose=0, callbacks=[*callbacks, *more])
+
+        return train
+
+    backup = keras.callbacks.BackupAndRestore(tmp_path / "backup", save_freq=EVERY)
+    contenders = [
+        Contender("pipeline, no snapshots", ours()),
+        Contender("pipeline, a snapshot each epoch", ours(every_epochs=1)),
+        Contender(f"pipeline, a snapshot each {EVERY} steps", ours(every_steps=EVERY)),
+        Contender("Keras fit", of_keras()),
+        Contender(f"Keras fit, BackupAndRestore each {EVERY} steps", of_keras(backup)),
+    ]
+    print("", *table(measured(contenders, ROUNDS), SIZE), sep="\n")

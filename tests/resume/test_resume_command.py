@@ -1,0 +1,141 @@
+"""`resume=auto` and `resume=DIR`: which run goes on, and what may be otherwise."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+Command = Callable[..., Any]
+SHORT = ("+experiment=quickstart", "report=false", "loader.batch_size=128")
+
+
+def rows(folder: Path) -> list[str]:
+    return [line.split(",")[0] for line in (folder / "history.csv").read_text().splitlines()[1:]]
+
+
+def stopped(command: Command, *arguments: str) -> Path:
+    """Returns the folder of a run that was killed after two epochs."""
+    done = command(*SHORT, "trainer.epochs=2", *arguments)
+    assert done.code == 0, done.err
+    facts = done.json("run.json")
+    (done.folder / "run.json").write_text(json.dumps({**facts, "status": "running"}))
+    folder: Path = done.folder
+    return folder
+
+
+def test_its_folder_alone_goes_on_with_more_epochs(command: Command, tmp_path: Path) -> None:
+    folder = stopped(command)
+    whole = command(*SHORT, "trainer.epochs=4")
+    done = command(f"resume={folder}", "trainer.epochs=4")
+    assert (done.code, done.folder) == (0, None)
+    assert "resuming after step 0 of epoch 3" in done.out
+    assert (folder / "history.csv").read_bytes() == (whole.folder / "history.csv").read_bytes()
+    assert (folder / "metrics.json").read_bytes() == (whole.folder / "metrics.json").read_bytes()
+    facts = json.loads((folder / "run.json").read_text())
+    assert facts["status"] == "finished"
+    assert len(facts["resumed"]) == 1
+    # Once more, it has nothing left to do, and knows that it was to train four epochs.
+    again = command(f"resume={folder}")
+    assert again.code == 0
+    assert rows(folder) == ["0", "1", "2", "3"]
+
+
+def test_auto_finds_the_run_of_the_same_config_that_did_not_finish(command: Command) -> None:
+    folder = stopped(command)
+    stopped(command, "seed=3")
+    done = command(*SHORT, "trainer.epochs=3", "resume=auto")
+    assert (done.code, done.folder) == (0, None)
+    assert rows(folder) == ["0", "1", "2"]
+
+
+def test_auto_begins_a_run_where_there_is_none_to_resume(command: Command) -> None:
+    command(*SHORT, "trainer.epochs=1")
+    done = command(*SHORT, "trainer.epochs=1", "resume=auto")
+    assert done.code == 0
+    assert done.folder is not None
+    assert "no snapshot to resume from: training begins" in done.out
+
+
+def test_the_whole_command_with_its_folder_goes_on(command: Command) -> None:
+    folder = stopped(command)
+    done = command(*SHORT, "trainer.epochs=3", f"resume={folder}")
+    assert done.code == 0
+    assert rows(folder) == ["0", "1", "2"]
+
+
+def test_another_config_is_refused_by_what_differs_and_the_run_stays_as_it_is(command: Command) -> None:
+    folder = stopped(command)
+    before = (folder / "run.json").read_bytes()
+    for arguments in ((*SHORT, "model.units=3", "seed=1"), ("model.units=3", "seed=1")):
+        done = command(*arguments, f"resume={folder}", "trainer.epochs=3")
+        assert done.code == 2
+        assert [line.partition(";")[0] for line in done.errors] == [
+            f"model.units: 3, but 64 in the run '{folder}'",
+            f"seed: 1, but 0 in the run '{folder}'",
+        ]
+        assert (folder / "run.json").read_bytes() == before
+
+
+def test_other_data_is_refused_by_what_differs(command: Command, tmp_path: Path) -> None:
+    def save(seed: int) -> None:
+        x = np.random.default_rng(seed).normal(size=(90, 2))
+        np.savez(tmp_path / "points.npz", x=x, y=(x[:, 0] > 0).astype("int64"))
+
+    data = ("data=npz", "data.path=points.npz", "data.inputs=[x]", "data.targets=[y]", "report=false")
+    save(0)
+    done = command(*data, "trainer.epochs=1")
+    assert done.code == 0, done.err
+    save(1)
+    resumed = command(f"resume={done.folder}", "trainer.epochs=2")
+    assert resumed.code == 2
+    (error,) = resumed.errors
+    assert error.startswith("data: the examples of 'train' changed since the run began: 90 examples, hash ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("resume=nowhere",), "resume: 'nowhere' is not a folder"),
+        (("resume=.",), "resume: '.' is not a run's: it has no .hydra/config.yaml"),
+        (("-m", "seed=1,2", "resume=auto"), "resume: a sweep is not resumed as a whole"),
+        (("snapshots.every_steps=0",), "snapshots.every_steps: 0 is too small; 1 or more is right"),
+        (("snapshots.every_seconds=-1",), "snapshots.every_seconds: -1.0 is too small; more than 0 is right"),
+        (("snapshots.every=1",), "snapshots.every: "),
+    ],
+)
+def test_what_cannot_be_resumed_is_told_in_a_line(command: Command, arguments: tuple[str, ...], error: str) -> None:
+    done = command(*arguments)
+    assert done.code == 2
+    (line,) = done.errors
+    assert line.startswith(error)
+
+
+def test_a_damaged_snapshot_is_passed_over(command: Command) -> None:
+    folder = stopped(command)
+    last = max((folder / "snapshots").iterdir())
+    last.write_bytes(last.read_bytes()[:-1])
+    done = command(f"resume={folder}", "trainer.epochs=2")
+    assert done.code == 0
+    assert "resuming after step 0 of epoch 2" in done.out
+    assert rows(folder) == ["0", "1"]
+
+
+def test_a_run_without_snapshots_begins_anew(command: Command) -> None:
+    folder = stopped(command)
+    shutil.rmtree(folder / "snapshots")
+    done = command(f"resume={folder}")
+    assert done.code == 0
+    assert "no snapshot to resume from: training begins" in done.out
+    assert rows(folder) == ["0", "1"]
+
+
+def test_a_new_training_removes_the_snapshots_of_another_one_in_its_folder(command: Command, tmp_path: Path) -> None:
+    place = f"hydra.run.dir={tmp_path / 'same'}"
+    command(*SHORT, "trainer.epochs=3", place)
+    command(*SHORT, "trainer.epochs=1", place)
+    names = [path.name for path in (tmp_path / "same" / "snapshots").iterdir()]
+    assert len(names) == 1

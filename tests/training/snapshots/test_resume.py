@@ -1,0 +1,185 @@
+"""A training that is killed at any step and resumed is the same, to the last bit, as one that is not."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.callbacks import HistoryFile
+from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.data.batches import ArrayBatches, Batches
+from pipeline.data.examples import Examples
+from pipeline.data.loaders.generator import GeneratorLoader
+from pipeline.data.loaders.pandas import PandasLoader
+from pipeline.data.loaders.stream import StreamLoader
+from pipeline.data.loaders.tf_data import TfDataLoader
+from pipeline.data.sources.batches import BatchSource
+from pipeline.data.spec import spec_of
+from pipeline.training import compile_model, fit
+from pipeline.training.snapshots import Keeper, SnapshotFolder
+from pipeline.training.trial import variables_of
+
+SIZE, BATCH, EPOCHS = 22, 4, 3
+
+
+class Killed(BaseException):
+    pass
+
+
+class Kill(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends the training after so many steps, as SIGKILL would."""
+
+    def __init__(self, steps: int | None) -> None:
+        super().__init__()
+        self.left = steps
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.left is not None:
+            self.left -= 1
+            if self.left == 0:
+                raise Killed
+
+    def get_state(self) -> dict[str, Any]:
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        pass
+
+
+def data() -> Examples:
+    generator = np.random.default_rng(0)
+    inputs = {"image": generator.normal(size=(SIZE, 6, 6, 1)).astype("float32")}
+    targets = {"kind": generator.integers(0, 3, SIZE)}
+    return Examples(spec_of(inputs, targets, classes=3), inputs, targets)
+
+
+def model() -> keras.Model:
+    ends = [keras.layers.Flatten(), keras.layers.Dropout(0.5), keras.layers.Dense(3, activation="softmax")]
+    return keras.Sequential([keras.Input((6, 6, 1)), keras.layers.BatchNormalization(), *ends])
+
+
+class TwoOptimizers(keras.Model):  # type: ignore[misc]
+    """Steps of the user's own, with logs that are none of the metrics, by an optimizer that `compile` knows not of."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = model()
+        self.second = keras.optimizers.Adam(0.01)
+
+    def call(self, inputs: Any) -> Any:
+        return self.inner(inputs)
+
+    def train_step(self, given: Any) -> Any:
+        logs = super().train_step(given)
+        with tf.GradientTape() as tape:
+            size = tf.add_n([tf.reduce_sum(tf.square(weight)) for weight in self.trainable_weights])
+        self.second.apply(tape.gradient(size, self.trainable_weights), self.trainable_weights)
+        return {**logs, "size": size}
+
+
+def half_precision() -> keras.Model:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        return model()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def noisy() -> Iterator[Any]:
+    """A user's generator that draws from NumPy's own generator."""
+    for start in range(0, SIZE, BATCH):
+        rows = slice(start, start + BATCH)
+        noise = np.random.normal(size=(SIZE, 6, 6, 1))[rows]
+        yield (data().inputs["image"][rows] + noise).astype("float32"), data().targets["kind"][rows]
+
+
+def source(train: Any) -> Batches:
+    given = BatchSource(train, ["image"], ["kind"], None, None, None, False, [], 1.0, 3).load().train
+    return StreamLoader().batches(given, seed=3, training=True)
+
+
+def shuffled() -> tf.data.Dataset:
+    given = data()
+    return tf.data.Dataset.from_tensor_slices((given.inputs["image"], given.targets["kind"])).shuffle(9).batch(BATCH)
+
+
+LOADERS: dict[str, Callable[[Examples], Batches]] = {
+    "numpy": lambda given: ArrayBatches(given, BATCH, shuffle=True, seed=3),
+    "pandas": lambda given: PandasLoader(BATCH, True).batches(given, seed=3, training=True),
+    "tf_data": lambda given: TfDataLoader(BATCH, 10, None).batches(given, seed=3, training=True),
+    "generator": lambda given: GeneratorLoader(BATCH, True, "generator", "known").batches(given, seed=3, training=True),
+    "unknown": lambda given: GeneratorLoader(BATCH, True, "generator", "unknown").batches(given, seed=3, training=True),
+    "py_dataset": lambda given: GeneratorLoader(BATCH, True, "py_dataset", "known").batches(
+        given, seed=3, training=True
+    ),
+    "user's generator": lambda _: source(noisy),
+    "user's dataset": lambda _: source(shuffled()),
+    "endless": lambda given: GeneratorLoader(BATCH, True, "generator", "endless").batches(given, seed=3, training=True),
+}
+
+
+def trained(
+    folder: Path,
+    kills: list[int],
+    make: Callable[[Examples], Batches],
+    network: Callable[[], keras.Model] = model,
+    **trainer: Any,
+) -> Any:
+    """Returns variables, history file, and what was fitted, of a training that is killed after steps and resumed."""
+    snapshots = SnapshotFolder(folder / "snapshots")
+    for kill in [*kills, None]:
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(0)
+        trained_model, batches = network(), make(data())
+        settings = TrainerConfig(epochs=EPOCHS, validation_interval=4, **trainer)
+        optimizer = {"name": "adam", "use_ema": True}
+        config = PipelineConfig(optimizer=optimizer, metrics="accuracy", trainer=settings)
+        signature = compile_model(trained_model, config, batches.spec)
+        stopping = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True, monitor="val_loss")
+        callbacks = [stopping, HistoryFile(folder / "history.csv"), Kill(kill)]
+        keeper = Keeper(snapshots, every_steps=1, found=snapshots.newest())
+        held_out = ArrayBatches(data(), 10, shuffle=False, seed=0)
+        try:
+            fitted = fit(trained_model, signature, batches, held_out, settings, callbacks, keeper)
+        except Killed:
+            continue
+        values = [np.array(variable) for variable in variables_of(trained_model)]
+        return values, (folder / "history.csv").read_bytes(), fitted
+    raise AssertionError
+
+
+def assert_same(one: Any, other: Any) -> None:
+    for left, right in zip(one[0], other[0], strict=True):
+        np.testing.assert_array_equal(left, right)
+    assert one[1] == other[1]
+    assert one[2].history == other[2].history
+    assert one[2].validations == other[2].validations
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_a_training_that_is_killed_and_resumed_ends_as_one_that_is_not(loader: str, tmp_path: Path) -> None:
+    steps = {"steps_per_epoch": 5} if loader == "endless" else {}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    whole = trained(tmp_path / "a", [], LOADERS[loader], **steps)
+    assert_same(trained(tmp_path / "b", [3, 5, 6], LOADERS[loader], **steps), whole)
+
+
+WAYS: dict[str, Any] = {
+    "xla": {"jit_compile": True},
+    "eager": {"run_eagerly": True},
+    "half precision": {"network": half_precision},
+    "two optimizers": {"network": TwoOptimizers},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_however_it_is_trained(way: str, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    whole = trained(tmp_path / "a", [], LOADERS["numpy"], **WAYS[way])
+    assert_same(trained(tmp_path / "b", [3, 5], LOADERS["numpy"], **WAYS[way]), whole)
