@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline import interruption
+from pipeline.faults import interruption
 
 USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
@@ -69,10 +69,10 @@ def run_process() -> NoReturn:
 def report(error: Exception) -> int:
     """Prints an error as one line a mistake, its traceback only if asked for, and returns the exit code."""
     from pipeline.composition_errors import told
-    from pipeline.environment import without_values
     from pipeline.errors import PipelineError, one_line
-    from pipeline.file_errors import file_error
-    from pipeline.memory_errors import memory_error
+    from pipeline.faults.file_errors import file_error
+    from pipeline.faults.memory_errors import memory_error
+    from pipeline.security.environment import without_values
 
     if "debug=true" in [argument.lower().lstrip("+") for argument in sys.argv[1:]]:
         traceback.print_exception(error)
@@ -99,12 +99,12 @@ def _code_of_command() -> int:
 def _compose_and_run() -> None:
     import hydra
 
-    from pipeline.composition import checked_composition
     from pipeline.config import register
     from pipeline.folders import conf_folder
     from pipeline.saved_config import split_arguments
-    from pipeline.trust import call_trusting, trust_of, trusting
-    from pipeline.typed_secrets import refuse_typed_secrets
+    from pipeline.security.composition import checked_composition
+    from pipeline.security.trust import call_trusting, trust_of, trusting
+    from pipeline.security.typed_secrets import refuse_typed_secrets
 
     trust = trust_of(sys.argv[1:])
     refuse_typed_secrets(sys.argv[1:])
@@ -138,8 +138,8 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
-    from pipeline import run_lock
     from pipeline.config_checks import check_config, check_trust
+    from pipeline.faults import run_lock
     from pipeline.resuming import take_up
     from pipeline.runs import start_run, write_config
     from pipeline.saved_config import config_of_command, names_other_data
@@ -176,8 +176,8 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
 @contextmanager
 def _recorded(run: Any) -> Iterator[None]:
     """Lets `run.json` say how the run ends; errors that files or memory are the reason of become a user's."""
-    from pipeline.file_errors import file_error
-    from pipeline.memory_errors import memory_error
+    from pipeline.faults.file_errors import file_error
+    from pipeline.faults.memory_errors import memory_error
 
     try:
         yield
@@ -194,8 +194,8 @@ def _recorded(run: Any) -> Iterator[None]:
 
 def _ending(error: BaseException) -> tuple[str, int, str | None]:
     """Returns the status of a run that an error ended, the exit code, and the message."""
-    from pipeline.environment import without_values
     from pipeline.errors import PipelineError, one_line
+    from pipeline.security.environment import without_values
 
     if isinstance(error, PipelineError):
         return "failed", USER_ERROR, without_values(str(error))
@@ -215,8 +215,8 @@ def _chosen(hydra_config: Any) -> dict[str, Any]:
 def _run_task(config: Any, run: Any) -> float | None:
     import keras
 
-    from pipeline import job_memory
     from pipeline.components import find
+    from pipeline.faults import job_memory
 
     # Each job of a sweep starts from the same state as if it were alone in its process.
     keras.backend.clear_session()

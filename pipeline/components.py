@@ -11,8 +11,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from pipeline import trust
 from pipeline.errors import ConfigError, ConfigMistakes, DataError, PipelineError, nearest, one_line
+from pipeline.security import trust
 
 HYDRA_KEYS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
 
@@ -21,8 +21,8 @@ def find(target: str) -> Any:
     """Returns the object that a dotted path names.
 
     Raises:
-        ConfigError: A config may not call it, see `pipeline.trust`, which is told before anything is imported; or there
-            is none, and the message has the nearest name in the module that was found.
+        ConfigError: A config may not call it, see `pipeline.security.trust`, which is told before anything is imported;
+            or there is none, and the message has the nearest name in the module that was found.
     """
     mistake = trust.target_mistake(target)
     if mistake is not None:

@@ -16,9 +16,9 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline import environment, trust
 from pipeline.errors import ConfigError, nearest
 from pipeline.resuming import folder_to_resume
+from pipeline.security import environment, trust
 
 MOST = 2**32 - 1
 """The largest seed that NumPy takes, and more than any count needs."""

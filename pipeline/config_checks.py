@@ -7,10 +7,11 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline import components, trust
+from pipeline import components
 from pipeline.config import PipelineConfig, value_mistakes
-from pipeline.destinations import destination_mistakes
 from pipeline.errors import ConfigError, ConfigMistakes
+from pipeline.security import trust
+from pipeline.security.destinations import destination_mistakes
 from pipeline.tensorflow_import import import_tensorflow
 
 PROVIDED = {

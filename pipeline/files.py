@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.file_errors import os_error
+from pipeline.faults.file_errors import os_error
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:

@@ -12,11 +12,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from pipeline import interruption
 from pipeline.config import TrainerConfig
 from pipeline.data.batches import Batches, limited, paced
 from pipeline.errors import ConfigError, DataError
-from pipeline.memory_errors import memory_errors
+from pipeline.faults import interruption
+from pipeline.faults.memory_errors import memory_errors
 from pipeline.training.batches_feed import feed_of
 from pipeline.training.callback_failures import callback_failures
 from pipeline.training.compilation import Compilation

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import interruption
+from pipeline.faults import interruption
 
 CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 IN_MAIN = """
 import hashlib, os, signal, sys, threading
-from pipeline import interruption
+from pipeline.faults import interruption
 
 def main():
     interruption.install()

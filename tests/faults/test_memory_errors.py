@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.errors import ConfigError
-from pipeline.memory_errors import memory_error, memory_errors
+from pipeline.faults.memory_errors import memory_error, memory_errors
 from tests.faults.conftest import QUICK, Process
 
 HUGE_MODEL = """

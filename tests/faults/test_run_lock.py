@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import run_lock
 from pipeline.errors import ConfigError
+from pipeline.faults import run_lock
 from tests.faults.conftest import QUICK, Process, wait_for
 
 
@@ -62,7 +62,7 @@ def test_worker_that_outlives_a_killed_run_does_not_hold_the_lock(tmp_path: Path
     script = """
 import os, signal, sys
 from pathlib import Path
-from pipeline import run_lock
+from pipeline.faults import run_lock
 
 with run_lock.held(Path.cwd()):
     worker = os.fork()

@@ -10,10 +10,11 @@ import keras
 import pytest
 
 import pipeline
-from pipeline import components, trust
-from pipeline.destinations import PATHS, WRITERS
+from pipeline import components
 from pipeline.errors import ConfigError
-from pipeline.trust import Trust, trust_of, trusting
+from pipeline.security import trust
+from pipeline.security.destinations import PATHS, WRITERS
+from pipeline.security.trust import Trust, trust_of, trusting
 
 REFUSED = [
     "os.system", "builtins.eval", "importlib.import_module", "hydra.utils.instantiate", "hydra.utils.get_method",

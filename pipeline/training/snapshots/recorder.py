@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from pipeline import interruption
 from pipeline.data.batches import Batches
 from pipeline.data.randomness import random_state, set_random_state
+from pipeline.faults import interruption
 from pipeline.training.callback_states import CallbackStates
 from pipeline.training.moments import NEVER
 from pipeline.training.snapshots.keeper import Keeper

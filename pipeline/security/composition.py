@@ -23,8 +23,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.errors import ConfigError
 from pipeline.folders import conf_folder
-from pipeline.trust import Trust
-from pipeline.typed_secrets import refuse_secrets
+from pipeline.security.trust import Trust
+from pipeline.security.typed_secrets import refuse_secrets
 
 INERT = (
     "overrides",

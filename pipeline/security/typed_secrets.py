@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pipeline.errors import ConfigError
-from pipeline.trust import typed_values
+from pipeline.security.trust import typed_values
 
 PASSWORD = re.compile(r"\w[\w+.-]*://[^\s/:@]*:[^\s/@]+@")
 TOKEN = re.compile(r"[?&](access_token|api_?key|key|passw(or)?d|pwd|secret|sig|signature|token)=[^\s&]", re.IGNORECASE)

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.errors import DataError
-from pipeline.file_errors import FULL, OTHERS, file_error
+from pipeline.faults.file_errors import FULL, OTHERS, file_error
 
 
 @pytest.mark.parametrize("number", [*FULL, *OTHERS])

@@ -9,7 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline import trust
+from pipeline.security import trust
 
 WRITERS = ("keras.callbacks", "pipeline.callbacks", "pipeline.tracking")
 """Packages whose parts write files or send something."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipeline.errors import ConfigError, one_line
-from pipeline.file_errors import os_error
+from pipeline.faults.file_errors import os_error
 
 
 @contextmanager
