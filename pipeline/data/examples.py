@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.spec import DataSpec, InputSpec, Shape, TargetSpec
+from pipeline.data.spec import DataSpec, InputSpec, Shape, TargetSpec, varies
 from pipeline.errors import DataError
 
 Arrays = Mapping[str, np.ndarray]
@@ -107,7 +107,7 @@ def _check_shapes(kind: str, arrays: Arrays, specs: Mapping[str, InputSpec] | Ma
 
 
 def _shape(array: np.ndarray) -> Shape:
-    if array.dtype == object and isinstance(array.flat[0] if array.size else None, np.ndarray):
+    if varies(array):
         return (None, *array[0].shape[1:])
     return array.shape[1:]
 

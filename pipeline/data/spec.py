@@ -147,9 +147,14 @@ def shape_and_dtype(array: np.ndarray) -> tuple[Shape, str]:
         return array.shape[1:], "string"
     if array.dtype != object:
         return array.shape[1:], str(array.dtype)
-    if len(array) and isinstance(array[0], np.ndarray):
+    if varies(array):
         return (None, *array[0].shape[1:]), str(array[0].dtype)
     return array.shape[1:], "string"
+
+
+def varies(array: np.ndarray) -> bool:
+    """Whether an array is one of arrays, whose first dimension varies; a row of a table of text is none such."""
+    return array.dtype == object and array.ndim == 1 and len(array) > 0 and isinstance(array[0], np.ndarray)
 
 
 def _target_spec(name: str, array: np.ndarray, count: int | None, whole: bool) -> TargetSpec:

@@ -91,7 +91,7 @@ def check_loss_name(key: str, name: Any) -> None:
 
 def check_metric_name(key: str, name: Any) -> None:
     """Raises a `ConfigError` with the nearest name if Keras has no such metric."""
-    if name not in PLAIN_METRICS:
+    if not isinstance(name, str) or name not in PLAIN_METRICS:
         _check_name(key, name, "metric", keras.metrics, {*_names(keras.metrics), *PLAIN_METRICS})
 
 

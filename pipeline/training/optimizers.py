@@ -42,11 +42,18 @@ def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None)
 
 
 def _check_types(kind: type[keras.optimizers.Optimizer], arguments: Mapping[str, Any]) -> None:
-    """Refuses text where Keras, which does not look, would fail at the first step."""
+    """Refuses what is no number where Keras, which does not look, would fail at the first step."""
     parameters = inspect.signature(kind.__init__).parameters
+    of_all = inspect.signature(keras.optimizers.Optimizer.__init__).parameters
     for name, value in arguments.items():
         default = parameters[name].default if name in parameters else None
-        if isinstance(value, str) and not isinstance(default, str):
+        takes_others = isinstance(default, str) or (default is None and name not in of_all)
+        if (
+            (isinstance(value, str)
+            and not isinstance(default, str))
+            or (isinstance(value, (list, dict))
+            and not takes_others)
+        ):
             right = "true or false" if isinstance(default, bool) else "a number"
             raise ConfigError(f"optimizer.{name}: {value!r} is no value for {kind.__name__}; {right} is right")
         if isinstance(value, float) and not math.isfinite(value):

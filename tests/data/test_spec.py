@@ -76,3 +76,8 @@ def test_number_of_classes_that_is_none_is_told(classes: Any) -> None:
 def test_rows_without_any_number_are_told() -> None:
     with pytest.raises(DataError, match=r"input 'x': has shape \(3, 0\); sizes of 1 or more"):
         spec_of({"x": np.zeros((4, 3, 0))}, {})
+
+
+def test_rows_of_text_do_not_vary() -> None:
+    words = np.array([["a", "b"], ["c", "d"]], object)
+    assert spec_of({"words": words}, {}).inputs["words"] == InputSpec((2,), "string")

@@ -109,3 +109,13 @@ def test_model_is_built_from_its_config_and_the_spec() -> None:
     stream = BatchStream(examples.spec, lambda _: [examples])
     with pytest.raises(ConfigError, match="adapts to examples in memory"):
         build_model({"_target_": "pipeline.models.tabular.tabular"}, stream)
+
+
+@pytest.mark.parametrize("name", ["mlp.mlp", "cnn.cnn"])
+@pytest.mark.parametrize("depth", [-1, 2**62])
+def test_number_of_layers_that_nobody_would_wait_for_is_told(name: str, depth: int) -> None:
+    inputs, targets = {"x": np.zeros((4, 8, 8))}, {"y": np.array([0, 1, 2, 0])}
+    node = {"_target_": f"pipeline.models.{name}", "units": 4, "depth": depth, "dropout": 0.0}
+    node |= {"activation": "relu"} if name == "mlp.mlp" else {"filters": 2}
+    with pytest.raises(ConfigError, match="at least 1 unit, and 0 to 1000 layers, are right"):
+        build_model(node, Examples(spec_of(inputs, targets), inputs, targets))

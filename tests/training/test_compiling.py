@@ -220,6 +220,7 @@ def test_metric_is_as_new_after_it_was_tried(several: Examples) -> None:
     ("changes", "expected"),
     [
         ({"metrics": {"kind": [None]}}, "metrics.kind[0]: None is no metric; a name, or a mapping with a _target_"),
+        ({"metrics": {"kind": [["mae"]]}}, "metrics.kind[0]: ['mae'] is no metric"),
         ({"metrics": {"kind": ["mean_io_u"]}}, "metrics.kind[0]: Keras' metric 'mean_io_u' needs arguments"),
         ({"loss": {"kind": 3}}, "loss.kind: 3 is no loss"),
         ({"loss_weights": {"kind": float("nan")}}, "loss_weights.kind: nan is no weight"),

@@ -12,6 +12,7 @@ from pipeline.config import MOST
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import checked_batch_size, unsuited
+from pipeline.data.spec import varies
 from pipeline.data.streams import Data, ExampleStream, batched
 from pipeline.errors import ConfigError, DataError
 
@@ -131,6 +132,6 @@ def _dataset_of(examples: Examples) -> tf.data.Dataset:
 def _tensor(array: np.ndarray) -> Any:
     import tensorflow as tf
 
-    if array.dtype == object and len(array) and isinstance(array[0], np.ndarray):
+    if varies(array):
         return tf.RaggedTensor.from_row_lengths(np.concatenate(list(array)), [len(row) for row in array])
     return array

@@ -15,7 +15,7 @@ from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples
 from pipeline.data.spec import Classes, DataSpec, spec_of
 from pipeline.data.splits import Splits
-from pipeline.errors import DataError, nearest
+from pipeline.errors import ConfigError, DataError, nearest
 
 PICKLED = "holds pickled objects, which are never loaded; save arrays of numbers or text instead"
 
@@ -60,7 +60,7 @@ class Npz:
         return Splits(train, validation, test)
 
     def _examples(self, path: str, spec: DataSpec | None, with_targets: bool) -> Examples:
-        inputs, targets = _keys(self.inputs), _keys(self.targets) if with_targets else {}
+        inputs, targets = _keys(self.inputs, "inputs"), _keys(self.targets, "targets") if with_targets else {}
         columns = list(self.columns) if with_targets else []
         file = Path(path).expanduser()
         keys = dict.fromkeys([*inputs.values(), *targets.values(), *columns])
@@ -124,8 +124,14 @@ def _read(path: Path, keys: Sequence[str]) -> Mapping[str, np.ndarray]:
     return {key: read_npy(path / f"{key}.npy") for key in keys}
 
 
-def _keys(given: Mapping[str, str] | Sequence[str]) -> dict[str, str]:
-    return dict(given) if isinstance(given, Mapping) else {key: key for key in given}
+def _keys(given: Any, key: str) -> dict[str, str]:
+    if isinstance(given, Mapping):
+        pairs = list(given.items())
+    else:
+        pairs = [(name, name) for name in (given if isinstance(given, (list, tuple)) else [given])]
+    if not all(isinstance(text, str) for pair in pairs for text in pair):
+        raise ConfigError(f"data.{key}: {given!r} names no arrays; keys such as [x], or {{input_name: key}}, are right")
+    return dict(pairs)
 
 
 def _unreadable(file: Path, error: ValueError) -> DataError:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.data.examples import Examples
 from pipeline.data.sources.archive import Npz, read_npy, read_npz
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 
 X, Y = np.arange(6.0).reshape(3, 2), np.array([0, 1, 1])
 
@@ -109,3 +109,10 @@ def test_one_kind_of_file_for_the_other_is_told(tmp_path: Path) -> None:
         read_npy(tmp_path / "none.npy")
     with pytest.raises(DataError, match="no such file"):
         read_npz(tmp_path / "none.npz", [])
+
+
+@pytest.mark.parametrize("given", [None, 3, [None], {"x": ["x"]}])
+def test_keys_that_are_none_are_told(tmp_path: Path, given: Any) -> None:
+    np.savez(tmp_path / "a.npz", x=X, y=Y)
+    with pytest.raises(ConfigError, match=r"data\.inputs: .* names no arrays; keys such as \[x\]"):
+        npz(tmp_path / "a.npz", inputs=given).load()
