@@ -194,11 +194,14 @@ def _recorded(run: Any) -> Iterator[None]:
 
 def _ending(error: BaseException) -> tuple[str, int, str | None]:
     """Returns the status of a run that an error ended, the exit code, and the message."""
+    from pipeline.composition_errors import told
     from pipeline.errors import PipelineError, one_line
     from pipeline.security.environment import without_values
 
     if isinstance(error, PipelineError):
         return "failed", USER_ERROR, without_values(str(error))
+    if isinstance(error, Exception) and (lines := told(error, sys.argv[1:])) is not None:
+        return "failed", USER_ERROR, without_values("\n".join(lines))
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", INTERRUPTED, None
     if isinstance(error, SystemExit) and interruption.requested():

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -201,6 +201,12 @@ def _fits(value: Any, hint: Any) -> bool:
         if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
         else (hint,)
     )
+    lists = [option for option in options if typing.get_origin(option) is Sequence]
+    if lists and not isinstance(value, dict):
+        (item,) = typing.get_args(lists[0])
+        return (value is None and type(None) in options) or (
+            isinstance(value, list) and all(_fits(v, item) for v in value)
+        )
     plain = {int, float, str, bool, type(None)}
     if not set(options) <= plain or (isinstance(value, (dict, list)) and not set(options) <= plain):
         return True
@@ -213,7 +219,12 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _describe(hint: Any) -> str:
     names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false", type(None): "null"}
-    return " or ".join(names.get(t, str(t)) for t in (typing.get_args(hint) or (hint,)))
+    lists = {str: "a list of texts", int: "a list of whole numbers", float: "a list of numbers"}
+    if typing.get_origin(hint) is Sequence:
+        return lists.get(typing.get_args(hint)[0], "a list")
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return " or ".join(map(_describe, typing.get_args(hint)))
+    return names.get(hint, str(hint))
 
 
 def _public(found: Any) -> list[str]:

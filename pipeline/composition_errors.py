@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from pipeline.errors import nearest, one_line
@@ -21,6 +22,8 @@ def told(error: Exception, arguments: list[str]) -> list[str] | None:
 
     if isinstance(error, YAMLError):
         return [yaml_error(error)]
+    if isinstance(error, (TypeError, ValueError)) and (lines := _no_choices(arguments)):
+        return lines
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
     text = str(error)
@@ -69,6 +72,25 @@ def _unknown_choice(name: str, text: str) -> str:
         wanted = f"{prefix}/{choice}" if prefix else choice
         return f"experiment: there is no '{wanted}'{nearest(wanted, _choices('experiment') or available)}"
     return f"{group or name}: there is no '{choice}'{nearest(choice, available)}"
+
+
+def _no_choices(arguments: list[str]) -> list[str]:
+    """Tells of all groups to which something is given that is no name of a choice, such as null."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    from pipeline.folders import conf_folder
+
+    lines = []
+    for argument in (a for a in arguments if "=" in a and not a.startswith(("-", "~"))):
+        with suppress(HydraException):
+            override = OverridesParser.create().parse_override(argument)
+            group, value = override.key_or_group, override.value()
+            wrong = [v for v in (value if isinstance(value, list) else [value]) if not isinstance(v, str)]
+            if wrong and not override.is_sweep_override() and (conf_folder() / group).is_dir():
+                found = "null" if wrong[0] is None else wrong[0]
+                lines.append(f"{group}: {found} is no choice{nearest(str(found), _choices(group))}")
+    return lines
 
 
 def _choices(group: str) -> list[str]:

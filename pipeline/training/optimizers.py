@@ -48,11 +48,8 @@ def _check_types(kind: type[keras.optimizers.Optimizer], arguments: Mapping[str,
     for name, value in arguments.items():
         default = parameters[name].default if name in parameters else None
         takes_others = isinstance(default, str) or (default is None and name not in of_all)
-        if (
-            (isinstance(value, str)
-            and not isinstance(default, str))
-            or (isinstance(value, (list, dict))
-            and not takes_others)
+        if (isinstance(value, str) and not isinstance(default, str)) or (
+            isinstance(value, (list, dict)) and not takes_others
         ):
             right = "true or false" if isinstance(default, bool) else "a number"
             raise ConfigError(f"optimizer.{name}: {value!r} is no value for {kind.__name__}; {right} is right")
