@@ -53,6 +53,7 @@ class Steps:
         self._specs: list[tf.TensorSpec] = []
         self.xla_shapes: list[tuple[int, ...]] | None = None
         self._compiled = False
+        self._filled: tuple[Stack, list[Any]] | None = None
 
     def last(self, stack: Stack, start: int, count: int) -> Any:
         """Runs steps on batches `start` to `start + count` of a stack, and returns what the last one returned."""
@@ -137,7 +138,9 @@ class Steps:
             self.xla_shapes = shapes
         if shapes != self.xla_shapes:
             return None
-        values = [_filled(value, capacity) for value in stack.values]
+        if self._filled is None or self._filled[0] is not stack:
+            self._filled = stack, [_filled(value, capacity) for value in stack.values]
+        values = self._filled[1]
         try:
             leaves = self._run(self._loop(run_last, values), values, start, count)
             self._compiled = True
