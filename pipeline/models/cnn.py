@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.data.spec import DataSpec
 from pipeline.errors import ConfigError
-from pipeline.models.heads import outputs
+from pipeline.models.heads import check_sizes, outputs
 from pipeline.models.inputs import numeric_inputs, only_input
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ def cnn(spec: DataSpec, filters: int, depth: int, units: int, dropout: float) ->
         dropout: Share of units dropped before the output.
 
     Raises:
-        ConfigError: The input is no image, or is too small for so many poolings.
+        ConfigError: The input is no image, or is too small for so many poolings, or a size makes no sense.
     """
     import keras
 
+    check_sizes(units, depth)
     name = only_input(spec, "cnn")
     shape = spec.inputs[name].shape
     if len(shape) not in (2, 3):

@@ -11,6 +11,20 @@ from pipeline.errors import ConfigError
 if TYPE_CHECKING:
     import keras
 
+MOST_LAYERS = 1000
+"""Layers of a kind that take seconds to build; no more are asked for but by mistake."""
+
+
+def check_sizes(units: int, depth: int) -> None:
+    """Checks the sizes of a model.
+
+    Raises:
+        ConfigError: One makes no sense.
+    """
+    if units < 1 or not 0 <= depth <= MOST_LAYERS:
+        right = f"at least 1 unit, and 0 to {MOST_LAYERS} layers, are right"
+        raise ConfigError(f"model.units={units}, model.depth={depth}: {right}")
+
 
 def head(name: str, target: TargetSpec, features: keras.KerasTensor) -> keras.KerasTensor:
     """Returns the output of one target.

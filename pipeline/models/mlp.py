@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.data.spec import DataSpec
 from pipeline.errors import ConfigError
-from pipeline.models.heads import outputs
+from pipeline.models.heads import check_sizes, outputs
 from pipeline.models.inputs import numeric_inputs
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ def mlp(spec: DataSpec, units: int, depth: int, activation: str, dropout: float)
     """
     import keras
 
-    if units < 1 or depth < 0:
-        raise ConfigError(f"model.units={units}, model.depth={depth}: at least 1 unit and 0 layers are right")
+    check_sizes(units, depth)
     for name, given in spec.inputs.items():
         if None in given.shape:
             raise ConfigError(f"model=mlp: input '{name}' has a varying length; a fixed one is right")
