@@ -10,14 +10,14 @@ from tests.faults.conftest import Process, wait_for
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("jobs", "report"), [(110, "false"), (25, "true")])
+@pytest.mark.parametrize(("jobs", "report"), [(101, "false"), (21, "true")])
 def test_memory_of_a_sweep_does_not_grow(jobs: int, report: str, start: Callable[..., Process]) -> None:
     run = start(
         "-m", "+experiment=quickstart", "trainer.epochs=1", f"report={report}", f"seed=range({jobs})",
         "evaluate_splits=[test]", stderr=None,
     )  # fmt: skip
     sizes = []
-    for _ in range(jobs):
+    for _ in range(jobs - 1):  # After the last one the process may be gone.
         wait_for(run, "run folder")
         sizes.append(_resident_megabytes(run.pid))
     assert run.wait() == 0
