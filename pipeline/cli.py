@@ -75,7 +75,7 @@ def report(error: Exception) -> int:
     from pipeline.security.environment import without_values
 
     if "debug=true" in [argument.lower().lstrip("+") for argument in sys.argv[1:]]:
-        traceback.print_exception(error)
+        print(without_values("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     error = file_error(error) or memory_error(error) or error
     lines = told(error, sys.argv[1:])
     if lines is None and isinstance(error, PipelineError):

@@ -45,6 +45,8 @@ def places_of_secrets(folder: Path, *texts: bytes) -> list[str]:
         (["callbacks.notify.urls=['${oc.env:SECRET}']"], (2,)),
         (["data=csv", "data.path=${oc.env:SECRET}", "data.targets=[y]"], (2,)),
         (["trainer.epochs=${oc.env:SECRET}"], (2,)),
+        (["trainer.epochs=${oc.env:SECRET}", "debug=true"], (2,)),
+        (["data=csv", "data.path=${oc.env:SECRET}", "data.targets=[y]", "debug=true"], (2,)),
         (["+model.${oc.env:SECRET}=1"], (2,)),
     ],
 )
