@@ -221,11 +221,11 @@ def _run_task(config: Any, run: Any) -> float | None:
     from pipeline.components import find
     from pipeline.faults import job_memory
 
-    # Each job of a sweep starts from the same state as if it were alone in its process.
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(config.seed)
     arguments = {name: value for name, value in config.task.items() if name != "_target_"}
     with job_memory.freed():
+        # Each job of a sweep starts from the same state as if it were alone in its process.
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(config.seed)
         value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value
 

@@ -13,12 +13,17 @@ def freed() -> Iterator[None]:
 
     TensorFlow never forgets a custom gradient that a graph was traced with, and Keras' optimizers trace one for each:
     its function would hold the graph of every step that was ever traced.
+
+    What there is when the first job begins, mostly modules, stays to the end of the process: to look for garbage among
+    it would take a third of a short job.
     """
     import keras
     from tensorflow.python.framework import ops
 
     gradients = ops.gradient_registry._registry
     before = set(gradients)
+    if not gc.get_freeze_count():
+        gc.freeze()
     try:
         yield
     finally:
