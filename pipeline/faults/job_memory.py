@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 
 @contextmanager
@@ -22,8 +23,7 @@ def freed() -> Iterator[None]:
 
     gradients = ops.gradient_registry._registry
     before = set(gradients)
-    if not gc.get_freeze_count():
-        gc.freeze()
+    _set_apart_what_is_there()
     try:
         yield
     finally:
@@ -32,3 +32,9 @@ def freed() -> Iterator[None]:
         keras.backend.clear_session()
         # Models and their graphs are cycles, of which the collector sees too few objects to look at them soon.
         gc.collect()
+
+
+@cache
+def _set_apart_what_is_there() -> None:
+    """Has the collector look no more at what there is, once in a process."""
+    gc.freeze()

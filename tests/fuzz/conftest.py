@@ -29,7 +29,7 @@ class Hung(BaseException):
 
 
 @pytest.fixture
-def fuzzed() -> Iterator[Callable[[int, SearchStrategy[Any], Callable[[Any], None]], None]]:
+def fuzzed() -> Callable[[int, SearchStrategy[Any], Callable[[Any], None]], None]:
     """Runs a check on so many cases of a strategy."""
 
     def fuzz(count: int, cases: SearchStrategy[Any], check: Callable[[Any], None]) -> None:
@@ -48,8 +48,7 @@ def fuzzed() -> Iterator[Callable[[int, SearchStrategy[Any], Callable[[Any], Non
     # Each command collects garbage; all that was imported before is none.
     gc.collect()
     gc.freeze()
-    yield fuzz
-    gc.unfreeze()
+    return fuzz
 
 
 @pytest.fixture
