@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 
 
@@ -26,12 +27,27 @@ def freed() -> Iterator[None]:
     _set_apart_what_is_there()
     try:
         yield
+    except BaseException as error:
+        _clear_frames(error)
+        raise
     finally:
         for name in set(gradients) - before:
             del gradients[name]
         keras.backend.clear_session()
         # Models and their graphs are cycles, of which the collector sees too few objects to look at them soon.
         gc.collect()
+
+
+def _clear_frames(error: BaseException | None) -> None:
+    """Lets the frames that an error, which a sweep keeps to its end, has come through hold nothing any more."""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            # Those that still run refuse.
+            with suppress(RuntimeError):
+                frame.clear()
+                # Before Python 3.13, a copy of the variables that somebody has asked for follows when asked for again.
+                _ = frame.f_locals
+        error = error.__cause__ or error.__context__
 
 
 @cache
