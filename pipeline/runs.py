@@ -81,17 +81,18 @@ class Run:
 
     def finish(self, status: str, exit_code: int, error: str | None = None) -> None:
         """Writes `run.json`."""
-        write_json(
-            self.folder / "run.json",
-            {
-                "status": status,
-                "exit_code": exit_code,
-                "error": error,
-                **self.facts,
-                "ended": _now(),
-                "durations_seconds": self.durations,
-            },
-        )
+        write_json(self.folder / "run.json", self.outcome(status, exit_code, error))
+
+    def outcome(self, status: str, exit_code: int, error: str | None = None) -> dict[str, Any]:
+        """Returns what `run.json` says of a run that ends now."""
+        return {
+            "status": status,
+            "exit_code": exit_code,
+            "error": error,
+            **self.facts,
+            "ended": _now(),
+            "durations_seconds": self.durations,
+        }
 
     def contents(self) -> list[str]:
         """Returns a line for each file of the folder: its name and what it holds."""

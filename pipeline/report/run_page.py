@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,18 @@ class OutputSection:
     worst: list[dict[str, Any]]
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, outcome: Mapping[str, Any] | None = None) -> Path:
     """Writes `report.html` from the files of a run folder and returns its path.
+
+    Args:
+        folder: The folder.
+        outcome: What `run.json` will say; None where the run has ended, and it says that already.
 
     Raises:
         ConfigError: It is not the folder of a run, or a file in it cannot be read.
     """
     run = read_run(folder)
+    run = replace(run, facts={**run.facts, **(outcome or {})})
     data = run.collected
     splits, rows = metric_rows(run.metrics)
     values = {

@@ -118,6 +118,6 @@ def _report(
     """Writes the report; a training is not lost because that fails."""
     try:
         collect(model, signature, splits, batches, config, run)
-        write_report(run.folder)
+        write_report(run.folder, run.outcome("finished", 0))
     except Exception as error:  # noqa: BLE001
         log.warning("report: not written: %s: %s", type(error).__name__, one_line(error))

@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,6 +74,14 @@ def test_report_within_the_training_uses_the_facts_that_were_known(run_folder: P
     assert run.durations["training"] > 0
     assert run.samples_per_second == round(2 * 300 / run.durations["training"])
     assert write_report(tmp_path / "now").is_file()
+
+
+def test_report_that_a_training_writes_says_that_it_ends_well(command: Callable[..., Any]) -> None:
+    done = command("+experiment=quickstart", "trainer.epochs=1")
+    page = (done.folder / "report.html").read_text()
+    assert "· finished</p>" in page
+    started, ended = (done.json("run.json")[name].partition("T")[0] for name in ("started", "ended"))
+    assert re.search(f"ended\\W[^0-9]*({started}|{ended})T", page)
 
 
 def test_what_is_no_run_or_broken_is_told(tmp_path: Path) -> None:
