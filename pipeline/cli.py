@@ -124,10 +124,15 @@ def _run_job_of_hydra(failures: list[Exception], command: list[str], changes: li
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
+    from pipeline.faults import job_memory
+
     try:
         return _run_job(config, command, changes)
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
+            # Hydra keeps it to the end of the sweep. An only job ends here: what XLA leaves where memory ran out may be
+            # such that to free it ends the process.
+            job_memory.clear_frames(error)
             raise
         failures.append(error)
         return None

@@ -27,9 +27,6 @@ def freed() -> Iterator[None]:
     _set_apart_what_is_there()
     try:
         yield
-    except BaseException as error:
-        _clear_frames(error)
-        raise
     finally:
         for name in set(gradients) - before:
             del gradients[name]
@@ -38,8 +35,8 @@ def freed() -> Iterator[None]:
         gc.collect()
 
 
-def _clear_frames(error: BaseException | None) -> None:
-    """Lets the frames that an error, which a sweep keeps to its end, has come through hold nothing any more."""
+def clear_frames(error: BaseException | None) -> None:
+    """Lets the frames that an error has come through, which live as long as it, hold nothing any more."""
     while error is not None:
         for frame, _ in traceback.walk_tb(error.__traceback__):
             # Those that still run refuse.
