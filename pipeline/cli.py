@@ -229,7 +229,7 @@ def _run_task(config: Any, run: Any) -> float | None:
     arguments = {name: value for name, value in config.task.items() if name != "_target_"}
     with job_memory.freed():
         # Each job of a sweep starts from the same state as if it were alone in its process.
-        keras.backend.clear_session()
+        keras.backend.clear_session(free_memory=False)
         keras.utils.set_random_seed(config.seed)
         value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value

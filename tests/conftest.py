@@ -1,4 +1,4 @@
-"""What tests of several packages share: whole commands, and the real MNIST where it is."""
+"""What tests of several packages share: whole commands, a part of a user that fails, and the real MNIST where it is."""
 
 from __future__ import annotations
 
@@ -75,6 +75,15 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return Done(code, out, err, [line.removeprefix("error: ") for line in errors], new[-1] if new else None)
 
     return run
+
+
+@pytest.fixture
+def broken_part(tmp_path: Path) -> None:
+    """Writes a module of a user, whose callback `broken_part.Broken` raises after an epoch, into the test's folder."""
+    (tmp_path / "broken_part.py").write_text(
+        "import keras\n\n\nclass Broken(keras.callbacks.Callback):\n"
+        "    def on_epoch_end(self, epoch, logs=None):\n        raise ValueError('broken')\n"
+    )
 
 
 @pytest.fixture

@@ -30,9 +30,9 @@ def freed() -> Iterator[None]:
     finally:
         for name in set(gradients) - before:
             del gradients[name]
+        # Models and their graphs are cycles, of which the collector sees too few objects to look at them soon: this has
+        # it look.
         keras.backend.clear_session()
-        # Models and their graphs are cycles, of which the collector sees too few objects to look at them soon.
-        gc.collect()
 
 
 def clear_frames(error: BaseException | None) -> None:

@@ -9,15 +9,6 @@ import pytest
 
 from tests.faults.conftest import Process, wait_for
 
-BROKEN = """
-import keras
-
-
-class Broken(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs=None):
-        raise ValueError("broken")
-"""
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
@@ -30,9 +21,8 @@ class Broken(keras.callbacks.Callback):
     ids=["trained", "reported", "failed"],
 )
 def test_memory_of_a_sweep_does_not_grow(
-    jobs: int, arguments: list[str], code: int, start: Callable[..., Process], tmp_path: Path
+    jobs: int, arguments: list[str], code: int, start: Callable[..., Process], broken_part: None
 ) -> None:
-    (tmp_path / "broken_part.py").write_text(BROKEN)
     run = start(
         "-m", "+experiment=quickstart", "trainer.epochs=1", f"seed=range({jobs})", "evaluate_splits=[test]", *arguments,
         stderr=subprocess.DEVNULL,

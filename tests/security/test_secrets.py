@@ -18,14 +18,6 @@ VARIABLES = {
     "SECRET": PASSWORD,
 }
 RUN = ["+experiment=quickstart", "trainer.epochs=1", "callbacks=[notify]", "callbacks.notify.timeout=2"]
-BROKEN = """
-import keras
-
-
-class Broken(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs=None):
-        raise ValueError("broken")
-"""
 
 
 def places_of_secrets(folder: Path, *texts: bytes) -> list[str]:
@@ -50,9 +42,10 @@ def places_of_secrets(folder: Path, *texts: bytes) -> list[str]:
         (["+model.${oc.env:SECRET}=1"], (2,)),
     ],
 )
-def test_secrets_of_the_environment_stay_there(arguments: list[str], code: tuple[int, ...], tmp_path: Path) -> None:
+def test_secrets_of_the_environment_stay_there(
+    arguments: list[str], code: tuple[int, ...], tmp_path: Path, broken_part: None
+) -> None:
     pytest.importorskip("apprise")
-    (tmp_path / "broken_part.py").write_text(BROKEN)
     tracking = "all" if importlib.util.find_spec("mlflow") else "tensorboard"
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", *RUN, f"tracking={tracking}", *arguments],
