@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -148,10 +148,11 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from pipeline.resuming import take_up
     from pipeline.runs import start_run, write_config
     from pipeline.saved_config import config_of_command, names_other_data
+    from pipeline.security.interpolations import limited_interpolations
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
-    with run_lock.held(folder):
+    with run_lock.held(folder), limited_interpolations():
         choices = _chosen(hydra_config)
         resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
         if resumes:
@@ -237,7 +238,8 @@ def _run_task(config: Any, run: Any) -> float | None:
 
 def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:
     """Logs a line before TensorFlow is imported, which takes seconds."""
-    task = str((config.task or {}).get("_target_", "")).rpartition(".")[2]
+    node = config.task if isinstance(config.task, Mapping) else {}
+    task = str(node.get("_target_", "")).rpartition(".")[2]
     what = choices.get("experiment") or config.run or ""
     logging.getLogger("pipeline").info("%s %s in %s", task, what, _from_here(run.folder))
 
