@@ -146,14 +146,19 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from pipeline.config_checks import check_config, check_trust
     from pipeline.faults import run_lock
     from pipeline.resuming import take_up
-    from pipeline.runs import start_run, write_config
-    from pipeline.saved_config import config_of_command, names_other_data
+    from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
+    from pipeline.saved_config import config_of_command, named_runs, names_other_data
+    from pipeline.security.own_files import refuse_links
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
+    resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
+    refuse_links(folder, None if resumes else PARTS)
+    for named in named_runs(config):
+        refuse_links(named, PARTS)
     with run_lock.held(folder):
+        remove_leftovers(folder)
         choices = _chosen(hydra_config)
-        resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
         if resumes:
             # Before anything says that the run goes on: it stays as it is if the command is not its own.
             config = config_of_command(config, choices, changes)
@@ -168,8 +173,8 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             missing = sorted(OmegaConf.missing_keys(config))
             for key in missing:
                 OmegaConf.update(config, key, None)
-            check_trust(config, folder)
             settings: Any = OmegaConf.to_object(config)
+            check_trust(settings, OmegaConf.to_container(config, resolve=False), folder)
             run.record(seed=settings.seed)
             _say_what_begins(config, choices, run)
             check_config(settings, missing)

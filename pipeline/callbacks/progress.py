@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
 from pipeline.callbacks.direction import direction
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.errors import ConfigError
+from pipeline.security.plain_types import Number
 
 REFRESHES = 8
 """Refreshes a second."""
@@ -38,6 +39,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
     """Shows bars for epochs and steps below the lines of the log, until training ends."""
 
     every_batch = False
+    state_types: ClassVar = {"best": dict[str, Number]}
 
     def __init__(self) -> None:
         super().__init__()

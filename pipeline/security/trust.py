@@ -66,6 +66,7 @@ class Trust:
     names: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
 
     def covers(self, target: str) -> bool:
         """Whether a dotted path lies in what the user named."""
@@ -99,6 +100,12 @@ def call_trusting(trust: Trust, job: Callable[[Any], Any], config: Any) -> Any:
     """Runs a job of a command, perhaps in another process than the command's."""
     with trusting(trust):
         return job(config)
+
+
+def typed(place: str) -> bool:
+    """Whether the user typed the value at a place of the config, or one that it is in."""
+    keys = current().keys
+    return place in keys or any(place[: found.start()] in keys for found in re.finditer(r"[.\[]", place))
 
 
 def trust_of(arguments: Sequence[str]) -> Trust:

@@ -127,7 +127,8 @@ class MLflowStore:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             return []
-        if run.info.lifecycle_stage != "active":
+        # The id may be a stranger's who guessed one: runs that others made are let alone.
+        if run.info.lifecycle_stage != "active" or "run_folder" not in run.data.tags:
             return []
         if run.data.tags.get("run_folder") != str(folder):
             client.set_tag(run_id, "run_folder", str(folder))
