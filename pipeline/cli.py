@@ -174,7 +174,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             for key in missing:
                 OmegaConf.update(config, key, None)
             settings: Any = OmegaConf.to_object(config)
-            check_trust(settings, OmegaConf.to_container(config, resolve=False), folder)
+            check_trust(settings, config, folder)
             run.record(seed=settings.seed)
             _say_what_begins(config, choices, run)
             check_config(settings, missing)

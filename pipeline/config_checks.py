@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from omegaconf import DictConfig, OmegaConf
+
 from pipeline import components
 from pipeline.config import PipelineConfig, value_mistakes
 from pipeline.errors import ConfigError, ConfigMistakes
@@ -23,12 +25,12 @@ COMPONENTS = ("task", "data", "loader", "weighting", "model", "schedule")
 OBJECTIVES = ("loss", "metrics", "weighted_metrics")
 
 
-def check_trust(config: PipelineConfig, written: Any, run_folder: Path) -> None:
+def check_trust(config: PipelineConfig, written: DictConfig, run_folder: Path) -> None:
     """Refuses a config that would run code or write where only the user may say so; nothing of it is imported.
 
     Args:
         config: The config as it is going to be used: what is resolved anew later could be something else.
-        written: The same as plain dicts, lists and values, its interpolations as they are written.
+        written: The same with its interpolations as they are written.
         run_folder: The run folder.
 
     Raises:
@@ -40,9 +42,9 @@ def check_trust(config: PipelineConfig, written: Any, run_folder: Path) -> None:
         mistakes = [f"trust: a config file sets it, where it does not count; trust=[{names}] on the command line does"]
     plain = asdict(config)
     mistakes += [line for key, node in plain.items() for line in trust.node_mistakes(str(key), node)]
-    mistakes += destination_mistakes(plain, written, run_folder)
+    mistakes += destination_mistakes(plain, OmegaConf.to_container(written, resolve=False), run_folder)
     hidden = addresses(plain)
-    mistakes += variable_mistakes(plain, written, lambda place: place.partition("[")[0] in hidden)
+    mistakes += variable_mistakes(written, lambda place: place.partition("[")[0] in hidden)
     if mistakes:
         raise ConfigMistakes(mistakes)
 

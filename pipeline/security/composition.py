@@ -23,6 +23,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.errors import ConfigError
 from pipeline.folders import conf_folder
+from pipeline.security.config_files import CheckedRepository
 from pipeline.security.sweep_size import refuse_huge_sweep
 from pipeline.security.trust import Trust
 from pipeline.security.typed_secrets import refuse_secrets
@@ -73,6 +74,9 @@ class CheckedLoader(ConfigLoaderImpl):
     def __init__(self, config_search_path: Any, trust: Trust) -> None:
         super().__init__(config_search_path)
         self._trust, self._trusted = trust, trust.covers("hydra")
+        self._mistake: ConfigError | None = None
+        if not self._trusted:
+            self.repository = CheckedRepository(config_search_path)
 
     def load_configuration(
         self,
@@ -88,7 +92,17 @@ class CheckedLoader(ConfigLoaderImpl):
             ConfigError: A config file, none of ours, says what Hydra is to run or where to write, or which run is to be
                 worked on; a value is a secret; a sweep is huge.
         """
-        arguments = (run_mode, from_shell, validate_sweep_overrides)
+        # Hydra asks first for the mode alone, and passes over an error then.
+        if self._mistake is not None:
+            raise self._mistake
+        try:
+            return self._checked(config_name, overrides, (run_mode, from_shell, validate_sweep_overrides))
+        except ConfigError as error:
+            self._mistake = error
+            raise
+
+    def _checked(self, config_name: str | None, overrides: list[str], arguments: tuple[Any, ...]) -> DictConfig:
+        run_mode = arguments[0]
         if not self._trusted and not self._is_ours(config_name):
             raise ConfigError(
                 f"--config-name: '{config_name}' is no config of ours and could say what Hydra runs; --config-dir adds "

@@ -8,19 +8,20 @@ any variable.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import Container, DictConfig, ListConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 from omegaconf.resolvers import oc
 
 from pipeline.security import trust
 
 SHORTEST = 4
 """Characters of a value below which it is no secret, and might be part of any word."""
-SEPARATORS = re.compile(r"[\s/:@?&=,#+;'\"{}\[\]()]+")
-"""Characters at which a resolver might take a value apart."""
+_read: set[str] = set()
+_others = False
 _names: dict[str, str] = {}
 
 
@@ -36,48 +37,64 @@ def without_values(text: str) -> str:
     return text
 
 
-def variable_mistakes(resolved: Any, written: Any, is_address: Callable[[str], bool]) -> list[str]:
+def variable_mistakes(config: DictConfig, is_address: Callable[[str], bool]) -> list[str]:
     """Returns a line for each value of a config into which a file, and not the user, puts an environment variable.
 
+    It is found out by reading all variables once more as if they were others: what differs then is made of them, in
+    whatever way.
+
     Args:
-        resolved: The config as it is going to be used, plain dicts, lists and values.
-        written: The same, its interpolations as they are written.
+        config: The config, its interpolations as they are written.
         is_address: Whether a place in it, such as `callbacks.mine.urls[0]`, is one of an address.
     """
-    if "environment" in trust.current().words:
+    # By whatever name: a resolver's own may be put together.
+    if not _read or "environment" in trust.current().words:
         return []
+    plain = OmegaConf.create(OmegaConf.to_container(config, resolve=False))
+    OmegaConf.copy_cache(config, plain)
+    before = dict(_values(plain, ""))
+    with _other_variables():
+        after = dict(_values(plain, ""))
+    differing = [place for place in {**before, **after} if before.get(place) != after.get(place)]
     return [
         f"{place}: a config file reads an environment variable into it, which the files of the run would keep; an "
         "address to send to may be one, and any value on the command line (trust=[environment] lets files do it)"
-        for place, value, text in _leaves("", resolved, written)
-        if "${" in text and _holds_variable(str(value), text) and not is_address(place) and not trust.typed(place)
+        for place in differing
+        if not is_address(place) and not trust.typed(place)
     ]
 
 
-def _holds_variable(value: str, written: str) -> bool:
-    """Whether a value is read from a variable: as it is written, or by way of another value."""
-    parts = {part for secret in _names for part in SEPARATORS.split(secret) if len(part) >= SHORTEST}
-    return "oc.env" in written or any(part in value for part in parts)
+def _values(node: Any, place: str) -> Iterator[tuple[str, Any]]:
+    """Gives each value of a config, resolved, with its place; what is missing or cannot be resolved is None."""
+    keys = range(len(node)) if isinstance(node, ListConfig) else list(node.keys())
+    for key in keys:
+        below = f"{place}[{key}]" if isinstance(node, ListConfig) else f"{place}.{key}" if place else str(key)
+        try:
+            value = node[key]
+        except OmegaConfBaseException:
+            value = None
+        if isinstance(value, Container):
+            yield from _values(value, below)
+        else:
+            # As texts, of which NaN equals itself.
+            yield below, repr(value)
 
 
-def _leaves(place: str, resolved: Any, written: Any) -> Iterator[tuple[str, Any, str]]:
-    """Gives each value of a config and each key, with its place and the text that it is written as."""
-    if isinstance(resolved, Mapping):
-        for name, item in resolved.items():
-            below = f"{place}.{name}" if place else str(name)
-            if isinstance(written, str):
-                yield below, name, written
-            yield from _leaves(below, item, written.get(name) if isinstance(written, Mapping) else written)
-    elif isinstance(resolved, list):
-        for index, item in enumerate(resolved):
-            there = isinstance(written, list) and index < len(written)
-            yield from _leaves(f"{place}[{index}]", item, written[index] if there else written)
-    elif isinstance(written, str):
-        yield place, resolved, written
+@contextmanager
+def _other_variables() -> Iterator[None]:
+    global _others  # noqa: PLW0603
+    _others = True
+    try:
+        yield
+    finally:
+        _others = False
 
 
 def _env(name: str, *default: Any) -> Any:
+    _read.add(name)
     value = os.environ.get(name, "").strip()
     if len(value) >= SHORTEST:
         _names[value] = name
-    return oc.env(name, *default)
+    found = oc.env(name, *default)
+    # A number stays one, for what reads it as such.
+    return f"1{found}" if _others else found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +28,19 @@ def within(path: str, folder: Path) -> str:
     return str(folder).replace("{", "{{").replace("}", "}}") + path.removeprefix(str(folder))
 
 
-def template_mistakes(template: str) -> Iterator[str]:
-    """Gives a line for each placeholder that could become any text."""
+def template_mistakes(template: str) -> list[str]:
+    """Returns a line for each placeholder that could become any text."""
     right = "a number such as {epoch:02d} or {val_loss:.2f} is right"
     try:
         pieces = list(string.Formatter().parse(template))
     except ValueError as error:
-        yield f"'{template}': {one_line(error)}; {right}"
-        return
-    for _, name, how, conversion in pieces:
-        if name is not None and (conversion or re.search(r"[.\[]", name) or not NUMBER.fullmatch(how or "")):
-            written = f"{name}{f'!{conversion}' if conversion else ''}{f':{how}' if how else ''}"
-            yield f"the placeholder '{{{written}}}' could become any text; {right}"
+        return [f"'{template}': {one_line(error)}; {right}"]
+    wrong = {
+        f"{{{name}{f'!{conversion}' if conversion else ''}{f':{how}' if how else ''}}}"
+        for _, name, how, conversion in pieces
+        if name is not None and (conversion or re.search(r"[.\[]", name) or not NUMBER.fullmatch(how or ""))
+    }
+    return [f"the placeholder '{placeholder}' could become any text; {right}" for placeholder in sorted(wrong)]
 
 
 def filled_in(node: Mapping[str, Any], folder: Path) -> dict[str, Any]:
