@@ -144,11 +144,9 @@ def test_user_may_let_a_file_read_variables(attacked: Path, command: Command) ->
     arguments = experiment(attacked, METRIC.format("m_${oc.env:SECRET}"))
     done = command(*arguments, "trust=[environment]")
     assert done.code == 0, done.err
-    assert f"m_{SECRET}" in done.json("metrics.json")["train"]
-    done = command(
-        *arguments, "metrics=[{_target_: keras.metrics.SparseCategoricalAccuracy, name: '${oc.env:SECRET}'}]"
-    )
-    assert done.code == 0, done.err
+    assert f"m_{SECRET}" in done.json("metrics.json")["train"]["outputs"]["digit"]
+    done = command(*experiment(attacked, ""), "optimized_metric='${oc.env:SECRET}'")
+    assert "reads an environment variable" not in done.err
 
 
 @pytest.mark.parametrize("first", [0, 1, 2, 3])
