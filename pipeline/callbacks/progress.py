@@ -39,6 +39,8 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
     """Shows bars for epochs and steps below the lines of the log, until training ends."""
 
     every_batch = False
+    # A training that began in a terminal may go on without one, and the other way round.
+    may_be_missing = True
     state_types: ClassVar = {"best": dict[str, Number]}
 
     def __init__(self) -> None:

@@ -42,7 +42,7 @@ class CallbackStates:
       Keras' own code of its base classes uses.
 
     A callback whose attribute `survives_roll_back` is True keeps its state when training goes back to a snapshot
-    within the same process.
+    within the same process. One whose attribute `may_be_missing` is True may be in one of two processes only.
 
     Args:
         callbacks: The callbacks, in order. What their config said is in their attribute `config_values`, if they are
@@ -72,7 +72,7 @@ class CallbackStates:
         self._running = True
         self._copies.start()
         return [
-            {"class": _name(one), **(self._own_state(one) if _own(one) else self._changed(one, begun))}
+            {"class": _name(one), **_mark(one), **(self._own_state(one) if _own(one) else self._changed(one, begun))}
             for one, begun in zip(self._callbacks, self._begun, strict=True)
         ]
 
@@ -85,7 +85,9 @@ class CallbackStates:
         Raises:
             ConfigError: They are states of other callbacks.
         """
-        found, right = [_name(one) for one in self._callbacks], [str(state["class"]) for state in states]
+        here = [one for one in self._callbacks if not _may_be_missing(one)]
+        found = [_name(one) for one in here]
+        right = [str(state["class"]) for state in states if not state.get("may_be_missing")]
         if found != right:
             raise ConfigError(
                 f"callbacks: {', '.join(found) or 'none'} cannot go on where {', '.join(right) or 'none'} stopped; "
@@ -94,7 +96,7 @@ class CallbackStates:
         roll_back, self._running = self._running, True
         kept = [
             (one, begun, state)
-            for one, begun, state in zip(self._callbacks, self._begun, states, strict=True)
+            for one, begun, state in self._matched(states)
             if not (roll_back and getattr(one, "survives_roll_back", False))
         ]
         for one, begun, state in kept:
@@ -105,6 +107,15 @@ class CallbackStates:
             # What is of the right types may still make no sense to a callback or a generator of random numbers.
             except (LookupError, TypeError, ValueError, OverflowError) as error:
                 raise _refusal(one, one_line(error)) from error
+
+    def _matched(self, states: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, dict[str, Any], Mapping[str, Any]]]:
+        """Gives each callback that has a state, with how it was when training began and that state."""
+        always = iter([state for state in states if not state.get("may_be_missing")])
+        others = {str(state["class"]): state for state in states if state.get("may_be_missing")}
+        for one, begun in zip(self._callbacks, self._begun, strict=True):
+            state = others.get(_name(one)) if _may_be_missing(one) else next(always)
+            if state is not None:
+                yield one, begun, state
 
     def _own_state(self, callback: Any) -> dict[str, Any]:
         given = callback.get_state()
@@ -181,7 +192,7 @@ def _check(callback: Any, begun: Mapping[str, Any], state: Mapping[str, Any]) ->
     """
     if _own(callback):
         types = getattr(callback, "state_types", None)
-        wrong = mistake(state, {"class": str, "state": dict[Any, Any]})
+        wrong = mistake(state, {"class": str, "may_be_missing": bool, "state": dict[Any, Any]})
         wrong = wrong or (types and mistake(state["state"], types))
     else:
         kinds: dict[str, Any] = {"class": str, "attributes": dict[str, Any], "generators": dict[str, Any]}
@@ -262,6 +273,14 @@ def _refusal(callback: keras.callbacks.Callback, reason: str) -> ConfigError:
         f"resume: the state of {_name(callback)} in the snapshot is not what it may hold: {reason}; "
         "the folder of a training of one's own, or a new run without resume, is right"
     )
+
+
+def _mark(callback: Any) -> dict[str, bool]:
+    return {"may_be_missing": True} if _may_be_missing(callback) else {}
+
+
+def _may_be_missing(callback: Any) -> bool:
+    return bool(getattr(callback, "may_be_missing", False))
 
 
 def _own(callback: Any) -> bool:
