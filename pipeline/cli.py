@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline.faults import interruption
+from pipeline.faults import interruption, streams
 
 USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
@@ -27,16 +27,14 @@ def main() -> int:
     if any(argument in ("--help", "-h") for argument in sys.argv[1:]):
         from pipeline.help import help_text
 
-        # A reader may go away, as in `| head`.
-        with suppress(BrokenPipeError):
-            print(help_text(sys.argv[1:]))
+        print(help_text(sys.argv[1:]))
         return 0
     # Hydra would print errors itself and exit with 1; with this variable it lets them through.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "" not in sys.path:
         sys.path.insert(0, "")
-    # A reader that goes away, as in `| head`, is no reason for tracebacks.
+    # A line that the log cannot take, on a full disk, is no reason for tracebacks.
     logging.raiseExceptions = False
     interruption.install()
     try:
@@ -54,14 +52,15 @@ def run_process() -> NoReturn:
 
     Python would take more than a second to dismantle TensorFlow; all files are closed, so the process just ends.
     """
+    streams.keep()
     interruption.install()
     code = main()
     # A signal that comes now changes nothing but how long this may take.
     with interruption.deferred():
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
-            # Nobody may be reading any more.
-            with suppress(OSError, ValueError):
+            # A part of the user's may have put something else in its place.
+            with suppress(Exception):
                 stream.flush()
         os._exit(code)
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TextIO
 
 import keras
 
@@ -60,9 +60,10 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
             TextColumn("{task.fields[said]}"),
         )
         self._live = Progress(*columns, refresh_per_second=REFRESHES, transient=True)
+        terminal = sys.stdout
         self._live.start()
         # The log's handlers hold the terminal itself; through the display their lines come above it.
-        self._handlers = _lines_above()
+        self._handlers = _lines_above(terminal)
         self._handlers.__enter__()
         self._epochs = self._live.add_task("epoch", total=self.params.get("epochs"), said="")
         self._steps = self._live.add_task("step", total=self.params.get("steps"), said="")
@@ -139,13 +140,13 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 @contextmanager
-def _lines_above() -> Iterator[None]:
+def _lines_above(terminal: TextIO) -> Iterator[None]:
     """Sends what log handlers write to the terminal through the standard output as the live display redirects it."""
     handlers = [
         handler
         for logger in (logging.getLogger(), logging.getLogger("pipeline"))
         for handler in logger.handlers
-        if type(handler) is logging.StreamHandler and handler.stream is sys.__stdout__
+        if type(handler) is logging.StreamHandler and handler.stream is terminal
     ]
     for handler in handlers:
         handler.setStream(sys.stdout)
@@ -153,4 +154,4 @@ def _lines_above() -> Iterator[None]:
         yield
     finally:
         for handler in handlers:
-            handler.setStream(sys.__stdout__)
+            handler.setStream(terminal)
