@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline.faults import interruption, streams
+from pipeline.security.terminal import printable, printable_lines, printable_warnings
 
 USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
@@ -38,7 +39,8 @@ def main() -> int:
     logging.raiseExceptions = False
     interruption.install()
     try:
-        return _code_of_command()
+        with printable_warnings():
+            return _code_of_command()
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as request:
@@ -68,22 +70,23 @@ def run_process() -> NoReturn:
 def report(error: Exception) -> int:
     """Prints an error as one line a mistake, its traceback only if asked for, and returns the exit code."""
     from pipeline.composition_errors import told
-    from pipeline.errors import PipelineError, one_line
+    from pipeline.errors import ConfigMistakes, PipelineError, one_line
     from pipeline.faults.file_errors import file_error
     from pipeline.faults.memory_errors import memory_error
     from pipeline.security.environment import without_values
 
     if "debug=true" in [argument.lower().lstrip("+") for argument in sys.argv[1:]]:
-        print(without_values("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+        text = without_values("".join(traceback.format_exception(error)))
+        print(printable_lines(text), end="", file=sys.stderr)
     error = file_error(error) or memory_error(error) or error
     lines = told(error, sys.argv[1:])
     if lines is None and isinstance(error, PipelineError):
-        lines = [" ".join(line.split()) for line in str(error).splitlines()]
+        lines = list(error.mistakes) if isinstance(error, ConfigMistakes) else [str(error)]
     code = OUR_ERROR if lines is None else USER_ERROR
     for line in (
         lines if lines is not None else [f"{type(error).__name__}: {one_line(error)} (debug=true shows the traceback)"]
     ):
-        print(f"error: {without_values(line)}", file=sys.stderr)
+        print(f"error: {printable(without_values(line))}", file=sys.stderr)
     return code
 
 
@@ -102,6 +105,7 @@ def _compose_and_run() -> None:
     from pipeline.folders import conf_folder
     from pipeline.saved_config import split_arguments
     from pipeline.security.composition import checked_composition
+    from pipeline.security.hydra_options import checked_options
     from pipeline.security.trust import call_trusting, trust_of, trusting
     from pipeline.security.typed_secrets import refuse_typed_secrets
 
@@ -112,7 +116,7 @@ def _compose_and_run() -> None:
     for_hydra, changes = split_arguments(sys.argv[1:])
     job = partial(call_trusting, trust, partial(_run_job_of_hydra, failures, list(sys.argv), changes))
     sys.argv = [sys.argv[0], *for_hydra]
-    with checked_composition(trust), trusting(trust):
+    with checked_options(sys.argv[1:]), checked_composition(trust), trusting(trust):
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(job)()
     if failures:
         raise failures[0]
@@ -230,6 +234,8 @@ def _run_task(config: Any, run: Any) -> float | None:
         # Each job of a sweep starts from the same state as if it were alone in its process.
         keras.backend.clear_session(free_memory=False)
         keras.utils.set_random_seed(config.seed)
+        # What Keras would print goes to the log.
+        keras.config.disable_interactive_logging()
         value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value
 

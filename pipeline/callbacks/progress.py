@@ -14,6 +14,7 @@ import keras
 from pipeline.callbacks.direction import direction
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.errors import ConfigError
+from pipeline.security.terminal import printable
 
 REFRESHES = 8
 """Refreshes a second."""
@@ -57,7 +58,8 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn("{task.fields[said]}"),
+            # A name in brackets is no markup.
+            TextColumn("{task.fields[said]}", markup=False),
         )
         self._live = Progress(*columns, refresh_per_second=REFRESHES, transient=True)
         terminal = sys.stdout
@@ -135,7 +137,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         shown = []
         for name in chosen:
             best = f" (best {self._best[name]:.4g})" if name in self._best else ""
-            shown.append(f"{name} {float(logs[name]):.4g}{best}")
+            shown.append(f"{printable(name)} {float(logs[name]):.4g}{best}")
         return "  ".join(shown)
 
 
