@@ -133,4 +133,4 @@ def _root(argument: str) -> str:
 
 def _is_group(argument: str) -> bool:
     key = re.split("[=@]", argument.lstrip("+~"))[0]
-    return "." not in key and (conf_folder() / key).is_dir()
+    return "." not in key and key.split("/")[0] != "hydra" and (conf_folder() / key).is_dir()
