@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline.faults import interruption
+from pipeline.faults import interruption, streams
+from pipeline.security.terminal import printable, printable_lines, printable_warnings
 
 USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
@@ -27,20 +28,19 @@ def main() -> int:
     if any(argument in ("--help", "-h") for argument in sys.argv[1:]):
         from pipeline.help import help_text
 
-        # A reader may go away, as in `| head`.
-        with suppress(BrokenPipeError):
-            print(help_text(sys.argv[1:]))
+        print(help_text(sys.argv[1:]))
         return 0
     # Hydra would print errors itself and exit with 1; with this variable it lets them through.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if "" not in sys.path:
         sys.path.insert(0, "")
-    # A reader that goes away, as in `| head`, is no reason for tracebacks.
+    # A line that the log cannot take, on a full disk, is no reason for tracebacks.
     logging.raiseExceptions = False
     interruption.install()
     try:
-        return _code_of_command()
+        with printable_warnings():
+            return _code_of_command()
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as request:
@@ -54,14 +54,15 @@ def run_process() -> NoReturn:
 
     Python would take more than a second to dismantle TensorFlow; all files are closed, so the process just ends.
     """
+    streams.keep()
     interruption.install()
     code = main()
     # A signal that comes now changes nothing but how long this may take.
     with interruption.deferred():
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
-            # Nobody may be reading any more.
-            with suppress(OSError, ValueError):
+            # A part of the user's may have put something else in its place.
+            with suppress(Exception):
                 stream.flush()
         os._exit(code)
 
@@ -69,22 +70,23 @@ def run_process() -> NoReturn:
 def report(error: Exception) -> int:
     """Prints an error as one line a mistake, its traceback only if asked for, and returns the exit code."""
     from pipeline.composition_errors import told
-    from pipeline.errors import PipelineError, one_line
+    from pipeline.errors import ConfigMistakes, PipelineError, one_line
     from pipeline.faults.file_errors import file_error
     from pipeline.faults.memory_errors import memory_error
     from pipeline.security.environment import without_values
 
     if "debug=true" in [argument.lower().lstrip("+") for argument in sys.argv[1:]]:
-        print(without_values("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+        text = without_values("".join(traceback.format_exception(error)))
+        print(printable_lines(text), end="", file=sys.stderr)
     error = file_error(error) or memory_error(error) or error
     lines = told(error, sys.argv[1:])
     if lines is None and isinstance(error, PipelineError):
-        lines = [" ".join(line.split()) for line in str(error).splitlines()]
+        lines = list(error.mistakes) if isinstance(error, ConfigMistakes) else [str(error)]
     code = OUR_ERROR if lines is None else USER_ERROR
     for line in (
         lines if lines is not None else [f"{type(error).__name__}: {one_line(error)} (debug=true shows the traceback)"]
     ):
-        print(f"error: {without_values(line)}", file=sys.stderr)
+        print(f"error: {printable(without_values(line))}", file=sys.stderr)
     return code
 
 
@@ -103,6 +105,7 @@ def _compose_and_run() -> None:
     from pipeline.folders import conf_folder
     from pipeline.saved_config import split_arguments
     from pipeline.security.composition import checked_composition
+    from pipeline.security.hydra_options import checked_options
     from pipeline.security.trust import call_trusting, trust_of, trusting
     from pipeline.security.typed_secrets import refuse_typed_secrets
 
@@ -113,7 +116,7 @@ def _compose_and_run() -> None:
     for_hydra, changes = split_arguments(sys.argv[1:])
     job = partial(call_trusting, trust, partial(_run_job_of_hydra, failures, list(sys.argv), changes))
     sys.argv = [sys.argv[0], *for_hydra]
-    with checked_composition(trust), trusting(trust):
+    with checked_options(sys.argv[1:]), checked_composition(trust), trusting(trust):
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(job)()
     if failures:
         raise failures[0]
@@ -146,15 +149,20 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from pipeline.config_checks import check_config, check_trust
     from pipeline.faults import run_lock
     from pipeline.resuming import take_up
-    from pipeline.runs import start_run, write_config
-    from pipeline.saved_config import config_of_command, names_other_data
+    from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
+    from pipeline.saved_config import config_of_command, named_runs, names_other_data
     from pipeline.security.interpolations import limited_interpolations
+    from pipeline.security.own_files import refuse_links
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
+    resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
+    refuse_links(folder, None if resumes else PARTS)
+    for named in named_runs(config):
+        refuse_links(named, PARTS)
     with run_lock.held(folder), limited_interpolations():
+        remove_leftovers(folder)
         choices = _chosen(hydra_config)
-        resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
         if resumes:
             # Before anything says that the run goes on: it stays as it is if the command is not its own.
             config = config_of_command(config, choices, changes)
@@ -169,8 +177,8 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             missing = sorted(OmegaConf.missing_keys(config))
             for key in missing:
                 OmegaConf.update(config, key, None)
-            check_trust(config, folder)
             settings: Any = OmegaConf.to_object(config)
+            check_trust(settings, config, folder)
             run.record(seed=settings.seed)
             _say_what_begins(config, choices, run)
             check_config(settings, missing)
@@ -232,6 +240,8 @@ def _run_task(config: Any, run: Any) -> float | None:
         # Each job of a sweep starts from the same state as if it were alone in its process.
         keras.backend.clear_session(free_memory=False)
         keras.utils.set_random_seed(config.seed)
+        # What Keras would print goes to the log.
+        keras.config.disable_interactive_logging()
         value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value
 

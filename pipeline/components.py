@@ -163,13 +163,14 @@ def _argument_mistakes(key: str, node: dict[str, Any], target: Any, provided: fr
 def _parameters(target: Any) -> tuple[dict[str, inspect.Parameter], bool]:
     """Returns the named parameters of a callable, and whether it takes any others too.
 
-    A class that passes `**kwargs` on is read together with its bases.
+    A class that passes `**kwargs` on is read together with its bases, to which it may give what they need by itself.
     """
     named: dict[str, inspect.Parameter] = {}
     callables = (
         [vars(c)["__init__"] for c in target.__mro__ if "__init__" in vars(c)] if inspect.isclass(target) else [target]
     )
     for function in callables:
+        of_base = function is not callables[0]
         try:
             parameters = inspect.signature(function).parameters.values()
         except (TypeError, ValueError):
@@ -177,7 +178,7 @@ def _parameters(target: Any) -> tuple[dict[str, inspect.Parameter], bool]:
         kinds = {p.kind for p in parameters}
         for p in parameters:
             if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name != "self":
-                named.setdefault(p.name, p)
+                named.setdefault(p.name, p.replace(default=None) if of_base and p.default is p.empty else p)
         if inspect.Parameter.VAR_KEYWORD not in kinds:
             return named, False
     return named, not inspect.isclass(target)

@@ -26,7 +26,8 @@ def told(error: Exception, arguments: list[str]) -> list[str] | None:
         return lines
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
-    text = str(error)
+    # What composing raised from an error of OmegaConf's may have no text of its own.
+    text = str(error) or str(error.__cause__ or "")
     ours = re.match(r"\w+ raised while resolving interpolation: (?P<told>(resume|hydra|run): .*)", text)
     if ours:
         return [ours["told"]]

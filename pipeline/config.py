@@ -134,6 +134,8 @@ class PipelineConfig:
         debug: Show tracebacks.
         trust: Packages of yours, besides those of the environment variable PIPELINE_TRUST, whose code config files may
             call by `_target_`; on the command line only, where a `_target_` that is typed names its package too.
+            The word `network` lets config files have parts of Keras and of ours send and download; the word `files`
+            lets them have parts of Keras read files; the word `environment` lets them read variables into any value.
     """
 
     task: Any = None

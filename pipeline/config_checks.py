@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from pipeline import components
 from pipeline.config import PipelineConfig, value_mistakes
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.security import trust
-from pipeline.security.destinations import destination_mistakes
+from pipeline.security.destinations import addresses, destination_mistakes
+from pipeline.security.environment import variable_mistakes
 from pipeline.tensorflow_import import import_tensorflow
 
 PROVIDED = {
@@ -23,11 +25,12 @@ COMPONENTS = ("task", "data", "loader", "weighting", "model", "schedule")
 OBJECTIVES = ("loss", "metrics", "weighted_metrics")
 
 
-def check_trust(config: DictConfig, run_folder: Path) -> None:
+def check_trust(config: PipelineConfig, written: DictConfig, run_folder: Path) -> None:
     """Refuses a config that would run code or write where only the user may say so; nothing of it is imported.
 
     Args:
-        config: The config, its interpolations as they are written.
+        config: The config as it is going to be used: what is resolved anew later could be something else.
+        written: The same with its interpolations as they are written.
         run_folder: The run folder.
 
     Raises:
@@ -37,9 +40,11 @@ def check_trust(config: DictConfig, run_folder: Path) -> None:
     if config.trust and "trust" not in trust.current().keys:
         names = ",".join(config.trust)
         mistakes = [f"trust: a config file sets it, where it does not count; trust=[{names}] on the command line does"]
-    plain: Any = OmegaConf.to_container(config, resolve=True)
+    plain = asdict(config)
     mistakes += [line for key, node in plain.items() for line in trust.node_mistakes(str(key), node)]
-    mistakes += destination_mistakes(config, run_folder)
+    mistakes += destination_mistakes(plain, OmegaConf.to_container(written, resolve=False), run_folder)
+    hidden = addresses(plain)
+    mistakes += variable_mistakes(written, lambda place: place.partition("[")[0] in hidden)
     if mistakes:
         raise ConfigMistakes(mistakes)
 

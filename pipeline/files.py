@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.faults.file_errors import os_error
+
+UNFINISHED = ".unfinished-"
+"""What the names of files begin with that are being written."""
+OF_BEFORE = re.compile(r"\.(?=[a-z0-9_]{0,7}[0-9_])[a-z0-9_]{8}\.(csv|html|json|keras|npz|parquet|snapshot|yaml)")
+"""Their names in folders of earlier versions."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
@@ -24,7 +30,7 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
             `write` told it by an error of another kind.
     """
     with _errors_name(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED, suffix=path.suffix)
         os.close(handle)
         beside = Path(name)
         try:
@@ -36,6 +42,20 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
             _sync_folder(path.parent)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Removes what a process that was killed was writing into a folder.
+
+    The caller is the only one who writes there, as by its lock.
+
+    Raises:
+        OSError: A file cannot be removed.
+    """
+    for path in folder.glob(".*"):
+        left = path.name.startswith(UNFINISHED) or OF_BEFORE.fullmatch(path.name)
+        if left and path.is_file() and not path.is_symlink():
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -28,14 +28,15 @@ def help_text(arguments: list[str]) -> str:
         arguments: The command line without its first word.
     """
     from pipeline.folders import conf_folder
+    from pipeline.security.terminal import printable
 
     folders = [conf_folder(), *_config_dirs(arguments)]
     groups: dict[str, dict[str, str]] = {}
     for folder in folders:
-        for path in sorted(folder.rglob("*.yaml")):
-            name = path.relative_to(folder).with_suffix("")
-            if len(name.parts) > 1 and name.parts[0] != "hydra":
-                groups.setdefault(name.parts[0], {})["/".join(name.parts[1:])] = first_comment(path)
+        for path in sorted(path for path in folder.rglob("*.yaml") if path.is_file()):
+            group, *names = (printable(part) for part in path.relative_to(folder).with_suffix("").parts)
+            if names and group != "hydra":
+                groups.setdefault(group, {})["/".join(names)] = printable(first_comment(path))
     experiments = groups.pop("experiment", {})
     lines = [USAGE, "Experiments (+experiment=NAME):", *_listed(experiments)]
     for group, choices in groups.items():
@@ -46,7 +47,7 @@ def help_text(arguments: list[str]) -> str:
 
 def first_comment(path: Path) -> str:
     """Returns the first comment line of a config file that is not Hydra's `@package`, without its `#`."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith("#") and "@package" not in line:
             return line.removeprefix("#").strip()
         if line and not line.startswith("#"):

@@ -19,7 +19,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.errors import ConfigError, shown
-from pipeline.files import write_json, write_text
+from pipeline.files import remove_unfinished, write_json, write_text
 from pipeline.security.reading import ABSENT, read_json, read_yaml
 from pipeline.security.shapes import checked
 
@@ -41,7 +41,8 @@ CONTENTS = {
     "pipeline.log": "the log",
     ".hydra": "the config",
 }
-
+PARTS = frozenset(CONTENTS) | {".lock", "report_data.json", "report_data.npz"}
+"""All files and folders of ours in a run folder."""
 
 FACTS_FILE = "run.json"
 RUNNING = "running"
@@ -127,6 +128,14 @@ def start_run(folder: Path, command: Sequence[str], *, resumes: bool = False) ->
         run.record(resumed=[*before.get("resumed", []), now])
     run.begin()
     return run
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what a process that was killed was writing into a run folder, whose lock the caller holds."""
+    if (folder / ".hydra").is_dir():
+        for place in (folder, *(folder / name for name in PARTS)):
+            if place.is_dir():
+                remove_unfinished(place)
 
 
 def write_config(folder: Path, config: DictConfig, hydra_config: DictConfig) -> None:

@@ -79,6 +79,11 @@ def _config_to_resume(config: DictConfig, changes: Sequence[str]) -> DictConfig:
     return merged
 
 
+def named_runs(config: DictConfig) -> list[Path]:
+    """Returns the folders of the runs that a command works on."""
+    return [Path(folder) for folder in (config.run, *(config.runs or ())) if folder is not None]
+
+
 def names_other_data(choices: Mapping[str, Any], changes: Sequence[str]) -> bool:
     """Whether a command that works on a run names other data than that run's own."""
     return "data" in choices or any(_root(change) == "data" for change in changes)
@@ -124,4 +129,4 @@ def _root(argument: str) -> str:
 
 def _is_group(argument: str) -> bool:
     key = re.split("[=@]", argument.lstrip("+~"))[0]
-    return "." not in key and (conf_folder() / key).is_dir()
+    return "." not in key and key.split("/")[0] != "hydra" and (conf_folder() / key).is_dir()

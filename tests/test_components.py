@@ -30,6 +30,16 @@ class Derived(Base):
         self.width = width
 
 
+class Needy:
+    def __init__(self, rank: int, **options: object) -> None:
+        self.rank = rank
+
+
+class Giving(Needy):
+    def __init__(self, width: int, **options: object) -> None:
+        super().__init__(rank=2, **options)
+
+
 def refuse(size: int) -> None:
     raise DataError("file.csv: is empty")
 
@@ -111,3 +121,20 @@ def test_errors_of_a_component_name_its_key() -> None:
         components.build("data", {"_target_": f"{HERE}.refuse", "size": 1})
     with pytest.raises(ConfigError, match=rf"^model: {HERE}.fail refused its arguments: size is odd$"):
         components.build("model", {"_target_": f"{HERE}.fail", "size": 1})
+
+
+def test_what_a_base_needs_is_not_missing_where_the_class_gives_it() -> None:
+    assert components.mistakes("model", {"_target_": f"{HERE}.Giving", "width": 1}) == []
+    assert components.mistakes("model", {"_target_": f"{HERE}.Giving"}) == [
+        f"model.width: missing; {HERE}.Giving needs it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("layer", "arguments"),
+    [("Conv2D", {"filters": 2, "kernel_size": 3}), ("LSTM", {"units": 2}), ("StringLookup", {})],
+)
+def test_layer_of_keras_needs_only_its_own_arguments(layer: str, arguments: dict[str, int]) -> None:
+    node = {"_target_": f"keras.layers.{layer}", **arguments}
+    assert components.mistakes("model", node) == []
+    assert components.build("model", node).name

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
 
 from pipeline import components
 from pipeline.errors import ConfigError
+from pipeline.security import trust
+from pipeline.security.path_templates import filled_in, stay_within
 
 
-def build_callbacks(nodes: Mapping[str, Any] | None) -> list[keras.callbacks.Callback]:
+def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[keras.callbacks.Callback]:
     """Builds the callbacks of the config's `callbacks`, in its order; null switches one off.
+
+    Args:
+        nodes: The config by name.
+        run_folder: Where they write, but to paths that the user typed.
 
     Raises:
         ConfigError: One refused its arguments, or is no callback.
@@ -21,10 +28,14 @@ def build_callbacks(nodes: Mapping[str, Any] | None) -> list[keras.callbacks.Cal
     for name, node in (nodes or {}).items():
         if node is None:
             continue
-        callback = components.build(f"callbacks.{name}", node)
+        callback = components.build(f"callbacks.{name}", filled_in(node, run_folder))
         if not isinstance(callback, keras.callbacks.Callback):
             raise ConfigError(
                 f"callbacks.{name}: gave a {type(callback).__name__}; a keras.callbacks.Callback is right"
             )
+        if not trust.typed(f"callbacks.{name}.filepath"):
+            stay_within(callback, run_folder)
+        # A snapshot sets none of it back.
+        callback.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
         callbacks.append(callback)
     return callbacks

@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import keras
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from pipeline.callbacks.direction import monitored
-from pipeline.errors import ConfigError
-from pipeline.files import write_atomically, write_json
+from pipeline.errors import ConfigError, one_line
+from pipeline.files import remove_unfinished, write_atomically, write_json
+from pipeline.security.plain_types import Number, Whole, mistake
 
 log = logging.getLogger(__name__)
 BEST, LAST, LISTED = "best.keras", "last.keras", "checkpoints.json"
@@ -38,6 +41,19 @@ class Checkpoint:
     epoch: int
     step: int | None
     value: float | None
+
+
+FileName = Annotated[str, Field(pattern=r"^epoch-[^/\\\x00]*\.keras$", max_length=255)]
+"""The name of a checkpoint's file, which is right in the folder."""
+
+
+class CheckpointTypes(TypedDict):
+    """What is kept of a `Checkpoint` in files."""
+
+    file: FileName
+    epoch: Whole
+    step: Whole | None
+    value: Number | None
 
 
 class Checkpoints(keras.callbacks.Callback):
@@ -68,6 +84,8 @@ class Checkpoints(keras.callbacks.Callback):
         ConfigError: A number makes no sense, nothing says when to save, or the direction of the metric is unknown; in
             training, that the metric is not measured.
     """
+
+    state_types: ClassVar = {"kept": list[CheckpointTypes], "epoch": Whole, "begin": Whole, "steps": Whole}
 
     def __init__(
         self,
@@ -222,8 +240,14 @@ class Checkpoints(keras.callbacks.Callback):
         listed = self.folder / LISTED
         if not listed.is_file():
             return
-        found = [Checkpoint(**one) for one in json.loads(listed.read_text(encoding="utf-8"))]
-        self.kept = [one for one in found if self._is_there(one)]
+        try:
+            found = json.loads(listed.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(f"callbacks: '{listed}' cannot be read: {one_line(error)}") from error
+        wrong = mistake({"kept": found}, {"kept": list[CheckpointTypes]})
+        if wrong is not None:
+            raise ConfigError(f"callbacks: '{listed}' is no list of checkpoints: {wrong}")
+        self.kept = [one for one in (Checkpoint(**entry) for entry in found) if self._is_there(one)]
         self._tidy()
 
     def _tidy(self) -> None:
@@ -236,11 +260,10 @@ class Checkpoints(keras.callbacks.Callback):
         if self.kept or (self.folder / LISTED).is_file():
             self._list()
         named = "epoch-*.keras" if self.monitored is None else f"epoch-*-{self._metric}-*.keras"
-        # Those with a dot in front are the unfinished ones of a process that was killed.
-        for pattern in (named, ".????????.keras", ".????????.json"):
-            for path in self.folder.glob(pattern):
-                if path.name not in ours:
-                    path.unlink()
+        for path in self.folder.glob(named):
+            if path.name not in ours:
+                path.unlink()
+        remove_unfinished(self.folder)
 
 
 def _link(source: Path, path: Path) -> None:

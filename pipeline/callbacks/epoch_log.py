@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
+
+from pipeline.security.plain_types import Seconds
 
 log = logging.getLogger(__name__)
 
 
 class EpochLog(keras.callbacks.Callback):
     """Logs number, duration and values of each epoch."""
+
+    state_types: ClassVar = {"seconds": Seconds}
 
     def __init__(self) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
@@ -18,6 +18,8 @@ class HistoryFile(keras.callbacks.Callback):
 
     Columns are `epoch`, counted from 0, and every value of the epoch in the order in which they first appear.
     """
+
+    state_types: ClassVar = {"text": str}
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -42,9 +44,13 @@ class HistoryFile(keras.callbacks.Callback):
         return {"text": self._text}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Puts the rows back, those in the file too, which may have one of a later moment."""
-        self._text = state["text"]
-        self.rows = [_row(cells) for cells in csv.DictReader(io.StringIO(self._text))]
+        """Puts the rows back, those in the file too, which may have one of a later moment.
+
+        Raises:
+            ValueError: There is something else than numbers in them.
+        """
+        rows = [_row(cells) for cells in csv.DictReader(io.StringIO(state["text"]))]
+        self._text, self.rows = state["text"], rows
         if self._text:
             write_text(self.path, self._text)
         else:

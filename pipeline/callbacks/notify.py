@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
 from pipeline.callbacks.direction import direction
 from pipeline.callbacks.notification import Notification, Sender, log
 from pipeline.errors import ConfigError, nearest, one_line
+from pipeline.security.plain_types import Number, Seconds, Whole
 
 EVENTS = {"start": "info", "end": "success", "failure": "failure", "threshold": "info"}
 """The events, and the kind of notification that each is."""
@@ -58,6 +59,14 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
     every_batch = False
     # What was told is told.
     survives_roll_back = True
+    state_types: ClassVar = {
+        "seconds": Seconds,
+        "epoch": Whole,
+        "metrics": dict[str, Number],
+        "seen": set[str],
+        "beyond": set[str],
+        "told": set[str],
+    }
 
     def __init__(
         self,

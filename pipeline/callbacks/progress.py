@@ -7,13 +7,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar, TextIO
 
 import keras
 
 from pipeline.callbacks.direction import direction
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.errors import ConfigError
+from pipeline.security.plain_types import Number
+from pipeline.security.terminal import printable
 
 REFRESHES = 8
 """Refreshes a second."""
@@ -38,6 +40,9 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
     """Shows bars for epochs and steps below the lines of the log, until training ends."""
 
     every_batch = False
+    # A training that began in a terminal may go on without one, and the other way round.
+    may_be_missing = True
+    state_types: ClassVar = {"best": dict[str, Number]}
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,12 +62,14 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            TextColumn("{task.fields[said]}"),
+            # A name in brackets is no markup.
+            TextColumn("{task.fields[said]}", markup=False),
         )
         self._live = Progress(*columns, refresh_per_second=REFRESHES, transient=True)
+        terminal = sys.stdout
         self._live.start()
         # The log's handlers hold the terminal itself; through the display their lines come above it.
-        self._handlers = _lines_above()
+        self._handlers = _lines_above(terminal)
         self._handlers.__enter__()
         self._epochs = self._live.add_task("epoch", total=self.params.get("epochs"), said="")
         self._steps = self._live.add_task("step", total=self.params.get("steps"), said="")
@@ -134,18 +141,18 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         shown = []
         for name in chosen:
             best = f" (best {self._best[name]:.4g})" if name in self._best else ""
-            shown.append(f"{name} {float(logs[name]):.4g}{best}")
+            shown.append(f"{printable(name)} {float(logs[name]):.4g}{best}")
         return "  ".join(shown)
 
 
 @contextmanager
-def _lines_above() -> Iterator[None]:
+def _lines_above(terminal: TextIO) -> Iterator[None]:
     """Sends what log handlers write to the terminal through the standard output as the live display redirects it."""
     handlers = [
         handler
         for logger in (logging.getLogger(), logging.getLogger("pipeline"))
         for handler in logger.handlers
-        if type(handler) is logging.StreamHandler and handler.stream is sys.__stdout__
+        if type(handler) is logging.StreamHandler and handler.stream is terminal
     ]
     for handler in handlers:
         handler.setStream(sys.stdout)
@@ -153,4 +160,4 @@ def _lines_above() -> Iterator[None]:
         yield
     finally:
         for handler in handlers:
-            handler.setStream(sys.__stdout__)
+            handler.setStream(terminal)

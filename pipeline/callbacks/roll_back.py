@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
 from pipeline.errors import ConfigError
+from pipeline.security.plain_types import Whole
 from pipeline.training.roll_back import RollBack
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
 
     every_batch = False
     survives_roll_back = True
+    state_types: ClassVar = {"times": Whole}
 
     def __init__(self, factor: float = 0.5, most: int = 3) -> None:
         super().__init__()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
+
+from pipeline.security.plain_types import Whole
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +22,7 @@ class StopOnNaN(keras.callbacks.Callback):
     """
 
     every_batch = False
+    state_types: ClassVar = {"_epoch": Whole}
 
     def __init__(self) -> None:
         super().__init__()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
 from pipeline.errors import ConfigError
+from pipeline.security.plain_types import Seconds
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class TimeBudget(keras.callbacks.Callback):
 
     every_batch = False
     survives_roll_back = True
+    state_types: ClassVar = {"left": Seconds}
 
     def __init__(self, *, seconds: float | None = None, minutes: float | None = None, hours: float | None = None):
         super().__init__()

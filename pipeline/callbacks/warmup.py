@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 
 from pipeline.errors import ConfigError
+from pipeline.security.plain_types import Number, Whole
 
 
 class WarmUp(keras.callbacks.Callback):
@@ -25,6 +26,8 @@ class WarmUp(keras.callbacks.Callback):
     Raises:
         ConfigError: There are too few steps; in training, that the optimizer's learning rate follows a schedule.
     """
+
+    state_types: ClassVar = {"done": Whole | None, "begin": Whole, "every_batch": bool, "rate": Number}
 
     def __init__(self, *, steps: int) -> None:
         super().__init__()

@@ -10,8 +10,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from typing_extensions import TypedDict
+
+from pipeline.errors import ConfigError, one_line
+from pipeline.security.plain_types import Array
 
 GLOBAL_GENERATOR = "global_seed_generator"
+
+
+class RandomTypes(TypedDict):
+    """What `random_state` returns."""
+
+    python: tuple[Any, ...]
+    numpy: dict[str, Any]
+    keras: Array | None
+    tensorflow: tuple[Any, ...] | None
 
 
 def random_state() -> dict[str, Any]:
@@ -28,7 +41,20 @@ def random_state() -> dict[str, Any]:
 
 
 def set_random_state(state: Mapping[str, Any]) -> None:
-    """Puts all generators into a state."""
+    """Puts all generators into a state.
+
+    Raises:
+        ConfigError: It is none of theirs.
+    """
+    try:
+        _set(state)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"resume: the random numbers in the snapshot are none: {one_line(error)}; a new run without resume is right"
+        ) from error
+
+
+def _set(state: Mapping[str, Any]) -> None:
     if state["keras"] is not None:
         from keras.src.random.seed_generator import global_seed_generator
 

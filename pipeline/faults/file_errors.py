@@ -44,9 +44,12 @@ def file_error(error: BaseException, folder: Path | None = None) -> FileError | 
         folder: The folder that is meant where the error names no file.
     """
     asked = isinstance(error, PipelineError | KeyboardInterrupt | SystemExit)
-    found = None if asked else os_error(error)
-    if found is None:
+    if asked:
         return None
+    told = next((one for one, is_cause in _reasons(error) if is_cause and isinstance(one, FileError)), None)
+    found = os_error(error)
+    if told is not None or found is None:
+        return told
     path = found.filename if found.filename is not None else folder
     reason = (FULL | OTHERS)[found.errno or 0]
     return FileError(f"{reason}" if path is None else f"'{os.fsdecode(path)}': {reason}")

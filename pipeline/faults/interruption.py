@@ -1,9 +1,10 @@
-"""SIGINT and SIGTERM: the first one lets the work in hand end in good order; a second one and the deadline do not.
+"""SIGINT, SIGTERM, SIGHUP: the first one lets the work in hand end in good order; a second one and the deadline do not.
 
 Python runs its signal handlers in the main thread, between two bytecodes: while that thread is in a long call of
 TensorFlow, none runs. So a thread of ours is told of signals too, by `signal.set_wakeup_fd`, and ends the process
 
-- at a second signal, at once;
+- at a second signal, at once; a SIGHUP is no second one, as nobody asks by it for more haste: the shell and the kernel
+  both send one when a terminal is closed, and systemd sends one together with SIGTERM;
 - `SECONDS` after the first one, whatever the main thread does then: whether it is still in its step, writes a snapshot,
   closes files after `leave()`, or was interrupted where it did not defer anything. It may be stuck there too, and the
   exception may be lost in a finalizer.
@@ -24,17 +25,17 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
-"""The exit code of a process that a signal asked to leave."""
+CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+"""The exit code of a process that a signal asked to leave; to lose the terminal counts as to be terminated."""
 SECONDS = 4.0
 """How long leaving may take; what the operating system still has to tidy up is done within 5 seconds."""
 
 
 def install() -> None:
-    """Watches for SIGINT and SIGTERM until `uninstall()`; does nothing outside of the main thread.
+    """Watches for SIGINT, SIGTERM and SIGHUP until `uninstall()`; does nothing outside of the main thread.
 
     May be called again before that; each call needs an `uninstall()` of its own. A signal that the process ignores, as
-    SIGINT is in the background of a shell script, stays ignored.
+    SIGINT is in the background of a shell script and SIGHUP under nohup, stays ignored.
     """
     global _watch  # noqa: PLW0603
     if threading.current_thread() is not threading.main_thread():
@@ -71,7 +72,7 @@ def deferred() -> Iterator[None]:
 
     Raises:
         KeyboardInterrupt: At its end, SIGINT came.
-        SystemExit: At its end, SIGTERM came.
+        SystemExit: At its end, SIGTERM or SIGHUP came.
     """
     watch = _watch
     if watch is None or threading.current_thread() is not threading.main_thread():
@@ -101,7 +102,7 @@ def leave() -> NoReturn:
 
     Raises:
         KeyboardInterrupt: For SIGINT, and if no signal came.
-        SystemExit: With code 143, for SIGTERM.
+        SystemExit: With code 143, for SIGTERM and SIGHUP.
     """
     if _watch is None or _watch.asked is None:
         raise KeyboardInterrupt
@@ -154,9 +155,9 @@ class _Watch:
     def leave(self) -> NoReturn:
         """Raises what the signal means."""
         self._leaving = True
-        if self.asked == signal.SIGTERM:
-            raise SystemExit(CODES[signal.SIGTERM])
-        raise KeyboardInterrupt
+        if self.asked in (None, signal.SIGINT):
+            raise KeyboardInterrupt
+        raise SystemExit(CODES[self.asked])
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
@@ -170,8 +171,9 @@ class _Watch:
         os.close(self._writer)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        # What a second one means is up to the thread, which is told of them in the order in which they came.
         if self.asked is not None:
-            os._exit(CODES[number])
+            return
         self.asked = number
         if not self.blocks:
             self.leave()
@@ -189,9 +191,10 @@ class _Watch:
                 # A debugger may have taken a signal over.
                 if number not in CODES or signal.getsignal(number) != self._note:
                     continue
-                if deadline is not None:
+                if deadline is None:
+                    first, deadline = number, time.monotonic() + SECONDS
+                elif number != signal.SIGHUP:
                     os._exit(CODES[number])
-                first, deadline = number, time.monotonic() + SECONDS
 
 
 def _before_fork() -> None:

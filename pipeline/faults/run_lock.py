@@ -10,12 +10,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from errno import ENOLCK, ENOSYS, EOPNOTSUPP
+from errno import EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP
 from pathlib import Path
 
 from pipeline.errors import ConfigError, one_line
 
 log = logging.getLogger(__name__)
+WITHOUT_LOCKS = (EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP)
+"""Errors of a file system that has no locks."""
 FILE = ".lock"
 """Its file in the run folder, which stays there; what counts is who holds it, and it says who does."""
 
@@ -35,8 +37,10 @@ def held(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            # Closing it is not enough as long as a process that was just forked has it too.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            # Closing it is not enough as long as a process that was just forked has it too. Where there are no locks,
+            # there is nothing to give back.
+            with suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         _descriptors.discard(descriptor)
         os.close(descriptor)
@@ -49,8 +53,8 @@ def _take(descriptor: int, folder: Path) -> None:
         text = f"hydra.run.dir: '{folder}' is in use by {_holder(descriptor)}; another folder, or waiting, is right"
         raise ConfigError(text) from None
     except OSError as error:
-        if error.errno not in (ENOLCK, ENOSYS, EOPNOTSUPP):
-            raise
+        if error.errno not in WITHOUT_LOCKS:
+            raise OSError(error.errno, error.strerror, str(folder / FILE)) from error
         log.warning(
             "the file system of '%s' has no locks: %s; let no other run use the folder", folder, one_line(error)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,17 +77,26 @@ def _encoder(examples: Examples, medians: dict[str, float]) -> keras.Model:
     import tensorflow as tf
 
     kinds = keras.utils.FeatureSpace
-    space = kinds(
-        {n: kinds.float_normalized() if n in medians else kinds.string_categorical() for n in examples.inputs},
-        output_mode="concat",
-    )
-    filled = {
-        n: np.where(np.isnan(a), medians[n], a).astype("float32") if n in medians else a
-        for n, a in examples.inputs.items()
+    filled = {n: np.where(np.isnan(examples.inputs[n]), median, examples.inputs[n]) for n, median in medians.items()}
+    features = {
+        n: _normalised(filled[n].astype("float64")) if n in medians else kinds.string_categorical()
+        for n in examples.inputs
     }
-    space.adapt(tf.data.Dataset.from_tensor_slices(filled))
+    space = kinds(features, output_mode="concat")
+    categories = {n: array for n, array in examples.inputs.items() if n not in medians}
+    if categories:
+        # As one batch: of rows one by one, each column would take a pass over all columns.
+        space.adapt(tf.data.Dataset.from_tensors(categories))
     # Inputs in the order in which a dict of tensors is flattened, or Keras warns each time.
     return keras.Model(dict(sorted(space.get_inputs().items())), space.get_encoded_features(), name="encoder")
+
+
+def _normalised(values: np.ndarray) -> Any:
+    """Returns the feature of a column of numbers; adapted by Keras, 300 columns would take minutes."""
+    import keras
+
+    layer = keras.layers.Normalization(axis=None, mean=float(values.mean()), variance=float(values.var()))
+    return keras.utils.FeatureSpace.feature("float32", layer, "float")
 
 
 def _median(values: np.ndarray) -> float:

@@ -6,7 +6,7 @@ before any task of ours begins, so this is looked at as soon as a config is comp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.errors import ConfigError
 from pipeline.folders import conf_folder
+from pipeline.security.config_files import CheckedRepository
+from pipeline.security.sweep_size import refuse_huge_sweep
 from pipeline.security.trust import Trust
 from pipeline.security.typed_secrets import refuse_secrets
 
@@ -30,17 +32,16 @@ INERT = (
     "overrides",
     "runtime",
     "searchpath",
-    "mode",
-    "verbose",
-    "help",
-    "hydra_help",
     "sweeper.params",
     "job.id",
     "job.num",
     "job.override_dirname",
     "job.config_name",
 )
-"""Keys of `hydra` that run nothing and write nowhere; the values of a sweep are looked at by themselves."""
+"""Keys of `hydra` that Hydra itself fills in, and the values of a sweep, which are looked at by themselves."""
+
+THE_USERS = ("run", "runs", "resume")
+"""Keys that choose the run to work on, which no file does."""
 
 OURS = {"hydra": "pkg://hydra.conf", "main": str(conf_folder()), "schema": "structured://"}
 """Where our own config files are, by the names that Hydra has for these places."""
@@ -55,7 +56,7 @@ def checked_composition(trust: Trust) -> Iterator[None]:
     """
     # Hydra has no hook between composing a config and acting on it.
     before = hydra_main.ConfigLoaderImpl
-    hydra_main.ConfigLoaderImpl = partial(CheckedLoader, trusted=trust.covers("hydra"))  # type: ignore[misc,assignment]
+    hydra_main.ConfigLoaderImpl = partial(CheckedLoader, trust=trust)  # type: ignore[misc,assignment]
     try:
         yield
     finally:
@@ -67,12 +68,15 @@ class CheckedLoader(ConfigLoaderImpl):
 
     Args:
         config_search_path: Where the files are.
-        trusted: Whether files may say anything of Hydra.
+        trust: What the user vouches for; `hydra` among its names lets files say anything of Hydra.
     """
 
-    def __init__(self, config_search_path: Any, trusted: bool) -> None:
+    def __init__(self, config_search_path: Any, trust: Trust) -> None:
         super().__init__(config_search_path)
-        self._trusted = trusted
+        self._trust, self._trusted = trust, trust.covers("hydra")
+        self._mistake: ConfigError | None = None
+        if not self._trusted:
+            self.repository = CheckedRepository(config_search_path)
 
     def load_configuration(
         self,
@@ -85,25 +89,49 @@ class CheckedLoader(ConfigLoaderImpl):
         """Composes a config.
 
         Raises:
-            ConfigError: A config file, none of ours, says what Hydra is to run or where to write; or a value is a
-                secret.
+            ConfigError: A config file, none of ours, says what Hydra is to run or where to write, or which run is to be
+                worked on; a value is a secret; a sweep is huge.
         """
-        arguments = (run_mode, from_shell, validate_sweep_overrides)
+        # Hydra asks first for the mode alone, and passes over an error then.
+        if self._mistake is not None:
+            raise self._mistake
+        try:
+            return self._checked(config_name, overrides, (run_mode, from_shell, validate_sweep_overrides))
+        except ConfigError as error:
+            self._mistake = error
+            raise
+
+    def _checked(self, config_name: str | None, overrides: list[str], arguments: tuple[Any, ...]) -> DictConfig:
+        run_mode = arguments[0]
         if not self._trusted and not self._is_ours(config_name):
             raise ConfigError(
                 f"--config-name: '{config_name}' is no config of ours and could say what Hydra runs; --config-dir adds "
                 "files of yours, and trust=[hydra] on the command line trusts any"
             )
+        if run_mode == RunMode.MULTIRUN:
+            refuse_huge_sweep(overrides)
         config = super().load_configuration(config_name, overrides, *arguments)
         refuse_secrets(_without_hydra(config))
+        self._refuse_runs(config)
         if not self._trusted and self._has_other_files(config):
-            key = _set_by_others(config, overrides, arguments) or _sweep_of_hydra(config.hydra.sweeper.get("params"))
+            params: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
+            params = params.get("params") or {}
+            key = _set_by_others(config, overrides, arguments) or _not_of_a_sweep(params)
             if key is not None:
                 raise ConfigError(
-                    f"hydra.{key}: a config file sets it, by which it could run code or write anywhere; "
+                    f"hydra.{key}: a config file sets it, by which it could run code, write anywhere or start a sweep; "
                     "if you trust the file, trust=[hydra] on the command line"
                 )
+            if run_mode == RunMode.MULTIRUN:
+                refuse_huge_sweep([*(f"{key}={value}" for key, value in params.items()), *overrides])
         return config
+
+    def _refuse_runs(self, config: DictConfig) -> None:
+        for key in THE_USERS:
+            if config.get(key) is not None and key not in self._trust.keys:
+                raise ConfigError(
+                    f"{key}: a config file chooses the run to work on; {key}={config[key]} on the command line is right"
+                )
 
     def _is_ours(self, config_name: str | None) -> bool:
         places = self.config_search_path.get_path()
@@ -168,10 +196,12 @@ def _difference(ours: Any, composed: Any, key: str = "") -> str | None:
     return key
 
 
-def _sweep_of_hydra(params: Any) -> str | None:
-    """Returns the key of a sweep's values that are of Hydra itself, or of trust; None if there is none."""
-    named = next((key for key in params or {} if "hydra" in str(key) or "trust" in str(key)), None)
-    return None if named is None else f"sweeper.params.{named}"
+def _not_of_a_sweep(params: Mapping[str, Any]) -> str | None:
+    """Returns the key of a sweep's values that are no values of a run: of Hydra or trust, or resolved by Hydra."""
+    for key, value in params.items():
+        if "hydra" in str(key) or "trust" in str(key) or "${" in f"{key}{value}":
+            return f"sweeper.params.{key}"
+    return None
 
 
 def _without_hydra(config: DictConfig) -> Any:

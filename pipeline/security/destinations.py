@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from pipeline.security import trust
+from pipeline.security import keras_arguments, own_arguments, trust
+from pipeline.security.judgements import is_remote
+from pipeline.security.path_templates import TEMPLATES, template_mistakes, within
 
 WRITERS = ("keras.callbacks", "pipeline.callbacks", "pipeline.tracking")
 """Packages whose parts write files or send something."""
@@ -17,41 +17,51 @@ PATHS = ("backup_dir", "directory", "filename", "filepath", "folder", "log_dir",
 """Arguments of theirs that say where to write."""
 FILES = ("files",)
 """Arguments of theirs that name files of the run folder."""
-ADDRESSES = ("root", "uri", "urls")
+ADDRESSES = ("uri", "urls")
 """Arguments of theirs that say whom to send to."""
 VARIABLE = re.compile(r"\$\{oc\.env:\w+\}")
 
 
-def destination_mistakes(config: DictConfig, run_folder: Path) -> list[str]:
+def destination_mistakes(resolved: Any, written: Any, run_folder: Path) -> list[str]:
     """Returns a line for each place outside the run folder to which a config file wants something written or sent.
 
     Args:
-        config: The config, its interpolations as they are written.
+        resolved: The config as it is going to be used, plain dicts, lists and values.
+        written: The same, its interpolations as they are written.
         run_folder: The run folder.
-
-    Raises:
-        OmegaConfBaseException: An interpolation cannot be resolved.
     """
-    written: Any = OmegaConf.to_container(config, resolve=False)
-    resolved: Any = OmegaConf.to_container(config, resolve=True)
-    return [line for part in _parts("", resolved) for line in _mistakes(*part, written, run_folder)]
+    parts = [*_parts("", resolved), *own_arguments.sources_of_sets(resolved)]
+    return [line for part in parts for line in _mistakes(*part, written, run_folder)]
+
+
+def addresses(resolved: Any) -> set[str]:
+    """Returns the places of a config at which an address to send to is right."""
+    return {
+        f"{key}.{name}"
+        for key, node in _parts("", resolved)
+        for name in ADDRESSES
+        if name in node and _is_writer(trust.as_keras(str(node["_target_"])))
+    }
 
 
 def _mistakes(key: str, node: Mapping[str, Any], written: Any, run_folder: Path) -> Iterator[str]:
     target = trust.as_keras(str(node["_target_"]))
-    typed = trust.current().keys
-    names = [name for name in node if f"{key}.{name}" not in typed]
-    if any(target.startswith(f"{package}.") for package in WRITERS):
+    names = [name for name in node if not trust.typed(f"{key}.{name}")]
+    yield from keras_arguments.argument_mistakes(key, node)
+    yield from own_arguments.argument_mistakes(key, node)
+    if target not in keras_arguments.SENDERS and _is_writer(target):
         for name in names:
             value, place = node[name], f"{key}.{name}"
-            if name in PATHS and value is not None and not _inside(str(value), run_folder, Path()):
+            if name in PATHS and value is not None and not _inside(value, run_folder, Path()):
                 yield (
                     f"{place}: '{value}' is outside of the run folder; a path in ${{hydra:runtime.output_dir}}, "
                     "or another one on the command line, is right"
                 )
-            if name in FILES and not all(_inside(str(file), run_folder, run_folder) for file in value or ()):
+            if (target, name) in TEMPLATES and isinstance(value, str):
+                yield from (f"{place}: {line}" for line in template_mistakes(within(value, run_folder)))
+            if name in FILES and not all(_inside(file, run_folder, run_folder) for file in value or ()):
                 yield f"{place}: {value} are not all in the run folder; paths within it are right"
-            if name in ADDRESSES and value and not _of_environment(_at(written, place)):
+            if name in ADDRESSES and value and not (_may_send(value) or _of_environment(_at(written, place))):
                 yield (
                     f"{place}: a config file says whom to send to; an address on the command line or an environment "
                     "variable such as ${oc.env:NOTIFY_URL} is right"
@@ -61,8 +71,21 @@ def _mistakes(key: str, node: Mapping[str, Any], written: Any, run_folder: Path)
         yield f"{key}.data_dir: a config file says where to download to; a folder on the command line is right"
 
 
-def _inside(path: str, run_folder: Path, base: Path) -> bool:
+def _is_writer(target: str) -> bool:
+    return any(target.startswith(f"{package}.") for package in WRITERS)
+
+
+def _inside(path: Any, run_folder: Path, base: Path) -> bool:
+    """Whether a path is one of the run folder; what a part makes may be any, and `gs://a/../b` is not of this disk."""
+    if not isinstance(path, str | Path) or is_remote(path):
+        return False
     return (base / Path(path).expanduser()).resolve().is_relative_to(run_folder.resolve())
+
+
+def _may_send(address: Any) -> bool:
+    """Whether the user lets config files send there; some addresses of databases are files of this machine."""
+    is_network = isinstance(address, list) or str(address).startswith(("http://", "https://"))
+    return is_network and "network" in trust.current().words
 
 
 def _of_environment(written: Any) -> bool:

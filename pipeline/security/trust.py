@@ -3,7 +3,7 @@
 A config file, that of a run too, may come from a stranger. What it names by `_target_` is called only if it is a part
 (a layer, a callback, a source, …) or lies in a package that the user trusts: one that is named by `trust=[my_parts]` on
 the command line or by the environment variable `PIPELINE_TRUST=my_parts,other`, or that of a `_target_` which the user
-typed. No file can say so.
+typed. No file can say so. `trust` has words too, which name no package but what config files may have parts do.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ OURS = (
     "pipeline.weighting",
 )
 """Packages of ours whose classes and functions are parts."""
+STAGES = {"build", "parameters", "saved"}
+"""Modules of ours that hold no parts but what stages do: they build nodes, or make some that nobody has looked at."""
 OF_KERAS = (
     "keras.activations",
     "keras.applications",
@@ -51,6 +53,8 @@ NO_PARTS = {"deserialize", "get", "serialize", "Lambda", "TFSMLayer", "TorchModu
 NOT_THE_USERS = {*sys.stdlib_module_names, "pipeline", "keras", "tensorflow", "numpy", "pandas", "hydra", "omegaconf"}
 """Packages that nobody trusts as a whole by typing one of their names."""
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+WORDS = frozenset({"network", "files", "environment"})
+"""What `trust` may hold besides packages: config files may have parts send and download, read files, read variables."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +65,19 @@ class Trust:
         names: Packages, modules or single parts, whose code a config may call, with all that is below them.
         keys: Config keys whose values the user typed.
         texts: Values that the user typed, as far as they are texts.
+        words: Those of `WORDS` that the user said.
+        named: Of `names`, those that are not there only because a `_target_` was typed.
     """
 
     names: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
 
     def covers(self, target: str) -> bool:
         """Whether a dotted path lies in what the user named."""
-        return any(_within(target, name) for name in self.names)
+        return any(is_within(target, name) for name in self.names)
 
     def typed(self, parent: str) -> bool:
         """Whether the user typed that new folders are to be made in a folder."""
@@ -81,7 +89,22 @@ _current: Trust | None = None
 
 def current() -> Trust:
     """Returns what counts now: that of the command that runs, or else of the environment alone."""
-    return Trust(_names_of_environment()) if _current is None else _current
+    return _trust_in(_names_of_environment()) if _current is None else _current
+
+
+def is_command() -> bool:
+    """Whether a command runs; otherwise Python code of the user calls, and no config file says anything."""
+    return _current is not None
+
+
+def typed(place: str) -> bool:
+    """Whether the user typed the value at a config key such as `metrics[0].name`, or one that it is a part of.
+
+    `callbacks=[mine]` chooses a file, which has typed nothing of what is in it.
+    """
+    names = re.split(r"[.\[\]]+", place.rstrip("]"))
+    keys = current().keys
+    return ".".join(names) in keys or any(".".join(names[:length]) in keys for length in range(2, len(names)))
 
 
 @contextmanager
@@ -107,16 +130,16 @@ def trust_of(arguments: Sequence[str]) -> Trust:
     Raises:
         ConfigError: `trust` names something that is no package.
     """
-    names, keys, texts = set(_names_of_environment()), set(), set()
+    named, called, keys, texts = set(_names_of_environment()), set(), set(), set()
     for key, value in typed_values(arguments):
         keys.add(key)
         texts |= {value} if isinstance(value, str) else set()
         if key == "trust":
-            names |= {_checked(str(name), "trust") for name in (value if isinstance(value, list) else [value])}
+            named |= {_checked(str(name), "trust") for name in (value if isinstance(value, list) else [value])}
         elif key.rpartition(".")[2] == "_target_" and isinstance(value, str) and NAME.fullmatch(value):
             package = value.partition(".")[0]
-            names.add(value if package in NOT_THE_USERS else package)
-    return Trust(frozenset(names), frozenset(keys), frozenset(texts))
+            called.add(value if package in NOT_THE_USERS else package)
+    return _trust_in(frozenset(named), frozenset(called), frozenset(keys), frozenset(texts))
 
 
 def typed_values(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
@@ -156,7 +179,7 @@ def target_mistake(target: Any) -> str | None:
     if "did you mean" in close and parent not in OF_KERAS:
         return f"'{target}' is no part of ours or of Keras{close}"
     package = target.partition(".")[0]
-    name = target if package in NOT_THE_USERS else package
+    name = target if package in NOT_THE_USERS | WORDS else package
     return f"'{target}' is no part of ours or of Keras; if you trust its code, trust=[{name}] on the command line"
 
 
@@ -176,7 +199,8 @@ def object_mistake(target: str, found: Any) -> str | None:
         allowed = made or (isinstance(home, str) and current().covers(home))
     else:
         packages = ("keras",) if as_keras(target).startswith("keras.") else OURS
-        allowed = isinstance(home, str) and any(_within(home, p) for p in packages) and "." not in name
+        of_stages = packages == OURS and str(home).rpartition(".")[2] in STAGES
+        allowed = not of_stages and any(is_within(str(home), p) for p in packages) and "." not in name
     if allowed:
         return None
     return f"'{target}' is {home}.{name}, which is no part; if you trust its code, trust=[{target}] on the command line"
@@ -230,13 +254,24 @@ def _is_part(target: str) -> bool:
     parent, _, name = target.rpartition(".")
     if any(part.startswith("_") for part in target.split(".")):
         return False
-    if any(_within(parent, package) for package in OURS):
+    if any(is_within(parent, package) for package in OURS):
         return True
     return target in MODELS_OF_KERAS or (parent in OF_KERAS and name not in NO_PARTS)
 
 
-def _within(path: str, package: str) -> bool:
+def is_within(path: str, package: str) -> bool:
+    """Whether a dotted path is a package or lies in it."""
     return path == package or path.startswith(f"{package}.")
+
+
+def _trust_in(
+    named: frozenset[str],
+    called: frozenset[str] = frozenset(),
+    keys: frozenset[str] = frozenset(),
+    texts: frozenset[str] = frozenset(),
+) -> Trust:
+    packages = named - WORDS
+    return Trust(packages | called, keys, texts, words=named & WORDS, named=packages)
 
 
 def _names_of_environment() -> frozenset[str]:

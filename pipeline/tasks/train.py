@@ -88,7 +88,7 @@ def _fitted(
 ) -> Fitted:
     held_out = {"": splits.validation, **sets}
     callbacks = [
-        *build_callbacks(config.callbacks),
+        *build_callbacks(config.callbacks, run.folder),
         # After those that add to the values of an epoch, as ReduceLROnPlateau does.
         HistoryFile(run.folder / "history.csv"),
         *progress_callbacks(config.trainer.verbose),

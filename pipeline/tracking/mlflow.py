@@ -11,15 +11,17 @@ import time
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
 import keras
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
+from pydantic import Field
 
 from pipeline.errors import one_line
 from pipeline.runs import start_run
+from pipeline.security.plain_types import Number, Whole
 from pipeline.tracking.mlflow_store import MLflowStore, check_uri
 from pipeline.tracking.optimizer import learning_rate, steps_made
 from pipeline.tracking.parameters import flattened, parameters_of
@@ -53,6 +55,12 @@ class MLflowTracker(keras.callbacks.Callback):
     Raises:
         ConfigError: MLflow is not installed, or knows no such URI.
     """
+
+    state_types: ClassVar = {
+        "run_id": Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None,
+        "metrics": list[tuple[str, Number, Whole, Whole]],
+        "tags": dict[Literal["error", "status"], str],
+    }
 
     def __init__(
         self, run_folder: Path, experiment: str, uri: str | None, files: Sequence[str], timeout_seconds: int

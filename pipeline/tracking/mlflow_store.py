@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, nearest, one_line
+from pipeline.security.terminal import PrintableFormatter
 
 log = logging.getLogger(__name__)
 
@@ -127,7 +128,8 @@ class MLflowStore:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             return []
-        if run.info.lifecycle_stage != "active":
+        # The id may be a stranger's who guessed one: runs that others made are let alone.
+        if run.info.lifecycle_stage != "active" or "run_folder" not in run.data.tags:
             return []
         if run.data.tags.get("run_folder") != str(folder):
             client.set_tag(run_id, "run_folder", str(folder))
@@ -136,6 +138,9 @@ class MLflowStore:
     def _connected(self) -> Any:
         if self._client is None:
             connect = importlib.import_module("mlflow").MlflowClient
+            # MLflow's log has a handler of its own.
+            for handler in logging.getLogger("mlflow").handlers:
+                handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
             if self.uri.startswith(SQLITE):
                 folder = Path(self.uri.removeprefix(SQLITE)).parent
                 folder.mkdir(parents=True, exist_ok=True)

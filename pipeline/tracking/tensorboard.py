@@ -7,12 +7,13 @@ import os
 from collections.abc import Mapping
 from numbers import Real
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
 from pipeline.errors import one_line
+from pipeline.security.plain_types import Whole
 from pipeline.tracking.optimizer import learning_rate, steps_made
 from pipeline.tracking.parameters import flattened, parameters_of
 
@@ -36,6 +37,7 @@ class TensorBoardTracker(keras.callbacks.Callback):
     """
 
     every_batch = False
+    state_types: ClassVar = {"within": bool, "lengths": dict[str, Whole]}
 
     def __init__(self, run_folder: Path, histograms: int, graph: bool) -> None:
         super().__init__()
@@ -76,7 +78,7 @@ class TensorBoardTracker(keras.callbacks.Callback):
             length = self._lengths.get(str(path.relative_to(self.folder)))
             if length is None:
                 path.unlink()
-            elif path.stat().st_size > length:
+            elif path.stat().st_size > length >= 0:
                 os.truncate(path, length)
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, Any]) -> None:  # noqa: ARG002

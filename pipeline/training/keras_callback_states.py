@@ -6,12 +6,14 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
+from pipeline.security.plain_types import Array, Number, Whole
 from pipeline.training.plain_copies import Copies, NotPlain
 
 KINDS = keras.callbacks
@@ -21,37 +23,73 @@ MONITORS = tuple(
     if hasattr(KINDS, name)
 )
 COMPARISONS = {"less": keras.ops.less, "greater": keras.ops.greater}
-NEVER: dict[Any, frozenset[str]] = {
-    **dict.fromkeys(MONITORS, frozenset({"monitor_op", "min_delta", "_async_futures"})),
-    KINDS.History: frozenset({"history"}),
-    KINDS.CSVLogger: frozenset({"csv_file", "writer", "append_header"}),
-    KINDS.ProgbarLogger: frozenset({"progbar"}),
-    KINDS.TensorBoard: frozenset(
-        {
-            "_batch_start_time",
-            "_batch_trace_context",
-            "_epoch_start_time",
-            "_is_tracing",
-            "_prev_summary_state",
-            "_previous_epoch_iterations",
-            "_profiler_started",
-            "_writers",
-        }
-    ),
+BATCHES_SEEN = {"_batches_seen_since_last_saving": Whole, "_last_batch_seen": Whole | None, "_current_epoch": Whole}
+STATE: dict[type, dict[str, Any]] = {
+    KINDS.BackupAndRestore: BATCHES_SEEN,
+    KINDS.CSVLogger: {"keys": list[str] | None},
+    KINDS.EarlyStopping: {
+        "wait": Whole,
+        "stopped_epoch": Whole,
+        "best": Number | None,
+        "best_epoch": Whole,
+        "best_weights": list[Array] | None,
+    },
+    KINDS.History: {"epoch": list[Whole]},
+    KINDS.ModelCheckpoint: {**BATCHES_SEEN, "best": Number | None},
+    KINDS.ProgbarLogger: {"seen": Whole, "target": Whole | None},
+    KINDS.ReduceLROnPlateau: {"wait": Whole, "cooldown_counter": Whole, "best": Number | None},
+    KINDS.SwapEMAWeights: {"_ema_weights_in_model": bool},
+    KINDS.TensorBoard: {
+        "_global_train_batch": Whole,
+        "_global_test_batch": Whole,
+        "_should_write_train_graph": bool,
+        "_train_accumulated_time": Number,
+    },
 }
-"""Attributes that are none of the state: they are of a process, or come back by other means."""
+"""The attributes that are the state of each callback, and what they hold; no other one is put back."""
+if hasattr(KINDS, "OrbaxCheckpoint"):
+    STATE[KINDS.OrbaxCheckpoint] = {**BATCHES_SEEN, "_total_batches_seen": Whole, "best": Number | None}
+BESIDE: dict[Any, dict[str, Any]] = {
+    **{kind: {"comparison": Literal["less", "greater", "own"] | None} for kind in MONITORS},
+    KINDS.CSVLogger: {"text": str | None},
+    KINDS.History: {"history": dict[str, list[Number | Array] | Array]},
+    KINDS.TensorBoard: {"lengths": dict[str, Whole]},
+}
+"""What belongs to their state beside attributes."""
 SHARED: dict[Any, frozenset[str]] = {KINDS.EarlyStopping: frozenset({"best_weights"})}
 """Lists of arrays that are never changed in place, so that no copies are needed."""
 
 
-def never(callback: keras.callbacks.Callback) -> frozenset[str]:
-    """Returns the names of a callback's attributes that are none of its state."""
-    return _of(NEVER, callback)
+def types_of_state(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    """Returns the attributes of a callback that are its state as one of Keras' own, and what they hold."""
+    return _of(STATE, callback)
+
+
+def types_beside(callback: keras.callbacks.Callback) -> dict[str, Any]:
+    """Returns what `beside` returns for a callback, by name, and what it holds."""
+    return _of(BESIDE, callback)
+
+
+def misfit(callback: keras.callbacks.Callback, attributes: Mapping[str, Any]) -> str | None:
+    """Says which attributes of a state are of another model than that of the callback; None if none is."""
+    best = attributes.get("best_weights")
+    if not isinstance(callback, KINDS.EarlyStopping) or best is None:
+        return None
+    fits = [tuple(weight.shape) for weight in callback.model.weights] == [weight.shape for weight in best]
+    return None if fits else "best_weights: weights of another model"
 
 
 def shared(callback: keras.callbacks.Callback) -> frozenset[str]:
     """Returns the names of lists of arrays that need not be copied."""
-    return _of(SHARED, callback)
+    return frozenset().union(*(names for kind, names in SHARED.items() if isinstance(callback, kind)))
+
+
+@cache
+def names_in_code(kind: Any) -> frozenset[str]:
+    """Returns the names that Keras' own code of a class uses, its attributes among them, those of subclasses not."""
+    bases = [base for base in kind.__mro__ if base.__module__.startswith("keras.") and base is not KINDS.Callback]
+    codes = [getattr(member, "__code__", None) for base in bases for member in vars(base).values()]
+    return frozenset().union(*(code.co_names for code in codes if code is not None))
 
 
 def beside(callback: keras.callbacks.Callback) -> dict[str, Any]:
@@ -78,11 +116,11 @@ def set_beside(callback: keras.callbacks.Callback, state: Mapping[str, Any], *, 
         roll_back: Whether that was in this process, whose files are open.
     """
     if isinstance(callback, MONITORS):
-        _set_comparison(callback, state["comparison"])
+        _set_comparison(callback, state.get("comparison"))
     elif isinstance(callback, KINDS.History):
-        callback.history = {name: _as_list(values) for name, values in state["history"].items()}
+        callback.history = {name: _as_list(values) for name, values in state.get("history", {}).items()}
     elif isinstance(callback, KINDS.CSVLogger):
-        _set_text(callback, state["text"])
+        _set_text(callback, state.get("text"))
     elif isinstance(callback, KINDS.ProgbarLogger):
         # It has none until an epoch begins, and the epoch that is resumed has begun.
         callback._maybe_init_progbar()
@@ -92,7 +130,7 @@ def set_beside(callback: keras.callbacks.Callback, state: Mapping[str, Any], *, 
             callback.model.optimizer.iterations, "float32"
         )
         if not roll_back:
-            cut(Path(callback.log_dir), state["lengths"])
+            cut(Path(callback.log_dir), EVENT_FILES, state.get("lengths", {}))
 
 
 EVENT_FILES = "*/events.out.tfevents.*"
@@ -103,11 +141,17 @@ def lengths(folder: Path, pattern: str) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.glob(pattern))}
 
 
-def cut(folder: Path, known: Mapping[str, int]) -> None:
-    """Cuts files that have only grown since, and nobody has open, back to earlier lengths."""
-    for name, length in known.items():
-        path = folder / name
-        if path.is_file() and path.stat().st_size > length:
+def cut(folder: Path, pattern: str, known: Mapping[str, int]) -> None:
+    """Cuts files that have only grown since, and nobody has open, back to earlier lengths.
+
+    Args:
+        folder: The folder.
+        pattern: What the files in it match; others are let alone, whatever is known of them.
+        known: Lengths by path in the folder.
+    """
+    for path in folder.glob(pattern):
+        length = known.get(str(path.relative_to(folder)))
+        if length is not None and path.stat().st_size > length >= 0:
             os.truncate(path, length)
 
 
@@ -166,5 +210,5 @@ def _set_text(callback: Any, text: str | None) -> None:
     callback.writer, callback.append_header = None, not text
 
 
-def _of(table: Mapping[Any, frozenset[str]], callback: keras.callbacks.Callback) -> frozenset[str]:
-    return frozenset().union(*(names for kind, names in table.items() if isinstance(callback, kind)))
+def _of(table: Mapping[Any, Mapping[str, Any]], callback: keras.callbacks.Callback) -> dict[str, Any]:
+    return {name: held for kind, types in table.items() if isinstance(callback, kind) for name, held in types.items()}

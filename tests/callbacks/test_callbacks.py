@@ -11,24 +11,24 @@ from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.errors import ConfigError
 
 
-def test_any_callback_of_keras_is_built_in_order() -> None:
+def test_any_callback_of_keras_is_built_in_order(tmp_path: Path) -> None:
     nodes = {
         "stop": {"_target_": "keras.callbacks.EarlyStopping", "patience": 7},
         "off": None,
         "plateau": {"_target_": "keras.callbacks.ReduceLROnPlateau"},
     }
-    first, second = build_callbacks(nodes)
+    first, second = build_callbacks(nodes, tmp_path)
     assert isinstance(first, keras.callbacks.EarlyStopping)
     assert first.patience == 7
     assert isinstance(second, keras.callbacks.ReduceLROnPlateau)
-    assert build_callbacks(None) == []
+    assert build_callbacks(None, tmp_path) == []
 
 
-def test_what_is_no_callback_or_refuses_its_arguments_is_told() -> None:
+def test_what_is_no_callback_or_refuses_its_arguments_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"callbacks.x: gave a Mean"):
-        build_callbacks({"x": {"_target_": "keras.metrics.Mean"}})
+        build_callbacks({"x": {"_target_": "keras.metrics.Mean"}}, tmp_path)
     with pytest.raises(ConfigError, match=r"callbacks.stop: keras.callbacks.EarlyStopping refused its arguments"):
-        build_callbacks({"stop": {"_target_": "keras.callbacks.EarlyStopping", "patient": 3}})
+        build_callbacks({"stop": {"_target_": "keras.callbacks.EarlyStopping", "patient": 3}}, tmp_path)
 
 
 def test_history_has_a_row_an_epoch_and_a_column_for_late_values(tmp_path: Path) -> None:

@@ -79,7 +79,8 @@ def notify(*urls: str, **arguments: Any) -> Notify:
     """Builds the callback as a config would."""
     node = {"urls": list(urls or ["json://127.0.0.1:1"]), "title": "{event} {passed}", "message": "{metrics}"}
     (callback,) = build_callbacks(
-        {"notify": {"_target_": "pipeline.callbacks.notify.Notify", "timeout": 5, **node, **arguments}}
+        {"notify": {"_target_": "pipeline.callbacks.notify.Notify", "timeout": 5, **node, **arguments}},
+        Path("outputs"),
     )
     assert isinstance(callback, Notify)
     return callback

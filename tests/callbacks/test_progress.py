@@ -15,14 +15,15 @@ import pytest
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.callbacks.progress import Progress, progress_callbacks
 
-COMMAND = [sys.executable, "-m", "pipeline", "+experiment=quickstart", "trainer.epochs=4"]
+ARGUMENTS = ["+experiment=quickstart", "trainer.epochs=4"]
 CONTROL = re.compile(r"\x1b\[")
 
 
-def in_terminal(folder: Path, *more: str) -> str:
+def in_terminal(folder: Path, *arguments: str) -> str:
     """Returns what a command writes to a terminal of its own."""
     ours, its = pty.openpty()
-    process = subprocess.Popen([*COMMAND, *more], cwd=folder, stdin=its, stdout=its, stderr=its, close_fds=True)
+    command = [sys.executable, "-m", "pipeline", *arguments]
+    process = subprocess.Popen(command, cwd=folder, stdin=its, stdout=its, stderr=its, close_fds=True)
     os.close(its)
     written = b""
     while True:
@@ -39,7 +40,7 @@ def in_terminal(folder: Path, *more: str) -> str:
 
 
 def test_terminal_shows_bars_with_speed_and_metrics_against_the_best(tmp_path: Path) -> None:
-    written = in_terminal(tmp_path)
+    written = in_terminal(tmp_path, *ARGUMENTS)
     assert CONTROL.search(written)
     assert "steps/s" in written
     assert re.search(r"val_loss [\d.]+ \(best [\d.]+\)", written)
@@ -49,8 +50,9 @@ def test_terminal_shows_bars_with_speed_and_metrics_against_the_best(tmp_path: P
 
 def test_elsewhere_there_is_a_plain_line_an_epoch_and_the_first_line_comes_before_tensorflow(tmp_path: Path) -> None:
     start = time.monotonic()
+    command = [sys.executable, "-m", "pipeline", *ARGUMENTS]
     process = subprocess.Popen(
-        COMMAND, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
     )
     assert process.stdout is not None
     first, seconds = process.stdout.readline(), time.monotonic() - start

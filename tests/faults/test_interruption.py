@@ -13,7 +13,9 @@ import pytest
 
 from pipeline.faults import interruption
 
-CODES = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+HASTY = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+"""Those that end the process at once where they come second."""
+CODES = [*HASTY, (signal.SIGHUP, 143)]
 IN_MAIN = """
 import hashlib, os, signal, sys, threading
 from pipeline.faults import interruption
@@ -105,7 +107,7 @@ def test_deferred_work_ends_in_good_order(
     assert process.wait() == code
 
 
-@pytest.mark.parametrize(("number", "code"), CODES)
+@pytest.mark.parametrize(("number", "code"), HASTY)
 @pytest.mark.parametrize("work", [STUCK_IN_DEFERRED, STUCK_IN_CLOSING])
 def test_stuck_process_leaves_within_5_seconds(
     work: str, number: int, code: int, start: Callable[..., "subprocess.Popen[str]"]
@@ -117,7 +119,7 @@ def test_stuck_process_leaves_within_5_seconds(
     assert interruption.SECONDS <= time.monotonic() - asked < 5
 
 
-@pytest.mark.parametrize(("number", "code"), CODES)
+@pytest.mark.parametrize(("number", "code"), HASTY)
 def test_second_signal_leaves_at_once(number: int, code: int, start: Callable[..., "subprocess.Popen[str]"]) -> None:
     process = start(STUCK_IN_CLOSING)
     process.send_signal(signal.SIGINT)
@@ -172,13 +174,30 @@ def work():
     assert _rest(process) == "snapshot\nmain returned 130\n"
 
 
-def test_ignored_signal_stays_ignored(start: Callable[..., "subprocess.Popen[str]"]) -> None:
-    process = start("""
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize("first", ["SIGHUP", "SIGTERM"])
+def test_hangup_after_another_signal_changes_nothing(first: str, start: Callable[..., "subprocess.Popen[str]"]) -> None:
+    # As where a terminal is closed, or systemd ends a session.
+    process = start(f"""
+def work():
+    with interruption.deferred():
+        say("ready")
+        os.kill(os.getpid(), signal.{first})
+        os.kill(os.getpid(), signal.SIGHUP)
+        say("snapshot")
+        interruption.leave()
+""")
+    # The thread has seen both, as it is waited for before main returns.
+    assert _rest(process) == "snapshot\nmain returned 143\n"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_ignored_signal_stays_ignored(name: str, start: Callable[..., "subprocess.Popen[str]"]) -> None:
+    process = start(f"""
+signal.signal(signal.{name}, signal.SIG_IGN)
 
 def work():
     say("ready")
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.{name})
 """)
     assert _rest(process) == "end of work\nmain returned 0\n"
 

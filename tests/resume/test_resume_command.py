@@ -38,6 +38,13 @@ def test_its_folder_alone_goes_on_with_more_epochs(command: Command, tmp_path: P
     facts = json.loads((folder / "run.json").read_text())
     assert facts["status"] == "finished"
     assert len(facts["resumed"]) == 1
+
+
+def test_another_log_of_hydra_is_no_other_config(command: Command) -> None:
+    folder = stopped(command)
+    done = command(f"resume={folder}", "trainer.epochs=3", "hydra/job_logging=stdout")
+    assert done.code == 0, done.err
+    assert len(rows(folder)) == 3
     # Once more, it has nothing left to do, and knows that it was to train four epochs.
     again = command(f"resume={folder}")
     assert again.code == 0

@@ -200,6 +200,24 @@ def test_pickled_weights_are_never_loaded(tmp_path: Path, command: Callable[...,
     assert_refused(done, "pickled objects", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--experimental-rerun", "run.pickle"],
+        ["--experimental-rerun=run.pickle"],
+        ["--exp=run.pickle"],
+        ["--e", "run.pickle"],
+    ],
+)
+@pytest.mark.parametrize("more", [[], ["+experiment=quickstart"], ["--cfg", "job"]])
+def test_job_of_hydra_is_never_unpickled(
+    option: list[str], more: list[str], tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    (tmp_path / "run.pickle").write_bytes(pickle.dumps(Marking()))
+    done = command(*more, *option)
+    assert_refused(done, "resume=DIR, to go on with a run, or +experiment=NAME is right", tmp_path)
+
+
 FEATURES = {
     "by class": {"pythonClassName": "stranger.Feature", "json": {"json": "{}"}},
     "in the old form": {"type": "stranger.Feature", "content": {}},

@@ -80,10 +80,7 @@ def assert_judged(done: Any, case: object) -> None:
     assert len(done.err.splitlines()) == len(done.errors), told
     assert "Traceback" not in done.out + done.err, told
     assert "memory ran out" not in done.err, told
-    assert all(len(line) < 1500 for line in done.errors), told
-    # Others are of values that the config has, from whatever file.
-    ours = [line for line in done.errors if line.startswith(("run: '", "resume: '"))]
-    assert all(line.isprintable() for line in ours), told
+    assert all(len(line) < 1500 and line.isprintable() for line in done.errors), told
 
 
 def nested(levels: int) -> Any:
@@ -158,7 +155,7 @@ FILES: dict[str, tuple[tuple[str, ...], Any, str | None]] = {
     "10**400": (JSON, f'{{"seed": {10**400}}}', "a whole number has 401 digits"),
     "5000 digits": (YAML, f'{{"seed": {"9" * 5000}}}', "a whole number has more than 64 bits"),
     "a folder": (EACH, "folder", "is no regular file"),
-    "a pipe": (EACH, "pipe", "is no regular file"),
+    "a pipe": (EACH, "pipe", "is no file but a pipe"),
     "a link to nowhere": ((DATA, CONFIG, ARRAYS), "link", "is a symbolic link"),
     "an endless file by a link": (EACH, "/dev/zero", "is a symbolic link"),
     "gigabytes": (EACH, "sparse", "has 5,368,709,120 bytes; up to "),
@@ -283,7 +280,7 @@ def test_hostile_file_is_told_in_a_line(name: str, file: str, given: Path, comma
     assert not list(given.parent.rglob("pwned*"))
 
 
-@pytest.mark.parametrize("name", ["100,000 brackets", "aliases of aliases", "a pipe", "a tag", "a list", "null"])
+@pytest.mark.parametrize("name", ["100,000 brackets", "aliases of aliases", "a tag", "a list", "null"])
 @pytest.mark.parametrize("task", ["report", "compare", "resume"])
 def test_every_command_tells_of_a_hostile_config(
     name: str, task: str, given: Path, command: Callable[..., Any]
@@ -295,7 +292,7 @@ def test_every_command_tells_of_a_hostile_config(
     assert done.errors[0].startswith(f"{'resume' if task == 'resume' else 'run'}: 'given")
 
 
-@pytest.mark.parametrize("name", ["100,000 brackets", "a list", "5000 digits", "a pipe", "gigabytes"])
+@pytest.mark.parametrize("name", ["100,000 brackets", "a list", "5000 digits", "gigabytes"])
 def test_training_goes_on_whatever_its_run_json_says(name: str, given: Path, command: Callable[..., Any]) -> None:
     write(given / RUN, FILES[name][1])
     done = command(*ARGUMENTS["resume"])

@@ -52,6 +52,11 @@ def test_all_that_ask_for_the_run_of_a_folder_get_the_same(local: str, run_folde
     assert ids == {run.info.run_id}
 
 
+def test_log_of_mlflow_is_shown_without_control_characters(local: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert MLflowStore(local, 3).attempt(lambda client: logging.getLogger("mlflow.store").warning("\x1b[31mred"))
+    assert capsys.readouterr().err == "WARNING mlflow.store: \\x1b[31mred\n"
+
+
 @pytest.mark.slow
 def test_processes_that_make_one_store_at_once_all_succeed(tmp_path: Path) -> None:
     code = (

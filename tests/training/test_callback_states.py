@@ -147,3 +147,14 @@ def test_callback_that_survives_is_left_alone_only_when_training_goes_back() -> 
     second.given = {"list": [3]}
     begun(second).restore(taken)
     assert second.given == {"list": [1]}
+
+
+def test_callback_of_one_process_alone_is_not_missed_in_another() -> None:
+    first, second = Kept(), Kept()
+    first.may_be_missing = second.may_be_missing = True  # type: ignore[attr-defined]
+    taken = begun(Other(), first).captured()
+    begun(Other()).restore(taken)
+    second.given = {"list": [2]}
+    begun(second, Other()).restore(taken)
+    assert second.given == {"list": [1]}
+    begun(second, Other()).restore(begun(Other()).captured())

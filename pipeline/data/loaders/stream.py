@@ -6,17 +6,33 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import unsuited
-from pipeline.data.randomness import random_state, set_random_state
+from pipeline.data.randomness import RandomTypes, random_state, set_random_state
 from pipeline.data.streams import BatchStream, Data
+from pipeline.errors import ConfigError
+from pipeline.security.plain_types import mistake
 
 log = logging.getLogger(__name__)
 PASSES_AHEAD = 2
 """Passes that may have begun before the batches of the one in training are used up."""
+
+
+class SourcesTypes(TypedDict):
+    """What a pass over a stream draws from."""
+
+    random: RandomTypes
+    begun: Annotated[int, Field(ge=0, le=10**6)]
+
+
+STATE: dict[str, Any] = {"passes": dict[int, SourcesTypes], "next": SourcesTypes}
+"""The state of a stream."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +71,16 @@ class StreamBatches(Batches):
         return {"passes": dict(self._begun), "next": self._sources()}
 
     def resume(self, state: Mapping[str, Any]) -> None:
-        """See `Batches`."""
+        """See `Batches`.
+
+        Raises:
+            ConfigError: It is no state of a stream.
+        """
+        wrong = mistake(state, STATE) or next((f"'{key}' is missing" for key in STATE if key not in state), None)
+        if wrong is not None:
+            raise ConfigError(
+                f"resume: the place in the data in the snapshot is none: {wrong}; a new run without resume is right"
+            )
         self._resumed = state
 
     def _pass(self, number: int) -> Iterator[Examples]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.data.sources.image_size import check_size
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import ExampleStream
@@ -109,6 +110,9 @@ def _check_images(files: Sequence[Path]) -> None:
     import tensorflow as tf
 
     for file in files:
+        if not file.is_file():
+            raise DataError(f"'{file}': is no file; an image is right")
+        check_size(file)
         try:
             tf.io.decode_image(tf.io.read_file(str(file)), expand_animations=False)
         except tf.errors.OpError as error:

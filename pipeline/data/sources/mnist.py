@@ -13,6 +13,7 @@ from pipeline.data.sources.archive import read_npz
 from pipeline.data.spec import spec_of
 from pipeline.data.splits import Splits
 from pipeline.errors import DataError
+from pipeline.security.downloads import check_download
 
 KERAS_FILE = Path("~/.keras/datasets/mnist.npz")
 
@@ -63,6 +64,7 @@ class Mnist:
 def _download() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     import keras
 
+    check_download("mnist")
     try:
         train, test = keras.datasets.mnist.load_data()
     except Exception as error:

@@ -15,6 +15,7 @@ from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import ExampleStream
 from pipeline.errors import ConfigError, DataError, nearest, one_line
+from pipeline.security.downloads import check_download
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -97,6 +98,7 @@ class Tfds:
                     f"data.name: '{self.name}' is not prepared in '{builder.data_path}'; "
                     "data.download=true, or the data_dir where it is, is right"
                 )
+            check_download(self.name)
             try:
                 builder.download_and_prepare()
             except Exception as error:

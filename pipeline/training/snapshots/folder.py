@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from pipeline.files import write_atomically
+from pipeline.files import remove_unfinished, write_atomically
+from pipeline.security.plain_types import mistake
 from pipeline.training.snapshots.snapshot import DamagedSnapshotError, Snapshot, read_snapshot
+from pipeline.training.snapshots.state_types import STATE
 
 log = logging.getLogger(__name__)
 SUFFIX = ".snapshot"
@@ -46,15 +48,18 @@ class SnapshotFolder:
         """Returns the newest snapshot that is whole; None if there is none."""
         for path in self._files():
             try:
-                return read_snapshot(path.read_bytes())
+                found = read_snapshot(path.read_bytes())
+                wrong = mistake(found.state, STATE)
+                if wrong is not None:
+                    raise DamagedSnapshotError(f"its state is none of a training: {wrong}")
+                return found
             except DamagedSnapshotError as error:
                 log.warning("snapshot %s is damaged: %s; the one before it is taken", path.name, error)
         return None
 
     def remove_unfinished(self) -> None:
         """Removes what a process that was killed was writing."""
-        for path in self.path.glob(f".*{SUFFIX}"):
-            path.unlink()
+        remove_unfinished(self.path)
 
     def remove_all(self) -> None:
         """Removes all snapshots."""

@@ -15,9 +15,10 @@ import tensorflow as tf
 from pipeline.config import SnapshotsConfig
 from pipeline.data.examples import Examples
 from pipeline.data.splits import Splits
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError
 from pipeline.training.snapshots.folder import SnapshotFolder
 from pipeline.training.snapshots.keeper import Keeper
+from pipeline.training.snapshots.state_types import STATE
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +33,21 @@ def open_keeper(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any], *
         resumes: Whether training goes on from the newest one, if there is any.
 
     Raises:
+        ConfigError: The snapshot is none of a training.
         DataError: The data is not that of the snapshot.
     """
     folder = SnapshotFolder(path, config.keep)
     found = folder.newest() if resumes else None
     versions = {"keras": keras.__version__, "tensorflow": tf.__version__, "numpy": np.__version__}
     if found is not None:
+        missing = STATE.keys() - found.state.keys()
+        if missing:
+            raise ConfigError(
+                f"resume: the newest snapshot has no {', '.join(sorted(missing))}; a new run without resume is right"
+            )
         before = found.state["facts"]
-        _check_same_data(before["data"], facts)
-        _warn_of_versions(before["versions"], versions)
+        _check_same_data(before.get("data", {}), facts)
+        _warn_of_versions(before.get("versions", {}), versions)
         at = found.position
         log.info("resuming after step %d of epoch %d, %d steps in all", at.step, at.epoch + 1, at.done)
     elif resumes:

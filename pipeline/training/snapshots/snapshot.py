@@ -13,10 +13,20 @@ import ml_dtypes  # noqa: F401  NumPy knows bfloat16 and its like by name once t
 import numpy as np
 
 from pipeline.errors import one_line
+from pipeline.security.plain_types import mistake
 from pipeline.training.snapshots.encoding import arranged, taken_apart
+from pipeline.training.snapshots.state_types import Count, PositionTypes
 
 FORMAT = 1
 DIGEST_BYTES = 32
+HEADER: dict[str, Any] = {
+    "format": int,
+    "position": PositionTypes,
+    "variables": Count,
+    "weights": list[Count],
+    "state": dict[str, Any],
+    "arrays": list[tuple[str, list[Count]]],
+}
 
 
 class DamagedSnapshotError(Exception):
@@ -100,15 +110,18 @@ def read_snapshot(content: bytes) -> Snapshot:
         raise DamagedSnapshotError("its checksum is another one")
     try:
         return _parsed(content)
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise DamagedSnapshotError(f"it cannot be read: {one_line(error)}") from error
 
 
 def _parsed(content: bytes) -> Snapshot:
     line, _, _ = content.partition(b"\n")
     header = json.loads(line)
-    if header["format"] != FORMAT:
-        raise DamagedSnapshotError(f"it is of format {header['format']}, not {FORMAT}")
+    if isinstance(header, dict) and header.get("format") != FORMAT:
+        raise DamagedSnapshotError(f"it is of format {header.get('format')!r:.20}, not {FORMAT}")
+    wrong = mistake({**header, "arrays": list(map(tuple, header["arrays"]))}, HEADER)
+    if wrong is not None:
+        raise DamagedSnapshotError(wrong)
     arrays, offset = [], len(line) + 1
     for name, shape in header["arrays"]:
         dtype, size = np.dtype(name), math.prod(shape)

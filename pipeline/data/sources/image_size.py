@@ -1,0 +1,82 @@
+"""How many pixels a picture unpacks to, told before it is: a few kilobytes of one colour can become gigabytes."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from pathlib import Path
+from typing import IO
+
+from PIL import Image
+
+from pipeline.errors import DataError
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "WEBP")
+"""What TensorFlow decodes."""
+EXTENSION, IMAGE = b"!", b","
+"""How the blocks of a GIF begin."""
+
+
+def check_size(file: Path) -> None:
+    """Refuses a picture beyond Pillow's limit for decompression bombs; one that Pillow cannot read is let through.
+
+    Raises:
+        DataError: It has more pixels than that, or all images of an animated one together have.
+        OSError: The file cannot be read.
+    """
+    with file.open("rb") as stream:
+        if _is_beyond_limit(stream):
+            raise DataError(
+                f"'{file}': would unpack to more than {_limit():,.0f} pixels and might use up all memory; "
+                "smaller images are right"
+            )
+
+
+def _limit() -> float:
+    return float("inf") if Image.MAX_IMAGE_PIXELS is None else 2 * Image.MAX_IMAGE_PIXELS
+
+
+def _is_beyond_limit(stream: IO[bytes]) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Image.open(stream, formats=FORMATS)
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # noqa: BLE001
+        # Whatever Pillow finds wrong with it, TensorFlow may decode it.
+        pass
+    stream.seek(0)
+    return _pixels_of_gif(stream) > _limit()
+
+
+def _pixels_of_gif(stream: IO[bytes]) -> int:
+    """Returns the pixels of all images of a GIF, which are unpacked even where only the first is wanted; else 0."""
+    header = stream.read(13)
+    if not header.startswith((b"GIF87a", b"GIF89a")):
+        return 0
+    pixels = 0
+    try:
+        _skip_colours(stream, header[10])
+        while (kind := stream.read(1)) in (EXTENSION, IMAGE):
+            if kind == IMAGE:
+                *_, width, height, flags = struct.unpack("<4HB", stream.read(9))
+                pixels += width * height
+                _skip_colours(stream, flags)
+            # The kind of the extension, or the size of the image's codes.
+            stream.read(1)
+            _skip_blocks(stream)
+    except (IndexError, struct.error):
+        # It ends half-way.
+        pass
+    return pixels
+
+
+def _skip_colours(stream: IO[bytes], flags: int) -> None:
+    if flags & 0x80:
+        stream.seek(3 << (flags & 7) + 1, 1)
+
+
+def _skip_blocks(stream: IO[bytes]) -> None:
+    while size := stream.read(1)[0]:
+        stream.seek(size, 1)

@@ -1,0 +1,47 @@
+"""The log file of a run: always one of the run folder itself, whatever somebody has put there."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+from io import TextIOWrapper
+from pathlib import Path
+
+from pipeline.errors import FileError
+
+RIGHT = "a file of the run folder's own, or another folder (hydra.run.dir=DIR), is right"
+
+
+class RunLog(logging.FileHandler):
+    """Appends records to a log file, which no link leads elsewhere.
+
+    Args:
+        filename: The file.
+
+    Raises:
+        FileError: Something else is there: a symbolic link, a pipe, a device.
+        OSError: The file cannot be written.
+    """
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(filename, encoding="utf-8", errors="backslashreplace")
+
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        try:
+            # Without waiting for somebody who reads a pipe.
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+            descriptor = os.open(path, flags, 0o666)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise FileError(f"'{path}': a symbolic link; {RIGHT}") from error
+            if error.errno == errno.ENXIO:
+                raise FileError(f"'{path}': no regular file; {RIGHT}") from error
+            raise
+        file = os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            file.close()
+            raise FileError(f"'{path}': no regular file; {RIGHT}")
+        return file

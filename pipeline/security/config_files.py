@@ -1,0 +1,35 @@
+"""The files of a config as Hydra reads them: looked at before they are loaded, and from their own folder only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hydra._internal.config_repository import ConfigRepository
+from hydra.core.object_type import ObjectType
+from hydra.plugins.config_source import ConfigResult
+
+from pipeline.errors import ConfigError
+from pipeline.security.plain_yaml import parse_yaml
+
+
+class CheckedRepository(ConfigRepository):
+    """Hydra's files of a config, of which those that would never end to load, or that are elsewhere, are refused."""
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        """Loads a file.
+
+        Raises:
+            ConfigError: It is not in the folder that it is asked from, or what is in it is not to be loaded.
+        """
+        source = self._find_object_source(config_path, ObjectType.CONFIG)
+        if source is not None and source.scheme() == "file":
+            folder = Path(os.path.realpath(source.path))
+            # As Hydra itself makes the path of the file.
+            file = Path(os.path.realpath(folder / source._normalize_file_name(config_path)))
+            if not file.is_relative_to(folder):
+                raise ConfigError(
+                    f"'{config_path}' is outside of the folder of config files '{source.path}'; a file in it is right"
+                )
+            parse_yaml(file.read_text(encoding="utf-8"), str(file))
+        return super().load_config(config_path)

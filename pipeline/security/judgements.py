@@ -1,0 +1,105 @@
+"""What an argument of a part reaches beyond the process, and what a config file may give for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from pipeline.security import trust
+
+REMOTE = re.compile(r"://|^[a-z][a-z0-9+.-]+:/|^[\\/]{2}", re.IGNORECASE)
+WEIGHTS_BY_NAME = ("imagenet",)
+"""Weights that Keras downloads; any other text is a file."""
+
+
+class Kind(Enum):
+    """What an argument is.
+
+    Attributes:
+        WRITES: A place to write to, which `pipeline.security.destinations` keeps in the run folder.
+        READS: A file to read, or a list of what would be in it.
+        DATA: A file or folder of examples to read, which any config may name if it is on this machine.
+        WEIGHTS: A file to read, or the name of weights that are downloaded.
+        SENDS: Whom to send to, or what.
+        HARMLESS: None of these, though its name or its description sounds like one.
+    """
+
+    WRITES = auto()
+    READS = auto()
+    DATA = auto()
+    WEIGHTS = auto()
+    SENDS = auto()
+    HARMLESS = auto()
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A judgement of an argument.
+
+    Attributes:
+        kind: What it is.
+        default: The value that counts where a config gives none, if that reaches beyond the process.
+    """
+
+    kind: Kind
+    default: str | None = None
+
+
+def is_remote(path: Any) -> bool:
+    """Whether a path is on another machine, or would be to a library that opens addresses."""
+    return REMOTE.search(str(path)) is not None
+
+
+def vouched(target: str) -> bool:
+    """Whether the user named a part by `trust`; that its `_target_` was typed says nothing of its arguments."""
+    return any(trust.is_within(target, trust.as_keras(name)) for name in trust.current().named)
+
+
+def is_typed(place: str, value: Any) -> bool:
+    """Whether the user typed a value, or all that is in a mapping."""
+    if isinstance(value, Mapping) and value:
+        return trust.typed(place) or all(is_typed(f"{place}.{name}", item) for name, item in value.items())
+    return trust.typed(place)
+
+
+def mistake(place: str, argument: Argument, value: Any) -> str | None:
+    """Says why a value that the user did not type is refused; None if it is not.
+
+    Args:
+        place: Its config key.
+        argument: What the argument is.
+        value: The value, all interpolations resolved.
+    """
+    kind, words = argument.kind, trust.current().words
+    if value is None or kind in (Kind.HARMLESS, Kind.WRITES) or _is_of_the_user(value):
+        return None
+    if kind is Kind.DATA:
+        is_local = isinstance(value, Mapping | list) or not is_remote(value)
+        return None if is_local or "network" in words else _by_network(place, value)
+    if kind is Kind.SENDS:
+        refused = value and "network" not in words
+        return f"{place}: a config file says whom to send to, or what; {right('network', place)}" if refused else None
+    if kind is Kind.READS and isinstance(value, list):
+        return None
+    if is_remote(value) or (kind is Kind.WEIGHTS and value in WEIGHTS_BY_NAME):
+        return None if "network" in words else _by_network(place, value)
+    return None if "files" in words else f"{place}: a config file has {value!r} read; {right('files', place)}"
+
+
+def right(word: str, place: str) -> str:
+    """Says how the user allows something: by a word of `trust`, or by typing a value of their own."""
+    key = place.replace("[", ".").replace("]", "")
+    return f"trust=[{word}] or {key}=… on the command line is right"
+
+
+def _by_network(place: str, value: Any) -> str:
+    return f"{place}: a config file has {value!r} taken from the network; {right('network', place)}"
+
+
+def _is_of_the_user(value: Any) -> bool:
+    """Whether code that the user trusts makes a value."""
+    target = str(value.get("_target_")) if isinstance(value, Mapping) else ""
+    return target.partition(".")[0] not in trust.NOT_THE_USERS and trust.current().covers(target)

@@ -1,0 +1,38 @@
+"""A run folder holds files of its own: none leads elsewhere, where something else would be read, cut or written."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+
+
+def refuse_links(folder: Path, names: Collection[str] | None = None) -> None:
+    """Refuses a folder in which something is neither a file nor a folder, but a symbolic link, a pipe or a device.
+
+    A link to the folder itself, or in the path to it, is the user's own and fine.
+
+    Args:
+        folder: A run folder, or that of a sweep; it may be missing.
+        names: What in it is looked at, with all that is below; None for everything.
+
+    Raises:
+        ConfigError: There is one, whose path is told.
+    """
+    top = os.fspath(folder)
+    waiting = [top] if folder.is_dir() else []
+    while waiting:
+        place = waiting.pop()
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if place is top and names is not None and entry.name not in names:
+                    continue
+                mode = entry.stat(follow_symlinks=False).st_mode
+                if stat.S_ISDIR(mode):
+                    waiting.append(entry.path)
+                elif not stat.S_ISREG(mode):
+                    kind = "a symbolic link" if stat.S_ISLNK(mode) else "no file but a pipe, a socket or a device"
+                    raise ConfigError(f"'{entry.path}' is {kind}; in a run folder, files of its own are right")

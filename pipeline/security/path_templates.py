@@ -1,0 +1,69 @@
+"""Paths with placeholders, which a callback of Keras fills in when it opens them: they stay in the run folder.
+
+`ModelCheckpoint` formats its whole path by `str.format`: with `{epoch!s:.0}..` a path that looks right as it is written
+leads anywhere once it is opened, and so may one whose folder has braces in its own name.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ConfigError, one_line
+from pipeline.security import trust
+
+TEMPLATES = {("keras.callbacks.ModelCheckpoint", "filepath")}
+"""Parts and their arguments that are such paths."""
+NUMBER = re.compile(r"[+-]?0?\d{0,2},?(\.\d{1,2})?[bdeEfFgGnoxX%]?")
+"""How a number may be formatted: with no character of one's own to fill up with."""
+
+
+def within(path: str, folder: Path) -> str:
+    """Returns the template of a path, in which braces of the run folder's own name stand for themselves."""
+    if not path.startswith(str(folder)):
+        return path
+    return str(folder).replace("{", "{{").replace("}", "}}") + path.removeprefix(str(folder))
+
+
+def template_mistakes(template: str) -> list[str]:
+    """Returns a line for each placeholder that could become any text."""
+    right = "a number such as {epoch:02d} or {val_loss:.2f} is right"
+    try:
+        pieces = list(string.Formatter().parse(template))
+    except ValueError as error:
+        return [f"'{template}': {one_line(error)}; {right}"]
+    wrong = {
+        f"{{{name}{f'!{conversion}' if conversion else ''}{f':{how}' if how else ''}}}"
+        for _, name, how, conversion in pieces
+        if name is not None and (conversion or re.search(r"[.\[]", name) or not NUMBER.fullmatch(how or ""))
+    }
+    return [f"the placeholder '{placeholder}' could become any text; {right}" for placeholder in sorted(wrong)]
+
+
+def filled_in(node: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Returns a config node of a callback whose placeholders are those of the config, and not of its folder's name."""
+    names = {name for target, name in TEMPLATES if target == trust.as_keras(str(node["_target_"]))}
+    return {n: within(value, folder) if n in names and isinstance(value, str) else value for n, value in node.items()}
+
+
+def stay_within(callback: Any, folder: Path) -> None:
+    """Has a callback that fills in a path's placeholders write into a folder only.
+
+    Args:
+        callback: A callback of Keras; one that does no such thing is let alone.
+        folder: The run folder.
+    """
+    fill_in = getattr(callback, "_get_file_path", None)
+    if fill_in is None:
+        return
+
+    def within_folder(*arguments: Any, **named: Any) -> str:
+        path = str(fill_in(*arguments, **named))
+        if not Path(path).resolve().is_relative_to(folder.resolve()):
+            raise ConfigError(f"callbacks: '{path}' is outside of the run folder; a path on the command line may be")
+        return path
+
+    callback._get_file_path = within_folder

@@ -1,0 +1,79 @@
+"""What values from files should be, as type hints that pydantic checks: a file may be damaged, or a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
+
+LARGEST = 2**53
+"""The largest whole number that is taken: of more, nothing is counted."""
+LONGEST_TIME = 100 * 366 * 86_400
+"""Seconds of a century: durations beyond would overflow what shows them."""
+LONGEST = 60
+"""Characters of a value that a message repeats."""
+
+
+def mistake(value: Any, types: Mapping[str, Any]) -> str | None:
+    """Says in what a mapping is not what it should be; None if it is.
+
+    Args:
+        value: The mapping.
+        types: The types of its values by key. Keys may be missing; there are no others.
+    """
+    try:
+        _adapter(tuple(types.items())).validate_python(value, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
+        found = repr(first["input"])
+        found = found if len(found) <= LONGEST else found[: LONGEST - 1] + "…"
+        return f"{place or 'it'}: {first['msg'][:1].lower()}{first['msg'][1:]}, got {found}"
+    return None
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or abs(int(value)) > LARGEST:
+        raise PydanticCustomError("whole", "a whole number is right")
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise PydanticCustomError("number", "a number is right")
+    return value
+
+
+def _seconds(value: Any) -> Any:
+    if not abs(_number(value)) <= LONGEST_TIME:
+        raise PydanticCustomError("seconds", "seconds of less than a century are right")
+    return value
+
+
+def _array(value: Any) -> Any:
+    if not isinstance(value, np.ndarray) or value.dtype.kind in "UST":
+        raise PydanticCustomError("array", "an array of numbers is right")
+    return value
+
+
+Whole = Annotated[Any, AfterValidator(_whole)]
+"""A whole number, of Python's or NumPy's."""
+Number = Annotated[Any, AfterValidator(_number)]
+"""A number, NaN and infinity among them, of Python's or NumPy's."""
+Seconds = Annotated[Any, AfterValidator(_seconds)]
+"""A duration in seconds."""
+Array = Annotated[Any, AfterValidator(_array)]
+"""An array of numbers."""
+
+
+@cache
+def _adapter(types: tuple[tuple[str, Any], ...]) -> TypeAdapter[Any]:
+    make: Any = TypedDict
+    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(make("shape", dict(types), total=False)))

@@ -1,0 +1,53 @@
+"""What the state in a snapshot may hold, by key; those of the callbacks are in their own code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from pipeline.data.randomness import RandomTypes
+from pipeline.security.plain_types import Number, Whole
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class PositionTypes(TypedDict):
+    """A `Position`."""
+
+    epoch: Count
+    step: Count
+    done: Count
+    due: Literal["step", "validation", "end"]
+
+
+class CompilationTypes(TypedDict):
+    """A `Compilation`."""
+
+    jit: bool | None
+    reason: str
+    final: bool
+
+
+class FactsTypes(TypedDict, total=False):
+    """What a resumed training must have in common with the one before."""
+
+    data: dict[str, dict[str, Any]]
+    versions: dict[str, str]
+
+
+STATE: dict[str, Any] = {
+    "stopped": bool,
+    "values": dict[str, Any] | None,
+    "logs": dict[str, Any] | None,
+    "validations": list[dict[str, Number]],
+    "counted": Whole | None,
+    "compilation": CompilationTypes | None,
+    "xla": tuple[bool, list[tuple[Whole, ...]] | None],
+    "callbacks": list[dict[str, Any]],
+    "random": RandomTypes,
+    "batches": dict[str, Any],
+    "facts": FactsTypes,
+}
+"""The state of a training."""
