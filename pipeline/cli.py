@@ -33,8 +33,6 @@ def main() -> int:
     # Hydra would print errors itself and exit with 1; with this variable it lets them through.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
     # A line that the log cannot take, on a full disk, is no reason for tracebacks.
     logging.raiseExceptions = False
     interruption.install()
@@ -249,7 +247,8 @@ def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:
     """Logs a line before TensorFlow is imported, which takes seconds."""
     task = str((config.task or {}).get("_target_", "")).rpartition(".")[2]
     what = choices.get("experiment") or config.run or ""
-    logging.getLogger("pipeline").info("%s %s in %s", task, what, _from_here(run.folder))
+    words = [word for word in (task, str(what), "in", str(_from_here(run.folder))) if word]
+    logging.getLogger("pipeline").info("%s", " ".join(words))
 
 
 def _from_here(folder: Path) -> Path:

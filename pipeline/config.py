@@ -7,7 +7,6 @@ target's signature by `pipeline.components`.
 from __future__ import annotations
 
 import itertools
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -193,9 +192,15 @@ def new_folder(parent: str) -> str:
     for number in itertools.count(1):
         suffix = f"_{number}" if number > 1 else ""
         folder = Path(parent) / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}{suffix}"
-        with suppress(FileExistsError):
+        try:
             folder.mkdir(parents=True)
-            return str(folder)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise ConfigError(
+                f"hydra.run.dir: '{folder}' cannot be made: {error.strerror}; another one, hydra.run.dir=DIR, is right"
+            ) from error
+        return str(folder)
     raise AssertionError
 
 
