@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -149,6 +149,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from pipeline.resuming import take_up
     from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
     from pipeline.saved_config import config_of_command, named_runs, names_other_data
+    from pipeline.security.interpolations import limited_interpolations
     from pipeline.security.own_files import refuse_links
 
     hydra_config = HydraConfig.get()
@@ -157,7 +158,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     refuse_links(folder, None if resumes else PARTS)
     for named in named_runs(config):
         refuse_links(named, PARTS)
-    with run_lock.held(folder):
+    with run_lock.held(folder), limited_interpolations():
         remove_leftovers(folder)
         choices = _chosen(hydra_config)
         if resumes:
@@ -245,7 +246,8 @@ def _run_task(config: Any, run: Any) -> float | None:
 
 def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:
     """Logs a line before TensorFlow is imported, which takes seconds."""
-    task = str((config.task or {}).get("_target_", "")).rpartition(".")[2]
+    node = config.task if isinstance(config.task, Mapping) else {}
+    task = str(node.get("_target_", "")).rpartition(".")[2]
     what = choices.get("experiment") or config.run or ""
     words = [word for word in (task, str(what), "in", str(_from_here(run.folder))) if word]
     logging.getLogger("pipeline").info("%s", " ".join(words))

@@ -123,8 +123,9 @@ class PipelineConfig:
         report: Whether a training ends with `report.html`.
         runs: Folders of the runs that a report compares.
         run: Folder of the run that evaluate and predict work on.
-        resume: Go on with a training that did not finish: `auto` finds the newest one of the same config, and begins
-            one if there is none; or its folder, which needs no further arguments, and may get more `trainer.epochs`.
+        resume: Go on with a training that did not finish: `auto` finds the one of the same config that came furthest,
+            and begins one if there is none; or its folder, which needs no further arguments, and may get more
+            `trainer.epochs`.
         snapshots: When the state of a training is written for that.
         seed: Seed of weights, shuffles, dropout and splits.
         optimized_metric: What a sweep optimises: a metric named as in Keras, with `val_` or `test_` in front for those

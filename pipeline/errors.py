@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+from pipeline.security.terminal import printable
+
+LONGEST = 1000
+"""Characters of a message; it may repeat what a file of gigabytes says."""
+LONGEST_VALUE = 60
+MOST_MISTAKES = 50
 
 
 class PipelineError(Exception):
     """Something in the config or the data that the user can mend; the command exits with code 2."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__("\n".join(map(shortened, str(message).split("\n", MOST_MISTAKES))))
 
 
 class ConfigError(PipelineError):
@@ -26,7 +37,10 @@ class ConfigMistakes(ConfigError):
     """All mistakes found in one config, a line each."""
 
     def __init__(self, mistakes: Iterable[str]) -> None:
-        self.mistakes = tuple(mistakes)
+        found = tuple(mistakes)
+        self.mistakes = tuple(map(shortened, found[:MOST_MISTAKES]))
+        if len(found) > MOST_MISTAKES:
+            self.mistakes += (f"{len(found) - MOST_MISTAKES:,} more mistakes",)
         super().__init__("\n".join(self.mistakes))
 
 
@@ -49,3 +63,25 @@ def one_line(message: object) -> str:
         if line.strip():
             return " ".join(line.split())
     return type(message).__name__
+
+
+def shortened(message: str) -> str:
+    """Returns a message without the middle of what is too long to be read."""
+    if len(message) <= LONGEST:
+        return message
+    return f"{message[: LONGEST * 2 // 3]}…{message[-LONGEST // 3 :]}"
+
+
+def shown(value: Any) -> str:
+    """Returns a value of a file as a message repeats it: short, on one line, and of a list or a mapping only that."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "a mapping"
+    text = escaped(str(value))
+    return f"'{text}'" if isinstance(value, str) else text
+
+
+def escaped(text: str, longest: int = LONGEST_VALUE) -> str:
+    r"""Returns the beginning of a text, control characters in it shown as `\x1b` and the like."""
+    return printable(text if len(text) <= longest else f"{text[: longest - 1]}…")

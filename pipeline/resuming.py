@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.errors import ConfigError, ConfigMistakes, one_line
+from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.files import write_text
+from pipeline.runs import config_of_run, facts_of_run
 
 log = logging.getLogger(__name__)
 AUTO = "auto"
@@ -63,7 +64,7 @@ def take_up(config: DictConfig, folder: Path) -> None:
     right = f"that of the run, or a new run without resume, is right ({', '.join(CHANGEABLE[:3])} may change)"
     mistakes = [
         f"{key}: {_told(here)}, but {_told(there)} in the run '{folder}'; {right}"
-        for key, here, there in _differences(_plain(config), _saved(folder))
+        for key, here, there in _differences(_plain(config), config_of_run(folder, "resume"))
     ]
     if mistakes:
         raise ConfigMistakes(mistakes)
@@ -73,42 +74,32 @@ def take_up(config: DictConfig, folder: Path) -> None:
 
 
 def _unfinished_run(config: DictConfig, parent: Path) -> str | None:
-    """Returns the newest run of the same config that did not finish."""
+    """Returns the run of the same config that did not finish and came furthest; of equal ones, the newest."""
     here = _plain(config)
-    for path in sorted(parent.glob("*/*/.hydra/config.yaml"), reverse=True):
+    found = []
+    for path in parent.glob("*/*/.hydra/config.yaml"):
         folder = path.parent.parent
         try:
-            same = not any(_differences(here, _saved(folder)))
+            same = not any(_differences(here, config_of_run(folder, "resume")))
         except ConfigError:
             continue
-        if same and _status(folder) != "finished":
-            return str(folder)
-    return None
+        facts = facts_of_run(folder)
+        if same and facts.get("status") != "finished":
+            found.append((_steps_done(folder), str(facts.get("started", "")), str(folder)))
+    # Clocks are set back, and folders are named by the time of day.
+    return max(found)[2] if found else None
 
 
-def _status(folder: Path) -> str | None:
-    try:
-        status = json.loads((folder / "run.json").read_text(encoding="utf-8"))["status"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return str(status)
+def _steps_done(folder: Path) -> int:
+    """Returns how many steps the newest snapshot of a run has, by its name."""
+    names = [path.stem for path in (folder / "snapshots").glob("*.snapshot")]
+    return max((int(name) for name in names if re.fullmatch(r"\d{1,18}", name)), default=-1)
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:
     """Returns a config as its file has it: interpolations as they are written, some stand for secrets."""
     plain: Any = OmegaConf.to_container(config, resolve=False)
     return {key: value for key, value in plain.items() if key != "hydra"}
-
-
-def _saved(folder: Path) -> dict[str, Any]:
-    path = folder / ".hydra" / "config.yaml"
-    try:
-        saved = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ConfigError(f"resume: '{path}' cannot be read: {one_line(error)}") from error
-    if not isinstance(saved, dict):
-        raise ConfigError(f"resume: '{path}' is no mapping; the folder of a training is right")
-    return saved
 
 
 def _differences(here: Any, there: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import socket
@@ -12,14 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, shown
 from pipeline.files import remove_unfinished, write_json, write_text
+from pipeline.security.reading import ABSENT, read_json, read_yaml
+from pipeline.security.shapes import checked
 
 PACKAGES = ("tensorflow", "keras", "hydra-core", "numpy", "pandas", "tensorflow-datasets")
 CONTENTS = {
@@ -42,6 +44,7 @@ CONTENTS = {
 PARTS = frozenset(CONTENTS) | {".lock", "report_data.json", "report_data.npz"}
 """All files and folders of ours in a run folder."""
 
+FACTS_FILE = "run.json"
 RUNNING = "running"
 """The status of a run that has not ended, or was killed."""
 
@@ -113,7 +116,7 @@ def start_run(folder: Path, command: Sequence[str], *, resumes: bool = False) ->
         OSError: The folder cannot be written.
     """
     run, now = Run(folder), _now()
-    before = _facts_of(folder) if resumes else {}
+    before = facts_of_run(folder) if resumes else {}
     run.record(
         command=[Path(command[0]).name, *command[1:]],
         started=before.get("started", now),
@@ -149,19 +152,51 @@ def write_config(folder: Path, config: DictConfig, hydra_config: DictConfig) -> 
         write_text(folder / ".hydra" / f"{name}.yaml", OmegaConf.to_yaml(part))
 
 
-def config_of_run(folder: Path) -> DictConfig:
-    """Reads the config that made a run back from its folder.
+def config_of_run(folder: Path, key: str = "run") -> dict[str, Any]:
+    """Reads the config that made a run back from its folder, its interpolations as they are written.
+
+    Args:
+        folder: The folder.
+        key: The config key that names it, for messages.
 
     Raises:
-        ConfigError: There is no such folder, or it is not one of a run.
+        ConfigError: There is no such folder, it is not one of a run, or its config is no mapping of plain values.
     """
     path = folder / ".hydra" / "config.yaml"
-    if not path.is_file():
+    try:
+        config = read_yaml(path, key)
+    except ABSENT as error:
         found = "is not a folder" if not folder.is_dir() else "is not a run's: it has no .hydra/config.yaml"
-        raise ConfigError(f"run: '{folder}' {found}; give the folder that a finished training printed")
-    config = OmegaConf.load(path)
-    assert isinstance(config, DictConfig)
+        raise ConfigError(f"{key}: '{folder}' {found}; the folder that a finished training printed is right") from error
+    if not isinstance(config, dict):
+        raise ConfigError(f"{key}: '{path}': expected a mapping, got {shown(config)}")
+    for name in config:
+        if not isinstance(name, str):
+            raise ConfigError(f"{key}: '{path}': expected a text as key, got {shown(name)}")
     return config
+
+
+def facts_of_run(folder: Path) -> dict[str, Any]:
+    """Returns what `run.json` says of when a run was started and how it ended; nothing where it cannot be read."""
+    path = folder / FACTS_FILE
+    try:
+        facts: dict[str, Any] = checked(_started_shape(), read_json(path, "run"), f"run: '{path}'")
+    except (*ABSENT, ConfigError):
+        return {}
+    return facts
+
+
+@cache
+def _started_shape() -> Any:
+    # Most commands have no use for it, and it takes longer to import than anything else here.
+    from pydantic import BaseModel, TypeAdapter
+
+    class Started(BaseModel):
+        status: str = ""
+        started: str = ""
+        resumed: list[str] = []
+
+    return TypeAdapter(Started)
 
 
 def model_file(folder: Path) -> Path:
@@ -174,15 +209,6 @@ def model_file(folder: Path) -> Path:
     if not path.is_file():
         raise ConfigError(f"run: '{folder}' has no model.keras; its training did not finish")
     return path
-
-
-def _facts_of(folder: Path) -> dict[str, Any]:
-    """Returns what the `run.json` of a folder says; nothing where there is none, or none that can be read."""
-    try:
-        facts = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def _now() -> str:

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from yaml import YAMLError
 
-from pipeline.composition_errors import yaml_error
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
 from pipeline.folders import conf_folder
 from pipeline.resuming import AUTO
@@ -58,11 +56,7 @@ def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: S
     if config.run is None:
         resumes = config.resume not in (None, AUTO) and not choices
         return _config_to_resume(config, changes) if resumes else config
-    merged = config.copy()
-    OmegaConf.set_struct(merged, False)
-    for key, value in _config_of_run(Path(config.run)).items():
-        if key not in (*OF_THE_COMMAND, *choices):
-            _replace(merged, str(key), value)
+    merged = _with_config_of_run(config, Path(config.run), "run", {*OF_THE_COMMAND, *choices})
     if "experiment" in choices:
         raise ConfigError("experiment: the run has a config of its own; single groups and values can be changed")
     mistakes = [line for change in changes if (line := _change(merged, change))]
@@ -78,11 +72,7 @@ def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: S
 
 def _config_to_resume(config: DictConfig, changes: Sequence[str]) -> DictConfig:
     """Returns the config of the run that `resume` names, changed."""
-    merged = config.copy()
-    OmegaConf.set_struct(merged, False)
-    for key, value in config_of_run(Path(config.resume)).items():
-        if key not in ("resume", "debug", "trust"):
-            _replace(merged, str(key), value)
+    merged = _with_config_of_run(config, Path(config.resume), "resume", {"resume", "debug", "trust"})
     mistakes = [line for change in changes if (line := _change(merged, change))]
     if mistakes:
         raise ConfigMistakes(mistakes)
@@ -99,11 +89,17 @@ def names_other_data(choices: Mapping[str, Any], changes: Sequence[str]) -> bool
     return "data" in choices or any(_root(change) == "data" for change in changes)
 
 
-def _config_of_run(folder: Path) -> DictConfig:
-    try:
-        return config_of_run(folder)
-    except YAMLError as error:
-        raise ConfigError(f"run: {yaml_error(error)}") from error
+def _with_config_of_run(config: DictConfig, folder: Path, key: str, left: set[str]) -> DictConfig:
+    """Returns a config with the values of a run's own, but for those root keys that are left as they are.
+
+    A file may have keys that no config has, which nothing would read.
+    """
+    merged = config.copy()
+    OmegaConf.set_struct(merged, False)
+    for name, value in config_of_run(folder, key).items():
+        if name in merged.keys() - left:
+            _replace(merged, name, value)
+    return merged
 
 
 def _change(config: DictConfig, override: str) -> str | None:

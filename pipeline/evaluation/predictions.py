@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.data.batches import Batches
 from pipeline.data.spec import TargetSpec
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, DataError
 from pipeline.files import write_atomically
 from pipeline.training.fit import predict as predict_batches
 from pipeline.training.objectives import loss_name
@@ -67,15 +67,22 @@ def columns(
 
 
 def write_predictions(folder: Path, table: Mapping[str, np.ndarray], form: str) -> Path:
-    """Writes the columns of a table as `predictions.parquet` or `predictions.npz` and returns its path."""
-    path = folder / f"predictions.{form}"
-    if form == "npz":
-        write_atomically(path, lambda beside: np.savez_compressed(beside, allow_pickle=False, **dict(table)))
-    else:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    """Writes the columns of a table as `predictions.parquet` or `predictions.npz` and returns its path.
 
-        write_atomically(path, lambda beside: pq.write_table(pa.table(dict(table)), beside))
+    Raises:
+        DataError: The name of a class is no text, as that of a folder may be.
+    """
+    path = folder / f"predictions.{form}"
+    try:
+        if form == "npz":
+            write_atomically(path, lambda beside: np.savez_compressed(beside, allow_pickle=False, **dict(table)))
+        else:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+
+            write_atomically(path, lambda beside: pq.write_table(pa.table(dict(table)), beside))
+    except UnicodeError as error:
+        raise DataError(f"'{path}': the name of a class is no text; another one is right") from error
     return path
 
 

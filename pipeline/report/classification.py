@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.metrics import (
     auc,
     average_precision_score,
-    confusion_matrix,
     precision_recall_curve,
     precision_recall_fscore_support,
     roc_curve,
@@ -70,7 +69,8 @@ class Classification:
         recall: By class.
         f1: By class.
         support: Examples of each class.
-        matrix: Counts by true class and predicted class; None for labels that do not exclude each other.
+        pairs: Rows of true class, predicted class and count, in this order, of those that occur: of many classes there
+            is no room for a matrix; None for labels that do not exclude each other.
         curves: Of classes that have examples and are not all that there is.
         calibration: Of the predicted class; of every label where they do not exclude each other.
     """
@@ -82,7 +82,7 @@ class Classification:
     recall: np.ndarray
     f1: np.ndarray
     support: np.ndarray
-    matrix: np.ndarray | None
+    pairs: np.ndarray | None
     curves: Sequence[Curve]
     calibration: Calibration
 
@@ -102,12 +102,11 @@ class Classification:
 
     def most_confused(self, most: int = 10) -> list[tuple[int, int, int]]:
         """Returns true class, predicted class and count of the most frequent mistakes."""
-        if self.matrix is None:
+        if self.pairs is None:
             return []
-        wrong = self.matrix - np.diag(np.diag(self.matrix))
-        order = np.argsort(-wrong, axis=None, kind="stable")[:most]
-        pairs = (np.unravel_index(i, wrong.shape) for i in order)
-        return [(int(i), int(j), int(wrong[i, j])) for i, j in pairs if wrong[i, j]]
+        wrong = self.pairs[self.pairs[:, 0] != self.pairs[:, 1]]
+        order = np.argsort(-wrong[:, 2], kind="stable")[:most]
+        return [(true, predicted, count) for true, predicted, count in wrong[order].tolist()]
 
 
 def classification(classes: Sequence[str], ids: np.ndarray, probabilities: np.ndarray) -> Classification:
@@ -117,7 +116,15 @@ def classification(classes: Sequence[str], ids: np.ndarray, probabilities: np.nd
         classes: Names.
         ids: True class of each example, shape (examples,).
         probabilities: Shape (examples, classes).
+
+    Raises:
+        ValueError: These are not their shapes, or an id is of no class.
     """
+    _check_shape(probabilities, classes)
+    if ids.shape != probabilities.shape[:1] or ids.dtype.kind not in "iu":
+        raise ValueError(f"{ids.dtype} of shape {ids.shape} are no true classes of {len(probabilities)} examples")
+    if ids.min() < 0 or ids.max() >= len(classes):
+        raise ValueError(f"a true class is none of the {len(classes)} that there are")
     predicted = probabilities.argmax(axis=1)
     labels = np.arange(len(classes))
     precision, recall, f1, support = precision_recall_fscore_support(ids, predicted, labels=labels, zero_division=0)
@@ -129,7 +136,7 @@ def classification(classes: Sequence[str], ids: np.ndarray, probabilities: np.nd
         recall,
         f1,
         support,
-        matrix=confusion_matrix(ids, predicted, labels=labels),
+        pairs=_pairs(ids, predicted, len(classes)),
         # One of two classes mirrors the other.
         curves=_curves(
             ids[:, None] == labels[1:] if len(classes) == 2 else ids[:, None] == labels,
@@ -148,7 +155,13 @@ def labelling(classes: Sequence[str], truth: np.ndarray, probabilities: np.ndarr
         classes: Names.
         truth: 0 or 1, shape (examples, labels).
         probabilities: Shape (examples, labels).
+
+    Raises:
+        ValueError: These are not their shapes.
     """
+    _check_shape(probabilities, classes)
+    if truth.shape != probabilities.shape:
+        raise ValueError(f"true labels of shape {truth.shape} for predictions of shape {probabilities.shape}")
     predicted = probabilities > 0.5
     precision, recall, f1, support = precision_recall_fscore_support(
         truth > 0.5, predicted, average=None, zero_division=0
@@ -162,7 +175,7 @@ def labelling(classes: Sequence[str], truth: np.ndarray, probabilities: np.ndarr
         recall,
         f1,
         support,
-        matrix=None,
+        pairs=None,
         curves=_curves(truth > 0.5, probabilities, f1),
         calibration=calibration(np.maximum(probabilities, 1 - probabilities).ravel(), right.ravel()),
     )
@@ -182,6 +195,16 @@ def calibration(confidence: np.ndarray, right: np.ndarray) -> Calibration:
     sure, accuracy = (values / counts[there] for values in sums)
     error = float(np.sum(counts[there] * np.abs(sure - accuracy)) / max(1, counts.sum()))
     return Calibration(sure, accuracy, counts[there], error)
+
+
+def _check_shape(probabilities: np.ndarray, classes: Sequence[str]) -> None:
+    if probabilities.shape[1:] != (len(classes),) or not probabilities.size:
+        raise ValueError(f"predictions of shape {probabilities.shape} for {len(classes)} classes")
+
+
+def _pairs(ids: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    pairs, counts = np.unique(ids.astype("int64") * classes + predicted, return_counts=True)
+    return np.column_stack([pairs // classes, pairs % classes, counts])
 
 
 def _curves(truth: np.ndarray, probabilities: np.ndarray, f1: np.ndarray, first: int = 0) -> list[Curve]:

@@ -17,22 +17,26 @@ HEIGHT = 440
 
 def classification_figures(numbers: Classification) -> list[Figure]:
     """Returns confusion matrices, ROC and PR curves, and the reliability diagram."""
-    figures = [] if numbers.matrix is None else _confusion(numbers, numbers.matrix)
+    figures = [] if numbers.pairs is None else _confusion(numbers, numbers.pairs)
     if numbers.curves:
         figures += [_roc(numbers), _precision_recall(numbers)]
     return [*figures, _reliability(numbers)]
 
 
-def _confusion(numbers: Classification, matrix: np.ndarray) -> list[Figure]:
-    shown = np.arange(len(matrix))
-    if len(matrix) > MOST_CLASSES:
-        mistakes = matrix.sum(axis=0) + matrix.sum(axis=1) - 2 * np.diag(matrix)
-        shown = np.sort(np.argsort(-mistakes, kind="stable")[:MOST_CLASSES])
-    part = f", the {MOST_CLASSES} classes with the most mistakes" if len(shown) < len(matrix) else ""
-    counts = matrix[np.ix_(shown, shown)]
-    rates = counts / np.maximum(1, matrix.sum(axis=1)[shown, None])
+def _confusion(numbers: Classification, pairs: np.ndarray) -> list[Figure]:
+    classes = len(numbers.classes)
+    shown = np.arange(classes)
+    if classes > MOST_CLASSES:
+        wrong = pairs[pairs[:, 0] != pairs[:, 1]]
+        mistakes = sum(np.bincount(wrong[:, side], wrong[:, 2], minlength=classes) for side in (0, 1))
+        shown = np.sort(np.argsort(-np.asarray(mistakes), kind="stable")[:MOST_CLASSES])
+    part = f", the {MOST_CLASSES} classes with the most mistakes" if len(shown) < classes else ""
+    counts = np.zeros((len(shown), len(shown)), "int64")
+    drawn = pairs[np.isin(pairs[:, :2], shown).all(axis=1)]
+    counts[tuple(np.searchsorted(shown, drawn[:, :2]).T)] = drawn[:, 2]
+    rates = counts / np.maximum(1, numbers.support[shown, None])
     names = [plot_text(numbers.classes[index], 16) for index in shown.tolist()]
-    right = f"{np.trace(matrix)} of {matrix.sum()} on the diagonal"
+    right = f"{pairs[pairs[:, 0] == pairs[:, 1], 2].sum()} of {pairs[:, 2].sum()} on the diagonal"
     return [
         _heatmap(f"confusion matrix, counts{part}", right, counts, names, "{:d}", "%{z} examples"),
         _heatmap(f"confusion matrix, shares of each true class{part}", right, rates, names, "{:.2f}", "%{z:.1%}"),

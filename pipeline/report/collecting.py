@@ -22,14 +22,13 @@ from pipeline.report.outputs import Output, chunks, evaluated_outputs
 from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE, written_config
 from pipeline.report.shown_examples import shown_inputs, shown_targets
 from pipeline.runs import Run
+from pipeline.security.numpy_archives import MOST_BYTES, MOST_NUMBERS
 
 if TYPE_CHECKING:
     import keras
 
     from pipeline.training.signature import Signature
 
-MOST_NUMBERS = 20_000_000
-"""Numbers that are kept of an output; of more, examples are drawn by chance."""
 MOST_COUNTED = 20_000
 """Examples of a stream that are drawn to count classes."""
 SHOWN = 12
@@ -146,11 +145,16 @@ def _losses(config: PipelineConfig, signature: Signature) -> dict[str, Any]:
 
 
 def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
-    """Returns predictions and targets by number of the output, and how many examples they are of."""
+    """Returns predictions and targets by number of the output, and how many examples they are of.
+
+    Of more than is read again, examples are drawn by chance.
+    """
     arrays: dict[str, np.ndarray] = {}
     kept = examples = len(outputs[0].predicted) if outputs else 0
     for output in outputs:
         kept = min(kept, max(1, MOST_NUMBERS // output.predicted.shape[1]))
+    one = sum(array[:1].nbytes for output in outputs for array in (output.predicted, output.truth[0]))
+    kept = min(kept, max(1, MOST_BYTES // max(1, one)))
     rows: slice | np.ndarray = slice(None)
     if kept < examples:
         rows = np.sort(np.random.default_rng(0).choice(examples, kept, replace=False))

@@ -10,6 +10,7 @@ from pipeline.errors import ConfigError
 from pipeline.report.curves import best_epoch, by_metric
 from pipeline.report.differences import differences
 from pipeline.report.figures import Figure, layout, line_style, plot_text
+from pipeline.report.fitting import files_that_fit
 from pipeline.report.render import write_page
 from pipeline.report.run_files import RunFiles, read_run
 from pipeline.report.run_page import REPORT_FILE, metric_rows
@@ -26,24 +27,25 @@ def write_comparison(folders: Sequence[Path], target: Path) -> Path:
         target: Where to write it.
 
     Raises:
-        ConfigError: There are fewer than two runs, or a folder is not one of a run.
+        ConfigError: There are fewer than two runs, a folder is not one of a run, or its files do not fit together.
     """
     expanded = list(dict.fromkeys(job for folder in folders for job in _jobs(folder)))
     if len(expanded) < 2:
         raise ConfigError(f"runs: {len(expanded)} run to compare; the folders of two or more, or of a sweep, are right")
     found = [read_run(folder) for folder in expanded]
-    changes = differences([run.config for run in found])
-    runs = dict(zip(told_apart(labels(expanded), changes), found, strict=True))
-    columns, rows = comparison_rows(runs)
-    values = {
-        "title": f"{len(runs)} runs compared",
-        "runs": runs,
-        "columns": columns,
-        "rows": rows,
-        "curves": overlaid_curves(runs),
-        "differences": changes,
-    }
-    return write_page("comparison.html.j2", target / REPORT_FILE, values)
+    with files_that_fit("runs: their"):
+        changes = differences([run.config for run in found])
+        runs = dict(zip(told_apart(labels(expanded), changes), found, strict=True))
+        columns, rows = comparison_rows(runs)
+        values = {
+            "title": f"{len(runs)} runs compared",
+            "runs": runs,
+            "columns": columns,
+            "rows": rows,
+            "curves": overlaid_curves(runs),
+            "differences": changes,
+        }
+        return write_page("comparison.html.j2", target / REPORT_FILE, values)
 
 
 def labels(folders: Sequence[Path]) -> list[str]:
@@ -151,5 +153,5 @@ def _jobs(folder: Path) -> list[Path]:
         return [folder]
     jobs = [path.parent for path in folder.glob("*/run.json")]
     return sorted(
-        jobs, key=lambda job: (not job.name.isdigit(), int(job.name) if job.name.isdigit() else 0, job.name)
+        jobs, key=lambda job: (not job.name.isdecimal(), int(job.name) if job.name.isdecimal() else 0, job.name)
     ) or [folder]

@@ -47,6 +47,7 @@ def diagram(layers: Sequence[Mapping[str, Any]], edges: Sequence[Sequence[str]])
     """
     shown = {row["name"]: row for row in layers if row["depth"] == 0}
     there = [(source, target) for source, target in edges if source in shown and target in shown and source != target]
+    there = list(dict.fromkeys(there))
     if not there or len(shown) > MOST_LAYERS:
         return None
     ranks = _ranks(list(shown), there)

@@ -28,10 +28,9 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     A key that is null in one config and absent in another does not differ.
     """
     flat = [flattened(config) for config in configs]
-    roots = list(dict.fromkeys(key.split(".")[0] for values in flat for key in values))
-    keys = sorted(
-        dict.fromkeys(key for values in flat for key in values), key=lambda key: roots.index(key.split(".")[0])
-    )
+    there = dict.fromkeys(key for values in flat for key in values)
+    order = {root: number for number, root in enumerate(dict.fromkeys(key.split(".")[0] for key in there))}
+    keys = sorted(there, key=lambda key: order[key.split(".")[0]])
     rows = []
     for key in keys:
         found = [values.get(key) for values in flat]
@@ -73,7 +72,7 @@ def as_text(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float) and value == int(value) and abs(value) < 1e15:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(as_text(item) or "''" for item in value) + "]"

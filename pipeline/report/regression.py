@@ -51,7 +51,12 @@ def regressions(name: str, truth: np.ndarray, predicted: np.ndarray) -> list[Reg
         name: The output's.
         truth: Shape (examples, values).
         predicted: The same shape.
+
+    Raises:
+        ValueError: It is not.
     """
+    if truth.ndim != 2 or truth.shape != predicted.shape or not truth.size:
+        raise ValueError(f"predictions of shape {predicted.shape} for true values of shape {truth.shape}")
     truth, predicted = truth.astype("float64"), predicted.astype("float64")
     columns = truth.shape[1]
     if columns == 1 or columns > MOST_COLUMNS:

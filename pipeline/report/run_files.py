@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from pipeline.errors import ConfigError, one_line
+from pipeline.errors import ConfigError, one_line, shown
+from pipeline.report import run_shapes
+from pipeline.security.numpy_archives import read_arrays
+from pipeline.security.reading import ABSENT, read_json, read_text, read_yaml
+from pipeline.security.shapes import checked
 
 DATA_FILE, ARRAYS_FILE = "report_data.json", "report_data.npz"
+KEY = "run"
+"""The config key that errors of files are told by."""
+MOST_BYTES_OF_HISTORY, MOST_COLUMNS, MOST_VALUES = 64 * 2**20, 1000, 2_000_000
 History = dict[str, list[float | None]]
 FACTS: dict[str, Any] = dict.fromkeys(
     ("status", "error", "command", "started", "ended", "git_commit", "seed", "parameters", "xla", "platform")
@@ -91,22 +97,22 @@ def read_run(folder: Path) -> RunFiles:
     """Reads a run folder.
 
     Raises:
-        ConfigError: It is no run's, or a file in it cannot be read.
+        ConfigError: It is no run's, or a file in it cannot be read or is not what a run writes.
     """
     if not folder.is_dir():
         raise ConfigError(f"run: '{folder}' is not a folder; give the folder that a finished training printed")
     if not any((folder / name).is_file() for name in ("run.json", "history.csv", DATA_FILE)):
         raise ConfigError(f"run: '{folder}' is not a run's: it has neither run.json nor history.csv")
-    collected = _read(folder / DATA_FILE, json.loads) or {}
+    collected = _read(folder / DATA_FILE, read_json, run_shapes.COLLECTED) or {}
     return RunFiles(
         folder,
-        {**FACTS, **collected.get("facts", {}), **(_read(folder / "run.json", json.loads) or {})},
-        _read(folder / "metrics.json", json.loads) or {},
-        _read(folder / "history.csv", _history) or {},
+        {**FACTS, **collected.get("facts", {}), **(_read(folder / "run.json", read_json, run_shapes.RUN) or {})},
+        _read(folder / "metrics.json", read_json, run_shapes.METRICS) or {},
+        _read(folder / "history.csv", _read_history) or {},
         written_config(folder),
-        _read(folder / ".hydra" / "overrides.yaml", yaml.safe_load) or [],
+        _read(folder / ".hydra" / "overrides.yaml", read_yaml, run_shapes.OVERRIDES) or [],
         {**COLLECTED, **collected},
-        _arrays(folder / ARRAYS_FILE),
+        _read(folder / ARRAYS_FILE, read_arrays) or {},
     )
 
 
@@ -115,33 +121,48 @@ def written_config(folder: Path) -> dict[str, Any]:
 
     Empty where Hydra was told to write none.
     """
-    return _read(folder / ".hydra" / "config.yaml", yaml.safe_load) or {}
+    return _read(folder / ".hydra" / "config.yaml", read_yaml, run_shapes.CONFIG) or {}
 
 
-def _read(path: Path, parse: Any) -> Any:
-    if not path.is_file():
-        return None
+def _read(path: Path, read: Callable[[Path, str], Any], shape: Any = None) -> Any:
+    """Returns what a file says; None where there is no such file."""
     try:
-        return parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise ConfigError(f"run: '{path}' cannot be read: {one_line(error)}") from error
+        value = read(path, KEY)
+    except ABSENT:
+        return None
+    return value if shape is None else checked(shape, value, f"{KEY}: '{path}'")
 
 
-def _history(text: str) -> History:
-    header, *rows = list(csv.reader(text.splitlines())) or [[]]
-    return {name: [_number(row[i]) for row in rows] for i, name in enumerate(header)}
+def _read_history(path: Path, key: str) -> History:
+    text = read_text(path, key, MOST_BYTES_OF_HISTORY)
+    try:
+        rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header = next(rows, [])
+        if header and (header[0] != "epoch" or len(set(header)) < len(header)):
+            raise ValueError("its columns are not epoch and others, each once")
+        if len(header) > MOST_COLUMNS:
+            raise ValueError(f"it has {len(header):,} columns; up to {MOST_COLUMNS:,} are right")
+        columns = _columns(rows, len(header))
+    except (ValueError, csv.Error) as error:
+        raise ConfigError(f"{key}: '{path}' cannot be read: {one_line(error)}") from error
+    return dict(zip(header, columns, strict=True))
+
+
+def _columns(rows: Iterator[list[str]], count: int) -> list[list[float | None]]:
+    columns: list[list[float | None]] = [[] for _ in range(count)]
+    for number, row in enumerate(rows, 1):
+        if len(row) != count:
+            raise ValueError(f"row {number} has {len(row):,} values; {count:,} are right")
+        if number * count > MOST_VALUES:
+            raise ValueError(f"it has more than {MOST_VALUES:,} values")
+        for column, text in zip(columns, row, strict=True):
+            column.append(_number(text))
+    return columns
 
 
 def _number(text: str) -> float | None:
-    value = float(text) if text else math.nan
-    return value if math.isfinite(value) else None
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    if not path.is_file():
-        return {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return dict(archive)
-    except Exception as error:
-        raise ConfigError(f"run: '{path}' cannot be read: {one_line(error)}") from error
+        value = float(text) if text else math.nan
+    except ValueError:
+        raise ValueError(f"expected a number, got {shown(text)}") from None
+    return value if math.isfinite(value) else None

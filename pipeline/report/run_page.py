@@ -14,11 +14,13 @@ from pipeline.report.classification_figures import classification_figures
 from pipeline.report.curves import best_epoch, curve_figures
 from pipeline.report.diagram import diagram
 from pipeline.report.figures import PALETTE, Figure, layout, plot_text
+from pipeline.report.fitting import files_that_fit
 from pipeline.report.regression import Regression, regression_figures, regressions
 from pipeline.report.render import write_page
 from pipeline.report.run_files import RunFiles, read_run
 
 REPORT_FILE = "report.html"
+Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 MOST_CLASSES_DRAWN = 100
 
 
@@ -51,19 +53,25 @@ def write_report(folder: Path, outcome: Mapping[str, Any] | None = None) -> Path
         outcome: What `run.json` will say; None where the run has ended, and it says that already.
 
     Raises:
-        ConfigError: It is not the folder of a run, or a file in it cannot be read.
+        ConfigError: It is not the folder of a run, a file in it cannot be read, or they do not fit together.
     """
     run = read_run(folder)
-    run = replace(run, facts={**run.facts, **(outcome or {})})
+    with files_that_fit(f"run: '{folder}': its"):
+        values = _values(replace(run, facts={**run.facts, **(outcome or {})}))
+        return write_page("run.html.j2", folder / REPORT_FILE, values)
+
+
+def _values(run: RunFiles) -> dict[str, Any]:
+    """Returns what the template shows."""
     data = run.collected
     splits, rows = metric_rows(run.metrics)
-    values = {
+    return {
         "title": title(run),
         "run": run,
         "metrics": (splits, rows),
         "several_outputs": len({row[0] for row in rows}) > 1,
         "differences": data["config_differences"],
-        "config": yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True) if run.config else "",
+        "config": yaml.dump(run.config, Dumper=Dumper, sort_keys=False, allow_unicode=True) if run.config else "",
         "best": best_epoch(run.history),
         "curves": curve_figures(run.history, run.facts["validations"], data["steps_per_epoch"]),
         "outputs": output_sections(run),
@@ -74,12 +82,12 @@ def write_report(folder: Path, outcome: Mapping[str, Any] | None = None) -> Path
         "diagram": diagram(data["layers"], data["edges"]),
         "headlines": _headlines(run),
     }
-    return write_page("run.html.j2", folder / REPORT_FILE, values)
 
 
 def title(run: RunFiles) -> str:
     """Returns model and data of a run, as far as its config tells them."""
-    names = [str((run.config.get(key) or {}).get("_target_", "")).split(".")[-1] for key in ("model", "data")]
+    parts = [run.config.get(key) for key in ("model", "data")]
+    names = [str(part.get("_target_", "")).split(".")[-1] for part in parts if isinstance(part, Mapping)]
     return " on ".join(name for name in names if name) or run.folder.name
 
 

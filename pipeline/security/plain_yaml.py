@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import yaml
 from yaml.constructor import ConstructorError, SafeConstructor
 
-from pipeline.errors import ConfigError, one_line
+from pipeline.errors import ConfigError, one_line, shown
 
 DEEPEST = 100
 """Levels of lists and mappings."""
@@ -46,7 +46,11 @@ def parse_yaml(text: str, name: str) -> Any:
     """
     try:
         _check_size(text)
-        return yaml.load(text, Loader=_PlainLoader)
+        loader = _PlainLoader(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = "" if mark is None else f"line {mark.line + 1}: "
@@ -136,7 +140,7 @@ class _PlainLoader(Base):
         for key, _ in node.value:
             if key.tag == f"{TAG}str":
                 if key.value in seen:
-                    raise ConstructorError(None, None, f"found duplicate key {key.value}", key.start_mark)
+                    raise ConstructorError(None, None, f"found duplicate key {shown(key.value)}", key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 

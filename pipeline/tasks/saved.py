@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +12,13 @@ from pipeline import components
 from pipeline.config import PipelineConfig, SplitConfig
 from pipeline.data.matching import match_classes, match_inputs
 from pipeline.data.spec import DataSpec, spec_from_dict
+from pipeline.data.spec_shape import TRAINED
 from pipeline.data.stage import load_splits
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
-from pipeline.runs import model_file
+from pipeline.runs import FACTS_FILE, model_file
+from pipeline.security.reading import ABSENT, read_json
+from pipeline.security.shapes import checked
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,12 @@ def open_run(folder: str | None) -> SavedRun:
         raise ConfigError("run: missing; run=DIR, the folder that a finished training printed, is right")
     path = Path(folder)
     model_file(path)
+    file = path / FACTS_FILE
     try:
-        facts = json.loads((path / "run.json").read_text())
-        return SavedRun(path, spec_from_dict(facts["spec"]))
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigError(f"run: '{path / 'run.json'}' cannot be read: {one_line(error)}") from error
+        facts = checked(TRAINED, read_json(file, "run"), f"run: '{file}'")
+    except ABSENT as error:
+        raise ConfigError(f"run: '{file}' is missing; the folder of a finished training is right") from error
+    return SavedRun(path, spec_from_dict(facts["spec"]))
 
 
 def data_of_command(

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from pipeline.runs import config_of_run
 
 NO_PARAMETERS = ("tracking", "debug")
@@ -22,10 +20,8 @@ def parameters_of(run_folder: Path) -> dict[str, str]:
     """
     if not (run_folder / ".hydra" / "config.yaml").is_file():
         return {}
-    config: Any = OmegaConf.to_container(config_of_run(run_folder), resolve=False)
-    return {
-        name: as_text(value) for name, value in flattened(config).items() if name.split(".")[0] not in NO_PARAMETERS
-    }
+    values = flattened(config_of_run(run_folder))
+    return {name: as_text(value) for name, value in values.items() if name.split(".")[0] not in NO_PARAMETERS}
 
 
 def flattened(nested: Any, separator: str = ".") -> dict[str, Any]:

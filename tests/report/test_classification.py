@@ -43,7 +43,8 @@ def test_numbers_are_those_of_scikit_learn() -> None:
         row = expected[str(index)]
         found = [numbers.precision[index], numbers.recall[index], numbers.f1[index], numbers.support[index]]
         assert found == pytest.approx([row["precision"], row["recall"], row["f1-score"], row["support"]])
-    np.testing.assert_array_equal(numbers.matrix, confusion_matrix(ids, predicted, labels=range(4)))
+    counts = classification_figures(numbers)[0].traces[0]["z"]
+    np.testing.assert_array_equal(counts, confusion_matrix(ids, predicted, labels=range(4)))
     assert [curve.index for curve in numbers.curves] == [0, 1, 2]
     for curve in numbers.curves:
         score = probabilities[:, curve.index]
@@ -80,7 +81,7 @@ def test_labels_that_do_not_exclude_each_other_are_judged_one_by_one() -> None:
     assert numbers.accuracy == 6 / 8
     assert numbers.precision.tolist() == [1, 0.5]
     assert numbers.recall.tolist() == [1, 0.5]
-    assert numbers.matrix is None
+    assert numbers.pairs is None
     assert [curve.roc_area for curve in numbers.curves] == [1, 0.75]
     assert numbers.most_confused() == []
 
@@ -95,11 +96,35 @@ def test_figures_show_counts_shares_curves_and_calibration_with_names_escaped() 
     ids, probabilities = predictions(300, 4, 3)
     numbers = classification(NAMES, ids, probabilities)
     counts, shares, roc, _, reliability = classification_figures(numbers)
-    assert counts.traces[0]["z"].tolist() == numbers.matrix.tolist()
+    assert counts.traces[0]["z"].tolist() == confusion_matrix(ids, probabilities.argmax(axis=1)).tolist()
     np.testing.assert_allclose(shares.traces[0]["z"][:3].sum(axis=1), 1)
     assert counts.layout["xaxis"]["ticktext"] == ["cat", "dog", "&lt;cow&gt;", "never"]
     assert any("&lt;cow&gt;" in trace["name"] for trace in roc.traces)
     assert f"{numbers.calibration.error:.4f}" in reliability.title
+
+
+def test_pairs_of_many_classes_need_no_matrix() -> None:
+    ids, probabilities = np.array([0, 99_999, 7]), np.zeros((3, 100_000), "float32")
+    numbers = classification([str(i) for i in range(100_000)], ids, probabilities)
+    assert numbers.most_confused() == [(7, 0, 1), (99_999, 0, 1)]
+    assert classification_figures(numbers)[0].traces[0]["z"].sum() >= 1
+
+
+@pytest.mark.parametrize(
+    ("ids", "probabilities"),
+    [
+        (np.zeros(3, int), np.zeros((3, 4))),
+        (np.zeros(2, int), np.zeros((3, 2))),
+        (np.zeros((3, 1), int), np.zeros((3, 2))),
+        (np.array([0, 1, 2]), np.zeros((3, 2))),
+        (np.array([0, -1, 0]), np.zeros((3, 2))),
+        (np.array([0.0, np.nan, 0]), np.zeros((3, 2))),
+        (np.zeros(0, int), np.zeros((0, 2))),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(ids: np.ndarray, probabilities: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"classes|true class"):
+        classification(("no", "yes"), ids, probabilities)
 
 
 def test_of_many_classes_those_with_the_most_mistakes_are_shown() -> None:

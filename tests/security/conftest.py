@@ -49,7 +49,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(sys, "argv", ["pipeline", "+experiment=quickstart", "trainer.epochs=1", "report=false"])
+        patch.setattr(sys, "argv", ["pipeline", "+experiment=quickstart", "trainer.epochs=1"])
         assert main() == 0
     return next(folder.glob("outputs/*/*"))
 

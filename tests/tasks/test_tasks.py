@@ -81,7 +81,7 @@ def test_model_that_cannot_be_loaded_is_told(command: Callable[..., Any]) -> Non
     assert broken.code == 2
     assert "cannot be loaded" in broken.errors[0]
     (done.folder / "run.json").write_text("{}")
-    assert "cannot be read" in command("task=evaluate", f"run={done.folder}").errors[0]
+    assert "run.json': spec: is missing" in command("task=evaluate", f"run={done.folder}").errors[0]
 
 
 def test_callbacks_are_chosen_as_a_list(command: Callable[..., Any]) -> None:

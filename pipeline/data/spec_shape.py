@@ -1,0 +1,48 @@
+"""The shape of `DataSpec.as_dict` in a file, for readers who cannot know who wrote it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter
+
+from pipeline.data.spec import MOST_CLASSES
+
+Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""What TensorFlow takes as one."""
+DTYPES = "string|bool|bfloat16|u?int(4|8|16|32|64)|float(16|32|64)|complex(64|128)"
+DType = Annotated[str, Field(pattern=f"^({DTYPES})$")]
+Shape = Annotated[list[Size | None], Field(max_length=16)]
+
+
+class InputShape(BaseModel):
+    """See `InputSpec`."""
+
+    shape: Shape
+    dtype: DType
+    scale: FiniteFloat = 1.0
+    missing: bool = False
+
+
+class TargetShape(BaseModel):
+    """See `TargetSpec`."""
+
+    shape: Shape
+    dtype: DType
+    classes: Annotated[list[str], Field(max_length=MOST_CLASSES)] | None
+
+
+class SpecShape(BaseModel):
+    """See `DataSpec`."""
+
+    inputs: dict[str, InputShape]
+    targets: dict[str, TargetShape]
+
+
+class TrainedShape(BaseModel):
+    """What `run.json` says of a training, as far as a command on its model needs it."""
+
+    spec: SpecShape
+
+
+TRAINED = TypeAdapter(TrainedShape)

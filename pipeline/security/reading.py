@@ -1,0 +1,160 @@
+"""Files that may be a stranger's, read whole: regular ones, of a size and with values that a machine has room for."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from pipeline.errors import ConfigError, one_line
+from pipeline.security.plain_yaml import LARGEST, parse_yaml
+
+MOST_BYTES_OF_YAML = 10_000_000
+MOST_BYTES_OF_JSON = 128 * 2**20
+"""Room for the names of a million classes."""
+MOST_VALUES = 5_000_000
+"""Values of a JSON file: an empty list is two bytes there, and thirty times as much in memory."""
+DEEPEST = 100
+"""Levels of lists and mappings."""
+ABSENT = (FileNotFoundError, NotADirectoryError)
+"""Errors of a file that is not there."""
+
+
+def open_regular(path: Path, key: str, most: int) -> BinaryIO:
+    """Opens a file for reading.
+
+    Args:
+        path: The file.
+        key: The config key that led to it, for messages.
+        most: How many bytes it may have.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        NotADirectoryError: What should be its folder is a file.
+        ConfigError: It cannot be read, is a link, a pipe, a folder or the like, or is too large.
+    """
+    try:
+        # A pipe would be waited for, and only of what is open it can be told what it is.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ABSENT:
+        raise
+    except OSError as error:
+        reason = "is a symbolic link; the file itself is right" if path.is_symlink() else _unread(error)
+        raise ConfigError(f"{key}: '{path}' {reason}") from error
+    status = os.fstat(descriptor)
+    mistake = None
+    if not stat.S_ISREG(status.st_mode):
+        mistake = "is no regular file; one is right"
+    elif status.st_size > most:
+        mistake = f"has {status.st_size:,} bytes; up to {most:,} are right"
+    if mistake is not None:
+        os.close(descriptor)
+        raise ConfigError(f"{key}: '{path}' {mistake}")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_text(path: Path, key: str, most: int) -> str:
+    """Returns the text of a file.
+
+    Args:
+        path: The file.
+        key: The config key that led to it, for messages.
+        most: How many bytes it may have.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        NotADirectoryError: What should be its folder is a file.
+        ConfigError: It cannot be read, see `open_regular`, or is no text.
+    """
+    with open_regular(path, key, most) as file:
+        try:
+            return file.read(most).decode("utf-8")
+        except OSError as error:
+            raise ConfigError(f"{key}: '{path}' {_unread(error)}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{key}: '{path}' cannot be read: byte {error.start} is no UTF-8 text") from error
+
+
+def read_json(path: Path, key: str) -> Any:
+    """Returns what a JSON file says, all numbers in it finite and of at most 64 bits.
+
+    Args:
+        path: The file.
+        key: The config key that led to it, for messages.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        NotADirectoryError: What should be its folder is a file.
+        ConfigError: It cannot be read, is no JSON, or says too much.
+    """
+    text = read_text(path, key, MOST_BYTES_OF_JSON)
+    try:
+        if sum(map(text.count, ",[{")) > MOST_VALUES:
+            raise ValueError(f"it says more than {MOST_VALUES:,} values")
+        value = json.loads(text, parse_int=_whole_number, parse_float=_number, parse_constant=_no_number)
+        _check_depth(value)
+    except RecursionError as error:
+        raise ConfigError(f"{key}: '{path}' cannot be read: it is nested deeper than {DEEPEST} levels") from error
+    except ValueError as error:
+        raise ConfigError(f"{key}: '{path}' cannot be read: {one_line(error)}") from error
+    return value
+
+
+def read_yaml(path: Path, key: str) -> Any:
+    """Returns the plain values of a YAML file, see `parse_yaml`.
+
+    Args:
+        path: The file.
+        key: The config key that led to it, for messages.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        NotADirectoryError: What should be its folder is a file.
+        ConfigError: It cannot be read, is no YAML, says more than plain values, or too much.
+    """
+    text = read_text(path, key, MOST_BYTES_OF_YAML)
+    try:
+        return parse_yaml(text, str(path))
+    except ConfigError as error:
+        raise ConfigError(f"{key}: {error}") from error
+
+
+def _unread(error: OSError) -> str:
+    return f"cannot be read: {error.strerror or one_line(error)}"
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) <= len(str(-LARGEST)):
+        number = int(digits)
+        if -LARGEST < number < LARGEST:
+            return number
+    raise ValueError(f"a whole number has {len(digits)} digits; one of at most 64 bits is right")
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large; one of at most 64 bits is right")
+    return number
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON; null is right")
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [item for one in level for item in _items(one) if isinstance(item, (dict, list))]
+    if level:
+        raise RecursionError
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -1,0 +1,62 @@
+"""Values of files held to the shape that a reader of theirs relies on, told by the key that is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import ConfigError, escaped, shown
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+
+EXPECTED = {
+    "bool": "true or false",
+    "dict": "a mapping",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "model": "a mapping",
+    "string": "a text",
+}
+"""What is right, by the beginning of the kind of error."""
+MOST_TOLD = 1000
+"""Mistakes of which the first is looked for; the list of millions takes gigabytes."""
+
+
+def checked(shape: TypeAdapter[Any], value: Any, place: str) -> Any:
+    """Returns a value if it has a shape: plain ones, keys that the shape does not know left out.
+
+    Args:
+        shape: The shape; nothing is converted to fit it.
+        value: Plain values, as read from a file.
+        place: Where they are from, for the message.
+
+    Raises:
+        ConfigError: It has not; the first key that is wrong is named.
+    """
+    from pydantic import ValidationError
+
+    try:
+        fitting = shape.validate_python(value, strict=True)
+    except ValidationError as error:
+        raise ConfigError(f"{place}: {told(error)}") from error
+    return shape.dump_python(fitting, exclude_unset=True)
+
+
+def told(error: ValidationError) -> str:
+    """Says in one line what the first mistake is: the key, what is right, what was found."""
+    if error.error_count() > MOST_TOLD:
+        return f"{error.error_count():,} values are of another kind than a run writes"
+    found = error.errors(include_url=False)[0]
+    key = ".".join(escaped(str(part)) for part in found["loc"] if not _of_pydantic(part))
+    place = f"{key}: " if key else ""
+    if found["type"] == "missing":
+        return f"{place}is missing"
+    kind = found["type"].split("_")[0]
+    right = f"expected {EXPECTED[kind]}" if found["type"].endswith("_type") and kind in EXPECTED else found["msg"]
+    return f"{place}{right[0].lower()}{right[1:]}, got {shown(found['input'])}"
+
+
+def _of_pydantic(part: str | int) -> bool:
+    """Whether a part of a place is none of the value's, but says by which way pydantic came to it."""
+    return isinstance(part, str) and (part == "[key]" or part.startswith("function-"))
