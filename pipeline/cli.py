@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline.faults import interruption, streams
-from pipeline.security.terminal import printable, printable_lines, printable_warnings
+from pipeline.security.terminal import OF_KERAS, printable, printable_lines, printable_warnings
 
 USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
@@ -240,6 +240,7 @@ def _run_task(config: Any, run: Any) -> float | None:
         keras.utils.set_random_seed(config.seed)
         # What Keras would print goes to the log.
         keras.config.disable_interactive_logging()
+        logging.getLogger(OF_KERAS).setLevel(logging.INFO)
         value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value
 
