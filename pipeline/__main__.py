@@ -1,5 +1,13 @@
 """`python -m pipeline`."""
 
+import os
+import sys
+
+# Python looks for modules in the working folder first, which may be a stranger's: a file `keras.py` in it would run.
+# What the user trusts in it is found when it is called.
+if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
+    del sys.path[0]
+
 from pipeline.cli import run_process
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline.faults import interruption, streams
-from pipeline.security.terminal import printable, printable_lines, printable_warnings
+from pipeline.security.terminal import OF_KERAS, printable, printable_lines, printable_warnings
 
 USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
@@ -33,8 +33,6 @@ def main() -> int:
     # Hydra would print errors itself and exit with 1; with this variable it lets them through.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
     # A line that the log cannot take, on a full disk, is no reason for tracebacks.
     logging.raiseExceptions = False
     interruption.install()
@@ -242,6 +240,7 @@ def _run_task(config: Any, run: Any) -> float | None:
         keras.utils.set_random_seed(config.seed)
         # What Keras would print goes to the log.
         keras.config.disable_interactive_logging()
+        logging.getLogger(OF_KERAS).setLevel(logging.INFO)
         value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value
 
@@ -251,7 +250,8 @@ def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:
     node = config.task if isinstance(config.task, Mapping) else {}
     task = str(node.get("_target_", "")).rpartition(".")[2]
     what = choices.get("experiment") or config.run or ""
-    logging.getLogger("pipeline").info("%s %s in %s", task, what, _from_here(run.folder))
+    words = [word for word in (task, str(what), "in", str(_from_here(run.folder))) if word]
+    logging.getLogger("pipeline").info("%s", " ".join(words))
 
 
 def _from_here(folder: Path) -> Path:

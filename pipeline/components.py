@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,8 @@ def find(target: str) -> Any:
 
 
 def _found(target: str) -> Any:
+    if trust.current().covers(target):
+        _look_in_working_folder()
     parts = trust.as_keras(target).split(".")
     for length in range(len(parts) - 1, 0, -1):
         module_name = ".".join(parts[:length])
@@ -56,6 +59,12 @@ def _found(target: str) -> Any:
                 )
         return found
     raise ConfigError(f"no module '{parts[0]}' for '{target}'; a dotted path such as my_module.my_function is right")
+
+
+def _look_in_working_folder() -> None:
+    """Has modules looked for in the working folder too, the last of all: none stands for one that is installed."""
+    if "" not in sys.path:
+        sys.path.append("")
 
 
 def mistakes(key: str, node: Any, provided: frozenset[str] = frozenset()) -> list[str]:

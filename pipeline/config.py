@@ -7,7 +7,6 @@ target's signature by `pipeline.components`.
 from __future__ import annotations
 
 import itertools
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -124,8 +123,9 @@ class PipelineConfig:
         report: Whether a training ends with `report.html`.
         runs: Folders of the runs that a report compares.
         run: Folder of the run that evaluate and predict work on.
-        resume: Go on with a training that did not finish: `auto` finds the newest one of the same config, and begins
-            one if there is none; or its folder, which needs no further arguments, and may get more `trainer.epochs`.
+        resume: Go on with a training that did not finish: `auto` finds the one of the same config that came furthest,
+            and begins one if there is none; or its folder, which needs no further arguments, and may get more
+            `trainer.epochs`.
         snapshots: When the state of a training is written for that.
         seed: Seed of weights, shuffles, dropout and splits.
         optimized_metric: What a sweep optimises: a metric named as in Keras, with `val_` or `test_` in front for those
@@ -193,9 +193,15 @@ def new_folder(parent: str) -> str:
     for number in itertools.count(1):
         suffix = f"_{number}" if number > 1 else ""
         folder = Path(parent) / f"{now:%Y-%m-%d}" / f"{now:%H-%M-%S}{suffix}"
-        with suppress(FileExistsError):
+        try:
             folder.mkdir(parents=True)
-            return str(folder)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise ConfigError(
+                f"hydra.run.dir: '{folder}' cannot be made: {error.strerror}; another one, hydra.run.dir=DIR, is right"
+            ) from error
+        return str(folder)
     raise AssertionError
 
 

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+from pipeline.security.terminal import printable
+
 LONGEST = 1000
 """Characters of a message; it may repeat what a file of gigabytes says."""
 LONGEST_VALUE = 60
@@ -81,6 +83,5 @@ def shown(value: Any) -> str:
 
 
 def escaped(text: str, longest: int = LONGEST_VALUE) -> str:
-    r"""Returns the beginning of a text, characters that are not to be seen in it shown as `\x1b` and the like."""
-    text = text if len(text) <= longest else f"{text[: longest - 1]}…"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    r"""Returns the beginning of a text, control characters in it shown as `\x1b` and the like."""
+    return printable(text if len(text) <= longest else f"{text[: longest - 1]}…")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,17 +74,26 @@ def take_up(config: DictConfig, folder: Path) -> None:
 
 
 def _unfinished_run(config: DictConfig, parent: Path) -> str | None:
-    """Returns the newest run of the same config that did not finish."""
+    """Returns the run of the same config that did not finish and came furthest; of equal ones, the newest."""
     here = _plain(config)
-    for path in sorted(parent.glob("*/*/.hydra/config.yaml"), reverse=True):
+    found = []
+    for path in parent.glob("*/*/.hydra/config.yaml"):
         folder = path.parent.parent
         try:
             same = not any(_differences(here, config_of_run(folder, "resume")))
         except ConfigError:
             continue
-        if same and facts_of_run(folder).get("status") != "finished":
-            return str(folder)
-    return None
+        facts = facts_of_run(folder)
+        if same and facts.get("status") != "finished":
+            found.append((_steps_done(folder), str(facts.get("started", "")), str(folder)))
+    # Clocks are set back, and folders are named by the time of day.
+    return max(found)[2] if found else None
+
+
+def _steps_done(folder: Path) -> int:
+    """Returns how many steps the newest snapshot of a run has, by its name."""
+    names = [path.stem for path in (folder / "snapshots").glob("*.snapshot")]
+    return max((int(name) for name in names if re.fullmatch(r"\d{1,18}", name)), default=-1)
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
@@ -18,9 +17,10 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from pipeline.callbacks.direction import monitored
-from pipeline.errors import ConfigError, one_line
+from pipeline.errors import ConfigError
 from pipeline.files import remove_unfinished, write_atomically, write_json
 from pipeline.security.plain_types import Number, Whole, mistake
+from pipeline.security.reading import read_json
 
 log = logging.getLogger(__name__)
 BEST, LAST, LISTED = "best.keras", "last.keras", "checkpoints.json"
@@ -240,10 +240,7 @@ class Checkpoints(keras.callbacks.Callback):
         listed = self.folder / LISTED
         if not listed.is_file():
             return
-        try:
-            found = json.loads(listed.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise ConfigError(f"callbacks: '{listed}' cannot be read: {one_line(error)}") from error
+        found = read_json(listed, "callbacks")
         wrong = mistake({"kept": found}, {"kept": list[CheckpointTypes]})
         if wrong is not None:
             raise ConfigError(f"callbacks: '{listed}' is no list of checkpoints: {wrong}")

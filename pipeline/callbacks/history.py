@@ -12,11 +12,15 @@ import keras
 
 from pipeline.files import write_text
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of something to compute."""
+
 
 class HistoryFile(keras.callbacks.Callback):
     """Writes `history.csv` anew after each epoch, so that it is whole at any time.
 
-    Columns are `epoch`, counted from 0, and every value of the epoch in the order in which they first appear.
+    Columns are `epoch`, counted from 0, and every value of the epoch in the order in which they first appear. A name
+    that a spreadsheet would compute, as it begins with `=` or the like, has an apostrophe in front.
     """
 
     state_types: ClassVar = {"text": str}
@@ -33,7 +37,7 @@ class HistoryFile(keras.callbacks.Callback):
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, columns, lineterminator="\n")
-        writer.writeheader()
+        writer.writerow({name: _inert(name) for name in columns})
         writer.writerows(self.rows)
         self._text = text.getvalue()
         write_text(self.path, self._text)
@@ -57,6 +61,14 @@ class HistoryFile(keras.callbacks.Callback):
             self.path.unlink(missing_ok=True)
 
 
+def _inert(name: str) -> str:
+    return f"'{name}" if name.startswith(FORMULA) else name
+
+
+def _name(header: str) -> str:
+    return header[1:] if header.startswith("'") and header[1:].startswith(FORMULA) else header
+
+
 def _row(cells: Mapping[str, str]) -> dict[str, Any]:
-    values = {name: float(cell) for name, cell in cells.items() if cell}
+    values = {_name(header): float(cell) for header, cell in cells.items() if cell}
     return {**values, "epoch": int(cells["epoch"])}

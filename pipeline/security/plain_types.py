@@ -11,12 +11,12 @@ from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError, w
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
+from pipeline.security.shapes import told
+
 LARGEST = 2**53
 """The largest whole number that is taken: of more, nothing is counted."""
 LONGEST_TIME = 100 * 366 * 86_400
 """Seconds of a century: durations beyond would overflow what shows them."""
-LONGEST = 60
-"""Characters of a value that a message repeats."""
 
 
 def mistake(value: Any, types: Mapping[str, Any]) -> str | None:
@@ -29,11 +29,7 @@ def mistake(value: Any, types: Mapping[str, Any]) -> str | None:
     try:
         _adapter(tuple(types.items())).validate_python(value, strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
-        found = repr(first["input"])
-        found = found if len(found) <= LONGEST else found[: LONGEST - 1] + "…"
-        return f"{place or 'it'}: {first['msg'][:1].lower()}{first['msg'][1:]}, got {found}"
+        return told(error)
     return None
 
 

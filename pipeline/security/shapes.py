@@ -39,18 +39,24 @@ def checked(shape: TypeAdapter[Any], value: Any, place: str) -> Any:
     try:
         fitting = shape.validate_python(value, strict=True)
     except ValidationError as error:
-        raise ConfigError(f"{place}: {_told(error)}") from error
+        raise ConfigError(f"{place}: {told(error)}") from error
     return shape.dump_python(fitting, exclude_unset=True)
 
 
-def _told(error: ValidationError) -> str:
+def told(error: ValidationError) -> str:
+    """Says in one line what the first mistake is: the key, what is right, what was found."""
     if error.error_count() > MOST_TOLD:
         return f"{error.error_count():,} values are of another kind than a run writes"
     found = error.errors(include_url=False)[0]
-    key = ".".join(escaped(str(part)) for part in found["loc"] if part != "[key]")
+    key = ".".join(escaped(str(part)) for part in found["loc"] if not _of_pydantic(part))
     place = f"{key}: " if key else ""
     if found["type"] == "missing":
         return f"{place}is missing"
     kind = found["type"].split("_")[0]
     right = f"expected {EXPECTED[kind]}" if found["type"].endswith("_type") and kind in EXPECTED else found["msg"]
     return f"{place}{right[0].lower()}{right[1:]}, got {shown(found['input'])}"
+
+
+def _of_pydantic(part: str | int) -> bool:
+    """Whether a part of a place is none of the value's, but says by which way pydantic came to it."""
+    return isinstance(part, str) and (part == "[key]" or part.startswith("function-"))

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from numbers import Real
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, ClassVar, Literal
 
 import keras
@@ -201,7 +201,9 @@ def _job_in(run_folder: Path) -> Any:
 
 def _key(name: str) -> str:
     """Returns a name without characters that MLflow refuses."""
-    return re.sub(r"[^\w\-. :/]", "_", name)[:LONGEST_KEY]
+    allowed = re.sub(r"[^\w\-. :/]", "_", name)[:LONGEST_KEY]
+    # What is no path of folders below another, MLflow refuses too.
+    return allowed if str(PurePosixPath(allowed)) == allowed and ".." not in allowed else allowed.replace("/", "_")
 
 
 def _cut(text: str, longest: int) -> str:

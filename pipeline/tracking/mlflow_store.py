@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, nearest, one_line
+from pipeline.faults.run_lock import WITHOUT_LOCKS
 from pipeline.security.terminal import PrintableFormatter
 
 log = logging.getLogger(__name__)
@@ -146,8 +147,11 @@ class MLflowStore:
                 folder.mkdir(parents=True, exist_ok=True)
                 # MLflow makes the tables of a new file, and two processes at once spoil it.
                 with _alone_in(folder):
+                    _try_database(self.uri)
                     self._client = connect(tracking_uri=self.uri)
             else:
+                if re.split(r"[+:]", self.uri)[0] in DATABASES:
+                    _try_database(self.uri)
                 self._client = connect(tracking_uri=self.uri)
         return self._client
 
@@ -169,6 +173,16 @@ def check_uri(uri: str) -> None:
                 f"tracking.mlflow: needs the package '{package}', which is not installed; "
                 'pip install "pipeline[mlflow]" is right'
             )
+
+
+def _try_database(uri: str) -> None:
+    """Opens a database once: MLflow would try for minutes to open one that cannot be."""
+    sqlalchemy = importlib.import_module("sqlalchemy")
+    engine = sqlalchemy.create_engine(uri)
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
 
 
 def _limits(seconds: int) -> dict[str, str]:
@@ -199,7 +213,11 @@ def _alone_in(folder: Path) -> Iterator[None]:
     """Lets one process after the other do something about a folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in WITHOUT_LOCKS:
+                raise
         yield
     finally:
         os.close(descriptor)
@@ -213,4 +231,5 @@ def _reason(error: BaseException) -> str:
 
 
 def _without_credentials(text: str) -> str:
-    return re.sub(r"//[^/@\s]+@", "//…@", text)
+    # A password may itself hold what ends one in an address, and may be among the parameters.
+    return re.sub(r"(://\S*?)\?[^\s'\"]+", r"\1?…", re.sub(r"//\S*@", "//…@", text))

@@ -1,5 +1,6 @@
 """Callbacks by config; the history file; the epoch log."""
 
+import csv
 import logging
 from pathlib import Path
 
@@ -47,3 +48,14 @@ def test_epoch_log_says_number_and_values(caplog: pytest.LogCaptureFixture) -> N
         callback.on_epoch_end(0, {"loss": 0.123456})
     assert caplog.messages[0].startswith("epoch 1/3")
     assert caplog.messages[0].endswith("loss 0.1235")
+
+
+def test_name_that_a_spreadsheet_would_compute_begins_no_cell(tmp_path: Path) -> None:
+    history = HistoryFile(tmp_path / "history.csv")
+    names = ["=1+1", "+1", "-2", "@SUM(1)", "\tx", "'quoted", "loss"]
+    history.on_epoch_end(0, dict.fromkeys(names, 0.5))
+    header = next(csv.reader((tmp_path / "history.csv").read_text().splitlines()))
+    assert header == ["epoch", "'=1+1", "'+1", "'-2", "'@SUM(1)", "'\tx", "'quoted", "loss"]
+    again = HistoryFile(tmp_path / "history.csv")
+    again.set_state(history.get_state())
+    assert set(again.rows[0]) == {"epoch", *names}

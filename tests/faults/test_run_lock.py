@@ -1,5 +1,7 @@
 """One run at a time works in a folder; what killed it does not matter to the next one."""
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -85,3 +87,31 @@ with run_lock.held(Path.cwd()):
     assert run.wait() == -signal.SIGKILL
     with run_lock.held(tmp_path):
         os.kill(worker, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL])
+def test_file_system_without_locks_costs_a_warning(
+    number: int, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    done = command(*QUICK, "trainer.epochs=1")
+    assert done.code == 0, done.err
+    assert "has no locks" in done.out
+    wrong = command(*QUICK, "trainer.epochs=1", "optimizer.learning_rate=x")
+    assert wrong.errors
+    assert "locks" not in wrong.err
+
+
+def test_lock_that_fails_otherwise_is_told_with_its_file(
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    done = command(*QUICK, "trainer.epochs=1")
+    assert done.code == 2
+    assert ".lock': its disk fails" in done.errors[0]

@@ -38,6 +38,10 @@ def test_its_folder_alone_goes_on_with_more_epochs(command: Command, tmp_path: P
     facts = json.loads((folder / "run.json").read_text())
     assert facts["status"] == "finished"
     assert len(facts["resumed"]) == 1
+    # Once more, it has nothing left to do, and knows that it was to train four epochs.
+    again = command(f"resume={folder}")
+    assert again.code == 0
+    assert rows(folder) == ["0", "1", "2", "3"]
 
 
 def test_another_log_of_hydra_is_no_other_config(command: Command) -> None:
@@ -45,10 +49,6 @@ def test_another_log_of_hydra_is_no_other_config(command: Command) -> None:
     done = command(f"resume={folder}", "trainer.epochs=3", "hydra/job_logging=stdout")
     assert done.code == 0, done.err
     assert len(rows(folder)) == 3
-    # Once more, it has nothing left to do, and knows that it was to train four epochs.
-    again = command(f"resume={folder}")
-    assert again.code == 0
-    assert rows(folder) == ["0", "1", "2", "3"]
 
 
 def test_auto_finds_the_run_of_the_same_config_that_did_not_finish(command: Command) -> None:
@@ -57,6 +57,20 @@ def test_auto_finds_the_run_of_the_same_config_that_did_not_finish(command: Comm
     done = command(*SHORT, "trainer.epochs=3", "resume=auto")
     assert (done.code, done.folder) == (0, None)
     assert rows(folder) == ["0", "1", "2"]
+
+
+def test_auto_takes_the_run_that_came_furthest_whatever_the_clock_said(command: Command, tmp_path: Path) -> None:
+    near = stopped(command)
+    far = stopped(command)
+    (far / "snapshots").joinpath("000000000999.snapshot").write_bytes(b"damaged")
+    # As if the clock had been set back between the two.
+    earlier = tmp_path / "outputs" / "2001-01-01" / "00-00-00"
+    earlier.parent.mkdir(parents=True)
+    far.rename(earlier)
+    done = command(*SHORT, "trainer.epochs=3", "resume=auto")
+    assert (done.code, done.folder) == (0, None)
+    assert rows(near) == ["0", "1"]
+    assert rows(earlier) == ["0", "1", "2"]
 
 
 def test_auto_begins_a_run_where_there_is_none_to_resume(command: Command) -> None:

@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -77,3 +78,26 @@ def test_folder_may_have_quotes_in_its_name(local: str, tmp_path: Path) -> None:
     folder.mkdir()
     first, again = (store.run(client, experiment, folder, "run", {}).info.run_id for _ in range(2))
     assert first == again
+
+
+def test_database_that_cannot_be_opened_is_let_alone_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "mlflow.db").mkdir()
+    store = MLflowStore(f"sqlite:///{tmp_path}/mlflow.db", 3)
+    begun = time.monotonic()
+    assert not store.attempt(lambda client: None)
+    assert time.monotonic() - begun < 20
+    (line,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert "unable to open database file" in line
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://me:sesame@127.0.0.1:9", "http://me:ses@me@127.0.0.1:9", "http://me:ses/ame@127.0.0.1:9",
+        "http://127.0.0.1:9/?token=sesame", "postgresql://127.0.0.1/x?user=me&password=sesame",
+    ],
+)  # fmt: skip
+def test_place_of_a_store_holds_no_password(uri: str) -> None:
+    place = MLflowStore(uri, 3).place
+    assert not any(secret in place for secret in ("sesame", "ses@me", "ses/ame", "me@127"))
+    assert "127.0.0.1" in place

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,22 +61,20 @@ class Tfds:
 
     def load(self, *, with_targets: bool = True) -> Splits:
         """See `Source`; the order is the same in every pass."""
-        builder = self._builder()
-        inputs, targets = self._features(builder, with_targets)
-        spec = self._spec(builder, inputs, targets)
-        train, *others = (
-            None if split is None else self._stream(builder, key, split, spec, {**inputs, **targets})
-            for key, split in (("train", self.train), ("validation", self.validation), ("test", self.test))
-        )
+        with _silence():
+            builder = self._builder()
+            inputs, targets = self._features(builder, with_targets)
+            spec = self._spec(builder, inputs, targets)
+            train, *others = (
+                None if split is None else self._stream(builder, key, split, spec, {**inputs, **targets})
+                for key, split in (("train", self.train), ("validation", self.validation), ("test", self.test))
+            )
         assert train is not None
         return Splits(train, *others)
 
     def _builder(self) -> Any:
         import tensorflow_datasets as tfds
-        from absl import logging as tfds_logging
 
-        # It says where it loads from, several lines a split.
-        tfds_logging.set_verbosity(tfds_logging.FATAL)
         folder = Path(self.name).expanduser()
         if (folder / "dataset_info.json").is_file():
             check_features(folder)
@@ -174,6 +173,20 @@ class Tfds:
             return inputs, targets, {column: example[column] for column in self.columns}
 
         return dataset.map(name)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keeps TFDS from saying where it loads from, several lines a split; what it says that to is Keras' log too."""
+    from absl import logging
+
+    log = logging.get_absl_logger()
+    level = log.level
+    log.setLevel("CRITICAL")
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _target(name: str, feature: Any) -> TargetSpec:
