@@ -24,6 +24,9 @@ absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 # A shell has what it runs in the background ignore SIGINT, which the commands of tests would inherit.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# So has `nohup` with SIGHUP.
+if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
