@@ -28,7 +28,7 @@ def told(error: Exception, arguments: list[str]) -> list[str] | None:
         return None
     # What composing raised from an error of OmegaConf's may have no text of its own.
     text = str(error) or str(error.__cause__ or "")
-    ours = re.match(r"\w+ raised while resolving interpolation: (?P<told>(resume|hydra|run): .*)", text)
+    ours = re.match(r"\w+ raised while resolving interpolation: (?P<told>(resume|hydra|hydra\.run\.dir|run): .*)", text)
     if ours:
         return [ours["told"]]
     if isinstance(error, ConfigCompositionException) and "Could not override" in text:

@@ -11,6 +11,7 @@ from hydra.plugins.config_source import ConfigResult
 
 from pipeline.errors import ConfigError
 from pipeline.security.plain_yaml import parse_yaml
+from pipeline.security.reading import MOST_BYTES_OF_YAML
 
 
 class CheckedRepository(ConfigRepository):
@@ -31,5 +32,7 @@ class CheckedRepository(ConfigRepository):
                 raise ConfigError(
                     f"'{config_path}' is outside of the folder of config files '{source.path}'; a file in it is right"
                 )
+            if not file.is_file() or file.stat().st_size > MOST_BYTES_OF_YAML:
+                raise ConfigError(f"'{file}' is no file of up to {MOST_BYTES_OF_YAML:,} bytes; one is right")
             parse_yaml(file.read_text(encoding="utf-8"), str(file))
         return super().load_config(config_path)

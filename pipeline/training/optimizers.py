@@ -25,7 +25,7 @@ def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None)
     """
     arguments = dict(node)
     if schedule is not None:
-        arguments["learning_rate"] = components.build("schedule", schedule)
+        arguments["learning_rate"] = _checked(components.build("schedule", schedule))
     if "_target_" in arguments:
         optimizer = components.build("optimizer", arguments)
         if not isinstance(optimizer, keras.optimizers.Optimizer):
@@ -39,6 +39,23 @@ def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None)
         return kind(**arguments)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"optimizer: {kind.__name__} refused its arguments: {one_line(error)}") from error
+
+
+def _checked(schedule: Any) -> Any:
+    """Returns a schedule; one of Keras' that gives no number would fail within the first step only.
+
+    Raises:
+        ConfigError: It gives none.
+    """
+    if not type(schedule).__module__.startswith("keras."):
+        return schedule
+    try:
+        rates = [float(schedule(keras.ops.convert_to_tensor(step, "int64"))) for step in (0, 1)]
+    except Exception as error:
+        raise ConfigError(f"schedule: it gives no learning rate: {one_line(error)}; numbers are right") from error
+    if not all(map(math.isfinite, rates)):
+        raise ConfigError(f"schedule: it gives a learning rate of {rates[0]}; a finite one is right")
+    return schedule
 
 
 def _check_types(kind: type[keras.optimizers.Optimizer], arguments: Mapping[str, Any]) -> None:
