@@ -22,7 +22,7 @@ def told(error: Exception, arguments: list[str]) -> list[str] | None:
 
     if isinstance(error, YAMLError):
         return [yaml_error(error)]
-    if isinstance(error, (TypeError, ValueError)) and (lines := _no_choices(arguments)):
+    if isinstance(error, (TypeError, ValueError)) and (lines := no_choices(arguments)):
         return lines
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
@@ -75,7 +75,7 @@ def _unknown_choice(name: str, text: str) -> str:
     return f"{group or name}: there is no '{choice}'{nearest(choice, available)}"
 
 
-def _no_choices(arguments: list[str]) -> list[str]:
+def no_choices(arguments: list[str]) -> list[str]:
     """Tells of all groups to which something is given that is no name of a choice, such as null."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException

@@ -23,6 +23,9 @@ MOST = 2**32 - 1
 """The largest seed that NumPy takes, and more than any count needs."""
 
 
+PARENTS = ("outputs", "multirun")
+"""Folders in which runs and sweeps get folders of their own."""
+
 TRAIN = "pipeline.tasks.train.train"
 """The task that trains."""
 
@@ -185,10 +188,10 @@ def new_folder(parent: str) -> str:
     """Makes a new folder `parent/<date>/<time>` and returns it; a number is added if another run took that second.
 
     Raises:
-        ConfigError: A config file, and not the user, names a parent outside of the working folder.
+        ConfigError: A config file, and not the user, names another parent than ours.
     """
-    if not Path(parent).resolve().is_relative_to(Path.cwd().resolve()) and not trust.current().typed(parent):
-        raise ConfigError(f"'{parent}' is outside of the working folder; such a folder on the command line is right")
+    if parent not in PARENTS and not trust.current().typed(parent) and not trust.current().covers("hydra"):
+        raise ConfigError(f"'{parent}' is no folder of runs; {' or '.join(PARENTS)}, or one that is typed, is right")
     now = datetime.now()
     for number in itertools.count(1):
         suffix = f"_{number}" if number > 1 else ""

@@ -38,13 +38,25 @@ def check_trust(config: PipelineConfig, written: DictConfig, run_folder: Path) -
     """
     mistakes = []
     if config.trust and "trust" not in trust.current().keys:
-        names = ",".join(config.trust)
-        mistakes = [f"trust: a config file sets it, where it does not count; trust=[{names}] on the command line does"]
+        mistakes = ["trust: a config file sets it, where it does not count; trust=[NAME] on the command line does"]
     plain = asdict(config)
     mistakes += [line for key, node in plain.items() for line in trust.node_mistakes(str(key), node)]
     mistakes += destination_mistakes(plain, OmegaConf.to_container(written, resolve=False), run_folder)
-    hidden = addresses(plain)
-    mistakes += variable_mistakes(written, lambda place: place.partition("[")[0] in hidden)
+    if mistakes:
+        raise ConfigMistakes(mistakes)
+
+
+def check_variables(written: DictConfig) -> None:
+    """Refuses a config that has environment variables where they do not belong, before their values are anywhere.
+
+    Args:
+        written: The config, its interpolations as they are written.
+
+    Raises:
+        ConfigMistakes: It has; a line for each.
+    """
+    hidden = addresses(OmegaConf.to_container(written, resolve=False))
+    mistakes = variable_mistakes(written, lambda place: place.partition("[")[0] in hidden)
     if mistakes:
         raise ConfigMistakes(mistakes)
 

@@ -41,7 +41,9 @@ class RunLog(logging.FileHandler):
                 raise FileError(f"'{path}': no regular file; {RIGHT}") from error
             raise
         file = os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
             file.close()
-            raise FileError(f"'{path}': no regular file; {RIGHT}")
+            found = "no regular file" if status.st_nlink == 1 else "a file elsewhere too, by a hard link"
+            raise FileError(f"'{path}': {found}; {RIGHT}")
         return file

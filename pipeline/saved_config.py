@@ -32,7 +32,9 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     if not any(argument.startswith("run=") for argument in arguments) and (groups or not resumes):
         return list(arguments), []
     chosen = {root for argument in arguments if (root := _root(argument)) and _is_group(argument)}
-    ours = [a for a in arguments if "=" in a and not a.startswith("-") and _root(a) not in {*chosen, *OF_THE_COMMAND}]
+    # A run that is resumed has callbacks and trackers of its own, in place of those that Hydra composes.
+    composed = {*OF_THE_COMMAND} - ({"callbacks", "tracking"} if resumes else set())
+    ours = [a for a in arguments if "=" in a and not a.startswith("-") and _root(a) not in {*chosen, *composed}]
     return [a for a in arguments if a not in ours], ours
 
 

@@ -13,6 +13,8 @@ from pipeline.errors import ConfigError
 from pipeline.security import trust
 from pipeline.security.path_templates import filled_in, stay_within
 
+HOOKS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
+
 
 def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[keras.callbacks.Callback]:
     """Builds the callbacks of the config's `callbacks`, in its order; null switches one off.
@@ -33,6 +35,9 @@ def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[k
             raise ConfigError(
                 f"callbacks.{name}: gave a {type(callback).__name__}; a keras.callbacks.Callback is right"
             )
+        wrong = next((hook for hook in HOOKS if not callable(getattr(callback, hook))), None)
+        if wrong is not None:
+            raise ConfigError(f"callbacks.{name}.{wrong}: is nothing to call; a function of yours is right")
         if not trust.typed(f"callbacks.{name}.filepath"):
             stay_within(callback, run_folder)
         # A snapshot sets none of it back.

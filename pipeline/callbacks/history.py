@@ -27,7 +27,7 @@ class HistoryFile(keras.callbacks.Callback):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.path = path
+        self.path = Path(path)
         self.rows: list[dict[str, Any]] = []
         self._text = ""
 

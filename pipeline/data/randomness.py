@@ -16,6 +16,8 @@ from pipeline.errors import ConfigError, one_line
 from pipeline.security.plain_types import Array
 
 GLOBAL_GENERATOR = "global_seed_generator"
+MERSENNE_TWISTER = 624
+"""Numbers in its state."""
 
 
 class RandomTypes(TypedDict):
@@ -60,10 +62,22 @@ def _set(state: Mapping[str, Any]) -> None:
 
         global_seed_generator().state.assign(state["keras"])
     random.setstate(state["python"])
+    check_numpy_state(state["numpy"])
     np.random.set_state(state["numpy"])
     tensorflow = _of_tensorflow()
     if state["tensorflow"] is not None and tensorflow is not None:
         tensorflow.setstate(state["tensorflow"])
+
+
+def check_numpy_state(state: Mapping[str, Any]) -> None:
+    """Refuses a place in the numbers of a Mersenne Twister that there is not, from which NumPy would read all the same.
+
+    Raises:
+        ValueError: There is none.
+    """
+    inner = state.get("state")
+    if isinstance(inner, Mapping) and "pos" in inner and not 0 <= int(inner["pos"]) <= MERSENNE_TWISTER:
+        raise ValueError(f"there is no number {inner['pos']} of {MERSENNE_TWISTER}")
 
 
 def _of_tensorflow() -> Any:

@@ -20,8 +20,10 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.errors import ConfigError
+from pipeline.composition_errors import no_choices
+from pipeline.errors import ConfigError, ConfigMistakes, one_line
 from pipeline.folders import conf_folder
 from pipeline.security.config_files import CheckedRepository
 from pipeline.security.sweep_size import refuse_huge_sweep
@@ -110,12 +112,12 @@ class CheckedLoader(ConfigLoaderImpl):
             )
         if run_mode == RunMode.MULTIRUN:
             refuse_huge_sweep(overrides)
-        config = super().load_configuration(config_name, overrides, *arguments)
+        config = self._composed(config_name, overrides, arguments)
         refuse_secrets(_without_hydra(config))
         self._refuse_runs(config)
         if not self._trusted and self._has_other_files(config):
-            params: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
-            params = params.get("params") or {}
+            plain: Any = OmegaConf.to_container(config.hydra, resolve=False)
+            params = (plain["sweeper"] or {}).get("params") or {}
             key = _set_by_others(config, overrides, arguments) or _not_of_a_sweep(params)
             if key is not None:
                 raise ConfigError(
@@ -126,11 +128,25 @@ class CheckedLoader(ConfigLoaderImpl):
                 refuse_huge_sweep([*(f"{key}={value}" for key, value in params.items()), *overrides])
         return config
 
+    def _composed(self, config_name: str | None, overrides: list[str], arguments: tuple[Any, ...]) -> DictConfig:
+        """Composes a config; Hydra fails in many ways at files that are none of its configs."""
+        try:
+            return super().load_configuration(config_name, overrides, *arguments)
+        except (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            places = {str(place.path) for place in self.config_search_path.get_path()}
+            if places <= set(OURS.values()) or isinstance(error, HydraException | OmegaConfBaseException):
+                raise
+            raise ConfigMistakes(
+                no_choices(overrides)
+                or [f"--config-dir: its files make no config: {type(error).__name__}: {one_line(error)}"]
+            ) from error
+
     def _refuse_runs(self, config: DictConfig) -> None:
+        written: Any = OmegaConf.to_container(config, resolve=False)
         for key in THE_USERS:
-            if config.get(key) is not None and key not in self._trust.keys:
+            if written.get(key) is not None and key not in self._trust.keys:
                 raise ConfigError(
-                    f"{key}: a config file chooses the run to work on; {key}={config[key]} on the command line is right"
+                    f"{key}: a config file chooses the run to work on; {key}=… on the command line is right"
                 )
 
     def _is_ours(self, config_name: str | None) -> bool:

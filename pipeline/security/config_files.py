@@ -11,7 +11,7 @@ from hydra.plugins.config_source import ConfigResult
 
 from pipeline.errors import ConfigError
 from pipeline.security.plain_yaml import parse_yaml
-from pipeline.security.reading import MOST_BYTES_OF_YAML
+from pipeline.security.reading import MOST_BYTES_OF_YAML, read_text
 
 
 class CheckedRepository(ConfigRepository):
@@ -30,9 +30,8 @@ class CheckedRepository(ConfigRepository):
             file = Path(os.path.realpath(folder / source._normalize_file_name(config_path)))
             if not file.is_relative_to(folder):
                 raise ConfigError(
-                    f"'{config_path}' is outside of the folder of config files '{source.path}'; a file in it is right"
+                    f"'{config_path}' is outside of the folder of config files '{source.path}'; a file in it, or "
+                    "trust=[hydra] on the command line, is right"
                 )
-            if not file.is_file() or file.stat().st_size > MOST_BYTES_OF_YAML:
-                raise ConfigError(f"'{file}' is no file of up to {MOST_BYTES_OF_YAML:,} bytes; one is right")
-            parse_yaml(file.read_text(encoding="utf-8"), str(file))
+            parse_yaml(read_text(file, "--config-dir", MOST_BYTES_OF_YAML), str(file))
         return super().load_config(config_path)

@@ -32,8 +32,11 @@ def register() -> None:
 
 def without_values(text: str) -> str:
     """Returns a message with variables as a config names them, `${oc.env:NOTIFY_URL}`, in place of their values."""
-    for value in sorted(_names, key=len, reverse=True):
-        text = text.replace(value, f"${{oc.env:{_names[value]}}}")
+    # Those who repeat a value may have left out all but one of its lines.
+    lines = {line: name for value, name in _names.items() for line in (value, *value.splitlines())}
+    for value in sorted(lines, key=len, reverse=True):
+        if len(value) >= SHORTEST:
+            text = text.replace(value, f"${{oc.env:{lines[value]}}}")
     return text
 
 
@@ -47,12 +50,14 @@ def variable_mistakes(config: DictConfig, is_address: Callable[[str], bool]) -> 
         config: The config, its interpolations as they are written.
         is_address: Whether a place in it, such as `callbacks.mine.urls[0]`, is one of an address.
     """
-    # By whatever name: a resolver's own may be put together.
-    if not _read or "environment" in trust.current().words:
+    if "environment" in trust.current().words:
         return []
     plain = OmegaConf.create(OmegaConf.to_container(config, resolve=False))
     OmegaConf.copy_cache(config, plain)
     before = dict(_values(plain, ""))
+    # By whatever name: a resolver's own may be put together.
+    if not _read:
+        return []
     with _other_variables():
         after = dict(_values(plain, ""))
     differing = [place for place in {**before, **after} if before.get(place) != after.get(place)]

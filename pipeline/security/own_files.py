@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Collection
 from pathlib import Path
 
 from pipeline.errors import ConfigError
+
+CHECKPOINT = re.compile(r"(best|last|epoch-.*)\.keras")
+"""Files of which some are one and the same; none of them is written into, but replaced as a whole."""
 
 
 def refuse_links(folder: Path, names: Collection[str] | None = None) -> None:
@@ -30,9 +34,12 @@ def refuse_links(folder: Path, names: Collection[str] | None = None) -> None:
             for entry in entries:
                 if place is top and names is not None and entry.name not in names:
                     continue
-                mode = entry.stat(follow_symlinks=False).st_mode
+                status = entry.stat(follow_symlinks=False)
+                mode = status.st_mode
                 if stat.S_ISDIR(mode):
                     waiting.append(entry.path)
                 elif not stat.S_ISREG(mode):
                     kind = "a symbolic link" if stat.S_ISLNK(mode) else "no file but a pipe, a socket or a device"
                     raise ConfigError(f"'{entry.path}' is {kind}; in a run folder, files of its own are right")
+                elif status.st_nlink > 1 and not CHECKPOINT.fullmatch(entry.name):
+                    raise ConfigError(f"'{entry.path}' is also a file elsewhere, by a hard link; a copy is right")

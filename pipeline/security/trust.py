@@ -14,7 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.errors import ConfigError, nearest
@@ -64,6 +64,7 @@ class Trust:
     Attributes:
         names: Packages, modules or single parts, whose code a config may call, with all that is below them.
         keys: Config keys whose values the user typed.
+        lists: Those of them whose values are lists, with all that is in them.
         texts: Values that the user typed, as far as they are texts.
         words: Those of `WORDS` that the user said.
         named: Of `names`, those that are not there only because a `_target_` was typed.
@@ -74,6 +75,7 @@ class Trust:
     texts: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
 
     def covers(self, target: str) -> bool:
         """Whether a dotted path lies in what the user named."""
@@ -103,8 +105,8 @@ def typed(place: str) -> bool:
     `callbacks=[mine]` chooses a file, which has typed nothing of what is in it.
     """
     names = re.split(r"[.\[\]]+", place.rstrip("]"))
-    keys = current().keys
-    return ".".join(names) in keys or any(".".join(names[:length]) in keys for length in range(2, len(names)))
+    keys, lists = current().keys, current().lists
+    return ".".join(names) in keys or any(".".join(names[:length]) in lists for length in range(2, len(names)))
 
 
 @contextmanager
@@ -131,15 +133,19 @@ def trust_of(arguments: Sequence[str]) -> Trust:
         ConfigError: `trust` names something that is no package.
     """
     named, called, keys, texts = set(_names_of_environment()), set(), set(), set()
+    lists = set()
     for key, value in typed_values(arguments):
         keys.add(key)
+        lists |= {key} if isinstance(value, list) else set()
         texts |= {value} if isinstance(value, str) else set()
         if key == "trust":
             named |= {_checked(str(name), "trust") for name in (value if isinstance(value, list) else [value])}
         elif key.rpartition(".")[2] == "_target_" and isinstance(value, str) and NAME.fullmatch(value):
             package = value.partition(".")[0]
             called.add(value if package in NOT_THE_USERS else package)
-    return _trust_in(frozenset(named), frozenset(called), frozenset(keys), frozenset(texts))
+    return replace(
+        _trust_in(frozenset(named), frozenset(called), frozenset(keys), frozenset(texts)), lists=frozenset(lists)
+    )
 
 
 def typed_values(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
@@ -221,6 +227,12 @@ def node_mistakes(key: str, node: Any) -> list[str]:
     if not isinstance(node, Mapping):
         return []
     lines = [line for name, value in node.items() for line in node_mistakes(f"{key}.{name}", value)]
+    # A key such as `mine.urls` would pass for another place.
+    lines += [
+        f"{key}: the key '{name}' leads to a part; letters, digits and _ are right"
+        for name, value in node.items()
+        if re.search(r"[.\[\]]", str(name)) and any(targets(key, value))
+    ]
     if "class_name" in node and not {"config", "module"}.isdisjoint(node):
         lines.append(f"{key}: is what Keras makes objects from; a mapping with a _target_ is right")
     if "_target_" not in node:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -98,7 +99,10 @@ class Training:
         plan.moments.start()
         hooks.on_train_begin()
         # keras.callbacks.BackupAndRestore says in this attribute where to go on.
-        self._at = Position(getattr(model, "_initial_epoch", None) or plan.initial_epoch)
+        begin = getattr(model, "_initial_epoch", None) or plan.initial_epoch
+        if not isinstance(begin, Integral) or begin < 0:
+            raise ConfigError(f"callbacks: a backup says to go on with epoch {begin!r:.40}; a whole number is right")
+        self._at = Position(int(begin))
         self._recorder.start()
         ended = False
         if self._recorder.found is not None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter, OrderedDict, defaultdict, deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from pipeline.data.randomness import check_numpy_state
 
 SCALARS = {type(None), bool, int, float, str}
 KEYS = {str, int}
@@ -114,7 +117,13 @@ def generator_state(value: Any) -> Any:
 
 
 def set_generator_state(value: Any, state: Any) -> None:
-    """Puts a generator of random numbers back to a state that `generator_state` returned."""
+    """Puts a generator of random numbers back to a state that `generator_state` returned.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(state, Mapping):
+        check_numpy_state(state)
     if isinstance(value, np.random.Generator):
         value.bit_generator.state = state
     elif isinstance(value, np.random.RandomState):

@@ -256,3 +256,78 @@ def test_aliases_of_a_sensible_size_are_read(attacked: Path, command: Command) -
     done = command(*experiment(attacked, "model: &m {units: 8}\noptimizer: {learning_rate: &r 0.01, epsilon: *r}"))
     assert done.code == 0, done.err
     assert done.folder is not None
+
+
+NOTIFY_AT = (
+    "_target_: pipeline.callbacks.notify.Notify, title: x, message: x, urls: ['json://127.0.0.1:9/${oc.env:SECRET}']"
+)
+ALIASES = {
+    "an address elsewhere": (
+        f"callbacks: {{a.on_train_end: {{{NOTIFY_AT}}}, "
+        "a: {_target_: keras.callbacks.LambdaCallback, on_train_end: {urls: ['${oc.env:HOME}']}}}",
+        [],
+    ),
+    "an address by a bracket": (
+        "tracking: {m: {_target_: pipeline.tracking.tensorboard.TensorBoardTracker, histograms: 0, graph: false}, "
+        f"'m.uri[x': {{_target_: keras.callbacks.CSVLogger, filename: '{RUN}/${{oc.env:SECRET}}'}}}}",
+        [],
+    ),
+    "what the user typed": (
+        "defaults: [override /callbacks: [checkpoints]]\n"
+        "callbacks: {checkpoints.keep: {_target_: keras.callbacks.CSVLogger, filename: pwned.csv}}",
+        ["callbacks.checkpoints.keep=3", "callbacks.checkpoints.monitor=loss"],
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", ALIASES)
+def test_key_stands_for_no_other_place(attack: str, attacked: Path, command: Command) -> None:
+    text, typed = ALIASES[attack]
+    done = command(*experiment(attacked, text), *typed)
+    assert not (attacked / "pwned.csv").exists()
+    assert not list(attacked.rglob(f"*{SECRET}*"))
+    assert holding_the_secret(attacked) == []
+    assert done.code == 2, done.out
+    assert "leads to a part" in done.err or "reads an environment variable" in done.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed: '${oc.env:LINES}'", "trust: '${oc.env:LINES}'", "trainer: {validation_freq: '${oc.decode:${oc.env:LINES}}'}",
+        "model: {name: '${new_folder:${oc.env:SECRET}}'}", "model: {name: '${new_folder:src}'}",
+    ],
+)  # fmt: skip
+def test_variable_is_in_no_message_and_no_name(
+    text: str, attacked: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINES", f"-----BEGIN-----{SECRET}\n{SECRET}-second\n{{END")
+    done = command(*experiment(attacked, text))
+    assert done.code == 2, done.out
+    assert SECRET not in done.out + done.err
+    assert "s,3,c,r" not in done.err
+    assert holding_the_secret(attacked) == []
+    assert {path.name for path in attacked.iterdir()} <= {"evil", "outputs", "private.yaml"}
+
+
+NO_CONFIGS = [
+    "defaults: 3", "defaults: [3]", "defaults: [[a]]", "defaults: [{/data: 3}]", "defaults: [{'': x}]",
+    "defaults: [evil]", "defaults: [/experiment: evil]", "hydra: {sweeper: null}", "hydra: null",
+    'defaults: [{/data: "../../x\\0y"}]', "resume: ${metrics.a9}\nmetrics: {a0: xxxxxxxxxx, "
+    + ", ".join(f"a{n}: '{f'${{metrics.a{n - 1}}}' * 10}'" for n in range(1, 10)) + "}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_CONFIGS)
+def test_file_that_makes_no_config_is_told_in_a_line(text: str, attacked: Path, command: Command) -> None:
+    done = command(*experiment(attacked, text))
+    assert done.code == 2, done.err
+    assert len(done.errors) == len(done.err.splitlines()) == 1
+
+
+def test_file_that_is_no_text_is_told_in_a_line(attacked: Path, command: Command) -> None:
+    arguments = experiment(attacked, "")
+    (attacked / "evil" / "experiment" / "evil.yaml").write_bytes(b"seed: \xff\n")
+    done = command(*arguments)
+    assert done.code == 2
+    assert "is no UTF-8 text" in done.errors[0]

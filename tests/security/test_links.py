@@ -92,3 +92,31 @@ def test_links_beside_the_files_of_a_run_are_the_users_own(given: Path, tmp_path
     assert command("task=evaluate", f"run={given}").code == 0
     assert command("+experiment=quickstart", "trainer.epochs=1", "report=false", f"hydra.run.dir={given}").code == 0
     assert (tmp_path / "private.txt").read_text() == PRIVATE
+
+
+@pytest.mark.parametrize("name", [".lock", "pipeline.log", "history.csv", "tensorboard/validation/events"])
+def test_file_that_is_one_elsewhere_too_is_not_written_into(
+    name: str, given: Path, tmp_path: Path, command: Command
+) -> None:
+    (given / name).unlink(missing_ok=True)
+    (given / name).parent.mkdir(parents=True, exist_ok=True)
+    os.link(tmp_path / "private.txt", given / name)
+    done = command(f"resume={given}", "trainer.epochs=2")
+    assert done.code == 2
+    assert "by a hard link" in done.errors[0]
+    assert (tmp_path / "private.txt").read_text() == PRIVATE
+
+
+def test_typed_value_and_not_that_of_a_strangers_run_is_used(tmp_path: Path, command: Command) -> None:
+    done = command(
+        "+experiment=quickstart", "trainer.epochs=1", "report=false", "callbacks=[checkpoint]", "split.validation=0.1",
+        "callbacks.checkpoint.filepath=mine.keras",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    config = done.folder / ".hydra" / "config.yaml"
+    assert command(f"resume={done.folder}", "trainer.epochs=2", "callbacks.checkpoint.filepath=mine.keras").code == 0
+    config.write_text(config.read_text().replace("filepath: mine.keras", "filepath: pwned.keras"))
+    for key in ("callbacks.checkpoint.filepath", "+callbacks.checkpoint.filepath"):
+        again = command(f"resume={done.folder}", "trainer.epochs=3", f"{key}=mine.keras")
+        assert again.code == 2
+        assert not (tmp_path / "pwned.keras").exists()

@@ -165,6 +165,11 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "a state of no mapping": (lambda state: state["callbacks"][0].update(attributes=[1]), "attributes"),
     "a callback more": (lambda state: state["callbacks"].append({"class": "Sender"}), "cannot go on where"),
     "random numbers that are none": (lambda state: state["random"].update(python=(1, 2)), "random numbers"),
+    "a place beyond the random numbers": (
+        lambda state: state["random"]["numpy"]["state"].update(pos=2**30), "there is no number 1073741824 of 624",
+    ),
+    "values of a text": (lambda state: state.update(values={"loss": "x"}), "no snapshot to resume from"),
+    "facts of no data": (lambda state: state["facts"]["data"]["data"].update(train={}), "changed since the run began"),
     "values of no mapping": (lambda state: state.update(validations="x"), "no snapshot to resume from"),
     "no facts": (lambda state: state.pop("facts"), "the newest snapshot has no facts"),
 }  # fmt: skip

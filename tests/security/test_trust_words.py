@@ -48,6 +48,7 @@ def test_typed_target_is_named_by_nobody() -> None:
         ("model=mine", "model.weights", False),
         ("callbacks=[mine]", "callbacks.mine.root", False),
         ("callbacks=[mine]", "callbacks[0].root", False),
+        ("callbacks.mine.keep=3", "callbacks.mine.keep.filename", False),
         ("trust=[network]", "trust", True),
         ("model.weight=x", "model.weights", False),
     ],

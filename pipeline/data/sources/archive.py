@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples
 from pipeline.data.spec import Classes, DataSpec, spec_of
 from pipeline.data.splits import Splits
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.errors import ConfigError, DataError, nearest, one_line
 
 PICKLED = "holds pickled objects, which are never loaded; save arrays of numbers or text instead"
 
@@ -91,8 +90,13 @@ def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
             return {key: archive[key] for key in keys}
     except ValueError as error:
         raise _unreadable(file, error) from error
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"'{file}': cannot be read: {error}; a whole .npz archive is right") from error
+    except DataError:
+        raise
+    # Python reads the headers in it as expressions, and zip files have many kinds of damage.
+    except Exception as error:
+        if isinstance(error, MemoryError):
+            raise
+        raise DataError(f"'{file}': cannot be read: {one_line(error)}; a whole .npz archive is right") from error
 
 
 def read_npy(file: Path) -> np.ndarray:
@@ -107,8 +111,10 @@ def read_npy(file: Path) -> np.ndarray:
         array = np.load(file, allow_pickle=False)
     except ValueError as error:
         raise _unreadable(file, error) from error
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"'{file}': cannot be read: {error}; a .npy file is right") from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise DataError(f"'{file}': cannot be read: {one_line(error)}; a .npy file is right") from error
     if not isinstance(array, np.ndarray):
         raise DataError(f"'{file}': is an archive of several arrays; a .npy file with one is right")
     return array

@@ -61,7 +61,7 @@ def read_parquet(file: Path) -> pd.DataFrame:
     _check_file(file)
     try:
         frame = pd.read_parquet(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise DataError(f"'{file}': is no Parquet file: {one_line(error)}") from error
     if frame.empty:
         raise DataError(f"'{file}': has no rows")

@@ -12,6 +12,8 @@ from pipeline.training.snapshots.state_types import STATE
 
 log = logging.getLogger(__name__)
 SUFFIX = ".snapshot"
+LARGEST = 2**40
+"""Bytes: no machine trains what has more."""
 
 
 class SnapshotFolder:
@@ -48,6 +50,8 @@ class SnapshotFolder:
         """Returns the newest snapshot that is whole; None if there is none."""
         for path in self._files():
             try:
+                if path.stat().st_size > LARGEST:
+                    raise DamagedSnapshotError("it is larger than a snapshot may be")
                 found = read_snapshot(path.read_bytes())
                 wrong = mistake(found.state, STATE)
                 if wrong is not None:

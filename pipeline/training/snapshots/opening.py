@@ -108,5 +108,5 @@ def _told(fingerprint: Any) -> str:
         return "none"
     if not isinstance(fingerprint, Mapping):
         return f"hash {str(fingerprint)[:8]}"
-    size = next(f"{value} {unit}" for unit, value in fingerprint.items())
+    size = next((f"{value} {unit}" for unit, value in fingerprint.items()), "nothing")
     return f"{size}, hash {str(fingerprint.get('sha256'))[:8]}"

@@ -110,7 +110,7 @@ def read_snapshot(content: bytes) -> Snapshot:
         raise DamagedSnapshotError("its checksum is another one")
     try:
         return _parsed(content)
-    except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+    except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, RecursionError, SyntaxError) as error:
         raise DamagedSnapshotError(f"it cannot be read: {one_line(error)}") from error
 
 

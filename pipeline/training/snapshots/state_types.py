@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from pipeline.data.randomness import RandomTypes
-from pipeline.security.plain_types import Number, Whole
+from pipeline.security.plain_types import Array, Number, Whole
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
@@ -39,8 +39,8 @@ class FactsTypes(TypedDict, total=False):
 
 STATE: dict[str, Any] = {
     "stopped": bool,
-    "values": dict[str, Any] | None,
-    "logs": dict[str, Any] | None,
+    "values": dict[str, Number | Array] | None,
+    "logs": dict[str, Number | Array] | None,
     "validations": list[dict[str, Number]],
     "counted": Whole | None,
     "compilation": CompilationTypes | None,
