@@ -295,7 +295,8 @@ def test_key_stands_for_no_other_place(attack: str, attacked: Path, command: Com
     "text",
     [
         "seed: '${oc.env:LINES}'", "trust: '${oc.env:LINES}'",
-        "trainer: {validation_freq: '${oc.decode:${oc.env:LINES}}'}", "model: {name: '${new_folder:${oc.env:SECRET}}'}", "model: {name: '${new_folder:src}'}",
+        "trainer: {validation_freq: '${oc.decode:${oc.env:LINES}}'}",
+        "model: {name: '${new_folder:${oc.env:SECRET}}'}", "model: {name: '${new_folder:src}'}",
     ],
 )  # fmt: skip
 def test_variable_is_in_no_message_and_no_name(
