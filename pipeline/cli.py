@@ -144,7 +144,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
-    from pipeline.config_checks import check_config, check_trust, check_variables
+    from pipeline.config_checks import check_config, trusted_config
     from pipeline.faults import run_lock
     from pipeline.resuming import take_up
     from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
@@ -172,12 +172,10 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             if not resumes:
                 config = config_of_command(config, choices, changes)
             run.other_data = names_other_data(choices, changes)
-            check_variables(config)
             missing = sorted(OmegaConf.missing_keys(config))
             for key in missing:
                 OmegaConf.update(config, key, None)
-            settings: Any = OmegaConf.to_object(config)
-            check_trust(settings, config, folder)
+            settings = trusted_config(config, folder)
             run.record(seed=settings.seed)
             _say_what_begins(config, choices, run)
             check_config(settings, missing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -25,40 +25,41 @@ COMPONENTS = ("task", "data", "loader", "weighting", "model", "schedule")
 OBJECTIVES = ("loss", "metrics", "weighted_metrics")
 
 
-def check_trust(config: PipelineConfig, written: DictConfig, run_folder: Path) -> None:
-    """Refuses a config that would run code or write where only the user may say so; nothing of it is imported.
+def trusted_config(written: DictConfig, run_folder: Path) -> PipelineConfig:
+    """Returns the values of a config, all interpolations resolved, which is done once: anew they could be others.
 
     Args:
-        config: The config as it is going to be used: what is resolved anew later could be something else.
-        written: The same with its interpolations as they are written.
+        written: The config, its interpolations as they are written.
         run_folder: The run folder.
 
     Raises:
-        ConfigMistakes: It does; a line for each reason.
+        ConfigMistakes: It would run code or write where only the user may say so, or has variables of the environment
+            where they do not belong; a line for each reason. Nothing of it is imported.
+        OmegaConfBaseException: A value is of another type than its key, or cannot be resolved.
     """
+    plain: Any = OmegaConf.to_container(written, resolve=False)
+    hidden = addresses(plain)
+    variables = variable_mistakes(written, lambda place: place.partition("[")[0] in hidden)
+    try:
+        config: Any = OmegaConf.to_object(written)
+    except Exception:
+        # The error may repeat the value of a variable.
+        if variables:
+            raise ConfigMistakes(variables) from None
+        raise
+    mistakes = _trust_mistakes(config, plain, run_folder) + variables
+    if mistakes:
+        raise ConfigMistakes(mistakes)
+    return cast("PipelineConfig", config)
+
+
+def _trust_mistakes(config: PipelineConfig, written: Any, run_folder: Path) -> list[str]:
     mistakes = []
     if config.trust and "trust" not in trust.current().keys:
         mistakes = ["trust: a config file sets it, where it does not count; trust=[NAME] on the command line does"]
     plain = asdict(config)
     mistakes += [line for key, node in plain.items() for line in trust.node_mistakes(str(key), node)]
-    mistakes += destination_mistakes(plain, OmegaConf.to_container(written, resolve=False), run_folder)
-    if mistakes:
-        raise ConfigMistakes(mistakes)
-
-
-def check_variables(written: DictConfig) -> None:
-    """Refuses a config that has environment variables where they do not belong, before their values are anywhere.
-
-    Args:
-        written: The config, its interpolations as they are written.
-
-    Raises:
-        ConfigMistakes: It has; a line for each.
-    """
-    hidden = addresses(OmegaConf.to_container(written, resolve=False))
-    mistakes = variable_mistakes(written, lambda place: place.partition("[")[0] in hidden)
-    if mistakes:
-        raise ConfigMistakes(mistakes)
+    return mistakes + destination_mistakes(plain, written, run_folder)
 
 
 def check_config(config: PipelineConfig, missing: list[str]) -> None:

@@ -54,6 +54,7 @@ def variable_mistakes(config: DictConfig, is_address: Callable[[str], bool]) -> 
         return []
     plain = OmegaConf.create(OmegaConf.to_container(config, resolve=False))
     OmegaConf.copy_cache(config, plain)
+    _read.clear()
     before = dict(_values(plain, ""))
     # By whatever name: a resolver's own may be put together.
     if not _read:

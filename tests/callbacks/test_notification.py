@@ -207,7 +207,8 @@ def test_what_was_given_up_is_not_sent_later(web: Web, caplog: pytest.LogCapture
     sending.join(5)
     assert not sending.is_alive()
     assert web.got.empty()
-    assert caplog.messages == [
+    # A thread of another test may still have something to say of its own server.
+    assert [message for message in caplog.messages if web.place in message] == [
         f"notify: urls[0] (json at {web.place}) got no answer in 0.5 s; not sent: end, threshold"
     ]
 

@@ -110,7 +110,7 @@ def test_a_damaged_one_falls_back_to_the_one_before(tmp_path: Path, caplog: pyte
 
 
 def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
-    (tmp_path / ".half.snapshot").write_bytes(b"half")
+    (tmp_path / ".unfinished-half.snapshot").write_bytes(b"half")
     folder = SnapshotFolder(tmp_path)
     assert folder.newest() is None
     folder.remove_unfinished()
