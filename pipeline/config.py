@@ -114,9 +114,12 @@ class PipelineConfig:
         model: The network.
         optimizer: Any Keras optimizer by `name`, or a `_target_`.
         schedule: The learning rate over steps; null keeps it constant.
-        loss: As in `compile`: a name, a `_target_`, a list by position or a mapping by output name.
+        loss: As in `compile`: a name, a `_target_`, a list by position or a mapping by output name; `auto` for the one
+            that suits the target: cross-entropy of classes and labels, squared error of numbers.
         loss_weights: As in `compile`.
-        metrics: As in `compile`.
+        metrics: As in `compile`; `auto` for the accuracy of classes and labels, the absolute error of numbers.
+        positive: Class that metrics such as precision and AUC take for the positive one, by its name, or one by target
+            name; null for the second of two, and of more for each class against the others.
         weighted_metrics: As in `compile`.
         trainer: How long and how to train.
         callbacks: `keras.callbacks` or your own, by name.
@@ -149,10 +152,11 @@ class PipelineConfig:
     model: Any = None
     optimizer: Any = None
     schedule: Any = None
-    loss: Any = "sparse_categorical_crossentropy"
+    loss: Any = "auto"
     loss_weights: Any = None
-    metrics: Any = "accuracy"
+    metrics: Any = "auto"
     weighted_metrics: Any = None
+    positive: Any = None
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     callbacks: Any = field(default_factory=dict)
     validation_sets: Any = None

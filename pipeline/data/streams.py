@@ -125,7 +125,7 @@ class BatchStream:
         drawn = 0
         for batch in itertools.islice(self.open(number), self.steps):
             drawn += 1
-            yield finished(batch, self.weigh)
+            yield finished(replace(batch, spec=self.spec), self.weigh)
         if not drawn:
             raise DataError("data: yields no batches; at least one (inputs, targets) tuple is right")
         if self.steps is not None and drawn < self.steps:

@@ -44,8 +44,10 @@ def train(config: PipelineConfig, run: Run) -> float:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
     with tracked(config, run.folder) as tracking:
         with run.stage("data"):
-            splits = load_splits(config.data, config.split, config.seed)
-            sets = load_validation_sets(config.validation_sets or {}, config.data, config.seed, splits.train.spec)
+            splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
+            sets = load_validation_sets(
+                config.validation_sets or {}, config.data, config.seed, splits.train.spec, config.loss
+            )
             fingerprints = {name: data.fingerprint() for name, data in splits.present()}
             further = {f"validation_sets.{name}": data.fingerprint() for name, data in sets.items()}
             run.record(spec=splits.train.spec.as_dict(), data=fingerprints)
