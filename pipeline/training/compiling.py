@@ -19,6 +19,7 @@ from pipeline.training.metric_building import Metrics, auto_metric, build_metric
 from pipeline.training.objective_checks import objective_mistakes
 from pipeline.training.objectives import build_loss, by_output, key_of, loss_name, losses_of
 from pipeline.training.optimizers import build_optimizer
+from pipeline.training.output_losses import count_examples
 from pipeline.training.signature import Signature, signature_of
 from pipeline.training.target_forms import OutputForm, of_labels
 
@@ -75,6 +76,7 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
         )
     except (TypeError, ValueError) as error:
         raise ConfigError(f"model: cannot be compiled: {one_line(error)}") from error
+    count_examples(model)
     saved = {"loss": losses, "metrics": _saved(metrics), "weighted_metrics": _saved(weighted)}
     _save_as_of_keras(model, {key: _packed(value, signature) if value else None for key, value in saved.items()})
     return signature

@@ -33,7 +33,8 @@ OF_THRESHOLDS = {
     "FalsePositives",
     "FalseNegatives",
 }
-OF_POSITIVE = {*OF_THRESHOLDS, "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "Hinge", "SquaredHinge"}
+AS_THEY_COME = {*OF_THRESHOLDS, "BinaryAccuracy", "BinaryIoU", "MeanSquaredError", "MeanAbsoluteError"}
+"""Those that take class ids of shape (batch,) beside an output of shape (batch, 1)."""
 OF_MARGIN = {"Hinge", "SquaredHinge", "CategoricalHinge"}
 OF_TWO_AXES = {"R2Score", *OF_SCORES}
 ELEMENTWISE = re.compile(r"mean_|root_|huber|log_cosh|poisson")
@@ -191,7 +192,7 @@ def _convert_for_metric(
     by_column = {"class_id", "top_k"} & given or {"multi_label", "num_labels"} & given
     if kind not in OF_ONE_HOT and form.positive is not None and not by_column:
         fits = flat and plain_ids(form) and form.column and form.positive == 1
-        return None if fits and kind not in OF_TWO_AXES else form.as_positive
+        return None if fits and kind in AS_THEY_COME else form.as_positive
     return None if flat and form.target.one_hot and not form.column else form.as_one_hot
 
 

@@ -14,8 +14,11 @@ from pipeline.data.target import LABELS, NUMBERS, TargetSpec
 from pipeline.errors import ConfigError
 from pipeline.loss_kinds import AUTO, spelled_out
 from pipeline.training.formed import OF_SCORES, OF_THRESHOLDS, FormedMetric, formed_metric, parts_of
-from pipeline.training.objectives import COUNTING, check_metric_name
+from pipeline.training.objectives import COUNTING, check_metric_name, metric_class
 from pipeline.training.target_forms import OutputForm, of_labels, plain_ids
+
+OF_CORRELATION = ("PearsonCorrelation", "ConcordanceCorrelation", "CosineSimilarity")
+"""Keras' own default, along the last axis, tells nothing of an output of one unit."""
 
 
 @dataclass(frozen=True)
@@ -79,19 +82,19 @@ def _built(place: str, item: Any, form: OutputForm | None) -> tuple[Any, frozens
     check_metric_name(place, item)
     if form is None:
         return item, frozenset()
-    if item in COUNTING and not (form.of_classes or of_labels(form)):
+    if metric_class(str(item)) in COUNTING and not (form.of_classes or of_labels(form)):
         raise ConfigError(f"{place}: {item} counts classes, which the target has not; data.classes=N says that it has")
     return _by_name(str(item), form), frozenset()
 
 
 def _by_name(name: str, form: OutputForm) -> keras.metrics.Metric:
-    kind = _plain(name, form) or COUNTING.get(name)
+    kind = _plain(name, form) or metric_class(name)
     if kind is None:
         metric = keras.metrics.get(name)
         metric = metric if isinstance(metric, keras.metrics.Metric) else keras.metrics.MeanMetricWrapper(metric)
     else:
         counting: dict[str, Any] = {"num_classes": 2 if of_labels(form) else form.classes}
-        if kind not in COUNTING.values():
+        if kind not in COUNTING:
             counting = {}
         elif kind in ("IoU", "OneHotIoU"):
             positive = form.positive
@@ -118,8 +121,11 @@ def _plain(name: str, form: OutputForm) -> str | None:
 
 
 def _set_defaults(metric: keras.metrics.Metric, given: frozenset[str], form: OutputForm) -> None:
-    """Has F-scores count what is likelier than not, and give one number."""
-    if type(metric).__name__ not in OF_SCORES or "threshold" in given:
+    """Has F-scores count what is likelier than not, and give one number, and correlations be those of examples."""
+    kind = type(metric).__name__
+    if kind in OF_CORRELATION and "axis" not in given and (form.column or form.positive is not None):
+        metric._fn_kwargs["axis"] = metric.axis = 0
+    if kind not in OF_SCORES or "threshold" in given:
         return
     if of_labels(form) or (form.of_classes and form.positive is not None):
         metric.threshold = 0.5

@@ -17,18 +17,7 @@ from pipeline.training.target_forms import OutputForm
 
 PLAIN_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
 """Names that are resolved by target and output, rather than to one metric."""
-COUNTING = {
-    "io_u": "IoU",
-    "iou": "IoU",
-    "IoU": "IoU",
-    "mean_io_u": "MeanIoU",
-    "mean_iou": "MeanIoU",
-    "MeanIoU": "MeanIoU",
-    "one_hot_io_u": "OneHotIoU",
-    "OneHotIoU": "OneHotIoU",
-    "one_hot_mean_io_u": "OneHotMeanIoU",
-    "OneHotMeanIoU": "OneHotMeanIoU",
-}
+COUNTING = ("IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU")
 """Metrics that Keras gives by name only with the number of classes, which the target tells here."""
 
 
@@ -88,7 +77,8 @@ def check_loss_name(key: str, name: Any) -> None:
 
 def check_metric_name(key: str, name: Any) -> None:
     """Raises a `ConfigError` with the nearest name if Keras has no such metric."""
-    if not isinstance(name, str) or name not in {*PLAIN_METRICS, AUTO, *COUNTING}:
+    known = {*PLAIN_METRICS, AUTO}
+    if not isinstance(name, str) or not (name in known or metric_class(name) in COUNTING):
         _check_name(key, name, "metric", keras.metrics, {*_names(keras.metrics), *PLAIN_METRICS})
 
 
@@ -96,7 +86,11 @@ def _check_name(key: str, name: Any, what: str, module: Any, valid: set[str]) ->
     if not isinstance(name, str):
         raise ConfigError(f"{key}: {name!r} is no {what}; a name, or a mapping with a _target_, is right")
     try:
-        module.get(name)
+        found = metric_class(name) if what == "metric" else None
+        if found is None:
+            module.get(name)
+        else:
+            getattr(module, found)()
     except (TypeError, ValueError) as error:
         if name in valid or "argument" in str(error):
             kind = f"keras.{what}{'es' if what == 'loss' else 's'}.…"
@@ -104,6 +98,12 @@ def _check_name(key: str, name: Any, what: str, module: Any, valid: set[str]) ->
                 f"{key}: Keras' {what} '{name}' needs arguments; {{_target_: {kind}, …}} is right: {one_line(error)}"
             ) from error
         raise ConfigError(f"{key}: Keras has no {what} '{name}'{nearest(name, valid)}") from error
+
+
+def metric_class(name: str) -> str | None:
+    """Returns the class of `keras.metrics` that a name stands for, in whatever case and with underscores or not."""
+    classes = {n.lower(): n for n in _names(keras.metrics) if n[0].isupper()}
+    return classes.get(name.replace("_", "").lower())
 
 
 def loss_name(loss: Any) -> str:
