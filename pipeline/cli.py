@@ -77,7 +77,7 @@ def report(error: Exception) -> int:
         text = without_values("".join(traceback.format_exception(error)))
         print(printable_lines(text), end="", file=sys.stderr)
     error = file_error(error) or memory_error(error) or error
-    lines = told(error, sys.argv[1:])
+    lines = told(error)
     if lines is None and isinstance(error, PipelineError):
         lines = list(error.mistakes) if isinstance(error, ConfigMistakes) else [str(error)]
     code = OUR_ERROR if lines is None else USER_ERROR
@@ -211,7 +211,7 @@ def _ending(error: BaseException) -> tuple[str, int, str | None]:
 
     if isinstance(error, PipelineError):
         return "failed", USER_ERROR, without_values(str(error))
-    if isinstance(error, Exception) and (lines := told(error, sys.argv[1:])) is not None:
+    if isinstance(error, Exception) and (lines := told(error)) is not None:
         return "failed", USER_ERROR, without_values("\n".join(lines))
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", INTERRUPTED, None

@@ -22,8 +22,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.composition_errors import no_choices
-from pipeline.errors import ConfigError, ConfigMistakes, one_line
+from pipeline.composition.loader import Loader
+from pipeline.errors import ConfigError, one_line
 from pipeline.folders import conf_folder
 from pipeline.security.config_files import CheckedRepository
 from pipeline.security.sweep_size import refuse_huge_sweep
@@ -65,7 +65,7 @@ def checked_composition(trust: Trust) -> Iterator[None]:
         hydra_main.ConfigLoaderImpl = before  # type: ignore[misc]
 
 
-class CheckedLoader(ConfigLoaderImpl):
+class CheckedLoader(Loader):
     """Hydra's loader of configs, which looks at each config that it has composed.
 
     Args:
@@ -136,9 +136,8 @@ class CheckedLoader(ConfigLoaderImpl):
             places = {str(place.path) for place in self.config_search_path.get_path()}
             if places <= set(OURS.values()) or isinstance(error, HydraException | OmegaConfBaseException):
                 raise
-            raise ConfigMistakes(
-                no_choices(overrides)
-                or [f"--config-dir: its files make no config: {type(error).__name__}: {one_line(error)}"]
+            raise ConfigError(
+                f"--config-dir: its files make no config: {type(error).__name__}: {one_line(error)}"
             ) from error
 
     def _refuse_runs(self, config: DictConfig) -> None:
