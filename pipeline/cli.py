@@ -99,6 +99,7 @@ def _code_of_command() -> int:
 def _compose_and_run() -> None:
     import hydra
 
+    from pipeline.composition.command_line import in_order
     from pipeline.config import register
     from pipeline.folders import conf_folder
     from pipeline.saved_config import split_arguments
@@ -110,6 +111,7 @@ def _compose_and_run() -> None:
     trust = trust_of(sys.argv[1:])
     refuse_typed_secrets(sys.argv[1:])
     register()
+    sys.argv = [sys.argv[0], *in_order(sys.argv[1:])]
     failures: list[Exception] = []
     for_hydra, changes = split_arguments(sys.argv[1:])
     job = partial(call_trusting, trust, partial(_run_job_of_hydra, failures, list(sys.argv), changes))

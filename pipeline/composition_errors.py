@@ -27,9 +27,11 @@ def told(error: Exception) -> list[str] | None:
         return [f"--config-name: no config '{primary['name']}'; without the option the pipeline's own is taken"]
     if text.startswith("Error merging override") and error.__cause__ is not None:
         text = str(error.__cause__)
+    of_file = re.match(r"In '(?P<file>[^']+)': \w+ raised while composing config:\n", text)
+    text = text[of_file.end() :] if of_file else text
     full_key = re.search(r"full_key: (?P<key>\S+)", text)
     place = f"{full_key['key']}: " if full_key else ""
-    return [place + _reason(text)]
+    return [place + _reason(text) + (f" (in '{of_file['file']}')" if of_file else "")]
 
 
 def yaml_error(error: Exception) -> str:

@@ -119,7 +119,8 @@ def _change(config: DictConfig, override: Override) -> str | None:
     parent, _, name = key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     is_open = OmegaConf.is_dict(node) and not OmegaConf.is_struct(node)
-    if not override.is_add() and not is_open and (not OmegaConf.is_dict(node) or name not in node):
+    may_add = override.is_add() and parent and OmegaConf.get_type(config, parent) in (dict, None)
+    if not may_add and not is_open and (not OmegaConf.is_dict(node) or name not in node):
         valid = [str(k) for k in node] if OmegaConf.is_dict(node) else []
         return f"{key}: the run's config has no '{name}'{nearest(name, valid)}"
     OmegaConf.update(config, key, override.value(), merge=False, force_add=True)

@@ -62,19 +62,12 @@ def file_of(loaded: ConfigResult, config_path: str) -> str | None:
     return os.fspath(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def unknown_keys(layer: DictConfig, others: str) -> list[Place]:
-    """Returns the places of keys of a file that the schema has not, and that no value refers to.
-
-    Args:
-        layer: What the file says.
-        others: All texts of the config that refer to other values.
-    """
+def unknown_keys(layer: DictConfig) -> list[Place]:
+    """Returns the places of what a file says that the schema has no keys for."""
     plain: Any = OmegaConf.to_container(layer, resolve=False)
     if not isinstance(plain, dict):
         return []
-    found: list[Place] = [
-        (str(name),) for name in plain if name not in ROOTS and name != "hydra" and not is_referred_to(name, others)
-    ]
+    found: list[Place] = [(str(name),) for name in plain if name not in ROOTS and name != "hydra"]
     for field in fields(PipelineConfig):
         node = plain.get(field.name)
         schema = field.default_factory if is_dataclass(field.default_factory) else None

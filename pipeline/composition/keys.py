@@ -58,20 +58,37 @@ class Keys:
         may_add = value is not None and group in ROOTS and parent and self._may_have(node, name)
         return f"{line}; +{key}={value} adds it" if may_add else line
 
-    def meant(self, name: str, siblings: Collection[str] = (), parent: str = "") -> str | None:
-        """Returns the key that a name was probably meant for: the name for a sibling, the whole key for another."""
+    def has(self, key: str) -> bool:
+        """Whether the config has a key."""
+        parent, name = self._first_unknown(key)
+        node = self._plain(parent)
+        return isinstance(node, dict) and name in node
+
+    def meant(
+        self, name: str, siblings: Collection[str] = (), parent: str = "", *, exactly: bool = False
+    ) -> str | None:
+        """Returns the key that a name was probably meant for.
+
+        Args:
+            name: The last name of a key.
+            siblings: Names beside it, which come before others.
+            parent: The key that they are below.
+            exactly: Whether a mistyped name is for none.
+
+        Returns:
+            The name alone for one of the siblings, the whole key for others.
+        """
         name = name.replace("-", "_")
         by_name: dict[str, list[str]] = {}
         for key in self._leaves():
             by_name.setdefault(key.rpartition(".")[2], []).append(key)
-        near = _near(name, siblings)
         for found in (name, OTHER_NAMES.get(name, "")):
             if found in siblings:
                 return found
             if found in by_name and not (found == "name" and parent):
                 return by_name[found][0]
-        if near is not None:
-            return near
+        if exactly or (near := _near(name, siblings)) is not None:
+            return None if exactly else near
         other = _near(name, [] if parent else [*ROOTS, *by_name])
         return other if other is None or other in ROOTS else by_name[other][0]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -34,6 +33,7 @@ class Loader(ConfigLoaderImpl):
         self._typed: list[Override] = []
         self._mistakes: list[str] = []
         self._loaded: dict[int, ConfigResult] = {}
+        self._read: dict[str, ConfigResult | None] = {}
 
     def load_configuration(
         self,
@@ -76,7 +76,7 @@ class Loader(ConfigLoaderImpl):
     def _parse_overrides_and_create_caching_repo(self, config_name: str | None, overrides: list[str]) -> Any:
         """Parses overrides, and leaves out those by which something is chosen that there is not."""
         parsed, repository = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
-        self._typed = []
+        self._typed, self._read = [], repository.cache
         for override in parsed:
             mistakes = choice_mistakes(override, repository)
             self._mistakes += mistakes
@@ -88,8 +88,7 @@ class Loader(ConfigLoaderImpl):
         results = [self._load_single_config(default=default, repo=repo) for default in defaults]
         names = [str(default.config_path) for default in defaults]
         sources = [files.file_of(result, name) for result, name in zip(results, names, strict=True)]
-        texts = self._texts(results)
-        unknown = [files.unknown_keys(result.config, texts) for result in results]
+        unknown = [files.unknown_keys(result.config) for result in results]
         layers = []
         for result, places in zip(results, unknown, strict=True):
             layer = result.config
@@ -108,7 +107,7 @@ class Loader(ConfigLoaderImpl):
             self._loaded.clear()
         OmegaConf.set_struct(config, True)
         make_room(config, self._typed)
-        keys = Keys(config, repo)
+        keys, texts = Keys(config, repo), self._texts(results)
         self._mistakes += [
             f"{keys.unknown('.'.join(place))} (in '{source}')"
             for source, places in zip(sources, unknown, strict=True)
@@ -127,11 +126,14 @@ class Loader(ConfigLoaderImpl):
 
     def _missing(self, error: MissingConfigException) -> str:
         """Says which choice of a file's there is not."""
-        line = unknown_choice(self.repository, str(error.missing_cfg_file))
-        parent = re.match(r"In '(?P<name>[^']+)'", str(error))
-        loaded = self.repository.load_config(parent["name"]) if parent else None
-        file = files.file_of(loaded, parent["name"]) if parent and loaded else None
-        return line if file is None else f"{line} (in '{file}')"
+        name = str(error.missing_cfg_file)
+        line = unknown_choice(self.repository, name)
+        for key, loaded in self._read.items():
+            file = files.file_of(loaded, key.partition("=")[2]) if loaded is not None else None
+            chosen = [getattr(default, "value", None) for default in (loaded.defaults_list if loaded else None) or ()]
+            if file is not None and any(c is not None and name.endswith(f"/{c}") for c in chosen):
+                return f"{line} (in '{file}')"
+        return line
 
     def _load_single_config(self, default: ResultDefault, repo: Any) -> ConfigResult:
         loaded = self._loaded.get(id(default))

@@ -22,8 +22,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from pipeline.composition.ignored_keys import ignored_mistakes
 from pipeline.composition.loader import Loader
-from pipeline.errors import ConfigError, one_line
+from pipeline.errors import ConfigError, ConfigMistakes, one_line
 from pipeline.folders import conf_folder
 from pipeline.security.config_files import CheckedRepository
 from pipeline.security.sweep_size import refuse_huge_sweep
@@ -115,6 +116,10 @@ class CheckedLoader(Loader):
         config = self._composed(config_name, overrides, arguments)
         refuse_secrets(_without_hydra(config))
         self._refuse_runs(config)
+        task = OmegaConf.select(config, "task._target_", throw_on_missing=False)
+        # The task of a sweep may differ from job to job.
+        if run_mode == RunMode.RUN and (ignored := ignored_mistakes(str(task), self._trust.keys)):
+            raise ConfigMistakes(ignored)
         if not self._trusted and self._has_other_files(config):
             plain: Any = OmegaConf.to_container(config.hydra, resolve=False)
             params = (plain["sweeper"] or {}).get("params") or {}
