@@ -1,7 +1,8 @@
 """The config's schema: every key that is not a component's own, what it means, and its default.
 
 Components (data, model, optimizer, …) are open nodes with a `_target_`; their arguments are checked against the
-target's signature by `pipeline.components`.
+target's signature by `pipeline.components`. Another `_target_`, in a file or typed, replaces a component with all its
+arguments, see `pipeline.composition.own_targets`.
 """
 
 from __future__ import annotations

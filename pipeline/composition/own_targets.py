@@ -14,6 +14,8 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, flag_override
 
 TARGET = "_target_"
+BY_NAME = ("callbacks", "tracking", "validation_sets")
+"""Keys whose values are parts by name, or null where there are none."""
 Place = tuple[str, ...]
 
 
@@ -71,6 +73,8 @@ def make_room(config: DictConfig, overrides: Sequence[Override]) -> None:
         if override.is_sweep_override() or override.is_delete() or override.package is not None:
             continue
         for place, target in _typed_targets(override):
+            if len(place) == 2 and place[0] in BY_NAME and _node(config, place[:1]) is None:
+                OmegaConf.update(config, place[0], {})
             parent = _node(config, place[:-1])
             # What has a schema is no part.
             if parent is None or (len(place) == 1 and place[0] not in list(parent)):
