@@ -1,7 +1,8 @@
 """The config's schema: every key that is not a component's own, what it means, and its default.
 
 Components (data, model, optimizer, …) are open nodes with a `_target_`; their arguments are checked against the
-target's signature by `pipeline.components`.
+target's signature by `pipeline.components`. Another `_target_`, in a file or typed, replaces a component with all its
+arguments, see `pipeline.composition.own_targets`.
 """
 
 from __future__ import annotations
@@ -235,6 +236,11 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
             found = "too small" if value < least else "too large" if value > MOST else "no number"
             right = f"{MOST} or less" if value > MOST else f"{least} or more"
             mistakes.append(f"{key}: {value} is {found}; {right} is right")
+    if 1 <= trainer.epochs <= trainer.initial_epoch:
+        mistakes.append(
+            f"trainer.initial_epoch: {trainer.initial_epoch} leaves nothing of {trainer.epochs} epochs to train; "
+            f"{trainer.epochs - 1} or less, or more trainer.epochs, is right"
+        )
     mistakes += [
         f"trainer.validation_fractions: {fraction} is no fraction of an epoch; a number between 0 and 1 is right"
         for fraction in trainer.validation_fractions
