@@ -8,6 +8,7 @@ arguments, see `pipeline.composition.own_targets`.
 from __future__ import annotations
 
 import itertools
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -81,6 +82,13 @@ class TrainerConfig:
     run_eagerly: bool = False
     jit_compile: bool | None = None
     steps_per_execution: int = 1
+
+    @property
+    def verbosity(self) -> int:
+        """`verbose` as a number."""
+        if self.verbose == "auto":
+            return 1 if sys.stdout.isatty() else 2
+        return int(self.verbose)
 
 
 @dataclass
