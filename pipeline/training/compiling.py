@@ -16,6 +16,7 @@ from pipeline.training.objective_checks import objective_mistakes
 from pipeline.training.objectives import build_loss, build_metrics, by_output, loss_name
 from pipeline.training.optimizers import build_optimizer
 from pipeline.training.signature import Signature, signature_of
+from pipeline.training.updates import set_updates
 
 
 def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) -> Signature:
@@ -57,9 +58,11 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
         if mistakes:
             raise ConfigMistakes(mistakes)
     trainer = config.trainer
+    optimizer = build_optimizer(config.optimizer, config.schedule)
+    set_updates(optimizer, trainer)
     try:
         model.compile(
-            optimizer=build_optimizer(config.optimizer, config.schedule),
+            optimizer=optimizer,
             loss=_packed(losses, signature),
             loss_weights=_packed(weights, signature) if weights and len(outputs) > 1 else None,
             metrics=_packed(metrics, signature) if metrics else None,

@@ -1,6 +1,7 @@
 """A training that is killed at any step and resumed is the same, to the last bit, as one that is not."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipeline.data.loaders.stream import StreamLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.data.sources.batches import BatchSource
 from pipeline.data.spec import spec_of
+from pipeline.models.precision import precision
 from pipeline.training import compile_model, fit
 from pipeline.training.snapshots import Keeper, SnapshotFolder
 from pipeline.training.trial import variables_of
@@ -81,12 +83,9 @@ class TwoOptimizers(keras.Model):  # type: ignore[misc]
         return {**logs, "size": size}
 
 
-def half_precision() -> keras.Model:
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
+def in_precision(policy: str) -> keras.Model:
+    with precision(policy):
         return model()
-    finally:
-        keras.config.set_dtype_policy("float32")
 
 
 def noisy() -> Iterator[Any]:
@@ -172,9 +171,14 @@ def test_a_training_that_is_killed_and_resumed_ends_as_one_that_is_not(loader: s
 WAYS: dict[str, Any] = {
     "xla": {"jit_compile": True},
     "eager": {"run_eagerly": True},
-    "half precision": {"network": half_precision},
     "two optimizers": {"network": TwoOptimizers},
-}
+    # Killed between two updates.
+    "half precision, accumulated, clipped and averaged": {
+        "gradient_accumulation_steps": 4, "global_clipnorm": 0.1, "use_ema": True, "ema_overwrite_frequency": 2,
+        "network": partial(in_precision, "mixed_float16"),
+    },
+    "bfloat16": {"clipvalue": 0.01, "network": partial(in_precision, "mixed_bfloat16")},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("way", WAYS)
