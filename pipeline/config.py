@@ -134,7 +134,10 @@ class PipelineConfig:
         weighting: Which examples count how much.
         model: The network.
         optimizer: Any Keras optimizer by `name`, or a `_target_`.
-        schedule: The learning rate over steps; null keeps it constant.
+        schedule: The learning rate over steps, as long as the training if it does not say otherwise; null keeps it
+            constant. Steps are batches, accumulated or not, from `trainer.initial_epoch` on. A target of yours that has
+            an argument `training_steps` gets the number of all of them, None if nobody knows. A resumed training with
+            more epochs goes on as if it had been that long from the start.
         precision: Keras' dtype policy of all layers: `mixed_bfloat16` or `mixed_float16` computes in 16 bits, keeps
             weights and outputs in 32, and scales the loss where float16 needs it; `float32`, `float64`, `bfloat16` and
             `float16` are of one type throughout; null is what Keras is set to, float32 unless its own config says

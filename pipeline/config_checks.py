@@ -18,6 +18,7 @@ from pipeline.tensorflow_import import import_tensorflow
 
 PROVIDED = {
     "model": frozenset({"spec", "examples"}),
+    "schedule": frozenset({"training_steps"}),
     "task": frozenset({"config", "run"}),
     "tracking": frozenset({"run_folder"}),
 }

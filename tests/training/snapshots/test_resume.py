@@ -126,6 +126,7 @@ def trained(
     kills: list[int],
     make: Callable[[Examples], Batches],
     network: Callable[[], keras.Model] = model,
+    schedule: dict[str, Any] | None = None,
     **trainer: Any,
 ) -> Any:
     """Returns variables, history file, and what was fitted, of a training that is killed after steps and resumed."""
@@ -136,7 +137,7 @@ def trained(
         trained_model, batches = network(), make(data())
         settings = TrainerConfig(epochs=EPOCHS, validation_interval=4, **trainer)
         optimizer = {"name": "adam", "use_ema": True}
-        config = PipelineConfig(optimizer=optimizer, metrics="accuracy", trainer=settings)
+        config = PipelineConfig(optimizer=optimizer, schedule=schedule, metrics="accuracy", trainer=settings)
         signature = compile_model(trained_model, config, batches.spec)
         stopping = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True, monitor="val_loss")
         callbacks = [stopping, HistoryFile(folder / "history.csv"), Kill(kill)]
@@ -177,7 +178,12 @@ WAYS: dict[str, Any] = {
         "gradient_accumulation_steps": 4, "global_clipnorm": 0.1, "use_ema": True, "ema_overwrite_frequency": 2,
         "network": partial(in_precision, "mixed_float16"),
     },
-    "bfloat16": {"clipvalue": 0.01, "network": partial(in_precision, "mixed_bfloat16")},
+    "bfloat16, clipped, by a schedule": {
+        "clipvalue": 0.01, "network": partial(in_precision, "mixed_bfloat16"),
+        "schedule": {
+            "_target_": "keras.optimizers.schedules.CosineDecay", "initial_learning_rate": 0.01, "decay_steps": 18,
+        },
+    },
 }  # fmt: skip
 
 
