@@ -76,8 +76,8 @@ class TrainerConfig:
         global_clipnorm: Scale all gradients together down to that norm; null for not.
         clipvalue: Cut each number of the gradients to that distance from 0; null for not.
         use_ema: Keep moving averages of the weights, which replace the weights when training ends: they are what is
-            evaluated and saved. Validation and checkpoints before that have the weights, unless
-            `keras.callbacks.SwapEMAWeights` is among the callbacks.
+            evaluated and saved. Validation and checkpoints before that have the weights; with `callbacks=[ema]`,
+            validation has the averages.
         ema_momentum: Share of the average before in the next one.
         ema_overwrite_frequency: Replace the weights each that many updates too; null for at the end only.
     """

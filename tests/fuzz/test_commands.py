@@ -180,6 +180,7 @@ CALLBACKS = {
     "time_budget": {"callbacks.time_budget.seconds": ["0.01", "10"], "callbacks.time_budget.minutes": ["null", "1"]},
     "warmup": {"callbacks.warmup.steps": ["1", "3"], "callbacks.warmup.share": ["null", "0.5"]},
     "terminate_on_nan": {},
+    "ema": {"callbacks.ema.swap_on_epoch": ["true"]},
     "validation": {},
 }
 

@@ -1,5 +1,6 @@
 """Accumulation, clipping and moving averages of the trainer, by any optimizer, mean what they mean in Keras."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -135,6 +136,21 @@ def test_what_an_optimizer_cannot_take_is_told() -> None:
     built.build([keras.Variable(1.0)])
     with pytest.raises(ConfigError, match=r"trainer\.use_ema: the optimizer's variables are made already"):
         set_updates(built, TrainerConfig(use_ema=True))
+
+
+def test_averages_are_what_is_evaluated_and_what_validation_measures_if_asked_to(command: Callable[..., Any]) -> None:
+    short = ("+experiment=quickstart", "report=false", "trainer.epochs=2", "callbacks=[ema]")
+    done = command(*short, "trainer.use_ema=true", "trainer.ema_momentum=0.8")
+    assert done.code == 0, done.err
+    measured = done.json("metrics.json")["validation"]["loss"]
+    assert done.history()["val_loss"][-1] == pytest.approx(measured, rel=1e-5)
+    saved = keras.saving.load_model(done.folder / "model.keras")
+    averages = saved.optimizer._model_variables_moving_average
+    for weight, average in zip(saved.trainable_variables, averages, strict=True):
+        np.testing.assert_array_equal(weight, average)
+    assert command(*short).errors == [
+        "callbacks.ema: there are no moving averages of the weights; trainer.use_ema=true is right with it"
+    ]
 
 
 @pytest.mark.parametrize(
