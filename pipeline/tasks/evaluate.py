@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.config import PipelineConfig
 from pipeline.data.stage import build_loader
 from pipeline.evaluation import evaluate_splits
@@ -31,7 +33,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
         model = saved.model(config.model["_target_"])
-        signature = compile_model(model, config, data.spec)
+        signature = compile_model(model, replace(config, schedule=None), data.spec)
     with run.stage("evaluation"):
         data = weigh_split(data, build_weighting(config.weighting), "test" if name == "data" else name)
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)

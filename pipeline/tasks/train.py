@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 
 import keras
 
@@ -23,6 +24,7 @@ from pipeline.files import write_atomically, write_json
 from pipeline.models import build_model
 from pipeline.report import collect, write_report
 from pipeline.runs import Run
+from pipeline.schedules import with_training_steps
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
 from pipeline.training.fit import Fitted
@@ -51,15 +53,16 @@ def train(config: PipelineConfig, run: Run) -> float:
             fingerprints = {name: data.fingerprint() for name, data in splits.present()}
             further = {f"validation_sets.{name}": data.fingerprint() for name, data in sets.items()}
             run.record(spec=splits.train.spec.as_dict(), data=fingerprints)
+        loader = build_loader(config.loader)
         with run.stage("model"):
             model = build_model(config.model, splits.train)
-            signature = compile_model(model, config, splits.train.spec)
+            timed = with_training_steps(config, partial(loader.batches, splits.train, seed=config.seed, training=True))
+            signature = compile_model(model, timed, splits.train.spec)
             run.record(parameters=model.count_params())
         with run.stage("weighting"):
             weighting = build_weighting(config.weighting)
             splits = weigh(splits, weighting)
             sets = {name: weigh_split(data, weighting, "validation") for name, data in sets.items()}
-        loader = build_loader(config.loader)
         callbacks = _callbacks(config, run, tracking.callbacks)
         with run.stage("training"):
             facts = {"data": {**fingerprints, **further}, "weights": weights_fingerprints(splits)}
