@@ -121,7 +121,9 @@ def split_counts(batches: Batches) -> dict[str, Any]:
         "examples": counted,
         "whole": whole,
         "classes": {name: counts.tolist() for name, counts in classes.items()},
-        "weights": {name: _summary(np.concatenate(arrays)) for name, arrays in weights.items()},
+        "weights": {
+            name: _summary(np.concatenate([array.ravel() for array in arrays])) for name, arrays in weights.items()
+        },
         "class_weights": {name: values.tolist() for name, values in means.items()},
     }
 
@@ -183,7 +185,9 @@ def _shown(examples: Examples) -> list[dict[str, Any]]:
 def _weight_sums(examples: Examples, target: str) -> np.ndarray:
     """Returns the sum of the weights of each class."""
     ids = class_ids(examples, target)
-    return np.bincount(ids, examples.weights[target], minlength=len(examples.spec.targets[target].classes or ()))
+    weights = examples.weights[target]
+    each = np.broadcast_to(weights.reshape(weights.shape + (1,) * (ids.ndim - weights.ndim)), ids.shape)
+    return np.bincount(ids.ravel(), each.ravel(), minlength=len(examples.spec.targets[target].classes or ()))
 
 
 def _summary(weights: np.ndarray) -> dict[str, float]:

@@ -57,7 +57,8 @@ class Output:
         self.truth.append(truth)
         losses = self._losses(truth, self.predicted[start : start + len(truth)])
         # What does not count is no mistake.
-        losses = np.where(chunk.weights.get(self.name, np.ones(len(losses))) == 0, -1, losses)
+        weights = chunk.weights.get(self.name, np.ones(len(losses)))
+        losses = np.where((weights == 0).reshape(len(losses), -1).all(axis=1), -1, losses)
         least = self.worst[0][0] if len(self.worst) == WORST else -0.5
         for row in np.argsort(-losses, kind="stable")[:WORST]:
             if losses[row] > least:

@@ -22,7 +22,8 @@ class SampleWeight:
     Attributes:
         column: A column of the data (`data.columns`).
         array: A `.npy` file with a weight for each training example, in the order of the training split.
-        function: Takes `Examples`, returns an array of shape (examples,); a `_target_` with `_partial_: true`.
+        function: Takes `Examples`, returns an array of shape (examples,), or (examples, time) and the like for a target
+            per position; a `_target_` with `_partial_: true`.
         targets: The targets that are weighed; null for all.
         splits: The splits that are weighed.
     """
@@ -43,10 +44,10 @@ class SampleWeight:
         return lambda examples: dict.fromkeys(targets, self.checked(values(examples), examples))
 
     def checked(self, values: np.ndarray, examples: Examples) -> np.ndarray:
-        """Returns weights of shape (examples,).
+        """Returns weights of shape (examples, ...).
 
         Raises:
-            ConfigError: They have another shape.
+            ConfigError: They are no numbers, or not of all examples.
         """
         try:
             weights = np.asarray(values)
@@ -54,7 +55,7 @@ class SampleWeight:
             raise ConfigError(f"weighting: weights that are no array: {one_line(error)}") from error
         if weights.dtype.kind not in "iufb":
             raise ConfigError(f"weighting: weights of dtype {weights.dtype}; numbers are right")
-        if weights.shape != (len(examples),):
+        if weights.shape[:1] != (len(examples),):
             raise ConfigError(
                 f"weighting: weights of shape {weights.shape} for {len(examples)} examples; one each is right"
             )
