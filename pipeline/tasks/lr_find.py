@@ -13,7 +13,7 @@ from pipeline.models import build_model
 from pipeline.runs import Run
 from pipeline.training import compile_model, fit
 from pipeline.weighting import weigh
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
         epochs=1, steps_per_epoch=steps, verbose=0, run_eagerly=given.run_eagerly, jit_compile=given.jit_compile
     )
     with run.stage("data"):
-        splits = weigh(load_splits(config.data, config.split, config.seed), build_weighting(config.weighting))
+        splits = weigh(load_splits(config.data, config.split, config.seed), build_weightings(config.weighting))
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
     with run.stage("model"):
         model = build_model(config.model, splits.train)

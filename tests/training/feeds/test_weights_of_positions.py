@@ -82,7 +82,7 @@ def test_loss_and_metrics_are_those_of_the_weighed_positions(name: str) -> None:
 def test_weights_of_a_function_and_of_the_data_are_multiplied_position_by_position() -> None:
     halves = SampleWeight(None, None, lambda e: np.full((len(e), 2), 0.5), None, ["train"])
     for data in (examples(np.arange(6)), stream()):
-        weighed = weigh(Splits(data), halves).train
+        weighed = weigh(Splits(data), [halves]).train
         batch = weighed if isinstance(weighed, Examples) else next(weighed.batches(0))  # type: ignore[union-attr]
         rows = len(batch)
         before = np.repeat(np.arange(6)[:, np.newaxis], 2, axis=1) if rows == 6 else WEIGHTS[:3]
