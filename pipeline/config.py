@@ -29,6 +29,9 @@ MOST = 2**32 - 1
 PARENTS = ("outputs", "multirun")
 """Folders in which runs and sweeps get folders of their own."""
 
+REFUSE, MASK = "refuse", "mask"
+"""What `weighting.missing` says: a missing label is a mistake, or counts nothing."""
+
 TRAIN = "pipeline.tasks.train.train"
 """The task that trains."""
 
@@ -131,6 +134,11 @@ class SnapshotsConfig:
     keep: int = 2
 
 
+def open_weighting() -> DictConfig:
+    """Returns the weighting that a choice of `conf/weighting` is merged into; its keys may be names of targets too."""
+    return DictConfig({"missing": REFUSE}, flags={"struct": False})
+
+
 @dataclass
 class PipelineConfig:
     """The whole config.
@@ -140,7 +148,11 @@ class PipelineConfig:
         data: Where examples come from.
         split: How validation and test splits are set apart.
         loader: The form in which batches reach training.
-        weighting: Which examples count how much.
+        weighting: Which examples count how much: one choice, or one for each target, such as `{kind: balanced, score:
+            {column: w}}`, by its name, by keys of one (`{weights: …}` are class weights; `column`, `array` and
+            `function` sample weights; `{mask: {column: …}}` names any) or by a `_target_`. With any, `missing` says
+            what a label that is missing means: `refuse` it, `mask` it (empty, NaN or None: weight 0 for its target in
+            every split), or a whole number, the id that stands for one in targets of whole numbers; it masks too.
         model: The network.
         optimizer: Any Keras optimizer by `name`, or a `_target_`.
         schedule: The learning rate over steps, as long as the training if it does not say otherwise; null keeps it
@@ -185,7 +197,7 @@ class PipelineConfig:
     data: Any = None
     split: SplitConfig = field(default_factory=SplitConfig)
     loader: Any = None
-    weighting: Any = None
+    weighting: Any = field(default_factory=open_weighting)
     model: Any = None
     optimizer: Any = None
     schedule: Any = None

@@ -28,10 +28,10 @@ def check_values(examples: Examples, where: str = "") -> None:
         _check_class_ids(array, examples.spec.targets[name], f"target '{name}'{place}")
     for name, array in examples.weights.items():
         _check_finite(array, f"sample weight of '{name}'{place}")
-        negative = np.flatnonzero(array < 0)
+        negative = np.argwhere(array < 0)
         if len(negative):
-            row = negative[0]
-            raise DataError(f"sample weight of '{name}'{place}: row {row} is {array[row]:g}; 0 or more is right")
+            first = tuple(negative[0])
+            raise DataError(f"sample weight of '{name}'{place}: row {first[0]} is {array[first]:g}; 0 or more is right")
 
 
 def check_classes(examples: Examples, where: str) -> None:

@@ -14,7 +14,7 @@ from pipeline.errors import DataError
 
 Arrays = Mapping[str, np.ndarray]
 Weigh = Callable[["Examples"], Arrays]
-"""Gives each example a sample weight per target: arrays of shape (examples,) by target name."""
+"""Gives each example, or each position of it, a sample weight per target: arrays as `Examples.weights` by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +25,9 @@ class Examples:
         spec: What one example looks like.
         inputs: Arrays of shape (examples, ...) by input name; an object array of arrays (length, ...) where it varies.
         targets: Arrays of shape (examples, ...) by target name.
-        weights: float32 arrays of shape (examples,) by target name; empty if nothing is weighted.
-        columns: Other arrays of shape (examples,), from which weights, masks and splits may be taken.
+        weights: float32 arrays by target name, of shape (examples,) or, where positions of a target count differently,
+            (examples, time) and the like, as the target's; empty if nothing is weighted.
+        columns: Other arrays of shape (examples, ...), from which weights, masks and splits may be taken.
     """
 
     spec: DataSpec
@@ -43,6 +44,7 @@ class Examples:
             raise DataError(f"arrays of different length: {found}; one row an example in each is right")
         _check_shapes("input", self.inputs, self.spec.inputs)
         _check_shapes("target", self.targets, self.spec.targets)
+        _check_weights(self.weights, self.spec.targets)
 
     def __len__(self) -> int:
         """Number of examples."""
@@ -63,8 +65,9 @@ class Examples:
     def weighed_by(self, weigh: Weigh) -> Examples:
         """Returns them with the sample weights that `weigh` gives, times those that they had."""
         weights = dict(self.weights)
-        for name, given in weigh(self).items():
-            weights[name] = times(np.asarray(given, "float32"), weights.get(name))
+        for name, values in weigh(self).items():
+            given = np.asarray(values, "float32")
+            weights[name] = multiplied(given, weights[name]) if name in weights else given
         return replace(self, weights=weights)
 
     def class_counts(self, target: str) -> np.ndarray:
@@ -104,6 +107,22 @@ def _check_shapes(kind: str, arrays: Arrays, specs: Mapping[str, InputSpec] | Ma
         given, right = _shape(array), specs[name].shape
         if len(array) and not same_shape(given, right):
             raise DataError(f"{kind} '{name}': has shape {given}; {right} is right, as in the training data")
+
+
+def _check_weights(weights: Arrays, specs: Mapping[str, TargetSpec]) -> None:
+    for name, array in weights.items():
+        shape, right = array.shape[1:], specs[name].shape if name in specs else ()
+        if not same_shape(shape, right[: len(shape)]):
+            raise DataError(
+                f"sample weights of '{name}' have shape {array.shape}; one number an example is right"
+                + (f", or one a position of its target of shape {right}" if right not in ((), (1,)) else "")
+            )
+
+
+def multiplied(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Returns the product of two weights, of which one may be of whole examples and the other of positions in them."""
+    axes = max(one.ndim, other.ndim)
+    return one.reshape(one.shape + (1,) * (axes - one.ndim)) * other.reshape(other.shape + (1,) * (axes - other.ndim))
 
 
 def _shape(array: np.ndarray) -> Shape:
@@ -155,12 +174,3 @@ def count_classes(examples: Examples, target: str) -> np.ndarray:
 def weights_like(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Returns weights of shape (examples,), or of as many first axes as they have, for each of some values."""
     return np.broadcast_to(weights.reshape(*weights.shape, *(1,) * (values.ndim - weights.ndim)), values.shape)
-
-
-def times(weights: np.ndarray, others: np.ndarray | None) -> np.ndarray:
-    """Returns the product of weights an example, or a position, each."""
-    if others is None:
-        return weights
-    rank = max(weights.ndim, others.ndim)
-    both = (array.reshape(*array.shape, *(1,) * (rank - array.ndim)) for array in (weights, others))
-    return np.asarray(np.multiply(*both), "float32")

@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError
 from pipeline.files import write_json
 from pipeline.runs import Run
 from pipeline.weighting import weigh
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
     with run.stage("data"):
         splits = weigh(
             load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive),
-            build_weighting(config.weighting),
+            build_weightings(config.weighting),
         )
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
         samples = samples_of(batches, config.trainer.steps_per_epoch)

@@ -13,7 +13,7 @@ from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import compile_model
 from pipeline.weighting import weigh_split
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 
 def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
@@ -35,7 +35,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         model = saved.model(config.model["_target_"])
         signature = compile_model(model, replace(config, schedule=None), data.spec)
     with run.stage("evaluation"):
-        data = weigh_split(data, build_weighting(config.weighting), "test" if name == "data" else name)
+        data = weigh_split(data, build_weightings(config.weighting), "test" if name == "data" else name)
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
         values = evaluate_splits(model, signature, {name: batches})
         write_json(run.folder / "metrics.json", {name: by_output(values[name], list(signature.outputs))})

@@ -13,7 +13,7 @@ from pipeline.models import build_model
 from pipeline.runs import Run
 from pipeline.training import compile_model, fit
 from pipeline.weighting import weigh
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
     with run.stage("data"):
         splits = weigh(
             load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive),
-            build_weighting(config.weighting),
+            build_weightings(config.weighting),
         )
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
     with run.stage("model"):

@@ -31,7 +31,7 @@ from pipeline.training.fit import Fitted
 from pipeline.training.snapshots import Keeper
 from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
 from pipeline.weighting import weigh, weigh_split
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +60,9 @@ def train(config: PipelineConfig, run: Run) -> float:
             signature = compile_model(model, timed, splits.train.spec)
             run.record(parameters=model.count_params())
         with run.stage("weighting"):
-            weighting = build_weighting(config.weighting)
-            splits = weigh(splits, weighting)
-            sets = {name: weigh_split(data, weighting, "validation") for name, data in sets.items()}
+            weightings = build_weightings(config.weighting)
+            splits = weigh(splits, weightings)
+            sets = {name: weigh_split(data, weightings, "validation") for name, data in sets.items()}
         callbacks = _callbacks(config, run, tracking.callbacks)
         with run.stage("training"):
             facts = {"data": {**fingerprints, **further}, "weights": weights_fingerprints(splits)}
