@@ -40,6 +40,7 @@ def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[k
             raise ConfigError(f"callbacks.{name}.{wrong}: is nothing to call; a function of yours is right")
         if not trust.typed(f"callbacks.{name}.filepath"):
             stay_within(callback, run_folder)
+        callback.config_key = f"callbacks.{name}"
         # A snapshot sets none of it back.
         callback.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
         callbacks.append(callback)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import keras
 
 from pipeline.callbacks import HistoryFile, build_callbacks
+from pipeline.callbacks.monitors import check_monitors
 from pipeline.callbacks.progress import progress_callbacks
 from pipeline.config import PipelineConfig
 from pipeline.data.batches import Batches
@@ -94,10 +95,12 @@ def _fitted(
         *progress_callbacks(config.trainer.verbose),
         *trackers,
     ]
+    train = loader.batches(splits.train, seed=config.seed, training=True)
+    check_monitors(config, model, signature, train, splits, list(sets), callbacks)
     fitted = fit(
         model,
         signature,
-        loader.batches(splits.train, seed=config.seed, training=True),
+        train,
         {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
         config.trainer,
         callbacks,
