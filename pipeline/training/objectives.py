@@ -9,6 +9,7 @@ import keras
 
 from pipeline import components
 from pipeline.errors import ConfigError, nearest, one_line
+from pipeline.training.partials import as_loss, as_metric
 
 PLAIN_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
 """Names that Keras resolves by the shapes of an output, rather than to one metric."""
@@ -51,7 +52,7 @@ def build_loss(key: str, value: Any) -> Any:
         ConfigError: Keras has no loss of that name, or the target refused its arguments.
     """
     if isinstance(value, Mapping):
-        loss = components.build(key, value)
+        loss = as_loss(key, components.build(key, value))
         if not callable(loss):
             raise ConfigError(
                 f"{key}: {value['_target_']} gave a {type(loss).__name__}; a keras.losses.Loss or a function is right"
@@ -71,7 +72,7 @@ def build_metrics(key: str, value: Any) -> list[Any]:
     for index, item in enumerate(value if isinstance(value, list) else [value]):
         place = f"{key}[{index}]" if isinstance(value, list) else key
         if isinstance(item, Mapping):
-            metric = components.build(place, item)
+            metric = as_metric(place, components.build(place, item))
             if not callable(metric):
                 raise ConfigError(
                     f"{place}: {item['_target_']} gave a {type(metric).__name__}; a keras.metrics.Metric or a function "
