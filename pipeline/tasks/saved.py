@@ -60,7 +60,7 @@ def open_run(folder: str | None) -> SavedRun:
         ConfigError: None is named, or its training did not finish.
     """
     if folder is None:
-        raise ConfigError("run: missing; run=DIR, the folder that a finished training printed, is right")
+        raise ConfigError("run: missing; run=latest, or run=DIR, the folder that a finished training printed, is right")
     path = Path(folder)
     model_file(path)
     file = path / FACTS_FILE
