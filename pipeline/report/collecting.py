@@ -139,9 +139,9 @@ def _changed(run: Run) -> list[list[str]]:
 
 
 def _losses(config: PipelineConfig, signature: Signature) -> dict[str, Any]:
-    from pipeline.training.objectives import build_loss, by_output
+    from pipeline.training.objectives import built_losses
 
-    return {n: build_loss("loss", loss) for n, loss in by_output("loss", config.loss, list(signature.outputs)).items()}
+    return built_losses(config.loss, list(signature.outputs))
 
 
 def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:

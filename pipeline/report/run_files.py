@@ -26,7 +26,7 @@ MOST_BYTES_OF_HISTORY, MOST_COLUMNS, MOST_VALUES = 64 * 2**20, 1000, 2_000_000
 History = dict[str, list[float | None]]
 FACTS: dict[str, Any] = dict.fromkeys(
     ("status", "error", "command", "started", "ended", "git_commit", "seed", "parameters", "xla", "platform")
-) | {"versions": {}, "spec": {}, "data": {}, "validations": [], "durations_seconds": {}}
+) | {"versions": {}, "spec": {}, "data": {}, "validations": [], "baseline_notes": [], "durations_seconds": {}}
 """What `run.json` may lack."""
 COLLECTED: dict[str, Any] = dict.fromkeys(
     (

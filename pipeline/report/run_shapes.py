@@ -46,6 +46,7 @@ class Facts(BaseModel):
     spec: SpecShape = SpecShape(inputs={}, targets={})
     data: dict[str, Fingerprint] = {}
     validations: list[dict[str, Number]] = []
+    baseline_notes: list[str] = []
     durations_seconds: dict[str, FiniteFloat] = {}
 
 
@@ -54,6 +55,7 @@ class SplitMetrics(BaseModel):
 
     loss: Number = None
     outputs: dict[str, dict[str, Number]] = {}
+    baseline: dict[str, dict[str, dict[str, Number | str]]] = {}
 
 
 class Cell(BaseModel):

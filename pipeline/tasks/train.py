@@ -18,6 +18,7 @@ from pipeline.data.stage import build_loader, load_splits, load_validation_sets
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value
+from pipeline.evaluation.baseline import add_baselines
 from pipeline.evaluation.metrics import by_output
 from pipeline.files import write_atomically, write_json
 from pipeline.models import build_model
@@ -68,6 +69,7 @@ def train(config: PipelineConfig, run: Run) -> float:
             whole = {n: loader.batches(data, seed=config.seed, training=False) for n, data in splits.present()}
             values = evaluate_splits(model, signature, {n: b for n, b in whole.items() if n in config.evaluate_splits})
             tracking.metrics.update({n: by_output(found, list(signature.outputs)) for n, found in values.items()})
+            run.record(baseline_notes=add_baselines(tracking.metrics, splits, signature, config.loss))
             write_json(run.folder / "metrics.json", tracking.metrics)
         if config.report:
             with run.stage("report"):

@@ -61,6 +61,11 @@ def build_loss(key: str, value: Any) -> Any:
     return keras.losses.get(value)
 
 
+def built_losses(value: Any, outputs: Sequence[str]) -> dict[str, Any]:
+    """Returns the losses of the config's `loss` by output name, see `by_output` and `build_loss`."""
+    return {name: build_loss("loss", loss) for name, loss in by_output("loss", value, outputs).items()}
+
+
 def build_metrics(key: str, value: Any) -> list[Any]:
     """Returns the metrics of one output, a name, a `_target_` or a list of such.
 
