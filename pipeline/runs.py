@@ -28,6 +28,7 @@ CONTENTS = {
     "model.keras": "the trained model",
     "metrics.json": "each split, each output",
     "history.csv": "a row an epoch",
+    "resources.csv": "memory and processor use",
     "predictions.parquet": "a row an example",
     "predictions.npz": "a row an example",
     "report.html": "the report, for a browser",

@@ -41,9 +41,7 @@ def wilson(share: float, examples: int) -> Interval:
     return Interval(max(0.0, centre - reach), min(1.0, centre + reach))
 
 
-def f1_of_classes_interval(
-    truth: np.ndarray, predicted: np.ndarray, classes: int, only: int | None = None
-) -> Interval:
+def f1_of_classes_interval(truth: np.ndarray, predicted: np.ndarray, classes: int, only: int | None = None) -> Interval:
     """Returns the interval of the F1: the mean of that of all classes, or that of one.
 
     Percentiles of bootstrap samples, B. Efron, "Bootstrap methods: another look at the jackknife", The Annals of

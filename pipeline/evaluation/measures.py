@@ -51,8 +51,9 @@ def measures(truth: Truth, predicted: np.ndarray, weights: np.ndarray | None = N
         weights: Sample weights to average by; None for plain means.
 
     Returns:
-        `accuracy`, `macro_f1` and `log_loss` of classes and labels, of labels the means over all of them;
-        `mean_squared_error` and `mean_absolute_error` of numbers. None of them where there are no examples.
+        `accuracy`, `macro_f1` and `log_loss` of classes and labels, of labels the means over all of them; of two
+        classes `f1` too, that of the second one; `mean_squared_error` and `mean_absolute_error` of numbers. None of
+        them where there are no examples.
     """
     if not len(truth.values):
         return {}
@@ -70,9 +71,11 @@ def measures(truth: Truth, predicted: np.ndarray, weights: np.ndarray | None = N
             "log_loss": _mean(-_log(np.where(is_true, predicted, 1 - predicted)), weights),
         }
     ids = predicted.argmax(axis=1)
+    of_each = f1_of_classes(truth.values, ids, predicted.shape[1], weights)
     return {
         "accuracy": _mean(ids == truth.values, weights),
-        "macro_f1": float(f1_of_classes(truth.values, ids, predicted.shape[1], weights).mean()),
+        **({"f1": float(of_each[1])} if len(of_each) == 2 else {}),
+        "macro_f1": float(of_each.mean()),
         "log_loss": _mean(-_log(predicted[np.arange(len(ids)), truth.values]), weights),
     }
 

@@ -15,8 +15,10 @@ from pipeline.config import PipelineConfig
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples, class_ids, count_classes
 from pipeline.data.splits import Splits
+from pipeline.data.streams import Data
 from pipeline.files import write_atomically, write_json
 from pipeline.report.differences import from_defaults
+from pipeline.report.importance import columns_of, importance
 from pipeline.report.layers import layer_edges, layer_table
 from pipeline.report.outputs import Output, chunks, evaluated_outputs
 from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE, written_config
@@ -64,6 +66,10 @@ def collect(
         notes.append(f"the {name} split never ends, so its predictions are left out")
     else:
         outputs, notes = evaluated_outputs(model, signature, batches[name], _losses(config, signature))
+    used: dict[str, Any] = {}
+    if outputs and name is not None:
+        used, left_out = _importance(model, signature, splits.named(name), config, name)
+        notes += left_out
     arrays, kept = _arrays(outputs)
     examples = len(outputs[0].predicted) if outputs else 0
     if kept < examples:
@@ -78,6 +84,7 @@ def collect(
             "outputs": [
                 {"name": o.name, "kind": o.kind, "classes": o.classes, "worst": o.shown_worst()} for o in outputs
             ],
+            "importance": used,
             "splits": counts,
             "shown": {n: _some_examples(batches[n]) for n in counts},
             "samples_per_epoch": _samples_per_epoch(config, batches["train"], counts["train"]),
@@ -144,6 +151,16 @@ def _losses(config: PipelineConfig, signature: Signature) -> dict[str, Any]:
     return built_losses(config.loss, list(signature.outputs))
 
 
+def _importance(
+    model: keras.Model, signature: Signature, data: Data, config: PipelineConfig, name: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Returns the importance of inputs, and why there is none if the data has columns that could have one."""
+    if isinstance(data, Examples):
+        return importance(model, signature, data, _losses(config, signature), config.seed), []
+    told = f"how important each input is was not measured, as the {name} split is drawn and not in memory"
+    return {}, [told] if columns_of(data.spec) else []
+
+
 def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
     """Returns predictions and targets by number of the output, and how many examples they are of.
 
@@ -161,6 +178,8 @@ def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
     for index, output in enumerate(outputs):
         arrays[f"predicted_{index}"] = output.predicted[rows]
         arrays[f"true_{index}"] = np.concatenate(output.truth)[rows]
+        if output.weights:
+            arrays[f"weight_{index}"] = np.concatenate(output.weights)[rows]
     return arrays, kept
 
 

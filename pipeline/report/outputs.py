@@ -35,8 +35,8 @@ class Output:
         spec: The target's.
         predicted: Probabilities of shape (examples, classes), or numbers of shape (examples, values).
         truth: Class ids of shape (examples,), or shape (examples, values).
-        losses: How wrong each example is: cross-entropy, or mean absolute error.
         worst: The most wrong ones, as (loss, row, the example).
+        weights: Sample weights of shape (examples,); empty where there are none.
     """
 
     name: str
@@ -46,22 +46,37 @@ class Output:
     predicted: np.ndarray
     truth: list[np.ndarray] = field(default_factory=list)
     worst: list[tuple[float, int, Examples]] = field(default_factory=list)
+    weights: list[np.ndarray] = field(default_factory=list)
 
     def add(self, chunk: Examples, start: int) -> None:
         """Takes the next examples, in order."""
-        target = chunk.targets[self.name]
-        if self.kind == "classes":
-            truth = target.argmax(axis=1) if self.spec.one_hot else target.reshape(len(target)).astype("int64")
-        else:
-            truth = target.reshape(len(target), -1)
+        truth = self.truth_of(chunk)
         self.truth.append(truth)
-        losses = self._losses(truth, self.predicted[start : start + len(truth)])
+        if self.name in chunk.weights:
+            self.weights.append(chunk.weights[self.name])
+        losses = self.losses(truth, self.predicted[start : start + len(truth)])
         # What does not count is no mistake.
         losses = np.where(chunk.weights.get(self.name, np.ones(len(losses))) == 0, -1, losses)
         least = self.worst[0][0] if len(self.worst) == WORST else -0.5
         for row in np.argsort(-losses, kind="stable")[:WORST]:
             if losses[row] > least:
                 self._keep(float(losses[row]), start + int(row), chunk.rows(slice(row, row + 1)))
+
+    def truth_of(self, chunk: Examples) -> np.ndarray:
+        """Returns the true values of examples, see `truth`."""
+        target = chunk.targets[self.name]
+        if self.kind == "classes":
+            return target.argmax(axis=1) if self.spec.one_hot else target.reshape(len(target)).astype("int64")
+        return target.reshape(len(target), -1)
+
+    def losses(self, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """Returns how wrong predictions are: cross-entropy, or mean absolute error, of each example."""
+        if self.kind == "numbers":
+            return np.abs(predicted - truth).mean(axis=1)
+        if self.kind == "labels":
+            right = np.where(truth > 0.5, predicted, 1 - predicted)
+            return -np.log(np.maximum(right, SMALLEST_PROBABILITY)).mean(axis=1)
+        return -np.log(np.maximum(predicted[np.arange(len(truth)), truth], SMALLEST_PROBABILITY))
 
     def shown_worst(self) -> list[dict[str, Any]]:
         """Returns the most wrong examples, the worst first, as the report shows them."""
@@ -82,14 +97,6 @@ class Output:
             heapq.heappush(self.worst, item)
         else:
             heapq.heappushpop(self.worst, item)
-
-    def _losses(self, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-        if self.kind == "numbers":
-            return np.abs(predicted - truth).mean(axis=1)
-        if self.kind == "labels":
-            right = np.where(truth > 0.5, predicted, 1 - predicted)
-            return -np.log(np.maximum(right, SMALLEST_PROBABILITY)).mean(axis=1)
-        return -np.log(np.maximum(predicted[np.arange(len(truth)), truth], SMALLEST_PROBABILITY))
 
     def _shown_prediction(self, predicted: np.ndarray) -> dict[str, Any]:
         if self.kind == "classes":
@@ -117,7 +124,7 @@ def evaluated_outputs(
     values = predict(model, signature, batches)
     outputs, notes = [], []
     for name, value in values.items():
-        found = _output(name, value, batches.spec.targets.get(name), losses.get(name))
+        found = read_output(name, value, batches.spec.targets.get(name), losses.get(name))
         if isinstance(found, Output):
             outputs.append(found)
         else:
@@ -144,7 +151,7 @@ def chunks(batches: Batches, *, with_inputs: bool = True) -> Iterator[Examples]:
         yield examples.rows(order[start : start + CHUNK])
 
 
-def _output(name: str, value: np.ndarray, target: TargetSpec | None, loss: Any) -> Output | str:
+def read_output(name: str, value: np.ndarray, target: TargetSpec | None, loss: Any) -> Output | str:
     """Returns the output, or why there is nothing to say of it."""
     from pipeline.evaluation.predictions import columns
     from pipeline.training.objectives import loss_name

@@ -27,6 +27,8 @@ from pipeline.runs import Run
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
 from pipeline.training.fit import Fitted
+from pipeline.training.resources import FILE as RESOURCES_FILE
+from pipeline.training.resources import sampled
 from pipeline.training.snapshots import Keeper
 from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
 from pipeline.weighting import weigh, weigh_split
@@ -96,15 +98,16 @@ def _fitted(
         *progress_callbacks(config.trainer.verbose),
         *trackers,
     ]
-    fitted = fit(
-        model,
-        signature,
-        loader.batches(splits.train, seed=config.seed, training=True),
-        {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
-        config.trainer,
-        callbacks,
-        keeper,
-    )
+    with sampled(run.folder / RESOURCES_FILE):
+        fitted = fit(
+            model,
+            signature,
+            loader.batches(splits.train, seed=config.seed, training=True),
+            {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
+            config.trainer,
+            callbacks,
+            keeper,
+        )
     run.record(xla=fitted.compilation and asdict(fitted.compilation), validations=fitted.validations)
     return fitted
 

@@ -100,7 +100,9 @@ def test_rows_of_weight_0_do_not_count_for_one_output_of_several() -> None:
     assert add_baselines(metrics, Splits(train, None, test), signature(y=(2,), z=(1,)), losses) == []
     found = metrics["test"].pop("baseline")
     assert metrics == {"test": {"loss": 1.0, "outputs": {}}}
-    assert found["y"]["majority_class"] == {"class": "yes", "accuracy": 0.5, "macro_f1": pytest.approx(1 / 3)}
+    assert found["y"]["majority_class"] == {
+        "class": "yes", "accuracy": 0.5, "f1": pytest.approx(2 / 3), "macro_f1": pytest.approx(1 / 3),
+    }  # fmt: skip
     # All weights are 0 or 1, so that weighted and plain are the same.
     assert set(found["y"]) == {"majority_class", "class_frequencies"}
     assert found["z"]["mean"] == {"mean_squared_error": 1.0, "mean_absolute_error": 0.5}
