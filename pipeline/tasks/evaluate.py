@@ -5,12 +5,13 @@ from __future__ import annotations
 from pipeline.config import PipelineConfig
 from pipeline.data.stage import build_loader
 from pipeline.evaluation import evaluate_splits
+from pipeline.evaluation.baseline import add_baselines
 from pipeline.evaluation.metrics import by_output
 from pipeline.files import write_json
 from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import compile_model
-from pipeline.weighting import weigh_split
+from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weighting
 
 
@@ -27,14 +28,18 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
     """
     saved = open_run(config.run)
     with run.stage("data"):
-        name, data = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=True)
+        name, data, own = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=True)
         run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
         model = saved.model(config.model["_target_"])
         signature = compile_model(model, config, data.spec)
     with run.stage("evaluation"):
-        data = weigh_split(data, build_weighting(config.weighting), "test" if name == "data" else name)
+        weighting = build_weighting(config.weighting)
+        data = weigh_split(data, weighting, "test" if name == "data" else name)
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
         values = evaluate_splits(model, signature, {name: batches})
-        write_json(run.folder / "metrics.json", {name: by_output(values[name], list(signature.outputs))})
+        metrics = {name: by_output(values[name], list(signature.outputs))}
+        if own is not None:
+            run.record(baseline_notes=add_baselines(metrics, weigh(own, weighting), signature, config.loss))
+        write_json(run.folder / "metrics.json", metrics)
     return values[name]["loss"]

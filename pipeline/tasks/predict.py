@@ -34,7 +34,7 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         raise ConfigError(f"task.form: '{form}' is none of them{nearest(form, FORMS)}")
     saved = open_run(config.run)
     with run.stage("data"):
-        name, data = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=False)
+        name, data, _ = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=False)
         data = replace(data, spec=DataSpec(data.spec.inputs, saved.spec.targets))
         run.record(predicted_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):

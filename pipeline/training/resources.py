@@ -50,6 +50,11 @@ def sampled(path: Path) -> Iterator[None]:
         sampler.close()
 
 
+def wait_after(seconds: float) -> float:
+    """Returns the seconds until the next row, given those that were trained."""
+    return max(INTERVAL, SHARE * seconds)
+
+
 class _Sampler:
     def __init__(self, path: Path) -> None:
         kept, self._before = _kept(path)
@@ -75,7 +80,7 @@ class _Sampler:
             os.close(self._descriptor)
 
     def _run(self) -> None:
-        while not self._ended.wait(max(INTERVAL, SHARE * (self._before + self._last - self._started))):
+        while not self._ended.wait(wait_after(self._before + self._last - self._started)):
             self._sample()
 
     def _sample(self) -> None:
