@@ -19,7 +19,7 @@ PREDICTORS = {
     "mean_squared_error": "mean",
     "mean_absolute_error": "median",
 }
-"""The trivial predictor of `metrics.json` that is the best one by each measure."""
+"""The trivial predictor of `metrics.json` that each measure is compared with."""
 IN_WORDS = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
