@@ -30,6 +30,7 @@ CONTENTS = {
     "model.weights.h5": "its weights alone, as it cannot be saved and loaded",
     "metrics.json": "each split, each output",
     "history.csv": "a row an epoch",
+    "resources.csv": "memory and processor use",
     "predictions.parquet": "a row an example",
     "predictions.npz": "a row an example",
     "report.html": "the report, for a browser",
