@@ -66,8 +66,8 @@ def train(config: PipelineConfig, run: Run) -> float:
             keeper = open_keeper(run.folder / "snapshots", config.snapshots, facts, resumes=config.resume is not None)
             callbacks = build_callbacks(config.callbacks, run.folder)
             check_savers(callbacks, savable)
+            # After those that add to the values of an epoch, as ReduceLROnPlateau does.
             callbacks += [HistoryFile(run.folder / "history.csv"), *progress_callbacks(config.trainer.verbose)]
-            # The history comes after those that add to the values of an epoch, as ReduceLROnPlateau does.
             callbacks += tracking.callbacks
             fitted = _fitted(model, signature, splits, sets, loader, config, run, callbacks, keeper)
             failure = save_trained(model, run.folder, savable)
