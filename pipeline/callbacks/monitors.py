@@ -95,7 +95,7 @@ def optimized_mistakes(name: str | None, logged: Logged, prefixes: Iterable[str]
     known = sorted({*logged.names, *logged.prefixed(prefixes)})
     if name is None or name in known or not logged.complete:
         return []
-    return [f"optimized_metric: '{name}' is not measured{_known(name, known, 'measured')}"]
+    return [f"optimized_metric: no metric '{name}'{_known(name, known, 'measured')}"]
 
 
 def _monitors(callback: Any) -> dict[str, Monitored]:

@@ -129,7 +129,7 @@ def test_what_is_not_logged_or_does_not_tell_is_told_with_its_key(caplog: pytest
     assert "'val_b_acuracy' is not logged; did you mean 'val_b_accuracy'?" in caplog.text
     (line,) = optimized_mistakes("test_b_ac", told, ["", "test_"])
     assert line.startswith(
-        "optimized_metric: 'test_b_ac' is not measured; did you mean 'test_b_auc'? Measured are a_good,"
+        "optimized_metric: no metric 'test_b_ac'; did you mean 'test_b_auc'? Measured are a_good,"
     )
 
 
@@ -161,7 +161,7 @@ def test_whole_command_with_two_outputs(
     assert [line.split(";")[0] for line in wrong.errors] == [
         "callbacks.early_stopping.monitor: 'val_b_fo' is not logged",
         "callbacks.checkpoints.monitor: 'val_foo' is not logged",
-        "optimized_metric: 'val_b_auc' is not measured",
+        "optimized_metric: no metric 'val_b_auc'",
     ]
     assert wrong.errors[0].endswith(
         f"Logged are {', '.join(['a_foo', 'a_loss', 'b_foo', 'b_loss', 'b_mse'])}, "
