@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 
 import keras
 
@@ -24,6 +25,7 @@ from pipeline.files import write_json
 from pipeline.models import build_model
 from pipeline.report import collect, write_report
 from pipeline.runs import Run
+from pipeline.schedules import with_training_steps
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
 from pipeline.training.fit import Fitted
@@ -31,7 +33,7 @@ from pipeline.training.saving import check_savable, save_trained
 from pipeline.training.snapshots import Keeper
 from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
 from pipeline.weighting import weigh, weigh_split
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 log = logging.getLogger(__name__)
 
@@ -46,29 +48,29 @@ def train(config: PipelineConfig, run: Run) -> float:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
     with tracked(config, run.folder) as tracking:
         with run.stage("data"):
-            splits = load_splits(config.data, config.split, config.seed)
-            sets = load_validation_sets(config.validation_sets or {}, config.data, config.seed, splits.train.spec)
+            splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
+            sets = load_validation_sets(
+                config.validation_sets or {}, config.data, config.seed, splits.train.spec, config.loss
+            )
             fingerprints = {name: data.fingerprint() for name, data in splits.present()}
             further = {f"validation_sets.{name}": data.fingerprint() for name, data in sets.items()}
             run.record(spec=splits.train.spec.as_dict(), data=fingerprints)
+        loader = build_loader(config.loader)
         with run.stage("model"):
             model = build_model(config.model, splits.train)
-            signature = compile_model(model, config, splits.train.spec)
+            timed = with_training_steps(config, partial(loader.batches, splits.train, seed=config.seed, training=True))
+            signature = compile_model(model, timed, splits.train.spec)
             run.record(parameters=model.count_params())
             savable = check_savable(model, config.model["_target_"])
         with run.stage("weighting"):
-            weighting = build_weighting(config.weighting)
-            splits = weigh(splits, weighting)
-            sets = {name: weigh_split(data, weighting, "validation") for name, data in sets.items()}
-        loader = build_loader(config.loader)
+            weightings = build_weightings(config.weighting)
+            splits = weigh(splits, weightings)
+            sets = {name: weigh_split(data, weightings, "validation") for name, data in sets.items()}
+        callbacks = _callbacks(config, run, tracking.callbacks)
         with run.stage("training"):
             facts = {"data": {**fingerprints, **further}, "weights": weights_fingerprints(splits)}
             keeper = open_keeper(run.folder / "snapshots", config.snapshots, facts, resumes=config.resume is not None)
-            callbacks = build_callbacks(config.callbacks, run.folder)
             check_savers(callbacks, savable)
-            # After those that add to the values of an epoch, as ReduceLROnPlateau does.
-            callbacks += [HistoryFile(run.folder / "history.csv"), *progress_callbacks(config.trainer.verbose)]
-            callbacks += tracking.callbacks
             fitted = _fitted(model, signature, splits, sets, loader, config, run, callbacks, keeper)
             failure = save_trained(model, run.folder, savable)
         with run.stage("evaluation"):
@@ -85,6 +87,19 @@ def train(config: PipelineConfig, run: Run) -> float:
         if failure is not None:
             raise ConfigError(failure)
         return optimized_value(config.optimized_metric, fitted.history, values)
+
+
+def _callbacks(
+    config: PipelineConfig, run: Run, trackers: list[keras.callbacks.Callback]
+) -> list[keras.callbacks.Callback]:
+    own = build_callbacks(config.callbacks, run.folder)
+    return [
+        *own,
+        # After those that add to the values of an epoch, as ReduceLROnPlateau does.
+        HistoryFile(run.folder / "history.csv"),
+        *progress_callbacks(config.trainer.verbosity, own),
+        *trackers,
+    ]
 
 
 def _fitted(
