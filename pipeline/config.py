@@ -1,12 +1,14 @@
 """The config's schema: every key that is not a component's own, what it means, and its default.
 
 Components (data, model, optimizer, …) are open nodes with a `_target_`; their arguments are checked against the
-target's signature by `pipeline.components`.
+target's signature by `pipeline.components`. Another `_target_`, in a file or typed, replaces a component with all its
+arguments, see `pipeline.composition.own_targets`.
 """
 
 from __future__ import annotations
 
 import itertools
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -84,6 +86,13 @@ class TrainerConfig:
     jit_compile: bool | None = None
     steps_per_execution: int = 1
 
+    @property
+    def verbosity(self) -> int:
+        """`verbose` as a number."""
+        if self.verbose == "auto":
+            return 1 if sys.stdout.isatty() else 2
+        return int(self.verbose)
+
 
 @dataclass
 class SnapshotsConfig:
@@ -126,9 +135,12 @@ class PipelineConfig:
         model: The network.
         optimizer: Any Keras optimizer by `name`, or a `_target_`.
         schedule: The learning rate over steps; null keeps it constant.
-        loss: As in `compile`: a name, a `_target_`, a list by position or a mapping by output name.
+        loss: As in `compile`: a name, a `_target_`, a list by position or a mapping by output name; `auto` for the one
+            that suits the target: cross-entropy of classes and labels, squared error of numbers.
         loss_weights: As in `compile`.
-        metrics: As in `compile`.
+        metrics: As in `compile`; `auto` for the accuracy of classes and labels, the absolute error of numbers.
+        positive: Class that metrics such as precision and AUC take for the positive one, by its name, or one by target
+            name; null for the second of two, and of more for each class against the others.
         weighted_metrics: As in `compile`.
         trainer: How long and how to train.
         callbacks: `keras.callbacks` or your own, by name.
@@ -161,10 +173,11 @@ class PipelineConfig:
     model: Any = None
     optimizer: Any = None
     schedule: Any = None
-    loss: Any = "sparse_categorical_crossentropy"
+    loss: Any = "auto"
     loss_weights: Any = None
-    metrics: Any = "accuracy"
+    metrics: Any = "auto"
     weighted_metrics: Any = None
+    positive: Any = None
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     callbacks: Any = field(default_factory=dict)
     validation_sets: Any = None
@@ -243,6 +256,11 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
             found = "too small" if value < least else "too large" if value > MOST else "no number"
             right = f"{MOST} or less" if value > MOST else f"{least} or more"
             mistakes.append(f"{key}: {value} is {found}; {right} is right")
+    if 1 <= trainer.epochs <= trainer.initial_epoch:
+        mistakes.append(
+            f"trainer.initial_epoch: {trainer.initial_epoch} leaves nothing of {trainer.epochs} epochs to train; "
+            f"{trainer.epochs - 1} or less, or more trainer.epochs, is right"
+        )
     mistakes += [
         f"trainer.validation_fractions: {fraction} is no fraction of an epoch; a number between 0 and 1 is right"
         for fraction in trainer.validation_fractions

@@ -10,6 +10,7 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline import components
+from pipeline.composition.files import with_file
 from pipeline.config import PipelineConfig, value_mistakes
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.security import trust
@@ -83,12 +84,12 @@ def check_config(config: PipelineConfig, missing: list[str]) -> None:
     mistakes += _weighting_mistakes(config, ours=True, missing=missing)
     mistakes += _optimizer_shape_mistakes(config) + _callback_shape_mistakes(config) + _validation_set_mistakes(config)
     if mistakes:
-        raise ConfigMistakes(mistakes)
+        raise ConfigMistakes(map(with_file, mistakes))
     _check_source(config)
     import_tensorflow()
     mistakes = keras_mistakes(config)
     if mistakes:
-        raise ConfigMistakes(mistakes)
+        raise ConfigMistakes(map(with_file, mistakes))
 
 
 def keras_mistakes(config: PipelineConfig) -> list[str]:

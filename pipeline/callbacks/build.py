@@ -10,6 +10,7 @@ import keras
 
 from pipeline import components
 from pipeline.errors import ConfigError
+from pipeline.files import check_is_text
 from pipeline.security import trust
 from pipeline.security.path_templates import filled_in, stay_within
 
@@ -40,6 +41,8 @@ def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[k
             raise ConfigError(f"callbacks.{name}.{wrong}: is nothing to call; a function of yours is right")
         if not trust.typed(f"callbacks.{name}.filepath"):
             stay_within(callback, run_folder)
+        if isinstance(callback, keras.callbacks.TensorBoard):
+            check_is_text(Path(callback.log_dir), f"callbacks.{name}.log_dir")
         # A snapshot sets none of it back.
         callback.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
         callbacks.append(callback)

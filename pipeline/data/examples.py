@@ -65,9 +65,8 @@ class Examples:
     def weighed_by(self, weigh: Weigh) -> Examples:
         """Returns them with the sample weights that `weigh` gives, times those that they had."""
         weights = dict(self.weights)
-        for name, values in weigh(self).items():
-            given = np.asarray(values, "float32")
-            weights[name] = multiplied(given, weights[name]) if name in weights else given
+        for name, given in weigh(self).items():
+            weights[name] = times(np.asarray(given, "float32"), weights.get(name))
         return replace(self, weights=weights)
 
     def class_counts(self, target: str) -> np.ndarray:
@@ -119,12 +118,6 @@ def _check_weights(weights: Arrays, specs: Mapping[str, TargetSpec]) -> None:
             )
 
 
-def multiplied(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Returns the product of two weights, of which one may be of whole examples and the other of positions in them."""
-    axes = max(one.ndim, other.ndim)
-    return one.reshape(one.shape + (1,) * (axes - one.ndim)) * other.reshape(other.shape + (1,) * (axes - other.ndim))
-
-
 def _shape(array: np.ndarray) -> Shape:
     if varies(array):
         return (None, *array[0].shape[1:])
@@ -150,26 +143,36 @@ def ragged(rows: list[np.ndarray]) -> np.ndarray:
 
 
 def class_ids(examples: Examples, target: str) -> np.ndarray:
-    """Returns the class id of each example, from ids or one-hot rows.
+    """Returns the class ids of each example, of shape (examples,) or (examples, *positions), from ids or one-hot rows.
 
     Raises:
-        DataError: The target is not of classes.
+        DataError: The target is not of classes that exclude each other.
     """
     spec, values = examples.spec.targets[target], examples.targets[target]
-    if spec.classes is None:
-        raise DataError(f"target '{target}' has no classes but numbers of shape {spec.shape}; set data.classes")
+    if not spec.exclusive:
+        found = "labels that do not exclude each other" if spec.classes else f"no classes but numbers of {spec.shape}"
+        raise DataError(f"target '{target}' has {found}; data.classes=N, their number, says that it has classes")
     if spec.one_hot:
-        return np.argmax(values, axis=1)
-    if spec.shape not in ((), (1,)):
-        raise DataError(
-            f"target '{target}' has shape {spec.shape} and {len(spec.classes)} classes; class ids of shape () or (1,), "
-            f"or one-hot rows of shape ({len(spec.classes)},), are right"
-        )
-    return values.reshape(len(values)).astype("int64")
+        return np.asarray(np.argmax(values, axis=-1))
+    return values.reshape(len(values), *values.shape[1 : 1 + len(spec.positions)]).astype("int64")
 
 
 def count_classes(examples: Examples, target: str) -> np.ndarray:
     """Returns how often each class occurs; ids outside the range are left to the checks that report them."""
-    ids = class_ids(examples, target)
+    ids = class_ids(examples, target).ravel()
     classes = len(examples.spec.targets[target].classes or ())
     return np.bincount(ids[(ids >= 0) & (ids < classes)], minlength=classes)
+
+
+def weights_like(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Returns weights of shape (examples,), or of as many first axes as they have, for each of some values."""
+    return np.broadcast_to(weights.reshape(*weights.shape, *(1,) * (values.ndim - weights.ndim)), values.shape)
+
+
+def times(weights: np.ndarray, others: np.ndarray | None) -> np.ndarray:
+    """Returns the product of weights an example, or a position, each."""
+    if others is None:
+        return weights
+    rank = max(weights.ndim, others.ndim)
+    both = (array.reshape(*array.shape, *(1,) * (rank - array.ndim)) for array in (weights, others))
+    return np.asarray(np.multiply(*both), "float32")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.data.checks import check_values
-from pipeline.data.examples import Arrays, Examples, Weigh, count_classes, multiplied
+from pipeline.data.examples import Arrays, Examples, Weigh, count_classes, times
 from pipeline.data.spec import DataSpec, Shape
 from pipeline.errors import DataError
 
@@ -136,7 +136,7 @@ class BatchStream:
         drawn = 0
         for batch in itertools.islice(self.open(number), self.steps):
             drawn += 1
-            yield finished(batch, self.weigh)
+            yield finished(replace(batch, spec=self.spec), self.weigh)
         if not drawn:
             raise DataError("data: yields no batches; at least one (inputs, targets) tuple is right")
         if self.steps is not None and drawn < self.steps:
@@ -187,7 +187,7 @@ def _both(first: Weigh | None, second: Weigh) -> Weigh:
     def both(examples: Examples) -> Arrays:
         weights = dict(first(examples))
         for name, given in second(examples).items():
-            weights[name] = multiplied(np.asarray(given), np.asarray(weights[name])) if name in weights else given
+            weights[name] = times(np.asarray(given), weights.get(name))
         return weights
 
     return both

@@ -40,7 +40,10 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
         epochs=1, steps_per_epoch=steps, verbose=0, run_eagerly=given.run_eagerly, jit_compile=given.jit_compile
     )
     with run.stage("data"):
-        splits = weigh(load_splits(config.data, config.split, config.seed), build_weightings(config.weighting))
+        splits = weigh(
+            load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive),
+            build_weightings(config.weighting),
+        )
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
     with run.stage("model"):
         model = build_model(config.model, splits.train)

@@ -88,10 +88,12 @@ def data_of_command(
         DataError: The data has classes that the model does not know.
     """
     if other_data and split is None:
-        splits = load_splits(config.data, SplitConfig(), config.seed, with_targets=with_targets, to_train=False)
+        splits = load_splits(
+            config.data, SplitConfig(), config.seed, loss=config.loss, with_targets=with_targets, to_train=False
+        )
         name = "test" if splits.test is not None else "train"
     else:
-        splits = load_splits(config.data, config.split, config.seed)
+        splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
         name = split or "test"
     data = match_inputs(splits.named(name), spec)
     return ("data" if other_data and split is None else name), match_classes(data, spec) if with_targets else data

@@ -44,8 +44,10 @@ def train(config: PipelineConfig, run: Run) -> float:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
     with tracked(config, run.folder) as tracking:
         with run.stage("data"):
-            splits = load_splits(config.data, config.split, config.seed)
-            sets = load_validation_sets(config.validation_sets or {}, config.data, config.seed, splits.train.spec)
+            splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
+            sets = load_validation_sets(
+                config.validation_sets or {}, config.data, config.seed, splits.train.spec, config.loss
+            )
             fingerprints = {name: data.fingerprint() for name, data in splits.present()}
             further = {f"validation_sets.{name}": data.fingerprint() for name, data in sets.items()}
             run.record(spec=splits.train.spec.as_dict(), data=fingerprints)
@@ -58,10 +60,11 @@ def train(config: PipelineConfig, run: Run) -> float:
             splits = weigh(splits, weightings)
             sets = {name: weigh_split(data, weightings, "validation") for name, data in sets.items()}
         loader = build_loader(config.loader)
+        callbacks = _callbacks(config, run, tracking.callbacks)
         with run.stage("training"):
             facts = {"data": {**fingerprints, **further}, "weights": weights_fingerprints(splits)}
             keeper = open_keeper(run.folder / "snapshots", config.snapshots, facts, resumes=config.resume is not None)
-            fitted = _fitted(model, signature, splits, sets, loader, config, run, tracking.callbacks, keeper)
+            fitted = _fitted(model, signature, splits, sets, loader, config, run, callbacks, keeper)
             write_atomically(run.folder / "model.keras", model.save)
         with run.stage("evaluation"):
             # Without the shuffle, and all of the data where training takes a part of it.
@@ -75,6 +78,19 @@ def train(config: PipelineConfig, run: Run) -> float:
         return optimized_value(config.optimized_metric, fitted.history, values)
 
 
+def _callbacks(
+    config: PipelineConfig, run: Run, trackers: list[keras.callbacks.Callback]
+) -> list[keras.callbacks.Callback]:
+    own = build_callbacks(config.callbacks, run.folder)
+    return [
+        *own,
+        # After those that add to the values of an epoch, as ReduceLROnPlateau does.
+        HistoryFile(run.folder / "history.csv"),
+        *progress_callbacks(config.trainer.verbosity, own),
+        *trackers,
+    ]
+
+
 def _fitted(
     model: keras.Model,
     signature: Signature,
@@ -83,17 +99,10 @@ def _fitted(
     loader: Loader,
     config: PipelineConfig,
     run: Run,
-    trackers: list[keras.callbacks.Callback],
+    callbacks: list[keras.callbacks.Callback],
     keeper: Keeper,
 ) -> Fitted:
     held_out = {"": splits.validation, **sets}
-    callbacks = [
-        *build_callbacks(config.callbacks, run.folder),
-        # After those that add to the values of an epoch, as ReduceLROnPlateau does.
-        HistoryFile(run.folder / "history.csv"),
-        *progress_callbacks(config.trainer.verbose),
-        *trackers,
-    ]
     fitted = fit(
         model,
         signature,

@@ -90,6 +90,7 @@ def fit(
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
+        verbose=trainer.verbosity,
         epochs=trainer.epochs,
         steps=train.steps,
         validates=bool(plan.validation),
