@@ -85,7 +85,7 @@ class Output:
         """Returns predictions and truth of some examples; of positions, those that count."""
         each = np.arange(self.rows_per_example)
         chosen = (rows[:, None] * self.rows_per_example + each).reshape(-1)
-        if self.spec.per_position:
+        if self.spec.per_position or self.spec.missing:
             chosen = chosen[np.concatenate(self.counts)[chosen]]
         return self.predicted[chosen], np.concatenate(self.truth)[chosen]
 

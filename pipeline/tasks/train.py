@@ -30,6 +30,7 @@ from pipeline.training.snapshots import Keeper
 from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
 from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weightings
+from pipeline.weighting.choices import missing_labels
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +45,21 @@ def train(config: PipelineConfig, run: Run) -> float:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
     with tracked(config, run.folder) as tracking:
         with run.stage("data"):
-            splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
+            splits = load_splits(
+                config.data,
+                config.split,
+                config.seed,
+                loss=config.loss,
+                positive=config.positive,
+                missing=missing_labels(config.weighting),
+            )
             sets = load_validation_sets(
-                config.validation_sets or {}, config.data, config.seed, splits.train.spec, config.loss
+                config.validation_sets or {},
+                config.data,
+                config.seed,
+                splits.train.spec,
+                config.loss,
+                missing_labels(config.weighting),
             )
             fingerprints = {name: data.fingerprint() for name, data in splits.present()}
             further = {f"validation_sets.{name}": data.fingerprint() for name, data in sets.items()}
