@@ -233,6 +233,7 @@ def _run_task(config: Any, run: Any) -> float | None:
 
     from pipeline.components import find
     from pipeline.faults import job_memory
+    from pipeline.models.precision import precision
 
     arguments = {name: value for name, value in config.task.items() if name != "_target_"}
     with job_memory.freed():
@@ -242,7 +243,9 @@ def _run_task(config: Any, run: Any) -> float | None:
         # What Keras would print goes to the log.
         keras.config.disable_interactive_logging()
         logging.getLogger(OF_KERAS).setLevel(logging.INFO)
-        value: float | None = find(config.task["_target_"])(config, run, **arguments)
+        with precision(config.precision) as policy:
+            run.record(precision=policy)
+            value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value
 
 

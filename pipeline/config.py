@@ -8,6 +8,7 @@ arguments, see `pipeline.composition.own_targets`.
 from __future__ import annotations
 
 import itertools
+import math
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -34,6 +35,9 @@ REFUSE, MASK = "refuse", "mask"
 TRAIN = "pipeline.tasks.train.train"
 """The task that trains."""
 
+PRECISIONS = ("mixed_bfloat16", "mixed_float16", "float32", "float64", "bfloat16", "float16")
+"""Keras' dtype policies of whole models."""
+
 
 @dataclass
 class SplitConfig:
@@ -56,7 +60,7 @@ class SplitConfig:
 
 @dataclass
 class TrainerConfig:
-    """How long and how to train; the terms are those of `keras.Model.fit` and `compile`.
+    """How long and how to train; the terms are those of `keras.Model.fit`, `compile` and Keras' optimizers.
 
     Attributes:
         epochs: Number of epochs.
@@ -71,6 +75,16 @@ class TrainerConfig:
         run_eagerly: Run steps without compiling them, for debugging.
         jit_compile: XLA on or off; null chooses by the model and by how long it is trained.
         steps_per_execution: Batches a call where a callback looks at batches; without such, calls take half a second.
+        gradient_accumulation_steps: Update weights each that many steps, with the mean of their gradients; null or 1
+            for each step. Epochs, schedules and callbacks count all steps.
+        clipnorm: Scale the gradient of each variable down to that norm, if it is longer; null for not.
+        global_clipnorm: Scale all gradients together down to that norm; null for not.
+        clipvalue: Cut each number of the gradients to that distance from 0; null for not.
+        use_ema: Keep moving averages of the weights, which replace the weights when training ends: they are what is
+            evaluated and saved. Validation and checkpoints before that have the weights; with `callbacks=[ema]`,
+            validation has the averages.
+        ema_momentum: Share of the average before in the next one.
+        ema_overwrite_frequency: Replace the weights each that many updates too; null for at the end only.
     """
 
     epochs: int = 5
@@ -85,6 +99,13 @@ class TrainerConfig:
     run_eagerly: bool = False
     jit_compile: bool | None = None
     steps_per_execution: int = 1
+    gradient_accumulation_steps: int | None = None
+    clipnorm: float | None = None
+    global_clipnorm: float | None = None
+    clipvalue: float | None = None
+    use_ema: bool = False
+    ema_momentum: float = 0.99
+    ema_overwrite_frequency: int | None = None
 
     @property
     def verbosity(self) -> int:
@@ -134,7 +155,14 @@ class PipelineConfig:
             every split), or a whole number, the id that stands for one in targets of whole numbers; it masks too.
         model: The network.
         optimizer: Any Keras optimizer by `name`, or a `_target_`.
-        schedule: The learning rate over steps; null keeps it constant.
+        schedule: The learning rate over steps, as long as the training if it does not say otherwise; null keeps it
+            constant. Steps are batches, accumulated or not, from `trainer.initial_epoch` on. A target of yours that has
+            an argument `training_steps` gets the number of all of them, None if nobody knows. A resumed training with
+            more epochs goes on as if it had been that long from the start.
+        precision: Keras' dtype policy of all layers: `mixed_bfloat16` or `mixed_float16` computes in 16 bits, keeps
+            weights and outputs in 32, and scales the loss where float16 needs it; `float32`, `float64`, `bfloat16` and
+            `float16` are of one type throughout; null is what Keras is set to, float32 unless its own config says
+            otherwise.
         loss: As in `compile`: a name, a `_target_`, a list by position or a mapping by output name; `auto` for the one
             that suits the target: cross-entropy of classes and labels, squared error of numbers.
         loss_weights: As in `compile`.
@@ -173,6 +201,7 @@ class PipelineConfig:
     model: Any = None
     optimizer: Any = None
     schedule: Any = None
+    precision: str | None = None
     loss: Any = "auto"
     loss_weights: Any = None
     metrics: Any = "auto"
@@ -245,6 +274,8 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
         ("trainer.validation_interval", trainer.validation_interval, 1),
         ("trainer.initial_epoch", trainer.initial_epoch, 0),
         ("trainer.steps_per_execution", trainer.steps_per_execution, 1),
+        ("trainer.gradient_accumulation_steps", trainer.gradient_accumulation_steps, 1),
+        ("trainer.ema_overwrite_frequency", trainer.ema_overwrite_frequency, 1),
         ("snapshots.every_epochs", config.snapshots.every_epochs, 1),
         ("snapshots.every_steps", config.snapshots.every_steps, 1),
         ("snapshots.keep", config.snapshots.keep, 1),
@@ -273,6 +304,9 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
     seconds = config.snapshots.every_seconds
     if seconds is not None and not seconds > 0:
         mistakes.append(f"snapshots.every_seconds: {seconds} is too small; more than 0 is right")
+    mistakes += _update_mistakes(trainer)
+    if config.precision is not None and config.precision not in PRECISIONS:
+        mistakes.append(f"precision: Keras has no '{config.precision}'{nearest(config.precision, PRECISIONS)}")
     if trainer.verbose not in ("auto", 0, 1, 2):
         mistakes.append(f"trainer.verbose: {trainer.verbose} is not auto, 0, 1 or 2")
     methods = ("last", "random", "stratified", "column")
@@ -288,4 +322,20 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
         for name in config.evaluate_splits
         if name not in known
     ]
+    return mistakes
+
+
+def _update_mistakes(trainer: TrainerConfig) -> list[str]:
+    clipping = {n: v for n in ("clipnorm", "global_clipnorm", "clipvalue") if (v := getattr(trainer, n)) is not None}
+    mistakes = [
+        f"trainer.{name}: {value} is no limit; a finite number above 0, or null for none, is right"
+        for name, value in clipping.items()
+        if not 0 < value < math.inf
+    ]
+    if len(clipping) > 1:
+        mistakes.append(f"trainer.{next(iter(clipping))}: {' and '.join(clipping)} are set; one of them is right")
+    if not 0 <= trainer.ema_momentum <= 1:
+        mistakes.append(f"trainer.ema_momentum: {trainer.ema_momentum} is no share; a number from 0 to 1 is right")
+    if trainer.ema_overwrite_frequency is not None and not trainer.use_ema:
+        mistakes.append("trainer.ema_overwrite_frequency: there are no averages; trainer.use_ema=true is right with it")
     return mistakes

@@ -21,6 +21,7 @@ from pipeline.weighting.choices import choices_of, missing_label_mistakes
 
 PROVIDED = {
     "model": frozenset({"spec", "examples"}),
+    "schedule": frozenset({"training_steps"}),
     "task": frozenset({"config", "run"}),
     "tracking": frozenset({"run_folder"}),
 }
@@ -131,7 +132,7 @@ def keras_mistakes(config: PipelineConfig) -> list[str]:
             for line in components.mistakes("data", source)
             if line not in known
         ]
-    return mistakes + _plateau_mistakes(config)
+    return mistakes + _plateau_mistakes(config) + _average_mistakes(config)
 
 
 def _component_mistakes(config: PipelineConfig, key: str, *, ours: bool, missing: list[str]) -> list[str]:
@@ -211,6 +212,17 @@ def _plateau_mistakes(config: PipelineConfig) -> list[str]:
         f"callbacks.{name}: cannot set a learning rate that follows a schedule; schedule=constant is right"
         for name, node in (config.callbacks or {}).items()
         if node and str(node["_target_"]).endswith(("ReduceLROnPlateau", "LearningRateScheduler", "WarmUp"))
+    ]
+
+
+def _average_mistakes(config: PipelineConfig) -> list[str]:
+    """Tells of callbacks that need moving averages where there are none; an optimizer by target may make its own."""
+    if config.trainer.use_ema or "_target_" in config.optimizer or config.optimizer.get("use_ema"):
+        return []
+    return [
+        f"callbacks.{name}: there are no moving averages of the weights; trainer.use_ema=true is right with it"
+        for name, node in (config.callbacks or {}).items()
+        if node and str(node["_target_"]).endswith("SwapEMAWeights")
     ]
 
 

@@ -189,3 +189,11 @@ def limited(batches: Batches, validation_steps: int | None) -> Batches:
             "trainer.validation_steps: missing; the validation data never ends, so set the steps of a validation"
         )
     return batches
+
+
+def evaluated(batches: Batches, validation_steps: int | None) -> Batches:
+    """Returns what validation batches are evaluated on after training: all of them, if they are known to end.
+
+    Those of which nobody knows that are evaluated over `validation_steps`, as within training, if that is set.
+    """
+    return batches if batches.steps is not None or validation_steps is None else FirstSteps(batches, validation_steps)

@@ -65,8 +65,9 @@ class Examples:
     def weighed_by(self, weigh: Weigh) -> Examples:
         """Returns them with the sample weights that `weigh` gives, times those that they had."""
         weights = dict(self.weights)
-        for name, given in weigh(self).items():
-            weights[name] = times(np.asarray(given, "float32"), weights.get(name))
+        for name, values in weigh(self).items():
+            given = np.asarray(values, "float32")
+            weights[name] = multiplied(given, weights[name]) if name in weights else given
         return replace(self, weights=weights)
 
     def class_counts(self, target: str) -> np.ndarray:
@@ -116,6 +117,12 @@ def _check_weights(weights: Arrays, specs: Mapping[str, TargetSpec]) -> None:
                 f"sample weights of '{name}' have shape {array.shape}; one number an example is right"
                 + (f", or one a position of its target of shape {right}" if right not in ((), (1,)) else "")
             )
+
+
+def multiplied(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Returns the product of two weights, of which one may be of whole examples and the other of positions in them."""
+    axes = max(one.ndim, other.ndim)
+    return one.reshape(one.shape + (1,) * (axes - one.ndim)) * other.reshape(other.shape + (1,) * (axes - other.ndim))
 
 
 def _shape(array: np.ndarray) -> Shape:
@@ -178,12 +185,3 @@ def count_classes(examples: Examples, target: str) -> np.ndarray:
 def weights_like(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Returns weights of shape (examples,), or of as many first axes as they have, for each of some values."""
     return np.broadcast_to(weights.reshape(*weights.shape, *(1,) * (values.ndim - weights.ndim)), values.shape)
-
-
-def times(weights: np.ndarray, others: np.ndarray | None) -> np.ndarray:
-    """Returns the product of weights an example, or a position, each."""
-    if others is None:
-        return weights
-    rank = max(weights.ndim, others.ndim)
-    both = (array.reshape(*array.shape, *(1,) * (rank - array.ndim)) for array in (weights, others))
-    return np.asarray(np.multiply(*both), "float32")

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.config import REFUSE
 from pipeline.data.dtypes import NUMBERS
-from pipeline.data.examples import Arrays, Examples, times
+from pipeline.data.examples import Arrays, Examples, multiplied
 from pipeline.data.spec import DataSpec, TargetSpec
 from pipeline.data.target_kinds import is_one_hot
 from pipeline.errors import DataError
@@ -69,7 +69,7 @@ def masked(
         if there is not None:
             lack.append(name)
             mask = there.astype("float32")
-            masks[name] = times(mask, masks.get(name))
+            masks[name] = multiplied(mask, masks[name]) if name in masks else mask
     return labels, masks, lack
 
 
@@ -88,7 +88,7 @@ def masked_examples(examples: Examples, missing: Missing, *, of_stream: bool = F
         spec = examples.spec.targets[name]
         if spec.missing:
             one = np.ones((len(examples), *targets[name].shape[1 : 1 + len(spec.positions)]), "float32")
-            weights[name] = times(one, weights.get(name))
+            weights[name] = multiplied(one, weights[name]) if name in weights else one
     return replace(examples, spec=with_missing(examples.spec, lack), targets=targets, weights=weights)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.config import REFUSE
 from pipeline.data.checks import check_values
-from pipeline.data.examples import Arrays, Examples, Weigh, count_classes, times
+from pipeline.data.examples import Arrays, Examples, Weigh, count_classes, multiplied
 from pipeline.data.missing_labels import Missing, masked_examples
 from pipeline.data.spec import DataSpec, Shape
 from pipeline.errors import DataError
@@ -199,7 +199,7 @@ def _both(first: Weigh | None, second: Weigh) -> Weigh:
     def both(examples: Examples) -> Arrays:
         weights = dict(first(examples))
         for name, given in second(examples).items():
-            weights[name] = times(np.asarray(given), weights.get(name))
+            weights[name] = multiplied(np.asarray(given), np.asarray(weights[name])) if name in weights else given
         return weights
 
     return both

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.data.spec import DataSpec, TargetSpec
 from pipeline.data.target import UNKNOWN
 from pipeline.errors import ConfigError
+from pipeline.models.precision import precision_of_weights
 
 if TYPE_CHECKING:
     import keras
@@ -63,5 +64,6 @@ def head(name: str, target: TargetSpec, features: keras.KerasTensor) -> keras.Ke
 
 def outputs(spec: DataSpec, features: keras.KerasTensor) -> keras.KerasTensor | dict[str, keras.KerasTensor]:
     """Returns an output for each target: a bare tensor for one, a dict by name for several."""
-    heads = {name: head(name, target, features) for name, target in spec.targets.items()}
+    with precision_of_weights():
+        heads = {name: head(name, target, features) for name, target in spec.targets.items()}
     return heads if len(heads) > 1 else next(iter(heads.values()))

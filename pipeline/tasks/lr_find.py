@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 
 from pipeline.callbacks.lr_finder import LearningRateFinder
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config import PipelineConfig
 from pipeline.data.stage import build_loader, load_splits
 from pipeline.errors import ConfigError
 from pipeline.models import build_model
@@ -36,9 +36,16 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
         raise ConfigError(f"task.lowest: {lowest} is not between 0 and task.highest, which is {highest}")
     if steps < 10:
         raise ConfigError(f"task.steps: {steps} is too small; 10 or more is right")
-    given = config.trainer
-    trainer = TrainerConfig(
-        epochs=1, steps_per_epoch=steps, verbose=0, run_eagerly=given.run_eagerly, jit_compile=given.jit_compile
+    trainer = replace(
+        config.trainer,
+        epochs=1,
+        initial_epoch=0,
+        steps_per_epoch=steps,
+        steps_per_execution=1,
+        verbose=0,
+        validation_interval=None,
+        validation_seconds=None,
+        validation_fractions=[],
     )
     with run.stage("data"):
         splits = weigh(

@@ -22,6 +22,7 @@ from pipeline.training.optimizers import build_optimizer
 from pipeline.training.output_losses import count_examples
 from pipeline.training.signature import Signature, signature_of
 from pipeline.training.target_forms import OutputForm, of_labels
+from pipeline.training.updates import set_updates
 
 
 def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) -> Signature:
@@ -64,9 +65,11 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
         if mistakes:
             raise ConfigMistakes(mistakes)
     trainer = config.trainer
+    optimizer = build_optimizer(config.optimizer, config.schedule)
+    set_updates(optimizer, trainer)
     try:
         model.compile(
-            optimizer=build_optimizer(config.optimizer, config.schedule),
+            optimizer=optimizer,
             loss=_packed(formed, signature),
             loss_weights=_packed(weights, signature) if weights and len(outputs) > 1 else None,
             metrics=_packed(_used(metrics), signature) if metrics else None,

@@ -15,6 +15,7 @@ from pipeline.errors import ConfigError
 from pipeline.loss_kinds import AUTO, spelled_out
 from pipeline.training.formed import OF_SCORES, OF_THRESHOLDS, FormedMetric, formed_metric, parts_of
 from pipeline.training.objectives import COUNTING, check_metric_name, loss_name, metric_class
+from pipeline.training.partials import as_metric
 from pipeline.training.target_forms import OutputForm, of_labels, plain_ids
 
 OF_CORRELATION = ("PearsonCorrelation", "ConcordanceCorrelation", "CosineSimilarity")
@@ -78,7 +79,7 @@ def build_metrics(key: str, value: Any, form: OutputForm | None) -> Metrics:
 
 def _built(place: str, item: Any, form: OutputForm | None) -> tuple[Any, frozenset[str]]:
     if isinstance(item, Mapping):
-        metric = components.build(place, item)
+        metric = as_metric(place, components.build(place, item))
         if not callable(metric):
             raise ConfigError(
                 f"{place}: {item['_target_']} gave a {type(metric).__name__}; a keras.metrics.Metric or a function is "
@@ -86,7 +87,7 @@ def _built(place: str, item: Any, form: OutputForm | None) -> tuple[Any, frozens
             )
         given = frozenset(item) - components.HYDRA_KEYS
         if isinstance(metric, keras.metrics.Metric) and _is_of_keras(metric):
-            if "name" not in given:
+            if "name" not in given and type(metric) is not keras.metrics.MeanMetricWrapper:
                 # Keras would number metrics through all outputs, and those that other code of the process made.
                 metric.name = spelled_out(type(metric).__name__)
             if form is not None:
@@ -173,4 +174,5 @@ def _word(label: str) -> str:
 
 
 def _is_of_keras(metric: Any) -> bool:
-    return isinstance(metric, keras.metrics.Metric) and type(metric).__module__.partition(".")[0] == "keras"
+    measured = metric._fn if type(metric) is keras.metrics.MeanMetricWrapper else type(metric)
+    return isinstance(metric, keras.metrics.Metric) and str(measured.__module__).partition(".")[0] == "keras"

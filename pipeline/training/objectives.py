@@ -12,6 +12,7 @@ from pipeline.data.spec import DataSpec, Shape, TargetSpec
 from pipeline.data.target import IDS, LABELS, ONE_HOT, UNKNOWN
 from pipeline.errors import ConfigError, nearest, one_line
 from pipeline.loss_kinds import AUTO, spelled_out
+from pipeline.training.partials import as_loss
 from pipeline.training.signature import Signature
 from pipeline.training.target_forms import OutputForm
 
@@ -58,7 +59,7 @@ def build_loss(key: str, value: Any) -> Any:
         ConfigError: Keras has no loss of that name, or the target refused its arguments.
     """
     if isinstance(value, Mapping):
-        loss = components.build(key, value)
+        loss = as_loss(key, components.build(key, value))
         if not callable(loss):
             raise ConfigError(
                 f"{key}: {value['_target_']} gave a {type(loss).__name__}; a keras.losses.Loss or a function is right"

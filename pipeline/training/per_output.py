@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from keras.src.trainers.data_adapters import array_slicing
 
-from pipeline.data.examples import times
+from pipeline.data.examples import multiplied
 
 Split = tuple[tuple[Any, Any, Any], Any]
 
@@ -78,7 +78,7 @@ def with_class_weight(
             ids = array.argmax(axis=1) if array.ndim > 1 and array.shape[1] > 1 else array.reshape(len(array))
             chosen = class_weight[name]
             weight = np.array([chosen.get(int(label), 1.0) for label in ids], "float32")
-        weights[name] = weight if given.get(name) is None else times(weight, np.asarray(given[name], "float32"))
+        weights[name] = weight if given.get(name) is None else multiplied(weight, np.asarray(given[name], "float32"))
     return x, y, _like(y, weights), None
 
 
