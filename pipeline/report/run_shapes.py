@@ -53,6 +53,7 @@ class SplitMetrics(BaseModel):
     """See `by_output`."""
 
     loss: Number = None
+    weighted: bool = False
     outputs: dict[str, dict[str, Number]] = {}
 
 

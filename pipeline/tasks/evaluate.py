@@ -9,7 +9,7 @@ from pipeline.data.batches import evaluated
 from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.evaluation import evaluate_splits
-from pipeline.evaluation.metrics import by_output
+from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.files import write_json
 from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
@@ -44,5 +44,6 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         if batches.endless:
             raise ConfigError(f"data.{name}: never ends, so there is no last batch to evaluate")
         values = evaluate_splits(model, signature, {name: batches})
-        write_json(run.folder / "metrics.json", {name: by_output(values[name], list(signature.outputs))})
+        found = by_output(values[name], list(signature.outputs), weighted=is_weighted(batches))
+        write_json(run.folder / "metrics.json", {name: found})
     return values[name]["loss"]

@@ -20,7 +20,7 @@ from pipeline.data.stage import build_loader, load_splits, load_validation_sets
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value
-from pipeline.evaluation.metrics import by_output
+from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.files import write_json
 from pipeline.models import build_model
 from pipeline.report import collect, write_report
@@ -92,7 +92,10 @@ def train(config: PipelineConfig, run: Run) -> float:
             if "validation" in whole:
                 whole["validation"] = evaluated(whole["validation"], config.trainer.validation_steps)
             values = evaluate_splits(model, signature, {n: b for n, b in whole.items() if n in config.evaluate_splits})
-            tracking.metrics.update({n: by_output(found, list(signature.outputs)) for n, found in values.items()})
+            outputs = list(signature.outputs)
+            tracking.metrics.update(
+                {n: by_output(v, outputs, weighted=is_weighted(whole[n])) for n, v in values.items()}
+            )
             write_json(run.folder / "metrics.json", tracking.metrics)
         if config.report:
             with run.stage("report"):
