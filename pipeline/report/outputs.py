@@ -85,7 +85,7 @@ class Output:
         each = np.arange(self.rows_per_example)
         chosen = (rows[:, None] * self.rows_per_example + each).reshape(-1)
         weights = np.concatenate(self.weights) if self.weights else None
-        if self.spec.per_position and weights is not None:
+        if (self.spec.per_position or self.spec.missing) and weights is not None:
             chosen = chosen[weights[chosen] != 0]
         found = {"predicted": self.predicted[chosen], "true": np.concatenate(self.truth)[chosen]}
         return found if weights is None else {**found, "weight": weights[chosen]}

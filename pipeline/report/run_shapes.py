@@ -54,6 +54,7 @@ class SplitMetrics(BaseModel):
     """See `by_output`."""
 
     loss: Number = None
+    weighted: bool = False
     outputs: dict[str, dict[str, Number]] = {}
     baseline: dict[str, dict[str, dict[str, Number | str]]] = {}
 

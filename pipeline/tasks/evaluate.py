@@ -10,7 +10,7 @@ from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.evaluation import evaluate_splits
 from pipeline.evaluation.baseline import add_baselines
-from pipeline.evaluation.metrics import by_output
+from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.files import write_json
 from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
@@ -46,7 +46,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         if batches.endless:
             raise ConfigError(f"data.{name}: never ends, so there is no last batch to evaluate")
         values = evaluate_splits(model, signature, {name: batches})
-        metrics = {name: by_output(values[name], list(signature.outputs))}
+        metrics = {name: by_output(values[name], list(signature.outputs), weighted=is_weighted(batches))}
         if own is not None:
             run.record(baseline_notes=add_baselines(metrics, weigh(own, weightings), signature, config.loss))
         write_json(run.folder / "metrics.json", metrics)

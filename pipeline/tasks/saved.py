@@ -21,6 +21,7 @@ from pipeline.runs import FACTS_FILE, model_file
 from pipeline.security.reading import ABSENT, read_json
 from pipeline.security.shapes import checked
 from pipeline.training.saving import own_classes
+from pipeline.weighting.choices import missing_labels
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,24 @@ def data_of_command(
     """
     if other_data and split is None:
         splits = load_splits(
-            config.data, SplitConfig(), config.seed, loss=config.loss, with_targets=with_targets, to_train=False
+            config.data,
+            SplitConfig(),
+            config.seed,
+            loss=config.loss,
+            missing=missing_labels(config.weighting),
+            with_targets=with_targets,
+            to_train=False,
         )
         name = "test" if splits.test is not None else "train"
     else:
-        splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
+        splits = load_splits(
+            config.data,
+            config.split,
+            config.seed,
+            loss=config.loss,
+            positive=config.positive,
+            missing=missing_labels(config.weighting),
+        )
         name = split or "test"
     data = match_inputs(splits.named(name), spec)
     found = match_classes(data, spec) if with_targets else data

@@ -21,7 +21,7 @@ from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value
 from pipeline.evaluation.baseline import add_baselines
-from pipeline.evaluation.metrics import by_output
+from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.files import write_json
 from pipeline.models import build_model
 from pipeline.report import collect, write_report
@@ -37,6 +37,7 @@ from pipeline.training.snapshots import Keeper
 from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
 from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weightings
+from pipeline.weighting.choices import missing_labels
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +52,21 @@ def train(config: PipelineConfig, run: Run) -> float:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
     with tracked(config, run.folder) as tracking:
         with run.stage("data"):
-            splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
+            splits = load_splits(
+                config.data,
+                config.split,
+                config.seed,
+                loss=config.loss,
+                positive=config.positive,
+                missing=missing_labels(config.weighting),
+            )
             sets = load_validation_sets(
-                config.validation_sets or {}, config.data, config.seed, splits.train.spec, config.loss
+                config.validation_sets or {},
+                config.data,
+                config.seed,
+                splits.train.spec,
+                config.loss,
+                missing_labels(config.weighting),
             )
             fingerprints = {name: data.fingerprint() for name, data in splits.present()}
             further = {f"validation_sets.{name}": data.fingerprint() for name, data in sets.items()}
@@ -82,7 +95,10 @@ def train(config: PipelineConfig, run: Run) -> float:
             if "validation" in whole:
                 whole["validation"] = evaluated(whole["validation"], config.trainer.validation_steps)
             values = evaluate_splits(model, signature, {n: b for n, b in whole.items() if n in config.evaluate_splits})
-            tracking.metrics.update({n: by_output(found, list(signature.outputs)) for n, found in values.items()})
+            outputs = list(signature.outputs)
+            tracking.metrics.update(
+                {n: by_output(v, outputs, weighted=is_weighted(whole[n])) for n, v in values.items()}
+            )
             run.record(baseline_notes=add_baselines(tracking.metrics, splits, signature, config.loss))
             write_json(run.folder / "metrics.json", tracking.metrics)
         if config.report:
