@@ -10,7 +10,7 @@ from keras.src.saving.serialization_lib import SafeModeScope
 
 from pipeline import components
 from pipeline.config import PipelineConfig, SplitConfig
-from pipeline.data.matching import match_classes, match_inputs
+from pipeline.data.matching import match_classes, match_inputs, with_positive
 from pipeline.data.spec import DataSpec, spec_from_dict
 from pipeline.data.spec_shape import TRAINED
 from pipeline.data.splits import Splits
@@ -107,10 +107,9 @@ def data_of_command(
             config.split,
             config.seed,
             loss=config.loss,
-            positive=config.positive,
             missing=missing_labels(config.weighting),
         )
         name = split or "test"
     data = match_inputs(splits.named(name), spec)
-    found = match_classes(data, spec) if with_targets else data
+    found = with_positive(match_classes(data, spec), config.positive) if with_targets else data
     return ("data" if other_data and split is None else name), found, None if other_data else splits
