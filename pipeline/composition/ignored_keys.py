@@ -23,7 +23,7 @@ READS: Mapping[str, Collection[str]] = MappingProxyType(
         ),
         "pipeline.tasks.predict.predict": ("experiment", *_DATA, "loss", "model._target_"),
         "pipeline.tasks.report.report": ("runs",),
-        "pipeline.tasks.lr_find.lr_find": ("experiment", *_DATA, *_OF_A_MODEL, *_STEPS),
+        "pipeline.tasks.lr_find.lr_find": ("experiment", *_DATA, *_OF_A_MODEL, *_STEPS, "schedule"),
         "pipeline.tasks.benchmark.benchmark": (
             *("experiment", *_DATA, *_OF_A_MODEL, *_STEPS, "schedule"),
             *("trainer.steps_per_epoch", "trainer.steps_per_execution"),
@@ -32,7 +32,8 @@ READS: Mapping[str, Collection[str]] = MappingProxyType(
 )
 """Keys, with all that is below them, by the `_target_` of a task; one that is not here may read all.
 
-Tasks on a saved run read no experiment, which is told where that run's config is read.
+Tasks on a saved run read no experiment, which is told where that run's config is read; the test of learning rates puts
+its own in place of a schedule.
 """
 IGNORES: Mapping[str, Collection[str]] = MappingProxyType({"pipeline.tasks.train.train": ("runs",)})
 """Keys that a task which reads all others ignores."""

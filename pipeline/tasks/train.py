@@ -20,6 +20,7 @@ from pipeline.data.stage import build_loader, load_splits, load_validation_sets
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value
+from pipeline.evaluation.baseline import add_baselines
 from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.files import write_json
 from pipeline.models import build_model
@@ -29,6 +30,8 @@ from pipeline.schedules import with_training_steps
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
 from pipeline.training.fit import Fitted
+from pipeline.training.resources import FILE as RESOURCES_FILE
+from pipeline.training.resources import sampled
 from pipeline.training.saving import check_savable, save_trained
 from pipeline.training.snapshots import Keeper
 from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
@@ -96,6 +99,7 @@ def train(config: PipelineConfig, run: Run) -> float:
             tracking.metrics.update(
                 {n: by_output(v, outputs, weighted=is_weighted(whole[n])) for n, v in values.items()}
             )
+            run.record(baseline_notes=add_baselines(tracking.metrics, splits, signature, config.loss))
             write_json(run.folder / "metrics.json", tracking.metrics)
         if config.report:
             with run.stage("report"):
@@ -132,15 +136,16 @@ def _fitted(
     held_out = {"": splits.validation, **sets}
     train = loader.batches(splits.train, seed=config.seed, training=True)
     check_monitors(config, model, signature, train, splits, list(sets), callbacks)
-    fitted = fit(
-        model,
-        signature,
-        train,
-        {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
-        config.trainer,
-        callbacks,
-        keeper,
-    )
+    with sampled(run.folder / RESOURCES_FILE):
+        fitted = fit(
+            model,
+            signature,
+            train,
+            {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
+            config.trainer,
+            callbacks,
+            keeper,
+        )
     run.record(xla=fitted.compilation and asdict(fitted.compilation), validations=fitted.validations)
     return fitted
 

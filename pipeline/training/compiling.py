@@ -17,7 +17,7 @@ from pipeline.loss_kinds import AUTO, FAMILIES
 from pipeline.training.formed import formed_loss
 from pipeline.training.metric_building import Metrics, auto_metric, build_metrics, together
 from pipeline.training.objective_checks import objective_mistakes
-from pipeline.training.objectives import build_loss, by_output, key_of, loss_name, losses_of
+from pipeline.training.objectives import built_losses, by_output, key_of, loss_name
 from pipeline.training.optimizers import build_optimizer
 from pipeline.training.output_losses import count_examples
 from pipeline.training.signature import Signature, signature_of
@@ -105,9 +105,7 @@ def _save_as_of_keras(model: keras.Model, parts: dict[str, Any]) -> None:
 def _built_losses(config: PipelineConfig, signature: Signature, spec: DataSpec) -> dict[str, Any]:
     outputs = list(signature.outputs)
     losses, *_ = _collected(
-        lambda: {
-            n: build_loss(key_of("loss", n, outputs), v) for n, v in losses_of(config.loss, signature, spec).items()
-        },
+        lambda: built_losses(config.loss, signature, spec),
         lambda: by_output("metrics", None if config.metrics == AUTO else config.metrics, outputs),
         lambda: by_output("weighted_metrics", config.weighted_metrics, outputs),
         lambda: by_output("loss_weights", config.loss_weights, outputs),
