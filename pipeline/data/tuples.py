@@ -12,7 +12,8 @@ from pipeline.config import REFUSE
 from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples, ragged
 from pipeline.data.missing_labels import Missing, has_none, masked, refuse_none, with_missing
-from pipeline.data.spec import Classes, DataSpec, spec_of
+from pipeline.data.sequences import padded_sequences, with_any_length
+from pipeline.data.spec import Classes, DataSpec, spec_of, varies
 from pipeline.errors import DataError, nearest, one_line
 
 
@@ -61,9 +62,12 @@ def examples_of(
     given = _named(targets, names.targets, "targets", missing) if with_targets else {}
     labels, masks, lack = masked(given, _weights(weights, names.targets), missing)
     labels = {name: usable(array, f"data: targets '{name}'") for name, array in labels.items()}
+    before = {"inputs": named, "targets": labels}
+    named, labels, masks, padded = padded_sequences(named, labels, masks)
     if spec is None:
         spec = spec_of(named, labels, scale=scale, classes=classes if with_targets else None, whole=whole)
-    return Examples(with_missing(spec, lack), named, labels, masks)
+        spec = with_any_length(spec, before) if padded else spec
+    return Examples(with_missing(spec, [*lack, *padded]), named, labels, masks)
 
 
 def with_varying(spec: DataSpec, names: Sequence[str]) -> DataSpec:
@@ -151,6 +155,8 @@ def _weights(weights: Any, targets: Sequence[str]) -> dict[str, np.ndarray]:
 
 def _weight_array(weights: Any, target: str) -> np.ndarray:
     array = _array(weights, f"sample weights of '{target}'")
+    if varies(array):
+        return array
     if array.dtype == object:
         raise DataError(f"data: sample weights of '{target}' are no numbers; one number an example is right")
     # A column of weights, as Keras takes it too.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -41,6 +40,7 @@ class Output:
         truth: Class ids of shape (rows,), or shape (examples, values).
         worst: The most wrong ones, as (loss, row, the example).
         weights: Sample weights of shape (rows,); empty where there are none.
+        rows_per_example: Number of rows that an example has: that of its positions.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Output:
     truth: list[np.ndarray] = field(default_factory=list)
     worst: list[tuple[float, int, Examples]] = field(default_factory=list)
     weights: list[np.ndarray] = field(default_factory=list)
+    rows_per_example: int = 1
 
     def add(self, chunk: Examples, start: int) -> None:
         """Takes the next examples, in order."""
@@ -69,11 +70,6 @@ class Output:
         for row in np.argsort(-means, kind="stable")[:WORST]:
             if means[row] > least:
                 self._keep(float(means[row]), start + int(row), chunk.rows(slice(row, row + 1)))
-
-    @property
-    def rows_per_example(self) -> int:
-        """Number of rows that an example has."""
-        return math.prod(size or 1 for size in self.spec.positions) if self.kind != "numbers" else 1
 
     @property
     def examples(self) -> int:
@@ -206,12 +202,16 @@ def read_output(name: str, value: np.ndarray, target: TargetSpec | None, loss: A
     labels = label_probabilities(value, target, loss)
     if labels is not None:
         flat = labels.reshape(-1, labels.shape[-1])
-        return Output(name, "labels", class_names(target, flat.shape[1]), target, flat)
+        return Output(
+            name, "labels", class_names(target, flat.shape[1]), target, flat, rows_per_example=len(flat) // len(value)
+        )
     probabilities = class_probabilities(value, target, loss)
     size = int(np.prod([n or 0 for n in target.shape]))
     if probabilities is not None and (target.exclusive or size == 1 or target.kind == UNKNOWN):
         flat = probabilities.reshape(-1, probabilities.shape[-1])
-        return Output(name, "classes", class_names(target, flat.shape[1]), target, flat)
+        return Output(
+            name, "classes", class_names(target, flat.shape[1]), target, flat, rows_per_example=len(flat) // len(value)
+        )
     flat = value.reshape(len(value), -1)
     if probabilities is None and size == flat.shape[1]:
         return Output(name, "numbers", (), target, flat)

@@ -114,7 +114,7 @@ def test_one_sigmoid_output_and_positions_are_classes() -> None:
     found, _ = baselines(splits, ["test"], signature(y=(1,)), {"y": keras.losses.get("binary_crossentropy")})
     assert found["test"]["y"]["majority_class"]["class"] == "1"
     assert found["test"]["y"]["class_frequencies"]["log_loss"] == pytest.approx(-np.log(2 / 9) / 2)
-    tags = {"y": TargetSpec((3,), "int64", CLASSES)}
+    tags = {"y": TargetSpec((3,), "int64", CLASSES, kind="ids")}
     train, test = made({"y": [[0, 0, 1]]}, tags), made({"y": [[0, 1, 1]]}, tags, {"y": [1]})
     found, _ = baselines(
         Splits(train, None, test),
@@ -131,7 +131,7 @@ def test_one_sigmoid_output_and_positions_are_classes() -> None:
         (TargetSpec((), "int64", CLASSES), "sparse_categorical_crossentropy", (3,), "classes"),
         (TargetSpec((3,), "float32", CLASSES), "categorical_crossentropy", (3,), "classes"),
         (TargetSpec((), "int64", ("no", "yes")), "binary_crossentropy", (1,), "classes"),
-        (TargetSpec((), "int64", ("no", "yes")), "mean_squared_error", (1,), "numbers"),
+        (TargetSpec((), "int64", ("no", "yes")), "mean_squared_error", (1,), "classes"),
         (TargetSpec((4,), "float32"), "binary_crossentropy", (4,), "labels"),
         (TargetSpec((4,), "float32"), "mean_absolute_error", (4,), "numbers"),
         (TargetSpec((4,), "float32"), "categorical_crossentropy", (4,), None),
