@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.report.figures import NEUTRAL, PALETTE, Figure, layout, plot_text
+from pipeline.report.figures import NEUTRAL, PALETTE, Figure, decades, layout, plot_text
+from pipeline.report.numbers import short_number
 from pipeline.report.run_files import History
 
 LEARNING_RATES = ("learning_rate", "lr")
@@ -82,10 +83,9 @@ def curve_figures(history: History, validations: Sequence[Mapping[str, float]], 
             title = "loss, and the learning rate under it"
         # Lines of different axes share one x axis, which lies under the lower of them.
         x = {"anchor": "y2" if with_rate else "y", "rangemode": "normal", "dtick": 1 if _count(history) <= 12 else None}
-        figures.append(
-            Figure(title, _in_words(history, metric, columns), traces, layout("epochs", "", xaxis=x,
-                                                                              **more))
-        )  # fmt: skip
+        span = decades(value for column in columns.values() for value in history[column])
+        words = _in_words(history, metric, columns)
+        figures.append(Figure(title, words, traces, layout("epochs", "", xaxis=x, **more), decades=span))
     return figures
 
 
@@ -105,7 +105,7 @@ def _line(history: History, column: str, name: str, index: int) -> dict[str, Any
         "y": history[column],
         "line": {"color": PALETTE[index % len(PALETTE)], "width": 2},
         "marker": {"symbol": ("circle", "square", "diamond", "cross", "x")[index % 5], "size": 6},
-        "hovertemplate": "%{y:.5g}",
+        "hovertemplate": "%{y}",
     }
 
 
@@ -122,7 +122,7 @@ def _points(
         "x": [row["epoch"] + row["step"] / steps for row in found],
         "y": [row[column] for row in found],
         "marker": {"color": PALETTE[index % len(PALETTE)], "size": 4, "opacity": 0.6},
-        "hovertemplate": "%{y:.5g}",
+        "hovertemplate": "%{y}",
     }
 
 
@@ -154,5 +154,5 @@ def _in_words(history: History, metric: str, columns: Mapping[str, str]) -> str:
     for name, column in columns.items():
         values = [value for value in history[column] if value is not None]
         if values:
-            parts.append(f"{name} from {values[0]:.4g} to {values[-1]:.4g}")
+            parts.append(f"{name} from {short_number(values[0])} to {short_number(values[-1])}")
     return f"{metric} over {_count(history)} epochs: {'; '.join(parts)}"

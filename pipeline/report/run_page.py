@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 import yaml
 
 from pipeline.report.classification import Classification, classification, labelling
-from pipeline.report.classification_figures import classification_figures
+from pipeline.report.classification_figures import LONGEST_NAME, classification_figures
 from pipeline.report.curves import best_epoch, curve_figures
 from pipeline.report.diagram import diagram
 from pipeline.report.figures import PALETTE, Figure, layout, plot_text
 from pipeline.report.fitting import files_that_fit
+from pipeline.report.names import short_names
 from pipeline.report.regression import Regression, regression_figures, regressions
 from pipeline.report.render import write_page
 from pipeline.report.run_files import RunFiles, read_run
@@ -187,7 +189,7 @@ def _class_figures(run: RunFiles) -> list[Figure]:
                     }
                 )
         ticks = {"tickmode": "array", "tickvals": list(range(len(classes))),
-                 "ticktext": [plot_text(label, 16) for label in classes]}  # fmt: skip
+                 "ticktext": [html.escape(label) for label in short_names(classes, LONGEST_NAME)]}  # fmt: skip
         shares = layout(plot_text(target), "share", xaxis=ticks, yaxis={"tickformat": ".0%"}, barmode="group",
                         hovermode="x unified")  # fmt: skip
         figures.append(Figure(f"classes of {target}, share in each split", f"shares of the {len(classes)} classes of "

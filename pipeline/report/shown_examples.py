@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.data.examples import Examples
 from pipeline.data.spec import InputSpec, TargetSpec
+from pipeline.report.numbers import short_number
 from pipeline.report.pictures import is_picture, picture
 
 MOST_INPUTS = 30
@@ -37,7 +38,7 @@ def target_text(value: Any, spec: TargetSpec) -> str:
     """Returns a class by its name, anything else by its values."""
     array = np.asarray(value)
     if spec.classes is None:
-        return _text(array)
+        return _text(array.astype("float64") if array.dtype.kind in "iu" else array)
     index = int(array.argmax()) if spec.one_hot else int(array.reshape(-1)[0])
     return spec.classes[index] if 0 <= index < len(spec.classes) else str(index)
 
@@ -56,8 +57,8 @@ def _text(array: np.ndarray) -> str:
         item = array.reshape(-1)[0]
         if isinstance(item, bytes):
             item = item.decode(errors="replace")
-        text = f"{float(item):.5g}" if isinstance(item, (float, np.floating)) else str(item)
+        text = short_number(float(item)) if isinstance(item, (float, np.floating)) else str(item)
     else:
-        values = [f"{float(v):.4g}" if array.dtype.kind == "f" else str(v) for v in array.reshape(-1)[:8]]
+        values = [short_number(float(v)) if array.dtype.kind == "f" else str(v) for v in array.reshape(-1)[:8]]
         text = ", ".join(values) + (f", … ({array.size} values)" if array.size > 8 else "")
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

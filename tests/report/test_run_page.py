@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.report import write_report
-from pipeline.report.render import number, seconds, size
+from pipeline.report.numbers import number, seconds, size
 from pipeline.report.run_files import read_run
 from pipeline.report.run_page import metric_rows, output_sections
 
@@ -117,7 +117,7 @@ def test_metrics_are_listed_by_output() -> None:
 
 def test_numbers_are_written_as_people_read_them() -> None:
     assert [number(v) for v in (0.96649998, 12345, 0.00001234, 1234.5, None, 0.0)] == [
-        "0.9665", "12,345", "1.234e-05", "1,234", "—", "0.0000",
+        "0.9665", "12,345", "1.23e-05", "1,234", "—", "0",
     ]  # fmt: skip
     assert [seconds(v) for v in (0.25, 12.34, 600, 36000, None)] == ["0.25 s", "12.3 s", "10.0 min", "10.0 h", "—"]
     assert [size(v) for v in (700 * 2**20, 3 * 2**30, None)] == ["700 MiB", "3.0 GiB", "—"]
