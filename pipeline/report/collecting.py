@@ -176,7 +176,7 @@ def _some_examples(batches: Batches) -> list[dict[str, Any]]:
 
 
 def _shown(examples: Examples) -> list[dict[str, Any]]:
-    pairs = zip(shown_inputs(examples), shown_targets(examples), strict=True)
+    pairs = zip(shown_inputs([examples]), shown_targets(examples), strict=True)
     return [{"inputs": inputs, "targets": targets} for inputs, targets in pairs]
 
 

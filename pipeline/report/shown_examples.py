@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from pipeline.data.examples import Examples
 from pipeline.data.spec import InputSpec, TargetSpec
 from pipeline.report.numbers import short_number
-from pipeline.report.pictures import is_picture, picture
+from pipeline.report.pictures import brightness, is_picture, picture
 
 MOST_INPUTS = 30
 LONGEST_TEXT = 80
@@ -18,11 +19,24 @@ Cell = dict[str, str]
 """`{"picture": data URI}` or `{"text": text}`."""
 
 
-def shown_inputs(examples: Examples) -> list[dict[str, Cell]]:
-    """Returns the inputs of each example by name, the first of them where there are many."""
-    specs = dict(list(examples.spec.inputs.items())[:MOST_INPUTS])
+def shown_inputs(parts: Sequence[Examples]) -> list[dict[str, Cell]]:
+    """Returns the inputs of each example by name, the first of them where there are many.
+
+    Args:
+        parts: The examples, whose pictures are to be as bright as each other.
+    """
+    if not parts:
+        return []
+    specs = dict(list(parts[0].spec.inputs.items())[:MOST_INPUTS])
+    ends = {
+        name: brightness([row for part in parts for row in part.inputs[name]], spec.scale)
+        for name, spec in specs.items()
+        if _is_picture(spec)
+    }
     return [
-        {name: _cell(examples.inputs[name][row], spec) for name, spec in specs.items()} for row in range(len(examples))
+        {name: _cell(part.inputs[name][row], spec, ends.get(name)) for name, spec in specs.items()}
+        for part in parts
+        for row in range(len(part))
     ]
 
 
@@ -43,12 +57,16 @@ def target_text(value: Any, spec: TargetSpec) -> str:
     return spec.classes[index] if 0 <= index < len(spec.classes) else str(index)
 
 
-def _cell(value: Any, spec: InputSpec) -> Cell:
+def _is_picture(spec: InputSpec) -> bool:
+    return spec.dtype not in ("string", "object") and is_picture(spec.shape)
+
+
+def _cell(value: Any, spec: InputSpec, ends: tuple[float, float] | None) -> Cell:
     array = np.asarray(value)
-    if array.dtype.kind in "fiub" and is_picture(spec.shape) and array.size:
+    if ends is not None and array.dtype.kind in "fiub" and array.size:
         # Time runs from left to right.
         turned = array.T if None in spec.shape and array.ndim == 2 else array
-        return {"picture": picture(turned, spec.scale)}
+        return {"picture": picture(turned, *ends)}
     return {"text": _text(array)}
 
 
