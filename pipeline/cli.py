@@ -77,7 +77,7 @@ def report(error: Exception) -> int:
         text = without_values("".join(traceback.format_exception(error)))
         print(printable_lines(text), end="", file=sys.stderr)
     error = file_error(error) or memory_error(error) or error
-    lines = told(error, sys.argv[1:])
+    lines = told(error)
     if lines is None and isinstance(error, PipelineError):
         lines = list(error.mistakes) if isinstance(error, ConfigMistakes) else [str(error)]
     code = OUR_ERROR if lines is None else USER_ERROR
@@ -99,6 +99,7 @@ def _code_of_command() -> int:
 def _compose_and_run() -> None:
     import hydra
 
+    from pipeline.composition.command_line import in_order
     from pipeline.config import register
     from pipeline.folders import conf_folder
     from pipeline.saved_config import split_arguments
@@ -110,6 +111,7 @@ def _compose_and_run() -> None:
     trust = trust_of(sys.argv[1:])
     refuse_typed_secrets(sys.argv[1:])
     register()
+    sys.argv = [sys.argv[0], *in_order(sys.argv[1:])]
     failures: list[Exception] = []
     for_hydra, changes = split_arguments(sys.argv[1:])
     job = partial(call_trusting, trust, partial(_run_job_of_hydra, failures, list(sys.argv), changes))
@@ -211,7 +213,7 @@ def _ending(error: BaseException) -> tuple[str, int, str | None]:
 
     if isinstance(error, PipelineError):
         return "failed", USER_ERROR, without_values(str(error))
-    if isinstance(error, Exception) and (lines := told(error, sys.argv[1:])) is not None:
+    if isinstance(error, Exception) and (lines := told(error)) is not None:
         return "failed", USER_ERROR, without_values("\n".join(lines))
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", INTERRUPTED, None
@@ -231,6 +233,7 @@ def _run_task(config: Any, run: Any) -> float | None:
 
     from pipeline.components import find
     from pipeline.faults import job_memory
+    from pipeline.models.precision import precision
 
     arguments = {name: value for name, value in config.task.items() if name != "_target_"}
     with job_memory.freed():
@@ -240,7 +243,9 @@ def _run_task(config: Any, run: Any) -> float | None:
         # What Keras would print goes to the log.
         keras.config.disable_interactive_logging()
         logging.getLogger(OF_KERAS).setLevel(logging.INFO)
-        value: float | None = find(config.task["_target_"])(config, run, **arguments)
+        with precision(config.precision) as policy:
+            run.record(precision=policy)
+            value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value
 
 

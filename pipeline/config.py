@@ -1,12 +1,15 @@
 """The config's schema: every key that is not a component's own, what it means, and its default.
 
 Components (data, model, optimizer, …) are open nodes with a `_target_`; their arguments are checked against the
-target's signature by `pipeline.components`.
+target's signature by `pipeline.components`. Another `_target_`, in a file or typed, replaces a component with all its
+arguments, see `pipeline.composition.own_targets`.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,8 +29,14 @@ MOST = 2**32 - 1
 PARENTS = ("outputs", "multirun")
 """Folders in which runs and sweeps get folders of their own."""
 
+REFUSE, MASK = "refuse", "mask"
+"""What `weighting.missing` says: a missing label is a mistake, or counts nothing."""
+
 TRAIN = "pipeline.tasks.train.train"
 """The task that trains."""
+
+PRECISIONS = ("mixed_bfloat16", "mixed_float16", "float32", "float64", "bfloat16", "float16")
+"""Keras' dtype policies of whole models."""
 
 
 @dataclass
@@ -51,7 +60,7 @@ class SplitConfig:
 
 @dataclass
 class TrainerConfig:
-    """How long and how to train; the terms are those of `keras.Model.fit` and `compile`.
+    """How long and how to train; the terms are those of `keras.Model.fit`, `compile` and Keras' optimizers.
 
     Attributes:
         epochs: Number of epochs.
@@ -66,6 +75,16 @@ class TrainerConfig:
         run_eagerly: Run steps without compiling them, for debugging.
         jit_compile: XLA on or off; null chooses by the model and by how long it is trained.
         steps_per_execution: Batches a call where a callback looks at batches; without such, calls take half a second.
+        gradient_accumulation_steps: Update weights each that many steps, with the mean of their gradients; null or 1
+            for each step. Epochs, schedules and callbacks count all steps.
+        clipnorm: Scale the gradient of each variable down to that norm, if it is longer; null for not.
+        global_clipnorm: Scale all gradients together down to that norm; null for not.
+        clipvalue: Cut each number of the gradients to that distance from 0; null for not.
+        use_ema: Keep moving averages of the weights, which replace the weights when training ends: they are what is
+            evaluated and saved. Validation and checkpoints before that have the weights; with `callbacks=[ema]`,
+            validation has the averages.
+        ema_momentum: Share of the average before in the next one.
+        ema_overwrite_frequency: Replace the weights each that many updates too; null for at the end only.
     """
 
     epochs: int = 5
@@ -80,6 +99,20 @@ class TrainerConfig:
     run_eagerly: bool = False
     jit_compile: bool | None = None
     steps_per_execution: int = 1
+    gradient_accumulation_steps: int | None = None
+    clipnorm: float | None = None
+    global_clipnorm: float | None = None
+    clipvalue: float | None = None
+    use_ema: bool = False
+    ema_momentum: float = 0.99
+    ema_overwrite_frequency: int | None = None
+
+    @property
+    def verbosity(self) -> int:
+        """`verbose` as a number."""
+        if self.verbose == "auto":
+            return 1 if sys.stdout.isatty() else 2
+        return int(self.verbose)
 
 
 @dataclass
@@ -101,6 +134,11 @@ class SnapshotsConfig:
     keep: int = 2
 
 
+def open_weighting() -> DictConfig:
+    """Returns the weighting that a choice of `conf/weighting` is merged into; its keys may be names of targets too."""
+    return DictConfig({"missing": REFUSE}, flags={"struct": False})
+
+
 @dataclass
 class PipelineConfig:
     """The whole config.
@@ -110,13 +148,27 @@ class PipelineConfig:
         data: Where examples come from.
         split: How validation and test splits are set apart.
         loader: The form in which batches reach training.
-        weighting: Which examples count how much.
+        weighting: Which examples count how much: one choice, or one for each target, such as `{kind: balanced, score:
+            {column: w}}`, by its name, by keys of one (`{weights: …}` are class weights; `column`, `array` and
+            `function` sample weights; `{mask: {column: …}}` names any) or by a `_target_`. With any, `missing` says
+            what a label that is missing means: `refuse` it, `mask` it (empty, NaN or None: weight 0 for its target in
+            every split), or a whole number, the id that stands for one in targets of whole numbers; it masks too.
         model: The network.
         optimizer: Any Keras optimizer by `name`, or a `_target_`.
-        schedule: The learning rate over steps; null keeps it constant.
-        loss: As in `compile`: a name, a `_target_`, a list by position or a mapping by output name.
+        schedule: The learning rate over steps, as long as the training if it does not say otherwise; null keeps it
+            constant. Steps are batches, accumulated or not, from `trainer.initial_epoch` on. A target of yours that has
+            an argument `training_steps` gets the number of all of them, None if nobody knows. A resumed training with
+            more epochs goes on as if it had been that long from the start.
+        precision: Keras' dtype policy of all layers: `mixed_bfloat16` or `mixed_float16` computes in 16 bits, keeps
+            weights and outputs in 32, and scales the loss where float16 needs it; `float32`, `float64`, `bfloat16` and
+            `float16` are of one type throughout; null is what Keras is set to, float32 unless its own config says
+            otherwise.
+        loss: As in `compile`: a name, a `_target_`, a list by position or a mapping by output name; `auto` for the one
+            that suits the target: cross-entropy of classes and labels, squared error of numbers.
         loss_weights: As in `compile`.
-        metrics: As in `compile`.
+        metrics: As in `compile`; `auto` for the accuracy of classes and labels, the absolute error of numbers.
+        positive: Class that metrics such as precision and AUC take for the positive one, by its name, or one by target
+            name; null for the second of two, and of more for each class against the others.
         weighted_metrics: As in `compile`.
         trainer: How long and how to train.
         callbacks: `keras.callbacks` or your own, by name.
@@ -145,14 +197,16 @@ class PipelineConfig:
     data: Any = None
     split: SplitConfig = field(default_factory=SplitConfig)
     loader: Any = None
-    weighting: Any = None
+    weighting: Any = field(default_factory=open_weighting)
     model: Any = None
     optimizer: Any = None
     schedule: Any = None
-    loss: Any = "sparse_categorical_crossentropy"
+    precision: str | None = None
+    loss: Any = "auto"
     loss_weights: Any = None
-    metrics: Any = "accuracy"
+    metrics: Any = "auto"
     weighted_metrics: Any = None
+    positive: Any = None
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     callbacks: Any = field(default_factory=dict)
     validation_sets: Any = None
@@ -220,6 +274,8 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
         ("trainer.validation_interval", trainer.validation_interval, 1),
         ("trainer.initial_epoch", trainer.initial_epoch, 0),
         ("trainer.steps_per_execution", trainer.steps_per_execution, 1),
+        ("trainer.gradient_accumulation_steps", trainer.gradient_accumulation_steps, 1),
+        ("trainer.ema_overwrite_frequency", trainer.ema_overwrite_frequency, 1),
         ("snapshots.every_epochs", config.snapshots.every_epochs, 1),
         ("snapshots.every_steps", config.snapshots.every_steps, 1),
         ("snapshots.keep", config.snapshots.keep, 1),
@@ -231,6 +287,11 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
             found = "too small" if value < least else "too large" if value > MOST else "no number"
             right = f"{MOST} or less" if value > MOST else f"{least} or more"
             mistakes.append(f"{key}: {value} is {found}; {right} is right")
+    if 1 <= trainer.epochs <= trainer.initial_epoch:
+        mistakes.append(
+            f"trainer.initial_epoch: {trainer.initial_epoch} leaves nothing of {trainer.epochs} epochs to train; "
+            f"{trainer.epochs - 1} or less, or more trainer.epochs, is right"
+        )
     mistakes += [
         f"trainer.validation_fractions: {fraction} is no fraction of an epoch; a number between 0 and 1 is right"
         for fraction in trainer.validation_fractions
@@ -243,6 +304,9 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
     seconds = config.snapshots.every_seconds
     if seconds is not None and not seconds > 0:
         mistakes.append(f"snapshots.every_seconds: {seconds} is too small; more than 0 is right")
+    mistakes += _update_mistakes(trainer)
+    if config.precision is not None and config.precision not in PRECISIONS:
+        mistakes.append(f"precision: Keras has no '{config.precision}'{nearest(config.precision, PRECISIONS)}")
     if trainer.verbose not in ("auto", 0, 1, 2):
         mistakes.append(f"trainer.verbose: {trainer.verbose} is not auto, 0, 1 or 2")
     methods = ("last", "random", "stratified", "column")
@@ -258,4 +322,20 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
         for name in config.evaluate_splits
         if name not in known
     ]
+    return mistakes
+
+
+def _update_mistakes(trainer: TrainerConfig) -> list[str]:
+    clipping = {n: v for n in ("clipnorm", "global_clipnorm", "clipvalue") if (v := getattr(trainer, n)) is not None}
+    mistakes = [
+        f"trainer.{name}: {value} is no limit; a finite number above 0, or null for none, is right"
+        for name, value in clipping.items()
+        if not 0 < value < math.inf
+    ]
+    if len(clipping) > 1:
+        mistakes.append(f"trainer.{next(iter(clipping))}: {' and '.join(clipping)} are set; one of them is right")
+    if not 0 <= trainer.ema_momentum <= 1:
+        mistakes.append(f"trainer.ema_momentum: {trainer.ema_momentum} is no share; a number from 0 to 1 is right")
+    if trainer.ema_overwrite_frequency is not None and not trainer.use_ema:
+        mistakes.append("trainer.ema_overwrite_frequency: there are no averages; trainer.use_ema=true is right with it")
     return mistakes

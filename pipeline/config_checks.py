@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -9,19 +10,22 @@ from typing import Any, cast
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline import components
+from pipeline.composition.files import with_file
 from pipeline.config import PipelineConfig, value_mistakes
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.security import trust
 from pipeline.security.destinations import addresses, destination_mistakes
 from pipeline.security.environment import variable_mistakes
 from pipeline.tensorflow_import import import_tensorflow
+from pipeline.weighting.choices import choices_of, missing_label_mistakes
 
 PROVIDED = {
     "model": frozenset({"spec", "examples"}),
+    "schedule": frozenset({"training_steps"}),
     "task": frozenset({"config", "run"}),
     "tracking": frozenset({"run_folder"}),
 }
-COMPONENTS = ("task", "data", "loader", "weighting", "model", "schedule")
+COMPONENTS = ("task", "data", "loader", "model", "schedule")
 OBJECTIVES = ("loss", "metrics", "weighted_metrics")
 
 
@@ -78,14 +82,15 @@ def check_config(config: PipelineConfig, missing: list[str]) -> None:
     mistakes += value_mistakes(config)
     for key in COMPONENTS:
         mistakes += _component_mistakes(config, key, ours=True, missing=missing)
+    mistakes += _weighting_mistakes(config, ours=True, missing=missing)
     mistakes += _optimizer_shape_mistakes(config) + _callback_shape_mistakes(config) + _validation_set_mistakes(config)
     if mistakes:
-        raise ConfigMistakes(mistakes)
+        raise ConfigMistakes(map(with_file, mistakes))
     _check_source(config)
     import_tensorflow()
     mistakes = keras_mistakes(config)
     if mistakes:
-        raise ConfigMistakes(mistakes)
+        raise ConfigMistakes(map(with_file, mistakes))
 
 
 def keras_mistakes(config: PipelineConfig) -> list[str]:
@@ -96,6 +101,7 @@ def keras_mistakes(config: PipelineConfig) -> list[str]:
     mistakes = []
     for key in COMPONENTS:
         mistakes += _component_mistakes(config, key, ours=False, missing=[])
+    mistakes += _weighting_mistakes(config, ours=False, missing=[])
     for name, node in (config.callbacks or {}).items():
         mistakes += components.mistakes(f"callbacks.{name}", node)
     for name, node in (config.tracking or {}).items():
@@ -126,16 +132,31 @@ def keras_mistakes(config: PipelineConfig) -> list[str]:
             for line in components.mistakes("data", source)
             if line not in known
         ]
-    return mistakes + _plateau_mistakes(config)
+    return mistakes + _plateau_mistakes(config) + _average_mistakes(config)
 
 
 def _component_mistakes(config: PipelineConfig, key: str, *, ours: bool, missing: list[str]) -> list[str]:
     node = getattr(config, key)
     if not isinstance(node, dict) or "_target_" not in node:
-        if node is None and key in ("weighting", "schedule"):
+        if node is None and key == "schedule":
             return []
         right = "a choice such as " + f"{key}=NAME, or a mapping with a _target_, is right"
         return [f"{key}: {node!r} is no component; {right}"] if ours else []
+    return _node_mistakes(key, node, ours=ours, missing=missing)
+
+
+def _weighting_mistakes(config: PipelineConfig, *, ours: bool, missing: list[str]) -> list[str]:
+    mistakes = missing_label_mistakes(config.weighting) if ours else []
+    try:
+        choices = choices_of(config.weighting)
+    except ConfigMistakes as error:
+        return mistakes + (list(error.mistakes) if ours else [])
+    return mistakes + [
+        line for choice in choices for line in _node_mistakes(choice.key, choice.node, ours=ours, missing=missing)
+    ]
+
+
+def _node_mistakes(key: str, node: Mapping[str, Any], *, ours: bool, missing: list[str]) -> list[str]:
     # A task imports everything, TensorFlow too.
     is_ours = str(node["_target_"]).startswith("pipeline.") and key != "task"
     absent = frozenset(k.removeprefix(f"{key}.") for k in missing if k.startswith(f"{key}."))
@@ -147,7 +168,7 @@ def _component_mistakes(config: PipelineConfig, key: str, *, ours: bool, missing
     return [] if ours else components.mistakes(key, node, provided)
 
 
-def _split_nested(node: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split_nested(node: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Parts a component of ours into itself and the targets below it, which may be a user's and import TensorFlow."""
     nested = {k: v for k, v in node.items() if isinstance(v, dict) and "_target_" in v}
     return {k: None if k in nested else v for k, v in node.items()}, nested
@@ -191,6 +212,17 @@ def _plateau_mistakes(config: PipelineConfig) -> list[str]:
         f"callbacks.{name}: cannot set a learning rate that follows a schedule; schedule=constant is right"
         for name, node in (config.callbacks or {}).items()
         if node and str(node["_target_"]).endswith(("ReduceLROnPlateau", "LearningRateScheduler", "WarmUp"))
+    ]
+
+
+def _average_mistakes(config: PipelineConfig) -> list[str]:
+    """Tells of callbacks that need moving averages where there are none; an optimizer by target may make its own."""
+    if config.trainer.use_ema or "_target_" in config.optimizer or config.optimizer.get("use_ema"):
+        return []
+    return [
+        f"callbacks.{name}: there are no moving averages of the weights; trainer.use_ema=true is right with it"
+        for name, node in (config.callbacks or {}).items()
+        if node and str(node["_target_"]).endswith("SwapEMAWeights")
     ]
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import ConfigError
 from pipeline.faults.file_errors import os_error
 
 UNFINISHED = ".unfinished-"
@@ -30,7 +31,7 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
             `write` told it by an error of another kind.
     """
     with _errors_name(path):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED, suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED, suffix="".join(path.suffixes[-2:]))
         os.close(handle)
         beside = Path(name)
         try:
@@ -66,6 +67,25 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Writes `value` to `path` atomically, as indented JSON; NaN and infinity become null, as JSON has neither."""
     write_text(path, json.dumps(_finite(value), indent=2, default=str, allow_nan=False) + "\n")
+
+
+def check_is_text(path: Path, key: str) -> None:
+    """Refuses a folder that TensorFlow's writers of events cannot name.
+
+    Args:
+        path: The folder.
+        key: The config key of what would write there, for the message.
+
+    Raises:
+        ConfigError: Its name is no UTF-8 text.
+    """
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"{key}: TensorBoard's files cannot be written to '{path}', whose name is no UTF-8 text; another folder, "
+            "hydra.run.dir=DIR, is right"
+        ) from error
 
 
 def _finite(value: Any) -> Any:

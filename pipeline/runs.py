@@ -26,6 +26,7 @@ from pipeline.security.shapes import checked
 PACKAGES = ("tensorflow", "keras", "hydra-core", "numpy", "pandas", "tensorflow-datasets")
 CONTENTS = {
     "model.keras": "the trained model",
+    "model.weights.h5": "its weights alone, as it cannot be saved and loaded",
     "metrics.json": "each split, each output",
     "history.csv": "a row an epoch",
     "predictions.parquet": "a row an example",
@@ -206,6 +207,8 @@ def model_file(folder: Path) -> Path:
         ConfigError: The run left no model.
     """
     path = folder / "model.keras"
+    if not path.is_file() and (folder / "model.weights.h5").is_file():
+        raise ConfigError(f"run: '{folder}' has no model.keras, which could not be saved, but model.weights.h5 only")
     if not path.is_file():
         raise ConfigError(f"run: '{folder}' has no model.keras; its training did not finish")
     return path

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline.composition.own_targets import make_room
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
 from pipeline.folders import conf_folder
 from pipeline.resuming import AUTO
@@ -61,9 +63,7 @@ def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: S
     merged = _with_config_of_run(config, Path(config.run), "run", {*OF_THE_COMMAND, *choices})
     if "experiment" in choices:
         raise ConfigError("experiment: the run has a config of its own; single groups and values can be changed")
-    mistakes = [line for change in changes if (line := _change(merged, change))]
-    if mistakes:
-        raise ConfigMistakes(mistakes)
+    _change_all(merged, changes)
     if names_other_data(choices, changes) and "data" not in choices:
         # The validation and test data of the run do not belong to the data that the command names.
         for split in ("validation", "test"):
@@ -75,9 +75,7 @@ def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: S
 def _config_to_resume(config: DictConfig, changes: Sequence[str]) -> DictConfig:
     """Returns the config of the run that `resume` names, changed."""
     merged = _with_config_of_run(config, Path(config.resume), "resume", {"resume", "debug", "trust"})
-    mistakes = [line for change in changes if (line := _change(merged, change))]
-    if mistakes:
-        raise ConfigMistakes(mistakes)
+    _change_all(merged, changes)
     return merged
 
 
@@ -104,17 +102,28 @@ def _with_config_of_run(config: DictConfig, folder: Path, key: str, left: set[st
     return merged
 
 
-def _change(config: DictConfig, override: str) -> str | None:
+def _change_all(config: DictConfig, changes: Sequence[str]) -> None:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    parsed = OverridesParser.create().parse_override(override)
-    key = parsed.key_or_group
+    overrides = OverridesParser.create().parse_overrides(list(changes))
+    OmegaConf.set_struct(config, True)
+    make_room(config, overrides)
+    mistakes = [line for override in overrides if (line := _change(config, override))]
+    OmegaConf.set_struct(config, False)
+    if mistakes:
+        raise ConfigMistakes(mistakes)
+
+
+def _change(config: DictConfig, override: Override) -> str | None:
+    key = override.key_or_group
     parent, _, name = key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
-    if not parsed.is_add() and (not OmegaConf.is_dict(node) or name not in node):
+    is_open = OmegaConf.is_dict(node) and not OmegaConf.is_struct(node)
+    may_add = override.is_add() and parent and OmegaConf.get_type(config, parent) in (dict, None)
+    if not may_add and not is_open and (not OmegaConf.is_dict(node) or name not in node):
         valid = [str(k) for k in node] if OmegaConf.is_dict(node) else []
         return f"{key}: the run's config has no '{name}'{nearest(name, valid)}"
-    OmegaConf.update(config, key, parsed.value(), merge=False, force_add=True)
+    OmegaConf.update(config, key, override.value(), merge=False, force_add=True)
     return None
 
 

@@ -16,6 +16,7 @@ def test_defaults_have_no_mistakes() -> None:
     [
         (PipelineConfig(trainer=TrainerConfig(epochs=0)), "trainer.epochs: 0 is too small; 1 or more is right"),
         (PipelineConfig(trainer=TrainerConfig(steps_per_epoch=0)), "trainer.steps_per_epoch: 0 is too small"),
+        (PipelineConfig(trainer=TrainerConfig(epochs=3, initial_epoch=3)), "trainer.initial_epoch: 3 leaves nothing"),
         (PipelineConfig(trainer=TrainerConfig(verbose=3)), "trainer.verbose: 3 is not auto, 0, 1 or 2"),
         (PipelineConfig(split=SplitConfig(validation=-0.1)), "split.validation: -0.1 is too small"),
         (PipelineConfig(split=SplitConfig(method="randm")), "did you mean 'random'?"),

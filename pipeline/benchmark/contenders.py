@@ -14,6 +14,7 @@ from pipeline.config import PipelineConfig
 from pipeline.data.batches import Batches, paced
 from pipeline.data.splits import Splits
 from pipeline.models import build_model
+from pipeline.schedules import with_training_steps
 from pipeline.training import Signature, compile_model, fit
 from pipeline.training.batches_feed import Layout
 
@@ -51,7 +52,8 @@ def contenders(config: PipelineConfig, splits: Splits, batches: Batches) -> list
         keras.utils.set_random_seed(config.seed)
         model = build_model(config.model, splits.train)
         settings = replace(config, trainer=replace(config.trainer, **trainer))
-        return model, compile_model(model, settings, splits.train.spec)
+        timed = with_training_steps(settings, lambda: batches)
+        return model, compile_model(model, timed, splits.train.spec)
 
     def of_keras(form: Callable[[Batches, Signature], dict[str, Any]], **trainer: Any) -> Train:
         def train(epochs: int, callbacks: Sequence[keras.callbacks.Callback]) -> None:

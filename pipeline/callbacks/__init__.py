@@ -1,6 +1,6 @@
 """Callbacks: any of Keras by config, and those that Keras lacks."""
 
-from pipeline.callbacks.build import build_callbacks
+from pipeline.callbacks.build import build_callbacks, check_savers
 from pipeline.callbacks.history import HistoryFile
 
-__all__ = ["HistoryFile", "build_callbacks"]
+__all__ = ["HistoryFile", "build_callbacks", "check_savers"]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from pipeline import components
-from pipeline.errors import ConfigError
+from pipeline.callbacks.checkpoints import Checkpoints
+from pipeline.errors import ConfigError, ConfigMistakes
+from pipeline.files import check_is_text
 from pipeline.security import trust
 from pipeline.security.path_templates import filled_in, stay_within
+from pipeline.training.saving import Savable
 
 HOOKS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_")]
 
@@ -40,7 +43,34 @@ def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[k
             raise ConfigError(f"callbacks.{name}.{wrong}: is nothing to call; a function of yours is right")
         if not trust.typed(f"callbacks.{name}.filepath"):
             stay_within(callback, run_folder)
+        if isinstance(callback, keras.callbacks.TensorBoard):
+            check_is_text(Path(callback.log_dir), f"callbacks.{name}.log_dir")
+        callback.config_key = f"callbacks.{name}"
         # A snapshot sets none of it back.
         callback.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
         callbacks.append(callback)
     return callbacks
+
+
+def check_savers(callbacks: Iterable[keras.callbacks.Callback], savable: Savable) -> None:
+    """Refuses callbacks that would end a training as they save a model that cannot be saved.
+
+    Raises:
+        ConfigMistakes: There are such.
+    """
+    if savable.saves:
+        return
+    mistakes = [
+        f"{getattr(one, 'config_key', type(one).__name__)}: saves the model, which cannot be saved: {savable.reason}; "
+        "null in its place is right"
+        for one in callbacks
+        if _saves_model(one)
+    ]
+    if mistakes:
+        raise ConfigMistakes(mistakes)
+
+
+def _saves_model(callback: Any) -> bool:
+    if isinstance(callback, keras.callbacks.ModelCheckpoint):
+        return not callback.save_weights_only
+    return isinstance(callback, Checkpoints)

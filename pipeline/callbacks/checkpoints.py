@@ -16,11 +16,12 @@ import keras
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from pipeline.callbacks.direction import monitored
+from pipeline.callbacks.direction import Monitored, monitored
 from pipeline.errors import ConfigError
 from pipeline.files import remove_unfinished, write_atomically, write_json
 from pipeline.security.plain_types import Number, Whole, mistake
 from pipeline.security.reading import read_json
+from pipeline.training.logged import metrics_of
 
 log = logging.getLogger(__name__)
 BEST, LAST, LISTED = "best.keras", "last.keras", "checkpoints.json"
@@ -70,7 +71,7 @@ class Checkpoints(keras.callbacks.Callback):
         monitor: The metric that decides which are the best; None keeps the newest, and has no `best.keras`. Where it
             is not measured, as a metric of validation is not after a step, only `last.keras` is saved.
         keep: How many of the best to keep.
-        mode: `min` or `max`, or `auto` to tell by the name of the metric which is better.
+        mode: `min` or `max`, or `auto` to tell by the metric, or else by its name, which is better.
         threshold: Keep none that is not better than this.
         every_epochs: Save after each that many epochs; None for not.
         every_steps: Save after each that many steps, counted through all epochs; None for not.
@@ -81,8 +82,8 @@ class Checkpoints(keras.callbacks.Callback):
         every_batch: Whether each step is looked at.
 
     Raises:
-        ConfigError: A number makes no sense, nothing says when to save, or the direction of the metric is unknown; in
-            training, that the metric is not measured.
+        ConfigError: A number makes no sense, or nothing says when to save; in training, that the metric is not
+            measured, or that nobody knows its direction.
     """
 
     state_types: ClassVar = {"kept": list[CheckpointTypes], "epoch": Whole, "begin": Whole, "steps": Whole}
@@ -116,9 +117,15 @@ class Checkpoints(keras.callbacks.Callback):
         self._epoch, self._begin, self._steps = 0, 0, 0
         self._started = False
 
+    @property
+    def monitors(self) -> dict[str, Monitored]:
+        """What decides, by the argument that names it."""
+        return {} if self.monitored is None else {"monitor": self.monitored}
+
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Makes the folder, and checks that there is validation if the metric is one of validation."""
+        """Makes the folder, learns which way is better, and checks that there is validation if that is measured."""
         if self.monitored is not None:
+            self.monitored = self.monitored.settled(metrics_of(self.model))
             self.monitored.check_validated(self.params or {})
         self.folder.mkdir(parents=True, exist_ok=True)
         self.kept, self._started = [], False

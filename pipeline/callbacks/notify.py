@@ -8,17 +8,18 @@ import re
 import string
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from numbers import Real
 from typing import Any, ClassVar
 
 import keras
 
-from pipeline.callbacks.direction import direction
+from pipeline.callbacks.direction import Monitored
 from pipeline.callbacks.notification import Notification, Sender, log
 from pipeline.errors import ConfigError, nearest, one_line
 from pipeline.security.plain_types import Number, Seconds, Whole
+from pipeline.training.logged import metrics_of
 
 EVENTS = {"start": "info", "end": "success", "failure": "failure", "threshold": "info"}
 """The events, and the kind of notification that each is."""
@@ -46,8 +47,8 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
             just passed their thresholds). What an event does not have is empty.
         message: The same for the text.
         events: What to tell of: `start`, `end`, `failure`, `threshold`.
-        thresholds: By metric, named as in the history: a number to be reached, from below or above as the metric's name
-            says, or a text such as `'>0.97'` or `'<=0.1'`. Validations within an epoch count too.
+        thresholds: By metric, named as in the history: a number to be reached, from below or above as the metric or
+            its name says, or a text such as `'>0.97'` or `'<=0.1'`. Validations within an epoch count too.
         repeat: Tell of a metric each time it passes its threshold, not just the first time.
         folder: The run folder, for its placeholder.
         timeout: Seconds that a server may take to answer, and that the end of the training waits at most.
@@ -95,8 +96,15 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
         self._sender = Sender(urls, timeout)
         self._reset()
 
+    @property
+    def monitors(self) -> dict[str, Monitored]:
+        """What is looked at, by its place among the arguments."""
+        return {f"thresholds.{one.monitored.name}": one.monitored for one in self._thresholds}
+
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Starts anew."""
+        """Starts anew, having learned which way is better."""
+        metrics = metrics_of(self.model) if self._thresholds else {}
+        self._thresholds = [one.settled(metrics) for one in self._thresholds]
         self._reset()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
@@ -144,9 +152,9 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
             return
         self._tell_of_start()
         for threshold in self._thresholds:
-            if self._metrics and threshold.metric not in self._seen:
-                hint = nearest(threshold.metric, self._seen)
-                log.warning("notify: thresholds.%s: no metric was called so%s", threshold.metric, hint)
+            if self._metrics and threshold.monitored.name not in self._seen:
+                hint = nearest(threshold.monitored.name, self._seen)
+                log.warning("notify: thresholds.%s: no metric was called so%s", threshold.monitored.name, hint)
         self._tell("end")
         self._sender.finish()
 
@@ -178,10 +186,13 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
         self._seen |= set(self._metrics)
         passed = [threshold for threshold in self._thresholds if self._passes(threshold)]
         if passed:
-            self._tell("threshold", passed=", ".join(f"{t.metric} {self._metrics[t.metric]:.4g} {t}" for t in passed))
+            self._tell(
+                "threshold",
+                passed=", ".join(f"{t.monitored.name} {self._metrics[t.monitored.name]:.4g} {t}" for t in passed),
+            )
 
     def _passes(self, threshold: _Threshold) -> bool:
-        name = threshold.metric
+        name = threshold.monitored.name
         if name not in self._metrics:
             return False
         was_beyond = name in self._beyond
@@ -214,15 +225,23 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
 class _Threshold:
     """A limit of a metric; as a text, it is what the metric is now, such as `>= 0.97`."""
 
-    metric: str
-    comparison: str
+    monitored: Monitored
     limit: float
+    comparison: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.comparison} {self.limit:g}"
+        return f"{self._compared} {self.limit:g}"
+
+    def settled(self, metrics: Mapping[str, Any]) -> _Threshold:
+        """Returns it with the direction in which the metric gets better, where no comparison is given."""
+        return self if self.comparison else replace(self, monitored=self.monitored.settled(metrics))
 
     def holds(self, value: float) -> bool:
-        return COMPARISONS[self.comparison](value, self.limit)
+        return COMPARISONS[self._compared](value, self.limit)
+
+    @property
+    def _compared(self) -> str:
+        return self.comparison or {"max": ">=", "min": "<="}[self.monitored.mode]
 
 
 def _threshold(name: str, limit: float | str) -> _Threshold:
@@ -233,16 +252,9 @@ def _threshold(name: str, limit: float | str) -> _Threshold:
         value = math.nan
     if found is None or not math.isfinite(value):
         raise ConfigError(f"thresholds.{name}: {limit!r} is no threshold; a number, '>0.97' or '<0.1' is right")
-    return _Threshold(name, found[1] or _comparison(name, found[2]), value)
-
-
-def _comparison(name: str, limit: str) -> str:
-    """Returns the comparison that a better metric of that name passes."""
-    try:
-        return {"max": ">=", "min": "<="}[direction(name)]
-    except ConfigError:
-        text = f"the name does not tell which way is better; '>{limit}' or '<{limit}' is right"
-        raise ConfigError(f"thresholds.{name}: {text}") from None
+    # Where a comparison is given, nobody needs to know the direction.
+    mode = "max" if found[1] else "auto"
+    return _Threshold(Monitored(name, mode, f"'>{found[2]}' or '<{found[2]}'"), value, found[1])
 
 
 def _templates(key: str, given: str | Mapping[str, str], events: Iterable[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, ClassVar, TextIO
 
@@ -23,17 +23,22 @@ SHOWN = 4
 """Most metrics shown."""
 
 
-def progress_callbacks(verbose: int | str) -> list[keras.callbacks.Callback]:
+def progress_callbacks(
+    verbosity: int, others: Sequence[keras.callbacks.Callback] = ()
+) -> list[keras.callbacks.Callback]:
     """Returns what shows the progress of a training, as `verbose` of `keras.Model.fit` says.
 
     Args:
-        verbose: 0 for nothing, 1 for live bars and a line an epoch, 2 for the line only; `auto` is 1 in a terminal and
-            2 elsewhere.
+        verbosity: 0 for nothing, 1 for live bars and a line an epoch, 2 for the line only.
+        others: The callbacks of the config, one of which may be Keras' own bar, in place of ours.
     """
-    if verbose == 0:
+    if verbosity == 0:
         return []
-    live = verbose == 1 or (verbose == "auto" and sys.stdout.isatty())
-    return [EpochLog(), Progress()] if live else [EpochLog()]
+    if verbosity == 1 and any(isinstance(other, keras.callbacks.ProgbarLogger) for other in others):
+        # In the log each of its states would be a line.
+        keras.config.enable_interactive_logging()
+        return [EpochLog()]
+    return [EpochLog(), Progress()] if verbosity == 1 else [EpochLog()]
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]

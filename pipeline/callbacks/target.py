@@ -8,7 +8,8 @@ from typing import Any
 
 import keras
 
-from pipeline.callbacks.direction import monitored
+from pipeline.callbacks.direction import Monitored, monitored
+from pipeline.training.logged import metrics_of
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +20,10 @@ class StopAtTarget(keras.callbacks.Callback):
     Args:
         monitor: The metric's name in the logs.
         target: The value, which is reached when the metric has it or a better one.
-        mode: `min` or `max`, or `auto` to tell by the name which is better.
+        mode: `min` or `max`, or `auto` to tell by the metric, or else by its name, which is better.
 
     Raises:
-        ConfigError: The name does not tell the direction; in training, that the metric is not measured.
+        ConfigError: In training, that the metric is not measured, or that nobody knows its direction.
     """
 
     def __init__(self, *, monitor: str, target: float, mode: str = "auto") -> None:
@@ -30,8 +31,14 @@ class StopAtTarget(keras.callbacks.Callback):
         self.monitored = monitored(monitor, mode)
         self.target = target
 
+    @property
+    def monitors(self) -> dict[str, Monitored]:
+        """What it decides by, by the argument that names it."""
+        return {"monitor": self.monitored}
+
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Checks that there is validation if the metric is one of validation."""
+        """Learns which way is better; checks that there is validation if the metric is one of validation."""
+        self.monitored = self.monitored.settled(metrics_of(self.model))
         self.monitored.check_validated(self.params or {})
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import abc
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 
 from pipeline.data.examples import Examples
-from pipeline.data.spec import DataSpec
+from pipeline.data.spec import DataSpec, Shape
+from pipeline.data.streams import weight_shapes
 from pipeline.errors import ConfigError
 
 T = TypeVar("T")
@@ -22,6 +24,7 @@ class Batches(abc.ABC):
     Attributes:
         spec: What one example looks like.
         weighted: Whether batches have sample weights.
+        weight_shapes: Shapes of the weights of one example by target name; `()` for those left out.
         batch_size: Examples a batch, the last one perhaps fewer; None where the source decides.
         steps: Batches an epoch; None if nobody knows, or if it is endless.
         endless: Whether an epoch never ends.
@@ -30,6 +33,7 @@ class Batches(abc.ABC):
 
     spec: DataSpec
     weighted: bool
+    weight_shapes: Mapping[str, Shape] = MappingProxyType({})
     batch_size: int | None
     steps: int | None
     endless: bool = False
@@ -62,7 +66,7 @@ class ArrayBatches(Batches):
     def __init__(self, examples: Examples, batch_size: int, *, shuffle: bool, seed: int) -> None:
         self.examples: Examples = examples
         self.spec = examples.spec
-        self.weighted = bool(examples.weights)
+        self.weighted, self.weight_shapes = bool(examples.weights), weight_shapes(examples)
         self.batch_size = batch_size
         self.steps = -(-len(examples) // batch_size)
         self.shuffle = shuffle
@@ -95,6 +99,7 @@ class StepsPerEpoch(Batches):
     def __init__(self, batches: Batches, steps: int) -> None:
         self.batches = batches
         self.spec, self.weighted, self.batch_size = batches.spec, batches.weighted, batches.batch_size
+        self.weight_shapes = batches.weight_shapes
         self.examples = batches.examples
         self.steps = steps
         self._position = -1
@@ -143,6 +148,7 @@ class FirstSteps(Batches):
     def __init__(self, batches: Batches, steps: int) -> None:
         self.batches = batches
         self.spec, self.weighted, self.batch_size = batches.spec, batches.weighted, batches.batch_size
+        self.weight_shapes = batches.weight_shapes
         self.examples = batches.examples
         self.steps = steps if batches.steps is None else min(steps, batches.steps)
 
@@ -183,3 +189,11 @@ def limited(batches: Batches, validation_steps: int | None) -> Batches:
             "trainer.validation_steps: missing; the validation data never ends, so set the steps of a validation"
         )
     return batches
+
+
+def evaluated(batches: Batches, validation_steps: int | None) -> Batches:
+    """Returns what validation batches are evaluated on after training: all of them, if they are known to end.
+
+    Those of which nobody knows that are evaluated over `validation_steps`, as within training, if that is set.
+    """
+    return batches if batches.steps is not None or validation_steps is None else FirstSteps(batches, validation_steps)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.data.examples import Examples, same_shape
-from pipeline.data.spec import DataSpec, TargetSpec, is_one_hot
-from pipeline.errors import ConfigError, DataError
+from pipeline.data.spec import DataSpec, TargetSpec
+from pipeline.data.target import LABELS, ONE_HOT
+from pipeline.errors import DataError
 
 
 def check_values(examples: Examples, where: str = "") -> None:
@@ -27,10 +28,10 @@ def check_values(examples: Examples, where: str = "") -> None:
         _check_class_ids(array, examples.spec.targets[name], f"target '{name}'{place}")
     for name, array in examples.weights.items():
         _check_finite(array, f"sample weight of '{name}'{place}")
-        negative = np.flatnonzero(array < 0)
+        negative = np.argwhere(array < 0)
         if len(negative):
-            row = negative[0]
-            raise DataError(f"sample weight of '{name}'{place}: row {row} is {array[row]:g}; 0 or more is right")
+            first = tuple(negative[0])
+            raise DataError(f"sample weight of '{name}'{place}: row {first[0]} is {array[first]:g}; 0 or more is right")
 
 
 def check_classes(examples: Examples, where: str) -> None:
@@ -40,36 +41,11 @@ def check_classes(examples: Examples, where: str) -> None:
         DataError: A target has one class only.
     """
     for name, spec in examples.spec.targets.items():
-        if spec.classes is not None:
+        if spec.exclusive:
             found = np.flatnonzero(examples.class_counts(name))
             if len(found) < 2:
-                only = f"class {spec.classes[found[0]]}" if len(found) else "no class"
+                only = f"class {(spec.classes or ())[found[0]]}" if len(found) else "no class"
                 raise DataError(f"target '{name}' of {where}: has {only} only; two or more classes are right")
-
-
-def check_loss_takes_targets(spec: DataSpec, losses: dict[str, str]) -> None:
-    """Checks class ids against one-hot losses and the reverse.
-
-    Args:
-        spec: What the targets look like.
-        losses: Name of the loss by target, in snake case; targets without a loss left out.
-
-    Raises:
-        ConfigError: A loss for ids has one-hot targets, or a loss for one-hot targets has ids.
-    """
-    for name, loss in losses.items():
-        target = spec.targets[name]
-        ids = target.shape in ((), (1,))
-        if loss.startswith("sparse_") and not ids:
-            right = f"loss={loss.removeprefix('sparse_')}" if target.one_hot else "class ids of shape () or (1,)"
-            raise ConfigError(
-                f"loss: {loss} expects class ids but target '{name}' has shape {target.shape}; {right} is right"
-            )
-        if loss in ("categorical_crossentropy", "categorical_focal_crossentropy", "categorical_hinge") and ids:
-            raise ConfigError(
-                f"loss: {loss} expects one-hot targets but target '{name}' has class ids; "
-                "loss=sparse_categorical_crossentropy is right"
-            )
 
 
 def check_shapes(spec: DataSpec, input_shapes: dict[str, tuple[int | None, ...]]) -> None:
@@ -99,7 +75,7 @@ def check_class_range(spec: DataSpec, output_shapes: dict[str, tuple[int | None,
         if target is None or target.classes is None or not shape or shape[-1] is None:
             continue
         units = shape[-1]
-        if target.one_hot and units != len(target.classes):
+        if target.kind in (ONE_HOT, LABELS) and units != len(target.classes):
             raise DataError(
                 f"target '{name}': has {len(target.classes)} classes but the model's output has {units} units"
             )
@@ -141,12 +117,21 @@ def _not_finite(array: np.ndarray) -> np.ndarray:
 def _check_class_ids(array: np.ndarray, spec: TargetSpec, what: str) -> None:
     if spec.classes is None or not len(array):
         return
-    if spec.one_hot:
-        if not is_one_hot(array):
-            row = int(np.flatnonzero(~(np.isin(array, (0, 1)).all(axis=1) & (array.sum(axis=1) == 1)))[0])
-            raise DataError(f"{what}: row {row} is not one-hot; one 1 among 0s is right")
+    if spec.kind in (ONE_HOT, LABELS):
+        right = np.isin(array, (0, 1)) if spec.kind == LABELS else _one_hot_rows(array)
+        wrong = np.flatnonzero(~right.reshape(len(array), -1).all(axis=1))
+        if len(wrong) and spec.kind == LABELS:
+            raise DataError(f"{what}: row {wrong[0]} has other labels than 0 and 1; 0 or 1 for each label is right")
+        if len(wrong):
+            raise DataError(f"{what}: row {wrong[0]} is not one-hot; one 1 among 0s is right")
         return
-    ids = array.reshape(-1)
-    wrong = np.flatnonzero((ids < 0) | (ids >= len(spec.classes)) | (ids != np.floor(ids)))
+    rows = array.reshape(len(array), -1)
+    bad = (rows < 0) | (rows >= len(spec.classes)) | (rows != np.floor(rows))
+    wrong = np.flatnonzero(bad.any(axis=1))
     if len(wrong):
-        raise DataError(f"{what}: row {wrong[0]} has class id {ids[wrong[0]]}; 0 to {len(spec.classes) - 1} is right")
+        found = rows[wrong[0]][bad[wrong[0]]][0]
+        raise DataError(f"{what}: row {wrong[0]} has class id {found}; 0 to {len(spec.classes) - 1} is right")
+
+
+def _one_hot_rows(array: np.ndarray) -> np.ndarray:
+    return np.asarray(np.isin(array, (0, 1)).all(axis=-1) & (array.sum(axis=-1) == 1))

@@ -14,7 +14,7 @@ from pipeline.errors import DataError
 
 Arrays = Mapping[str, np.ndarray]
 Weigh = Callable[["Examples"], Arrays]
-"""Gives each example a sample weight per target: arrays of shape (examples,) by target name."""
+"""Gives each example, or each position of it, a sample weight per target: arrays as `Examples.weights` by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +25,9 @@ class Examples:
         spec: What one example looks like.
         inputs: Arrays of shape (examples, ...) by input name; an object array of arrays (length, ...) where it varies.
         targets: Arrays of shape (examples, ...) by target name.
-        weights: float32 arrays of shape (examples,) by target name; empty if nothing is weighted.
-        columns: Other arrays of shape (examples,), from which weights, masks and splits may be taken.
+        weights: float32 arrays by target name, of shape (examples,) or, where positions of a target count differently,
+            (examples, time) and the like, as the target's; empty if nothing is weighted.
+        columns: Other arrays of shape (examples, ...), from which weights, masks and splits may be taken.
     """
 
     spec: DataSpec
@@ -43,6 +44,7 @@ class Examples:
             raise DataError(f"arrays of different length: {found}; one row an example in each is right")
         _check_shapes("input", self.inputs, self.spec.inputs)
         _check_shapes("target", self.targets, self.spec.targets)
+        _check_weights(self.weights, self.spec.targets)
 
     def __len__(self) -> int:
         """Number of examples."""
@@ -63,8 +65,9 @@ class Examples:
     def weighed_by(self, weigh: Weigh) -> Examples:
         """Returns them with the sample weights that `weigh` gives, times those that they had."""
         weights = dict(self.weights)
-        for name, given in weigh(self).items():
-            weights[name] = np.asarray(given, "float32") * weights.get(name, np.float32(1))
+        for name, values in weigh(self).items():
+            given = np.asarray(values, "float32")
+            weights[name] = multiplied(given, weights[name]) if name in weights else given
         return replace(self, weights=weights)
 
     def class_counts(self, target: str) -> np.ndarray:
@@ -106,6 +109,22 @@ def _check_shapes(kind: str, arrays: Arrays, specs: Mapping[str, InputSpec] | Ma
             raise DataError(f"{kind} '{name}': has shape {given}; {right} is right, as in the training data")
 
 
+def _check_weights(weights: Arrays, specs: Mapping[str, TargetSpec]) -> None:
+    for name, array in weights.items():
+        shape, right = array.shape[1:], specs[name].shape if name in specs else ()
+        if not same_shape(shape, right[: len(shape)]):
+            raise DataError(
+                f"sample weights of '{name}' have shape {array.shape}; one number an example is right"
+                + (f", or one a position of its target of shape {right}" if right not in ((), (1,)) else "")
+            )
+
+
+def multiplied(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Returns the product of two weights, of which one may be of whole examples and the other of positions in them."""
+    axes = max(one.ndim, other.ndim)
+    return one.reshape(one.shape + (1,) * (axes - one.ndim)) * other.reshape(other.shape + (1,) * (axes - other.ndim))
+
+
 def _shape(array: np.ndarray) -> Shape:
     if varies(array):
         return (None, *array[0].shape[1:])
@@ -131,26 +150,27 @@ def ragged(rows: list[np.ndarray]) -> np.ndarray:
 
 
 def class_ids(examples: Examples, target: str) -> np.ndarray:
-    """Returns the class id of each example, from ids or one-hot rows.
+    """Returns the class ids of each example, of shape (examples,) or (examples, *positions), from ids or one-hot rows.
 
     Raises:
-        DataError: The target is not of classes.
+        DataError: The target is not of classes that exclude each other.
     """
     spec, values = examples.spec.targets[target], examples.targets[target]
-    if spec.classes is None:
-        raise DataError(f"target '{target}' has no classes but numbers of shape {spec.shape}; set data.classes")
+    if not spec.exclusive:
+        found = "labels that do not exclude each other" if spec.classes else f"no classes but numbers of {spec.shape}"
+        raise DataError(f"target '{target}' has {found}; data.classes=N, their number, says that it has classes")
     if spec.one_hot:
-        return np.argmax(values, axis=1)
-    if spec.shape not in ((), (1,)):
-        raise DataError(
-            f"target '{target}' has shape {spec.shape} and {len(spec.classes)} classes; class ids of shape () or (1,), "
-            f"or one-hot rows of shape ({len(spec.classes)},), are right"
-        )
-    return values.reshape(len(values)).astype("int64")
+        return np.asarray(np.argmax(values, axis=-1))
+    return values.reshape(len(values), *values.shape[1 : 1 + len(spec.positions)]).astype("int64")
 
 
 def count_classes(examples: Examples, target: str) -> np.ndarray:
     """Returns how often each class occurs; ids outside the range are left to the checks that report them."""
-    ids = class_ids(examples, target)
+    ids = class_ids(examples, target).ravel()
     classes = len(examples.spec.targets[target].classes or ())
     return np.bincount(ids[(ids >= 0) & (ids < classes)], minlength=classes)
+
+
+def weights_like(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Returns weights of shape (examples,), or of as many first axes as they have, for each of some values."""
+    return np.broadcast_to(weights.reshape(*weights.shape, *(1,) * (values.ndim - weights.ndim)), values.shape)

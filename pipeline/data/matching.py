@@ -10,6 +10,8 @@ from pipeline.data.examples import Examples
 from pipeline.data.sources.table_columns import numbers_as_text
 from pipeline.data.spec import DataSpec
 from pipeline.data.streams import Data
+from pipeline.data.target import IDS, NUMBERS, TargetSpec
+from pipeline.data.target_kinds import values_of
 from pipeline.errors import DataError, nearest
 
 
@@ -36,25 +38,36 @@ def match_inputs(data: Data, spec: DataSpec) -> Data:
 
 
 def match_classes(data: Data, spec: DataSpec) -> Data:
-    """Returns data whose class ids are those of the training data, matched by the names of classes.
+    """Returns data whose targets are what they were in training, class ids matched by the names of classes.
 
     Raises:
         DataError: A class that the training data did not have.
     """
-    targets = dict(data.spec.targets)
-    changed = {}
+    targets, changed = dict(data.spec.targets), {}
     for name, target in data.spec.targets.items():
         known = spec.targets.get(name)
-        if known is None or known.classes is None or target.classes in (None, known.classes):
+        if known is None:
             continue
-        for label in target.classes or ():
-            if label not in known.classes:
-                raise DataError(f"target '{name}': the model knows no class '{label}'{nearest(label, known.classes)}")
-        if not isinstance(data, Examples) or target.one_hot:
-            raise DataError(f"target '{name}': has other classes than the training data; the same ones are right")
-        ids = np.array([known.classes.index(label) for label in target.classes or ()])
-        changed[name] = ids[data.targets[name].astype("int64")]
-        targets[name] = replace(target, classes=known.classes)
-    if not isinstance(data, Examples) or not changed:
+        targets[name] = replace(known, shape=target.shape, dtype=target.dtype)
+        if known.kind == NUMBERS and target.kind == IDS and isinstance(data, Examples):
+            changed[name] = values_of(known, target, data.targets[name])
+            targets[name] = replace(targets[name], dtype=str(changed[name].dtype))
+        elif known.classes is not None and target.classes not in (None, known.classes):
+            changed[name] = _as_known(data, name, target, known)
+    if targets == data.spec.targets and not changed:
         return data
-    return replace(data, spec=DataSpec(data.spec.inputs, targets), targets={**data.targets, **changed})
+    matched = DataSpec(data.spec.inputs, targets)
+    if not isinstance(data, Examples):
+        return replace(data, spec=matched)
+    return replace(data, spec=matched, targets={**data.targets, **changed})
+
+
+def _as_known(data: Data, name: str, target: TargetSpec, known: TargetSpec) -> np.ndarray:
+    classes = known.classes or ()
+    for label in target.classes or ():
+        if label not in classes:
+            raise DataError(f"target '{name}': the model knows no class '{label}'{nearest(label, classes)}")
+    if not isinstance(data, Examples) or target.kind != IDS:
+        raise DataError(f"target '{name}': has other classes than the training data; the same ones are right")
+    ids = np.array([classes.index(label) for label in target.classes or ()])
+    return np.asarray(ids[data.targets[name].astype("int64")])

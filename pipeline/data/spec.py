@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.target import Shape, TargetSpec
+from pipeline.data.target_kinds import target_of
 from pipeline.errors import ConfigError, DataError, nearest
 
-Shape = tuple[int | None, ...]
+__all__ = ["Classes", "DataSpec", "InputSpec", "Shape", "TargetSpec", "spec_of"]
+
 Classes = int | Mapping[str, int] | None
 """Number of classes of the only target, or of each target by name; 0 says numbers to regress; null infers."""
 
 
 MOST_CLASSES = 1_000_000
 """Each has a name and an output unit."""
-SURELY_CLASSES = 1000
-"""Up to so many classes, class ids may have gaps; above, there have to be as many examples as classes."""
 
 
 @dataclass(frozen=True)
@@ -36,26 +37,6 @@ class InputSpec:
     dtype: str
     scale: float = 1.0
     missing: bool = False
-
-
-@dataclass(frozen=True)
-class TargetSpec:
-    """One target.
-
-    Attributes:
-        shape: Of one example; `()` for class ids, `(classes,)` for one-hot.
-        dtype: As stored.
-        classes: Names of the classes in the order of their ids; None for numbers to regress.
-    """
-
-    shape: Shape
-    dtype: str
-    classes: tuple[str, ...] | None = None
-
-    @property
-    def one_hot(self) -> bool:
-        """Whether classes are given as one-hot rows rather than ids."""
-        return self.classes is not None and self.shape == (len(self.classes),)
 
 
 @dataclass(frozen=True)
@@ -77,7 +58,7 @@ def spec_from_dict(values: Mapping[str, Any]) -> DataSpec:
     """Returns the spec of which `DataSpec.as_dict` gave the values."""
     inputs = {n: InputSpec(**{**s, "shape": tuple(s["shape"])}) for n, s in values["inputs"].items()}
     targets = {
-        n: TargetSpec(tuple(s["shape"]), s["dtype"], tuple(s["classes"]) if s["classes"] else None)
+        n: TargetSpec(**{**s, "shape": tuple(s["shape"]), "classes": tuple(s["classes"]) if s["classes"] else None})
         for n, s in values["targets"].items()
     }
     return DataSpec(inputs, targets)
@@ -95,8 +76,7 @@ def spec_of(
 
     Args:
         inputs: Arrays by name; an object array of arrays is one whose first dimension varies.
-        targets: Arrays by name; integers are class ids and rows of one 1 among 0s are one-hot, unless `classes` says
-            otherwise.
+        targets: Arrays by name; what kind they are is told from their values, unless `classes` says, see `target_of`.
         scale: Scale of every input of numbers.
         classes: Number of classes, where the values do not tell.
         whole: Whether the arrays are all the data, so that the largest class id tells the number of classes.
@@ -111,7 +91,7 @@ def spec_of(
             name: InputSpec(*shape_and_dtype(a), scale=scale if a.dtype.kind != "U" else 1.0)
             for name, a in inputs.items()
         },
-        {name: _target_spec(name, a, counts.get(name), whole) for name, a in targets.items()},
+        {name: target_of(name, *shape_and_dtype(a), a, counts.get(name), whole) for name, a in targets.items()},
     )
 
 
@@ -155,31 +135,3 @@ def shape_and_dtype(array: np.ndarray) -> tuple[Shape, str]:
 def varies(array: np.ndarray) -> bool:
     """Whether an array is one of arrays, whose first dimension varies; a row of a table of text is none such."""
     return array.dtype == object and array.ndim == 1 and len(array) > 0 and isinstance(array[0], np.ndarray)
-
-
-def _target_spec(name: str, array: np.ndarray, count: int | None, whole: bool) -> TargetSpec:
-    shape, dtype = shape_and_dtype(array)
-    if dtype == "string":
-        raise DataError(f"target '{name}' is text; class ids (0, 1, …) or numbers are right")
-    if count is None and whole:
-        count = _number_of_classes(array)
-        if count > max(SURELY_CLASSES, len(array)):
-            raise DataError(
-                f"target '{name}': has whole numbers up to {count - 1} for {len(array)} examples; "
-                "data.classes=0 for numbers to regress, or the number of classes, is right"
-            )
-    names = tuple(str(i) for i in range(count)) if count else None
-    return TargetSpec(shape, dtype, names)
-
-
-def _number_of_classes(array: np.ndarray) -> int:
-    if array.dtype.kind in "iub" and array.size and (array.ndim == 1 or array.shape[1:] == (1,)):
-        return max(0, int(array.max()) + 1)
-    return array.shape[1] if is_one_hot(array) else 0
-
-
-def is_one_hot(array: np.ndarray) -> bool:
-    """Whether every row has one 1 among 0s."""
-    if array.dtype == object or array.ndim != 2 or array.shape[1] < 2 or not len(array):
-        return False
-    return bool(np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter
 
@@ -30,6 +30,11 @@ class TargetShape(BaseModel):
     shape: Shape
     dtype: DType
     classes: Annotated[list[str], Field(max_length=MOST_CLASSES)] | None
+    kind: Literal["", "ids", "one_hot", "labels", "numbers", "unknown"] = ""
+    certain: bool = True
+    positive: Annotated[int, Field(ge=0, lt=MOST_CLASSES)] | None = None
+    units: Annotated[int, Field(ge=1, le=MOST_CLASSES)] | None = None
+    activation: Literal["", "softmax", "sigmoid", "linear"] = ""
 
 
 class SpecShape(BaseModel):

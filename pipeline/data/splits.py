@@ -132,6 +132,8 @@ def _class_ids(data: Data, target: str | None) -> np.ndarray:
     name = target or names[0]
     if name not in names:
         raise ConfigError(f"split.target: no target '{name}'{nearest(name, names)}")
+    if data.spec.targets[name].per_position:
+        raise ConfigError(f"split.method: target '{name}' has a class for each position; split.method=random is right")
     if isinstance(data, Examples):
         return class_ids(data, name)
     return np.concatenate([class_ids(chunk, name) for chunk in data.chunks()])

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pipeline import components
 from pipeline.config import SplitConfig
+from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import Loader
 from pipeline.data.matching import match_classes, match_inputs
 from pipeline.data.sources.source import Source
 from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits, check_splits, set_apart
 from pipeline.data.streams import Data
+from pipeline.data.target import TargetSpec
+from pipeline.data.target_kinds import positive_by_target, settled, values_of
 from pipeline.errors import ConfigError, DataError
+from pipeline.loss_kinds import AUTO, loss_kinds
+
+log = logging.getLogger(__name__)
 
 
 def load_splits(
-    node: Mapping[str, Any], split: SplitConfig, seed: int, *, with_targets: bool = True, to_train: bool = True
+    node: Mapping[str, Any],
+    split: SplitConfig,
+    seed: int,
+    *,
+    loss: Any = AUTO,
+    positive: Any = None,
+    with_targets: bool = True,
+    to_train: bool = True,
 ) -> Splits:
     """Loads the data of a config node, sets splits apart, and checks what is in memory.
 
@@ -25,6 +40,8 @@ def load_splits(
         node: The config's `data`.
         split: How to set validation and test apart.
         seed: Seed of random splits.
+        loss: The config's `loss`, which settles what kind the targets are.
+        positive: The config's `positive`.
         with_targets: False where only predictions are wanted.
         to_train: Whether a model will be trained on them, which takes two or more classes.
 
@@ -33,13 +50,21 @@ def load_splits(
         DataError: The data cannot be read, or something in it is wrong.
     """
     source: Source = _with_method(components.build("data", node), "load", "data", node)
-    splits = set_apart(_loaded(source, with_targets), split, seed)
+    regressing = getattr(source, "regressing", None)
+    if callable(regressing):
+        source = regressing(
+            [name for name, kind in loss_kinds(loss, _names(node)).items() if kind.family == "regression"]
+        )
+    loaded = _loaded(source, with_targets)
+    if with_targets:
+        loaded = _settled(loaded, loss, positive)
+    splits = set_apart(loaded, split, seed)
     check_splits(splits, to_train=to_train)
     return splits
 
 
 def load_validation_sets(
-    sets: Mapping[str, Mapping[str, Any]], node: Mapping[str, Any], seed: int, spec: DataSpec
+    sets: Mapping[str, Mapping[str, Any]], node: Mapping[str, Any], seed: int, spec: DataSpec, loss: Any = AUTO
 ) -> dict[str, Data]:
     """Loads further data to validate on, by name.
 
@@ -49,6 +74,7 @@ def load_validation_sets(
         node: The config's `data`.
         seed: Seed of the config.
         spec: What the training data looks like.
+        loss: The config's `loss`.
 
     Raises:
         ConfigError: A source refused its arguments.
@@ -58,11 +84,38 @@ def load_validation_sets(
     for name, given in sets.items():
         whole = given if "_target_" in given else {**_without_splits(node), **given}
         try:
-            splits = load_splits(whole, SplitConfig(), seed, to_train=False)
+            splits = load_splits(whole, SplitConfig(), seed, loss=loss, to_train=False)
             loaded[name] = match_classes(match_inputs(splits.train, spec), spec)
         except (ConfigError, DataError) as error:
             raise type(error)(f"validation_sets.{name}: {error}") from error
     return loaded
+
+
+def _names(node: Mapping[str, Any]) -> list[str]:
+    """Returns the targets that a config names in order."""
+    targets = node.get("targets") or ()
+    return [targets] if isinstance(targets, str) else [str(name) for name in targets]
+
+
+def _settled(splits: Splits, loss: Any, positive: Any) -> Splits:
+    """Returns the splits, their targets of the kind that the losses are for."""
+    before = splits.train.spec.targets
+    losses, positives = loss_kinds(loss, list(before)), positive_by_target(positive, list(before))
+    targets = {}
+    for name, target in before.items():
+        targets[name], said = settled(name, target, losses.get(name), positives.get(name))
+        if said:
+            log.info("%s", said)
+    return Splits(**{part: _with_targets(data, before, targets) for part, data in splits.present()})
+
+
+def _with_targets(data: Data, before: Mapping[str, TargetSpec], targets: Mapping[str, TargetSpec]) -> Data:
+    spec = replace(data.spec, targets={n: targets[n] for n in data.spec.targets})
+    if not isinstance(data, Examples):
+        return replace(data, spec=spec)
+    values = {n: values_of(targets[n], before[n], array) for n, array in data.targets.items()}
+    settled_spec = replace(spec, targets={n: replace(t, dtype=str(values[n].dtype)) for n, t in spec.targets.items()})
+    return replace(data, spec=settled_spec, targets=values)
 
 
 def _loaded(source: Source, with_targets: bool) -> Splits:

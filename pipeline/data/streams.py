@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.data.checks import check_values
-from pipeline.data.examples import Examples, Weigh, count_classes
-from pipeline.data.spec import DataSpec
+from pipeline.data.examples import Arrays, Examples, Weigh, count_classes, multiplied
+from pipeline.data.spec import DataSpec, Shape
 from pipeline.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class ExampleStream:
         length: Number of examples; None if nobody knows.
         endless: Whether it never ends.
         weigh: Gives drawn examples their weights; None for none.
+        weight_shapes: Shapes of the weights of one example by target name; `()` for those left out.
     """
 
     spec: DataSpec
@@ -37,10 +38,15 @@ class ExampleStream:
     length: int | None = None
     endless: bool = False
     weigh: Weigh | None = None
+    weight_shapes: Mapping[str, Shape] = field(default_factory=dict)
 
     def weighed_by(self, weigh: Weigh) -> ExampleStream:
-        """Returns it with the sample weights that `weigh` gives."""
-        return replace(self, weigh=weigh)
+        """Returns it with the sample weights that `weigh` gives, times those that it had."""
+        weighed = replace(self, weigh=_both(self.weigh, weigh))
+        if not _has_positions(self.spec):
+            return weighed
+        first = next(weighed.batches(batched(self.dataset.take(1), 1, self.spec)), None)
+        return replace(weighed, weight_shapes=weight_shapes(first))
 
     def batches(self, dataset: tf.data.Dataset) -> Iterator[Examples]:
         """Draws batches from a batched form of `dataset`, checked and weighed."""
@@ -101,6 +107,7 @@ class BatchStream:
         endless: Whether a pass never ends.
         weigh: Gives drawn examples their weights; None leaves those that the batches bring.
         weighted: Whether the batches bring sample weights.
+        weight_shapes: Shapes of the weights of one example by target name; `()` for those left out.
         passes: What counts the passes, where one depends on those before.
     """
 
@@ -111,10 +118,14 @@ class BatchStream:
     weigh: Weigh | None = None
     weighted: bool = False
     passes: DatasetPasses | None = None
+    weight_shapes: Mapping[str, Shape] = field(default_factory=dict)
 
     def weighed_by(self, weigh: Weigh) -> BatchStream:
-        """Returns it with the sample weights that `weigh` gives."""
-        return replace(self, weigh=weigh)
+        """Returns it with the sample weights that `weigh` gives, times those that it had."""
+        weighed = replace(self, weigh=_both(self.weigh, weigh))
+        if not _has_positions(self.spec):
+            return weighed
+        return replace(weighed, weight_shapes=weight_shapes(next(iter(weighed.batches(0)), None)))
 
     def batches(self, number: int) -> Iterator[Examples]:
         """Draws the batches of one pass, checked and weighed.
@@ -125,7 +136,7 @@ class BatchStream:
         drawn = 0
         for batch in itertools.islice(self.open(number), self.steps):
             drawn += 1
-            yield finished(batch, self.weigh)
+            yield finished(replace(batch, spec=self.spec), self.weigh)
         if not drawn:
             raise DataError("data: yields no batches; at least one (inputs, targets) tuple is right")
         if self.steps is not None and drawn < self.steps:
@@ -162,6 +173,29 @@ def finished(batch: Examples, weigh: Weigh | None) -> Examples:
     weighed = batch.weighed_by(weigh) if weigh else batch
     check_values(weighed)
     return weighed
+
+
+def weight_shapes(examples: Examples | None) -> dict[str, Shape]:
+    """Returns the shapes of the sample weights of one example by target name."""
+    return {} if examples is None else {name: array.shape[1:] for name, array in examples.weights.items()}
+
+
+def _both(first: Weigh | None, second: Weigh) -> Weigh:
+    if first is None:
+        return second
+
+    def both(examples: Examples) -> Arrays:
+        weights = dict(first(examples))
+        for name, given in second(examples).items():
+            weights[name] = multiplied(np.asarray(given), np.asarray(weights[name])) if name in weights else given
+        return weights
+
+    return both
+
+
+def _has_positions(spec: DataSpec) -> bool:
+    """Whether weights may be of other shapes than one number an example, which only a look at some can tell."""
+    return any(target.shape not in ((), (1,)) for target in spec.targets.values())
 
 
 def _sum_of_counts(chunks: Iterable[Examples], target: str) -> np.ndarray:

@@ -147,9 +147,8 @@ def _weight_array(weights: Any, target: str) -> np.ndarray:
     array = _array(weights, f"sample weights of '{target}'")
     if array.dtype == object:
         raise DataError(f"data: sample weights of '{target}' are no numbers; one number an example is right")
-    if array.size != len(array):
-        raise DataError(f"data: sample weights of '{target}' have shape {array.shape}; one number an example is right")
-    return array.astype("float32").reshape(-1)
+    # A column of weights, as Keras takes it too.
+    return array.astype("float32").reshape(len(array) if array.shape[1:] == (1,) else array.shape)
 
 
 def _describe(value: Any) -> str:

@@ -12,9 +12,9 @@ import numpy as np
 from pipeline.data.batches import Batches
 from pipeline.data.spec import TargetSpec
 from pipeline.errors import ConfigError, DataError
+from pipeline.evaluation.probabilities import class_names, class_probabilities, label_probabilities
 from pipeline.files import write_atomically
 from pipeline.training.fit import predict as predict_batches
-from pipeline.training.objectives import loss_name
 from pipeline.training.signature import Signature
 
 
@@ -46,24 +46,35 @@ def columns(
         losses: Its losses by output name: they tell whether an output is of classes, and whether of logits.
 
     Returns:
-        `row`, then for each output of classes `label` and `probability_<class>`, for others `value` or
-        `value_<index>`; with `<output>_` in front where there are several outputs.
+        `row`, then for each output of classes `label` and `probability_<class>`, of labels that do not exclude each
+        other `probability_<label>`, for others `value` or `value_<index>`; with `<output>_` in front where there are
+        several outputs. Those of an output per position have its positions, (examples, *positions).
     """
     table = {"row": np.arange(len(next(iter(values.values()))))}
     for name, value in values.items():
         prefix = f"{name}_" if len(values) > 1 else ""
-        flat = value.reshape(len(value), -1)
-        probabilities = _probabilities(flat, targets.get(name), losses.get(name))
-        if probabilities is None:
-            keys = ["value"] if flat.shape[1] == 1 else [f"value_{index}" for index in range(flat.shape[1])]
-            table |= {f"{prefix}{key}": flat[:, index] for index, key in enumerate(keys)}
-            continue
-        spec = targets.get(name)
-        known = spec.classes if spec and spec.classes and len(spec.classes) <= probabilities.shape[1] else ()
-        classes = [*known, *(str(i) for i in range(len(known), probabilities.shape[1]))]
-        table[f"{prefix}label"] = np.array(classes)[probabilities.argmax(axis=1)]
-        table |= {f"{prefix}probability_{label}": probabilities[:, index] for index, label in enumerate(classes)}
+        found = _columns(value, targets.get(name), losses.get(name))
+        table |= {f"{prefix}{key}": column for key, column in found.items()}
     return table
+
+
+def _parquet(column: np.ndarray) -> Any:
+    """Returns a column as Parquet has it: a list a row where a row has several positions."""
+    return column if column.ndim == 1 else column.tolist()
+
+
+def _columns(value: np.ndarray, target: TargetSpec | None, loss: Any) -> dict[str, np.ndarray]:
+    probabilities = class_probabilities(value, target, loss)
+    if probabilities is not None:
+        classes = class_names(target, probabilities.shape[-1])
+        columns = {"label": np.array(classes)[probabilities.argmax(axis=-1)]}
+        return columns | {f"probability_{label}": probabilities[..., i] for i, label in enumerate(classes)}
+    labels = label_probabilities(value, target, loss)
+    if labels is not None:
+        return {f"probability_{label}": labels[..., i] for i, label in enumerate(class_names(target, labels.shape[-1]))}
+    flat = value.reshape(len(value), -1)
+    keys = ["value"] if flat.shape[1] == 1 else [f"value_{index}" for index in range(flat.shape[1])]
+    return {key: flat[:, index] for index, key in enumerate(keys)}
 
 
 def write_predictions(folder: Path, table: Mapping[str, np.ndarray], form: str) -> Path:
@@ -80,23 +91,12 @@ def write_predictions(folder: Path, table: Mapping[str, np.ndarray], form: str) 
             import pyarrow as pa
             import pyarrow.parquet as pq
 
-            write_atomically(path, lambda beside: pq.write_table(pa.table(dict(table)), beside))
+            write_atomically(
+                path,
+                lambda beside: pq.write_table(
+                    pa.table({key: _parquet(column) for key, column in table.items()}), beside
+                ),
+            )
     except UnicodeError as error:
         raise DataError(f"'{path}': the name of a class is no text; another one is right") from error
     return path
-
-
-def _probabilities(flat: np.ndarray, target: TargetSpec | None, loss: Any) -> np.ndarray | None:
-    name = "" if loss is None else loss_name(loss)
-    binary = name.startswith("binary_") and flat.shape[1] == 1
-    of_classes = "categorical" in name or (target is not None and target.classes is not None)
-    if not binary and not (of_classes and flat.shape[1] > 1):
-        return None
-    logits = bool(getattr(loss, "from_logits", False))
-    if binary:
-        positive = 1 / (1 + np.exp(-flat)) if logits else flat
-        return np.concatenate([1 - positive, positive], axis=1)
-    if not logits:
-        return flat
-    shifted = np.exp(flat - flat.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

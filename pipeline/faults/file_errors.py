@@ -34,6 +34,8 @@ OTHERS = {
 """Reasons that are of one path."""
 TEXTS = {os.strerror(number).lower(): number for number in FULL} | {"database or disk is full": errno.ENOSPC}
 """What libraries say that keep no number: TensorFlow, SQLite."""
+NO_HOME = "Could not determine home directory."
+"""What `Path.expanduser` says."""
 
 
 def file_error(error: BaseException, folder: Path | None = None) -> FileError | None:
@@ -47,6 +49,8 @@ def file_error(error: BaseException, folder: Path | None = None) -> FileError | 
     if asked:
         return None
     told = next((one for one, is_cause in _reasons(error) if is_cause and isinstance(one, FileError)), None)
+    if any(isinstance(one, RuntimeError) and str(one) == NO_HOME for one, _ in _reasons(error)):
+        return FileError("'~': no home folder is known; HOME=DIR in the environment, or a path without ~, is right")
     found = os_error(error)
     if told is not None or found is None:
         return told

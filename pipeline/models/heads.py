@@ -6,7 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from pipeline.data.spec import DataSpec, TargetSpec
+from pipeline.data.target import UNKNOWN
 from pipeline.errors import ConfigError
+from pipeline.models.precision import precision_of_weights
 
 if TYPE_CHECKING:
     import keras
@@ -35,30 +37,33 @@ def head(name: str, target: TargetSpec, features: keras.KerasTensor) -> keras.Ke
         features: Tensor of shape (batch, features).
 
     Returns:
-        Softmax probabilities of shape (batch, classes), or numbers of the target's shape, (batch, 1) for a scalar.
+        For classes and labels `units` probabilities (or logits, as the loss wants) a position, of shape (batch,
+        *positions, units): one, that of the second class, where there are two. For others numbers of the target's
+        shape, (batch, 1) for a scalar.
 
     Raises:
-        ConfigError: Class ids of which nobody knows how many there are.
+        ConfigError: Whole numbers of which nobody knows what they are, or a length that varies.
     """
     import keras
 
-    if target.classes is not None:
-        return keras.layers.Dense(len(target.classes), activation="softmax", name=name)(features)
-    if target.dtype.startswith(("int", "uint")) and target.shape in ((), (1,)):
+    if target.kind == UNKNOWN:
         raise ConfigError(
             f"data.classes: missing; say how many classes target '{name}' has, or 0 for whole numbers to regress"
         )
-    sizes = tuple(size for size in target.shape if size is not None)
-    if len(sizes) != len(target.shape):
+    shape = target.shape if target.units is None else (*target.positions, target.units)
+    sizes = tuple(size for size in shape if size is not None)
+    if len(sizes) != len(shape):
         raise ConfigError(
             f"model: target '{name}' has shape {target.shape}, a varying length; a model of your own is right"
         )
     if len(sizes) < 2:
-        return keras.layers.Dense(math.prod(sizes), name=name)(features)
-    return keras.layers.Reshape(sizes, name=name)(keras.layers.Dense(math.prod(sizes))(features))
+        return keras.layers.Dense(math.prod(sizes), activation=target.activation, name=name)(features)
+    values = keras.layers.Reshape(sizes)(keras.layers.Dense(math.prod(sizes))(features))
+    return keras.layers.Activation(target.activation, name=name)(values)
 
 
 def outputs(spec: DataSpec, features: keras.KerasTensor) -> keras.KerasTensor | dict[str, keras.KerasTensor]:
     """Returns an output for each target: a bare tensor for one, a dict by name for several."""
-    heads = {name: head(name, target, features) for name, target in spec.targets.items()}
+    with precision_of_weights():
+        heads = {name: head(name, target, features) for name, target in spec.targets.items()}
     return heads if len(heads) > 1 else next(iter(heads.values()))

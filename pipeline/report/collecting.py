@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.config import PipelineConfig
 from pipeline.data.batches import Batches
-from pipeline.data.examples import Examples, class_ids, count_classes
+from pipeline.data.examples import Examples, class_ids, count_classes, weights_like
 from pipeline.data.splits import Splits
 from pipeline.files import write_atomically, write_json
 from pipeline.report.differences import from_defaults
@@ -63,9 +63,9 @@ def collect(
     elif batches[name].endless:
         notes.append(f"the {name} split never ends, so its predictions are left out")
     else:
-        outputs, notes = evaluated_outputs(model, signature, batches[name], _losses(config, signature))
+        outputs, notes = evaluated_outputs(model, signature, batches[name], _losses(config, signature, splits))
     arrays, kept = _arrays(outputs)
-    examples = len(outputs[0].predicted) if outputs else 0
+    examples = outputs[0].examples if outputs else 0
     if kept < examples:
         notes.append(f"computed from {kept:,} of {examples:,} examples, drawn by chance")
     counts = {n: split_counts(batches[n]) for n, _ in splits.present() if n in batches}
@@ -109,7 +109,7 @@ def split_counts(batches: Batches) -> dict[str, Any]:
         for name, array in chunk.weights.items():
             weights.setdefault(name, []).append(array)
         for name, spec in batches.spec.targets.items():
-            if spec.classes is not None:
+            if spec.exclusive:
                 classes[name] = classes.get(name, 0) + count_classes(chunk, name)
                 if name in chunk.weights:
                     weight_sums[name] = weight_sums.get(name, 0) + _weight_sums(chunk, name)
@@ -121,7 +121,9 @@ def split_counts(batches: Batches) -> dict[str, Any]:
         "examples": counted,
         "whole": whole,
         "classes": {name: counts.tolist() for name, counts in classes.items()},
-        "weights": {name: _summary(np.concatenate(arrays)) for name, arrays in weights.items()},
+        "weights": {
+            name: _summary(np.concatenate([array.ravel() for array in arrays])) for name, arrays in weights.items()
+        },
         "class_weights": {name: values.tolist() for name, values in means.items()},
     }
 
@@ -138,10 +140,10 @@ def _changed(run: Run) -> list[list[str]]:
     return from_defaults(written) if written else []
 
 
-def _losses(config: PipelineConfig, signature: Signature) -> dict[str, Any]:
-    from pipeline.training.objectives import build_loss, by_output
+def _losses(config: PipelineConfig, signature: Signature, splits: Splits) -> dict[str, Any]:
+    from pipeline.training.objectives import build_loss, losses_of
 
-    return {n: build_loss("loss", loss) for n, loss in by_output("loss", config.loss, list(signature.outputs)).items()}
+    return {n: build_loss("loss", loss) for n, loss in losses_of(config.loss, signature, splits.train.spec).items()}
 
 
 def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
@@ -150,17 +152,20 @@ def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
     Of more than is read again, examples are drawn by chance.
     """
     arrays: dict[str, np.ndarray] = {}
-    kept = examples = len(outputs[0].predicted) if outputs else 0
+    kept = examples = outputs[0].examples if outputs else 0
     for output in outputs:
-        kept = min(kept, max(1, MOST_NUMBERS // output.predicted.shape[1]))
-    one = sum(array[:1].nbytes for output in outputs for array in (output.predicted, output.truth[0]))
+        kept = min(kept, max(1, MOST_NUMBERS // (output.predicted.shape[1] * output.rows_per_example)))
+    one = sum(
+        output.rows_per_example * array[:1].nbytes
+        for output in outputs
+        for array in (output.predicted, output.truth[0])
+    )
     kept = min(kept, max(1, MOST_BYTES // max(1, one)))
-    rows: slice | np.ndarray = slice(None)
+    rows = np.arange(examples)
     if kept < examples:
         rows = np.sort(np.random.default_rng(0).choice(examples, kept, replace=False))
     for index, output in enumerate(outputs):
-        arrays[f"predicted_{index}"] = output.predicted[rows]
-        arrays[f"true_{index}"] = np.concatenate(output.truth)[rows]
+        arrays[f"predicted_{index}"], arrays[f"true_{index}"] = output.arrays(rows)
     return arrays, kept
 
 
@@ -183,7 +188,8 @@ def _shown(examples: Examples) -> list[dict[str, Any]]:
 def _weight_sums(examples: Examples, target: str) -> np.ndarray:
     """Returns the sum of the weights of each class."""
     ids = class_ids(examples, target)
-    return np.bincount(ids, examples.weights[target], minlength=len(examples.spec.targets[target].classes or ()))
+    weights = weights_like(examples.weights[target], ids)
+    return np.bincount(ids.ravel(), weights.ravel(), minlength=len(examples.spec.targets[target].classes or ()))
 
 
 def _summary(weights: np.ndarray) -> dict[str, float]:

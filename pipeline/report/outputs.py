@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.data.batches import Batches
-from pipeline.data.examples import Examples
+from pipeline.data.examples import Examples, class_ids
 from pipeline.data.spec import TargetSpec
-from pipeline.report.shown_examples import shown_inputs, target_text
+from pipeline.data.target import IDS, UNKNOWN
+from pipeline.report.shown_examples import HALF, shown_inputs, target_text
 
 if TYPE_CHECKING:
     import keras
@@ -28,13 +30,16 @@ SMALLEST_PROBABILITY = 1e-12
 class Output:
     """An output that has a target.
 
+    An output of a class for each position has a row a position, in the order of examples.
+
     Attributes:
         name: Its name.
         kind: `classes` that exclude each other, `labels` that do not, or `numbers`.
         classes: Names of the classes or labels; empty for numbers.
         spec: The target's.
-        predicted: Probabilities of shape (examples, classes), or numbers of shape (examples, values).
-        truth: Class ids of shape (examples,), or shape (examples, values).
+        predicted: Probabilities of shape (rows, classes), or numbers of shape (examples, values).
+        truth: Class ids of shape (rows,), or shape (examples, values).
+        counts: Whether a row counts: those of weight 0 do not.
         losses: How wrong each example is: cross-entropy, or mean absolute error.
         worst: The most wrong ones, as (loss, row, the example).
     """
@@ -45,23 +50,58 @@ class Output:
     spec: TargetSpec
     predicted: np.ndarray
     truth: list[np.ndarray] = field(default_factory=list)
+    counts: list[np.ndarray] = field(default_factory=list)
     worst: list[tuple[float, int, Examples]] = field(default_factory=list)
 
     def add(self, chunk: Examples, start: int) -> None:
         """Takes the next examples, in order."""
-        target = chunk.targets[self.name]
-        if self.kind == "classes":
-            truth = target.argmax(axis=1) if self.spec.one_hot else target.reshape(len(target)).astype("int64")
-        else:
-            truth = target.reshape(len(target), -1)
+        rows = self.rows_per_example
+        truth = self._truth(chunk)
+        predicted = self.predicted[start * rows : start * rows + len(truth)]
+        weights = chunk.weights.get(self.name)
+        counts = np.ones(len(truth), bool) if weights is None else self._by_row(weights, len(chunk)) != 0
         self.truth.append(truth)
-        losses = self._losses(truth, self.predicted[start : start + len(truth)])
+        self.counts.append(counts)
         # What does not count is no mistake.
-        losses = np.where(chunk.weights.get(self.name, np.ones(len(losses))) == 0, -1, losses)
+        losses = np.where(counts, self._losses(truth, predicted), 0).reshape(len(chunk), -1)
+        counted = counts.reshape(len(chunk), -1).sum(axis=1)
+        means = np.where(counted == 0, -1, losses.sum(axis=1) / np.maximum(1, counted))
         least = self.worst[0][0] if len(self.worst) == WORST else -0.5
-        for row in np.argsort(-losses, kind="stable")[:WORST]:
-            if losses[row] > least:
-                self._keep(float(losses[row]), start + int(row), chunk.rows(slice(row, row + 1)))
+        for row in np.argsort(-means, kind="stable")[:WORST]:
+            if means[row] > least:
+                self._keep(float(means[row]), start + int(row), chunk.rows(slice(row, row + 1)))
+
+    @property
+    def rows_per_example(self) -> int:
+        """Number of rows that an example has."""
+        return math.prod(size or 1 for size in self.spec.positions) if self.kind != "numbers" else 1
+
+    @property
+    def examples(self) -> int:
+        """Number of examples that were predicted."""
+        return len(self.predicted) // self.rows_per_example
+
+    def arrays(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns predictions and truth of some examples; of positions, those that count."""
+        each = np.arange(self.rows_per_example)
+        chosen = (rows[:, None] * self.rows_per_example + each).reshape(-1)
+        if self.spec.per_position:
+            chosen = chosen[np.concatenate(self.counts)[chosen]]
+        return self.predicted[chosen], np.concatenate(self.truth)[chosen]
+
+    def _truth(self, chunk: Examples) -> np.ndarray:
+        target = chunk.targets[self.name]
+        if self.kind == "classes" and self.spec.exclusive:
+            return class_ids(chunk, self.name).reshape(-1)
+        if self.kind == "classes":
+            return target.reshape(-1).astype("int64")
+        return target.reshape(-1, target.shape[-1]) if self.kind == "labels" else target.reshape(len(target), -1)
+
+    def _by_row(self, weights: np.ndarray, examples: int) -> np.ndarray:
+        rows = self.rows_per_example
+        if weights.ndim > 1 and rows == 1:
+            return np.asarray(weights.reshape(examples, -1).max(axis=1))
+        return np.broadcast_to(weights.reshape(examples, -1), (examples, rows)).reshape(-1)
 
     def shown_worst(self) -> list[dict[str, Any]]:
         """Returns the most wrong examples, the worst first, as the report shows them."""
@@ -72,7 +112,7 @@ class Output:
                 "row": row,
                 "loss": loss,
                 "true": target_text(example.targets[self.name][0], self.spec),
-                **self._shown_prediction(self.predicted[row]),
+                **self._shown_prediction(self.predicted[row * self.rows_per_example :][: self.rows_per_example]),
                 "inputs": shown,
             }
             for (loss, row, example), shown in zip(ordered, inputs, strict=True)
@@ -89,15 +129,22 @@ class Output:
         if self.kind == "numbers":
             return np.abs(predicted - truth).mean(axis=1)
         if self.kind == "labels":
-            right = np.where(truth > 0.5, predicted, 1 - predicted)
+            right = np.where(truth > HALF, predicted, 1 - predicted)
             return -np.log(np.maximum(right, SMALLEST_PROBABILITY)).mean(axis=1)
         return -np.log(np.maximum(predicted[np.arange(len(truth)), truth], SMALLEST_PROBABILITY))
 
     def _shown_prediction(self, predicted: np.ndarray) -> dict[str, Any]:
+        if self.kind == "classes" and len(predicted) == 1:
+            index = int(predicted[0].argmax())
+            return {"predicted": self.classes[index], "probability": float(predicted[0, index])}
+        spec = replace(self.spec, kind="", activation="", classes=None)
+        value = predicted.reshape(-1)
         if self.kind == "classes":
-            index = int(predicted.argmax())
-            return {"predicted": self.classes[index], "probability": float(predicted[index])}
-        return {"predicted": target_text(predicted, replace(self.spec, classes=None)), "probability": None}
+            spec = replace(spec, classes=tuple(self.classes), shape=(len(predicted),), kind=IDS)
+            value = predicted.argmax(axis=1)
+        elif self.kind == "labels":
+            spec, value = self.spec, predicted.reshape([size or -1 for size in self.spec.shape])
+        return {"predicted": target_text(value, spec), "probability": None}
 
 
 def evaluated_outputs(
@@ -129,8 +176,8 @@ def evaluated_outputs(
         for output in outputs:
             output.add(chunk, start)
         start += len(chunk)
-    if outputs and start != len(outputs[0].predicted):
-        notes.append(f"the split gave {len(outputs[0].predicted)} examples, then {start}: nothing can be compared")
+    if outputs and start != outputs[0].examples:
+        notes.append(f"the split gave {outputs[0].examples} examples, then {start}: nothing can be compared")
         return [], notes
     return outputs, notes
 
@@ -148,23 +195,20 @@ def chunks(batches: Batches, *, with_inputs: bool = True) -> Iterator[Examples]:
 
 def _output(name: str, value: np.ndarray, target: TargetSpec | None, loss: Any) -> Output | str:
     """Returns the output, or why there is nothing to say of it."""
-    from pipeline.evaluation.predictions import columns
-    from pipeline.training.objectives import loss_name
+    from pipeline.evaluation.probabilities import class_names, class_probabilities, label_probabilities
 
     if target is None:
         return "the data has no target of that name"
-    flat = value.reshape(len(value), -1)
+    labels = label_probabilities(value, target, loss)
+    if labels is not None:
+        flat = labels.reshape(-1, labels.shape[-1])
+        return Output(name, "labels", class_names(target, flat.shape[1]), target, flat)
+    probabilities = class_probabilities(value, target, loss)
     size = int(np.prod([n or 0 for n in target.shape]))
-    kind = loss_name(loss) if loss is not None else ""
-    if kind.startswith("binary_") and flat.shape[1] > 1 and target.shape == value.shape[1:] and not target.one_hot:
-        logits = bool(getattr(loss, "from_logits", False))
-        names = target.classes or tuple(f"{name}[{index}]" for index in range(flat.shape[1]))
-        return Output(name, "labels", names, target, 1 / (1 + np.exp(-flat)) if logits else flat)
-    table = columns({name: value}, {name: target}, {name: loss})
-    probabilities = [column for key, column in table.items() if key.startswith("probability_")]
-    if probabilities and (target.one_hot or size == 1):
-        names = tuple(key.removeprefix("probability_") for key in table if key.startswith("probability_"))
-        return Output(name, "classes", names, target, np.stack(probabilities, axis=1))
-    if not probabilities and size == flat.shape[1]:
+    if probabilities is not None and (target.exclusive or size == 1 or target.kind == UNKNOWN):
+        flat = probabilities.reshape(-1, probabilities.shape[-1])
+        return Output(name, "classes", class_names(target, flat.shape[1]), target, flat)
+    flat = value.reshape(len(value), -1)
+    if probabilities is None and size == flat.shape[1]:
         return Output(name, "numbers", (), target, flat)
     return f"its shape {value.shape[1:]} and that of the target, {target.shape}, are neither classes nor numbers"

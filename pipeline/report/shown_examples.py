@@ -9,11 +9,13 @@ import numpy as np
 
 from pipeline.data.examples import Examples
 from pipeline.data.spec import InputSpec, TargetSpec
+from pipeline.data.target import LABELS
 from pipeline.report.numbers import short_number
 from pipeline.report.pictures import brightness, is_picture, picture
 
 MOST_INPUTS = 30
 LONGEST_TEXT = 80
+HALF = 0.5
 
 Cell = dict[str, str]
 """`{"picture": data URI}` or `{"text": text}`."""
@@ -53,8 +55,13 @@ def target_text(value: Any, spec: TargetSpec) -> str:
     array = np.asarray(value)
     if spec.classes is None:
         return _text(array.astype("float64") if array.dtype.kind in "iu" else array)
-    index = int(array.argmax()) if spec.one_hot else int(array.reshape(-1)[0])
-    return spec.classes[index] if 0 <= index < len(spec.classes) else str(index)
+    if spec.kind == LABELS and not spec.per_position:
+        return _shortened(", ".join(n for n, there in zip(spec.classes, array, strict=True) if there > HALF) or "none")
+    if spec.kind == LABELS:
+        return _text(array)
+    ids = (array.argmax(axis=-1) if spec.one_hot else array).reshape(-1).astype("int64")
+    names = [spec.classes[i] if 0 <= i < len(spec.classes) else str(i) for i in ids[: LONGEST_TEXT // 2].tolist()]
+    return _shortened(" ".join(names))
 
 
 def _is_picture(spec: InputSpec) -> bool:
@@ -79,4 +86,8 @@ def _text(array: np.ndarray) -> str:
     else:
         values = [short_number(float(v)) if array.dtype.kind == "f" else str(v) for v in array.reshape(-1)[:8]]
         text = ", ".join(values) + (f", … ({array.size} values)" if array.size > 8 else "")
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

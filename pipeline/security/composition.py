@@ -22,7 +22,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.composition_errors import no_choices
+from pipeline.composition.ignored_keys import ignored_mistakes
+from pipeline.composition.loader import Loader
 from pipeline.errors import ConfigError, ConfigMistakes, one_line
 from pipeline.folders import conf_folder
 from pipeline.security.config_files import CheckedRepository
@@ -65,7 +66,7 @@ def checked_composition(trust: Trust) -> Iterator[None]:
         hydra_main.ConfigLoaderImpl = before  # type: ignore[misc]
 
 
-class CheckedLoader(ConfigLoaderImpl):
+class CheckedLoader(Loader):
     """Hydra's loader of configs, which looks at each config that it has composed.
 
     Args:
@@ -115,6 +116,10 @@ class CheckedLoader(ConfigLoaderImpl):
         config = self._composed(config_name, overrides, arguments)
         refuse_secrets(_without_hydra(config))
         self._refuse_runs(config)
+        task = OmegaConf.select(config, "task._target_", throw_on_missing=False)
+        # The task of a sweep may differ from job to job.
+        if run_mode == RunMode.RUN and (ignored := ignored_mistakes(str(task), self._trust.keys)):
+            raise ConfigMistakes(ignored)
         if not self._trusted and self._has_other_files(config):
             plain: Any = OmegaConf.to_container(config.hydra, resolve=False)
             params = (plain["sweeper"] or {}).get("params") or {}
@@ -136,9 +141,8 @@ class CheckedLoader(ConfigLoaderImpl):
             places = {str(place.path) for place in self.config_search_path.get_path()}
             if places <= set(OURS.values()) or isinstance(error, HydraException | OmegaConfBaseException):
                 raise
-            raise ConfigMistakes(
-                no_choices(overrides)
-                or [f"--config-dir: its files make no config: {type(error).__name__}: {one_line(error)}"]
+            raise ConfigError(
+                f"--config-dir: its files make no config: {type(error).__name__}: {one_line(error)}"
             ) from error
 
     def _refuse_runs(self, config: DictConfig) -> None:

@@ -24,6 +24,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
             "download": _HARMLESS,
         },
         "pipeline.models": {},
+        "pipeline.schedules": {},
         "pipeline.tasks": {},
         "pipeline.tracking": {"files": _WRITES, "run_folder": _WRITES, "uri": _SENDS},
         "pipeline.weighting": {"array": _DATA, "weights": _HARMLESS},

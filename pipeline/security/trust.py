@@ -25,6 +25,7 @@ OURS = (
     "pipeline.data.loaders",
     "pipeline.data.sources",
     "pipeline.models",
+    "pipeline.schedules",
     "pipeline.tasks",
     "pipeline.tracking",
     "pipeline.weighting",

@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError
 from pipeline.files import write_json
 from pipeline.runs import Run
 from pipeline.weighting import weigh
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,10 @@ def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
     if rounds < 1:
         raise ConfigError(f"task.rounds: {rounds} is too small; 1 or more is right")
     with run.stage("data"):
-        splits = weigh(load_splits(config.data, config.split, config.seed), build_weighting(config.weighting))
+        splits = weigh(
+            load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive),
+            build_weightings(config.weighting),
+        )
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
         samples = samples_of(batches, config.trainer.steps_per_epoch)
     with run.stage("benchmark"):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.config import PipelineConfig
+from pipeline.data.batches import evaluated
 from pipeline.data.stage import build_loader
+from pipeline.errors import ConfigError
 from pipeline.evaluation import evaluate_splits
 from pipeline.evaluation.metrics import by_output
 from pipeline.files import write_json
@@ -11,7 +15,7 @@ from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import compile_model
 from pipeline.weighting import weigh_split
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 
 def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
@@ -31,10 +35,14 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
         model = saved.model(config.model["_target_"])
-        signature = compile_model(model, config, data.spec)
+        signature = compile_model(model, replace(config, schedule=None), data.spec)
     with run.stage("evaluation"):
-        data = weigh_split(data, build_weighting(config.weighting), "test" if name == "data" else name)
+        data = weigh_split(data, build_weightings(config.weighting), "test" if name == "data" else name)
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
+        if name == "validation":
+            batches = evaluated(batches, config.trainer.validation_steps)
+        if batches.endless:
+            raise ConfigError(f"data.{name}: never ends, so there is no last batch to evaluate")
         values = evaluate_splits(model, signature, {name: batches})
         write_json(run.folder / "metrics.json", {name: by_output(values[name], list(signature.outputs))})
     return values[name]["loss"]

@@ -6,14 +6,14 @@ import logging
 from dataclasses import replace
 
 from pipeline.callbacks.lr_finder import LearningRateFinder
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config import PipelineConfig
 from pipeline.data.stage import build_loader, load_splits
 from pipeline.errors import ConfigError
 from pipeline.models import build_model
 from pipeline.runs import Run
 from pipeline.training import compile_model, fit
 from pipeline.weighting import weigh
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +35,22 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
         raise ConfigError(f"task.lowest: {lowest} is not between 0 and task.highest, which is {highest}")
     if steps < 10:
         raise ConfigError(f"task.steps: {steps} is too small; 10 or more is right")
-    given = config.trainer
-    trainer = TrainerConfig(
-        epochs=1, steps_per_epoch=steps, verbose=0, run_eagerly=given.run_eagerly, jit_compile=given.jit_compile
+    trainer = replace(
+        config.trainer,
+        epochs=1,
+        initial_epoch=0,
+        steps_per_epoch=steps,
+        steps_per_execution=1,
+        verbose=0,
+        validation_interval=None,
+        validation_seconds=None,
+        validation_fractions=[],
     )
     with run.stage("data"):
-        splits = weigh(load_splits(config.data, config.split, config.seed), build_weighting(config.weighting))
+        splits = weigh(
+            load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive),
+            build_weightings(config.weighting),
+        )
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
     with run.stage("model"):
         model = build_model(config.model, splits.train)

@@ -15,7 +15,7 @@ from pipeline.evaluation.predictions import columns, write_predictions
 from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import signature_of
-from pipeline.training.objectives import build_loss, by_output
+from pipeline.training.objectives import build_loss, losses_of
 
 log = logging.getLogger(__name__)
 FORMS = ("parquet", "npz")
@@ -44,6 +44,7 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
     with run.stage("prediction"):
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
         values = predict_batches(model, signature, batches)
-        losses = {n: build_loss("loss", loss) for n, loss in by_output("loss", config.loss, list(values)).items()}
+        wanted = losses_of(config.loss, signature, saved.spec)
+        losses = {n: build_loss("loss", loss) for n, loss in wanted.items()}
         path = write_predictions(run.folder, columns(values, saved.spec.targets, losses), form)
     log.info("predictions of %d examples in %s", len(next(iter(values.values()))), path)

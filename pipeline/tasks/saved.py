@@ -19,6 +19,7 @@ from pipeline.errors import ConfigError, one_line
 from pipeline.runs import FACTS_FILE, model_file
 from pipeline.security.reading import ABSENT, read_json
 from pipeline.security.shapes import checked
+from pipeline.training.saving import own_classes
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,10 @@ class SavedRun:
     spec: DataSpec
 
     def model(self, target: str) -> keras.Model:
-        """Loads its model, which may hold no code but Keras' and registered one.
+        """Loads its model, which may hold no code but Keras', registered one, and classes of what built it.
 
         Args:
-            target: What built the model; its module is imported first, as it may register classes of its own.
+            target: What built the model; its module is imported first, as it has or registers classes of its own.
 
         Raises:
             ConfigError: The model cannot be loaded.
@@ -46,7 +47,7 @@ class SavedRun:
         path = model_file(self.folder)
         try:
             # What `enable_unsafe_deserialization` has set would count for more than the argument does.
-            with SafeModeScope(safe_mode=True):
+            with SafeModeScope(safe_mode=True), keras.saving.CustomObjectScope(own_classes(target)):
                 return keras.saving.load_model(path, compile=False, safe_mode=True)
         except Exception as error:
             raise ConfigError(f"run: '{path}' cannot be loaded: {one_line(error)}") from error
@@ -88,10 +89,12 @@ def data_of_command(
         DataError: The data has classes that the model does not know.
     """
     if other_data and split is None:
-        splits = load_splits(config.data, SplitConfig(), config.seed, with_targets=with_targets, to_train=False)
+        splits = load_splits(
+            config.data, SplitConfig(), config.seed, loss=config.loss, with_targets=with_targets, to_train=False
+        )
         name = "test" if splits.test is not None else "train"
     else:
-        splits = load_splits(config.data, config.split, config.seed)
+        splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
         name = split or "test"
     data = match_inputs(splits.named(name), spec)
     return ("data" if other_data and split is None else name), match_classes(data, spec) if with_targets else data

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 
 import keras
 
-from pipeline.callbacks import HistoryFile, build_callbacks
+from pipeline.callbacks import HistoryFile, build_callbacks, check_savers
+from pipeline.callbacks.monitors import check_monitors
 from pipeline.callbacks.progress import progress_callbacks
 from pipeline.config import PipelineConfig
-from pipeline.data.batches import Batches
+from pipeline.data.batches import Batches, evaluated
 from pipeline.data.loaders.loader import Loader
 from pipeline.data.splits import Splits
 from pipeline.data.stage import build_loader, load_splits, load_validation_sets
@@ -19,17 +21,19 @@ from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value
 from pipeline.evaluation.metrics import by_output
-from pipeline.files import write_atomically, write_json
+from pipeline.files import write_json
 from pipeline.models import build_model
 from pipeline.report import collect, write_report
 from pipeline.runs import Run
+from pipeline.schedules import with_training_steps
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
 from pipeline.training.fit import Fitted
+from pipeline.training.saving import check_savable, save_trained
 from pipeline.training.snapshots import Keeper
 from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
 from pipeline.weighting import weigh, weigh_split
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 
 log = logging.getLogger(__name__)
 
@@ -44,35 +48,58 @@ def train(config: PipelineConfig, run: Run) -> float:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
     with tracked(config, run.folder) as tracking:
         with run.stage("data"):
-            splits = load_splits(config.data, config.split, config.seed)
-            sets = load_validation_sets(config.validation_sets or {}, config.data, config.seed, splits.train.spec)
+            splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
+            sets = load_validation_sets(
+                config.validation_sets or {}, config.data, config.seed, splits.train.spec, config.loss
+            )
             fingerprints = {name: data.fingerprint() for name, data in splits.present()}
             further = {f"validation_sets.{name}": data.fingerprint() for name, data in sets.items()}
             run.record(spec=splits.train.spec.as_dict(), data=fingerprints)
+        loader = build_loader(config.loader)
         with run.stage("model"):
             model = build_model(config.model, splits.train)
-            signature = compile_model(model, config, splits.train.spec)
+            timed = with_training_steps(config, partial(loader.batches, splits.train, seed=config.seed, training=True))
+            signature = compile_model(model, timed, splits.train.spec)
             run.record(parameters=model.count_params())
+            savable = check_savable(model, config.model["_target_"])
         with run.stage("weighting"):
-            weighting = build_weighting(config.weighting)
-            splits = weigh(splits, weighting)
-            sets = {name: weigh_split(data, weighting, "validation") for name, data in sets.items()}
-        loader = build_loader(config.loader)
+            weightings = build_weightings(config.weighting)
+            splits = weigh(splits, weightings)
+            sets = {name: weigh_split(data, weightings, "validation") for name, data in sets.items()}
+        callbacks = _callbacks(config, run, tracking.callbacks)
         with run.stage("training"):
             facts = {"data": {**fingerprints, **further}, "weights": weights_fingerprints(splits)}
             keeper = open_keeper(run.folder / "snapshots", config.snapshots, facts, resumes=config.resume is not None)
-            fitted = _fitted(model, signature, splits, sets, loader, config, run, tracking.callbacks, keeper)
-            write_atomically(run.folder / "model.keras", model.save)
+            check_savers(callbacks, savable)
+            fitted = _fitted(model, signature, splits, sets, loader, config, run, callbacks, keeper)
+            failure = save_trained(model, run.folder, savable)
         with run.stage("evaluation"):
             # Without the shuffle, and all of the data where training takes a part of it.
             whole = {n: loader.batches(data, seed=config.seed, training=False) for n, data in splits.present()}
+            if "validation" in whole:
+                whole["validation"] = evaluated(whole["validation"], config.trainer.validation_steps)
             values = evaluate_splits(model, signature, {n: b for n, b in whole.items() if n in config.evaluate_splits})
             tracking.metrics.update({n: by_output(found, list(signature.outputs)) for n, found in values.items()})
             write_json(run.folder / "metrics.json", tracking.metrics)
         if config.report:
             with run.stage("report"):
                 _report(model, signature, splits, whole, config, run)
+        if failure is not None:
+            raise ConfigError(failure)
         return optimized_value(config.optimized_metric, fitted.history, values)
+
+
+def _callbacks(
+    config: PipelineConfig, run: Run, trackers: list[keras.callbacks.Callback]
+) -> list[keras.callbacks.Callback]:
+    own = build_callbacks(config.callbacks, run.folder)
+    return [
+        *own,
+        # After those that add to the values of an epoch, as ReduceLROnPlateau does.
+        HistoryFile(run.folder / "history.csv"),
+        *progress_callbacks(config.trainer.verbosity, own),
+        *trackers,
+    ]
 
 
 def _fitted(
@@ -83,21 +110,16 @@ def _fitted(
     loader: Loader,
     config: PipelineConfig,
     run: Run,
-    trackers: list[keras.callbacks.Callback],
+    callbacks: list[keras.callbacks.Callback],
     keeper: Keeper,
 ) -> Fitted:
     held_out = {"": splits.validation, **sets}
-    callbacks = [
-        *build_callbacks(config.callbacks, run.folder),
-        # After those that add to the values of an epoch, as ReduceLROnPlateau does.
-        HistoryFile(run.folder / "history.csv"),
-        *progress_callbacks(config.trainer.verbose),
-        *trackers,
-    ]
+    train = loader.batches(splits.train, seed=config.seed, training=True)
+    check_monitors(config, model, signature, train, splits, list(sets), callbacks)
     fitted = fit(
         model,
         signature,
-        loader.batches(splits.train, seed=config.seed, training=True),
+        train,
         {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
         config.trainer,
         callbacks,

@@ -38,6 +38,7 @@ def build_tracking(config: PipelineConfig, run_folder: Path) -> list[keras.callb
         tracker = components.build(f"tracking.{name}", node, **given)
         if not isinstance(tracker, keras.callbacks.Callback):
             raise ConfigError(f"tracking.{name}: gave a {type(tracker).__name__}; a keras.callbacks.Callback is right")
+        tracker.config_key = f"tracking.{name}"
         # A snapshot sets none of it back.
         tracker.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
         trackers.append(tracker)

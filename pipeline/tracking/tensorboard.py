@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from pipeline.errors import one_line
+from pipeline.files import check_is_text
 from pipeline.security.plain_types import Whole
 from pipeline.tracking.optimizer import learning_rate, steps_made
 from pipeline.tracking.parameters import flattened, parameters_of
@@ -42,6 +43,7 @@ class TensorBoardTracker(keras.callbacks.Callback):
     def __init__(self, run_folder: Path, histograms: int, graph: bool) -> None:
         super().__init__()
         self.folder = run_folder / "tensorboard"
+        check_is_text(self.folder, "tracking.tensorboard")
         self._parameters = parameters_of(run_folder)
         self._histograms, self._graph = histograms, graph
         self._within = False

@@ -62,8 +62,12 @@ class Layout:
             else np.zeros((len(batch), *(size or 1 for size in shape)), "float32")
             for name, shape in self._signature.outputs.items()
         }
-        one = np.ones(len(batch), "float32")
-        weights = {name: batch.weights.get(name, one) for name in self._signature.outputs}
+        weights = {
+            name: batch.weights[name]
+            if name in batch.weights
+            else np.ones((len(batch), *self._weight_shape(name)), "float32")
+            for name in targets
+        }
         return self._packed(batch.inputs, targets, weights)
 
     def lengths(self, examples: Examples) -> list[np.ndarray | None]:
@@ -84,7 +88,11 @@ class Layout:
             target = spec.targets.get(name)
             one = tuple(size or 1 for size in shape)
             targets[name] = _batch_of(target.shape, target.dtype) if target else _batch_of(one, "float32")
-        return self._packed(inputs, targets, dict.fromkeys(targets, _batch_of((), "float32")))
+        weights = {name: _batch_of(self._weight_shape(name), "float32") for name in targets}
+        return self._packed(inputs, targets, weights)
+
+    def _weight_shape(self, target: str) -> tuple[int, ...]:
+        return tuple(size or 1 for size in self._batches.weight_shapes.get(target, ()))
 
     def _packed(self, inputs: Any, targets: Any, weights: Any) -> Any:
         signature = self._signature

@@ -21,7 +21,7 @@ from pipeline.training.plain_copies import (
 )
 
 log = logging.getLogger(__name__)
-NEVER = frozenset({"_model", "params", "config_values"})
+NEVER = frozenset({"_model", "params", "config_values", "config_key"})
 """Attributes of every callback that are none of its state."""
 SHORTEST = 3
 """Characters of a text below which it may be part of any other."""

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
 
 from pipeline.config import PipelineConfig
-from pipeline.data.checks import check_class_range, check_loss_takes_targets, check_shapes
+from pipeline.data.checks import check_class_range, check_shapes
 from pipeline.data.spec import DataSpec
 from pipeline.errors import ConfigError, ConfigMistakes, one_line
+from pipeline.loss_kinds import AUTO, FAMILIES
+from pipeline.training.formed import formed_loss
+from pipeline.training.metric_building import Metrics, auto_metric, build_metrics
 from pipeline.training.objective_checks import objective_mistakes
-from pipeline.training.objectives import build_loss, build_metrics, by_output, loss_name
+from pipeline.training.objectives import build_loss, by_output, key_of, loss_name, losses_of
 from pipeline.training.optimizers import build_optimizer
+from pipeline.training.output_losses import count_examples
 from pipeline.training.signature import Signature, signature_of
+from pipeline.training.target_forms import OutputForm, of_labels
+from pipeline.training.updates import set_updates
 
 
 def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) -> Signature:
@@ -36,19 +43,19 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
     signature = signature_of(model, spec)
     check_shapes(spec, dict(signature.inputs))
     outputs = list(signature.outputs)
-    losses, metrics, weighted, weights = _collected(
-        lambda: {
-            n: build_loss(_key("loss", n, outputs), v) for n, v in by_output("loss", config.loss, outputs).items()
-        },
-        lambda: _metrics("metrics", config.metrics, outputs),
-        lambda: _metrics("weighted_metrics", config.weighted_metrics, outputs),
-        lambda: _loss_weights(config.loss_weights, outputs),
-    )
+    losses = _built_losses(config, signature, spec)
     _check_losses(losses, spec, outputs)
     sparse = {n for n, loss in losses.items() if "categorical" in loss_name(loss)}
     check_class_range(spec, {n: signature.outputs[n] for n in outputs if n in sparse})
-    if _measures_as_keras(model):
-        given = {"loss": losses, "metrics": metrics, "weighted_metrics": weighted}
+    forms = _forms(model, signature, spec, losses)
+    metrics, weighted, weights = _collected(
+        lambda: _metrics("metrics", config.metrics, outputs, forms, spec),
+        lambda: _metrics("weighted_metrics", config.weighted_metrics, outputs, forms, spec),
+        lambda: _loss_weights(config.loss_weights, outputs),
+    )
+    formed = {n: _formed(loss, forms.get(n)) for n, loss in losses.items()}
+    if forms:
+        given = {"loss": formed, "metrics": _used(metrics), "weighted_metrics": _used(weighted)}
         mistakes = [
             line
             for key, found in given.items()
@@ -57,20 +64,82 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
         if mistakes:
             raise ConfigMistakes(mistakes)
     trainer = config.trainer
+    optimizer = build_optimizer(config.optimizer, config.schedule)
+    set_updates(optimizer, trainer)
     try:
         model.compile(
-            optimizer=build_optimizer(config.optimizer, config.schedule),
-            loss=_packed(losses, signature),
+            optimizer=optimizer,
+            loss=_packed(formed, signature),
             loss_weights=_packed(weights, signature) if weights and len(outputs) > 1 else None,
-            metrics=_packed(metrics, signature) if metrics else None,
-            weighted_metrics=_packed(weighted, signature) if weighted else None,
+            metrics=_packed(_used(metrics), signature) if metrics else None,
+            weighted_metrics=_packed(_used(weighted), signature) if weighted else None,
             run_eagerly=trainer.run_eagerly,
             steps_per_execution=trainer.steps_per_execution,
             jit_compile="auto" if trainer.jit_compile is None else trainer.jit_compile,
         )
     except (TypeError, ValueError) as error:
         raise ConfigError(f"model: cannot be compiled: {one_line(error)}") from error
+    count_examples(model)
+    saved = {"loss": losses, "metrics": _saved(metrics), "weighted_metrics": _saved(weighted)}
+    _save_as_of_keras(model, {key: _packed(value, signature) if value else None for key, value in saved.items()})
     return signature
+
+
+def _save_as_of_keras(model: keras.Model, parts: dict[str, Any]) -> None:
+    """Has the model be saved with losses and metrics of Keras alone, so that it loads where this package is not."""
+    config = getattr(model, "_compile_config", None)
+    if config is not None:
+        config.config.update(parts)
+
+
+def _built_losses(config: PipelineConfig, signature: Signature, spec: DataSpec) -> dict[str, Any]:
+    outputs = list(signature.outputs)
+    losses, *_ = _collected(
+        lambda: {
+            n: build_loss(key_of("loss", n, outputs), v) for n, v in losses_of(config.loss, signature, spec).items()
+        },
+        lambda: by_output("metrics", None if config.metrics == AUTO else config.metrics, outputs),
+        lambda: by_output("weighted_metrics", config.weighted_metrics, outputs),
+        lambda: by_output("loss_weights", config.loss_weights, outputs),
+    )
+    return losses
+
+
+def _forms(model: keras.Model, signature: Signature, spec: DataSpec, losses: dict[str, Any]) -> dict[str, OutputForm]:
+    """Returns what targets and outputs look like; nothing for a model that measures by code of its own."""
+    if not _measures_as_keras(model):
+        return {}
+    forms = {}
+    for name, target in spec.targets.items():
+        form = OutputForm(target, signature.outputs[name])
+        loss = losses.get(name)
+        logits = bool(getattr(loss, "from_logits", False)) or _family(loss) == "margin"
+        if logits and (form.of_classes or of_labels(form)):
+            form = replace(form, activation="softmax" if form.of_classes and not form.column else "sigmoid")
+        forms[name] = form
+    return forms
+
+
+def _family(loss: Any) -> str | None:
+    return FAMILIES.get(loss_name(loss)) if loss is not None and _is_of_keras(loss) else None
+
+
+def _formed(loss: Any, form: OutputForm | None) -> Any:
+    family = _family(loss)
+    return loss if form is None or family is None else formed_loss(loss, family, loss_name(loss), form)
+
+
+def _is_of_keras(loss: Any) -> bool:
+    module = getattr(loss, "__module__", None) or type(loss).__module__
+    return str(module).partition(".")[0] == "keras"
+
+
+def _used(metrics: dict[str, Metrics]) -> dict[str, Any]:
+    return {name: found.used for name, found in metrics.items()}
+
+
+def _saved(metrics: dict[str, Metrics]) -> dict[str, Any]:
+    return {name: found.saved for name, found in metrics.items() if found.saved}
 
 
 def _measures_as_keras(model: keras.Model) -> bool:
@@ -94,8 +163,16 @@ def _collected(*parts: Callable[[], dict[str, Any]]) -> list[dict[str, Any]]:
     return done
 
 
-def _metrics(key: str, value: Any, outputs: list[str]) -> dict[str, Any]:
-    return {n: build_metrics(_key(key, n, outputs), v) for n, v in by_output(key, value, outputs).items()}
+def _metrics(
+    key: str, value: Any, outputs: list[str], forms: dict[str, OutputForm], spec: DataSpec
+) -> dict[str, Metrics]:
+    if value == AUTO:
+        value = {name: AUTO for name in outputs if name in spec.targets}
+    found = {}
+    for name, given in by_output(key, value, outputs).items():
+        wanted = auto_metric(spec.targets[name]) if given == AUTO and name in spec.targets else given
+        found[name] = build_metrics(key_of(key, name, outputs), wanted, forms.get(name))
+    return found
 
 
 def _loss_weights(value: Any, outputs: list[str]) -> dict[str, float]:
@@ -103,7 +180,7 @@ def _loss_weights(value: Any, outputs: list[str]) -> dict[str, float]:
     for name, weight in weights.items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
             raise ConfigError(
-                f"{_key('loss_weights', name, outputs)}: {weight!r} is no weight; a number of 0 or more is right"
+                f"{key_of('loss_weights', name, outputs)}: {weight!r} is no weight; a number of 0 or more is right"
             )
     return {name: float(weights.get(name, 1.0)) for name in outputs} if weights else {}
 
@@ -113,15 +190,10 @@ def _check_losses(losses: dict[str, Any], spec: DataSpec, outputs: list[str]) ->
         raise ConfigError(f"loss: none for any of the outputs {', '.join(outputs)}; one at least is right")
     for name in losses:
         if name not in spec.targets:
-            raise ConfigError(f"{_key('loss', name, outputs)}: the data has no target '{name}' for the loss")
-    check_loss_takes_targets(spec, {name: loss_name(loss) for name, loss in losses.items()})
+            raise ConfigError(f"{key_of('loss', name, outputs)}: the data has no target '{name}' for the loss")
 
 
 def _packed(values: dict[str, Any], signature: Signature) -> Any:
     if signature.output_form == "dict":
         return values
     return signature.pack_outputs({name: values.get(name) for name in signature.outputs})
-
-
-def _key(key: str, output: str, outputs: list[str]) -> str:
-    return key if len(outputs) == 1 else f"{key}.{output}"

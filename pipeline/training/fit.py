@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from pipeline.config import TrainerConfig
@@ -90,6 +91,7 @@ def fit(
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
+        verbose=trainer.verbosity,
         epochs=trainer.epochs,
         steps=train.steps,
         validates=bool(plan.validation),
@@ -122,14 +124,20 @@ def evaluate(model: keras.Model, signature: Signature, batches: Batches) -> dict
 
 
 def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, Any]:
-    """Returns what a model gives for each example, by output name, in the order of one epoch.
+    """Returns what a model gives for each example, by output name, in the order of one epoch, in 32 bits at least.
 
     Raises:
         DataError: The data went wrong while it was drawn.
     """
     with memory_errors(batches.batch_size), _data_errors():
         outputs = predict_feed(model, feed_of(batches, signature, inputs_only=True), _no_hooks(model))
-    return signature.outputs_by_name(joined(outputs))
+    # Tables and pictures know no numbers of 16 bits, as a model under mixed precision gives them.
+    return signature.outputs_by_name(keras.tree.map_structure(_in_32_bits, joined(outputs)))
+
+
+def _in_32_bits(values: Any) -> Any:
+    halves = isinstance(values, np.ndarray) and values.dtype.name in ("float16", "bfloat16")
+    return values.astype("float32") if halves else values
 
 
 def _by_prefix(validation: Batches | Mapping[str, Batches] | None) -> dict[str, Batches]:

@@ -12,6 +12,7 @@ from keras.src.trainers import compile_utils
 
 from pipeline.data.spec import Shape, TargetSpec
 from pipeline.errors import one_line
+from pipeline.training.formed import MetricPart
 from pipeline.training.objectives import loss_name
 
 
@@ -34,6 +35,8 @@ def objective_mistakes(
             continue
         rows = _rows(targets[name], outputs[name])
         for objective in given if isinstance(given, list) else [given]:
+            if isinstance(objective, MetricPart):
+                continue
             reason = _refusal(key, objective, *rows)
             if reason is not None:
                 place = key if len(outputs) == 1 else f"{key}.{name}"
@@ -50,7 +53,7 @@ def _rows(target: TargetSpec, output: Shape) -> tuple[np.ndarray, np.ndarray]:
     number = next(size for size in range(3, 99) if size not in (*shapes[0], *shapes[1]))
     truth = np.zeros((number, *shapes[0]), target.dtype)
     if target.one_hot:
-        truth[:, 0] = 1
+        truth[..., 0] = 1
     return truth, np.full((number, *shapes[1]), 1 / max(1, *shapes[1][-1:]), "float32")
 
 
@@ -72,6 +75,7 @@ def _refusal(key: str, objective: Any, truth: np.ndarray, prediction: np.ndarray
 
 
 def _is_of_keras(objective: Any) -> bool:
+    objective = getattr(objective, "inner", objective)
     if isinstance(objective, str):
         return True
     module = getattr(objective, "__module__", None) or type(objective).__module__

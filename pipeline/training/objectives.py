@@ -8,10 +8,18 @@ from typing import Any
 import keras
 
 from pipeline import components
+from pipeline.data.spec import DataSpec, Shape, TargetSpec
+from pipeline.data.target import IDS, LABELS, ONE_HOT, UNKNOWN
 from pipeline.errors import ConfigError, nearest, one_line
+from pipeline.loss_kinds import AUTO, spelled_out
+from pipeline.training.partials import as_loss
+from pipeline.training.signature import Signature
+from pipeline.training.target_forms import OutputForm
 
 PLAIN_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
-"""Names that Keras resolves by the shapes of an output, rather than to one metric."""
+"""Names that are resolved by target and output, rather than to one metric."""
+COUNTING = ("IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU")
+"""Metrics that Keras gives by name only with the number of classes, which the target tells here."""
 
 
 def by_output(key: str, value: Any, outputs: Sequence[str]) -> dict[str, Any]:
@@ -51,7 +59,7 @@ def build_loss(key: str, value: Any) -> Any:
         ConfigError: Keras has no loss of that name, or the target refused its arguments.
     """
     if isinstance(value, Mapping):
-        loss = components.build(key, value)
+        loss = as_loss(key, components.build(key, value))
         if not callable(loss):
             raise ConfigError(
                 f"{key}: {value['_target_']} gave a {type(loss).__name__}; a keras.losses.Loss or a function is right"
@@ -61,37 +69,17 @@ def build_loss(key: str, value: Any) -> Any:
     return keras.losses.get(value)
 
 
-def build_metrics(key: str, value: Any) -> list[Any]:
-    """Returns the metrics of one output, a name, a `_target_` or a list of such.
-
-    Raises:
-        ConfigError: Keras has no metric of that name, or the target refused its arguments.
-    """
-    metrics = []
-    for index, item in enumerate(value if isinstance(value, list) else [value]):
-        place = f"{key}[{index}]" if isinstance(value, list) else key
-        if isinstance(item, Mapping):
-            metric = components.build(place, item)
-            if not callable(metric):
-                raise ConfigError(
-                    f"{place}: {item['_target_']} gave a {type(metric).__name__}; a keras.metrics.Metric or a function "
-                    "is right"
-                )
-            metrics.append(metric)
-        else:
-            check_metric_name(place, item)
-            metrics.append(item)
-    return metrics
-
-
 def check_loss_name(key: str, name: Any) -> None:
     """Raises a `ConfigError` with the nearest name if Keras has no such loss."""
+    if name == AUTO:
+        return
     _check_name(key, name, "loss", keras.losses, _names(keras.losses))
 
 
 def check_metric_name(key: str, name: Any) -> None:
     """Raises a `ConfigError` with the nearest name if Keras has no such metric."""
-    if not isinstance(name, str) or name not in PLAIN_METRICS:
+    known = {*PLAIN_METRICS, AUTO}
+    if not isinstance(name, str) or not (name in known or metric_class(name) in COUNTING):
         _check_name(key, name, "metric", keras.metrics, {*_names(keras.metrics), *PLAIN_METRICS})
 
 
@@ -99,7 +87,11 @@ def _check_name(key: str, name: Any, what: str, module: Any, valid: set[str]) ->
     if not isinstance(name, str):
         raise ConfigError(f"{key}: {name!r} is no {what}; a name, or a mapping with a _target_, is right")
     try:
-        module.get(name)
+        found = metric_class(name) if what == "metric" else None
+        if found is None:
+            module.get(name)
+        else:
+            getattr(module, found)()
     except (TypeError, ValueError) as error:
         if name in valid or "argument" in str(error):
             kind = f"keras.{what}{'es' if what == 'loss' else 's'}.…"
@@ -109,10 +101,59 @@ def _check_name(key: str, name: Any, what: str, module: Any, valid: set[str]) ->
         raise ConfigError(f"{key}: Keras has no {what} '{name}'{nearest(name, valid)}") from error
 
 
+def metric_class(name: str) -> str | None:
+    """Returns the class of `keras.metrics` that a name stands for, in whatever case and with underscores or not."""
+    classes = {n.lower(): n for n in _names(keras.metrics) if n[0].isupper()}
+    return classes.get(name.replace("_", "").lower())
+
+
 def loss_name(loss: Any) -> str:
     """Returns the name of a loss in snake case, as Keras spells it."""
     name = getattr(loss, "__name__", None) or type(loss).__name__
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in str(name)).lstrip("_")
+    return spelled_out(str(name))
+
+
+def auto_loss(key: str, target: TargetSpec, output: Shape) -> str:
+    """Returns the name of the loss that suits a target and the output for it.
+
+    Raises:
+        ConfigError: Nobody can tell what whole numbers of a stream are.
+    """
+    if target.kind == LABELS:
+        return "binary_crossentropy"
+    form = OutputForm(target, output)
+    if target.exclusive and form.column:
+        return "binary_crossentropy"
+    if target.kind == UNKNOWN and form.column:
+        raise ConfigError(
+            f"{key}: auto cannot tell whether the target is of classes; a name, or data.classes, is right"
+        )
+    if target.kind in (IDS, UNKNOWN):
+        return "sparse_categorical_crossentropy"
+    return "categorical_crossentropy" if target.kind == ONE_HOT else "mean_squared_error"
+
+
+def losses_of(loss: Any, signature: Signature, spec: DataSpec) -> dict[str, Any]:
+    """Returns the losses of a config by output name, `auto` made what suits each target, none built.
+
+    Raises:
+        ConfigError: See `by_output` and `auto_loss`.
+    """
+    outputs = list(signature.outputs)
+    if loss == AUTO:
+        loss = {name: AUTO for name in outputs if name in spec.targets}
+    given = by_output("loss", loss, outputs)
+    return {
+        n: auto_loss(key_of("loss", n, outputs), spec.targets[n], signature.outputs[n])
+        if value == AUTO and n in spec.targets
+        else value
+        for n, value in given.items()
+    }
+
+
+def key_of(key: str, output: str, outputs: Sequence[str]) -> str:
+    """Returns how messages name what a config says of an output."""
+    return key if len(outputs) == 1 else f"{key}.{output}"
 
 
 def _names(module: Any) -> set[str]:

@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 from keras.src.trainers.data_adapters import array_slicing
 
+from pipeline.data.examples import multiplied
+
 Split = tuple[tuple[Any, Any, Any], Any]
 
 
@@ -76,7 +78,7 @@ def with_class_weight(
             ids = array.argmax(axis=1) if array.ndim > 1 and array.shape[1] > 1 else array.reshape(len(array))
             chosen = class_weight[name]
             weight = np.array([chosen.get(int(label), 1.0) for label in ids], "float32")
-        weights[name] = weight if given.get(name) is None else weight * np.asarray(given[name], "float32")
+        weights[name] = weight if given.get(name) is None else multiplied(weight, np.asarray(given[name], "float32"))
     return x, y, _like(y, weights), None
 
 
@@ -94,7 +96,11 @@ def _weighed_batch(names: list[str], batch: Any, class_weight: Mapping[str, Mapp
             ids = tf.argmax(target, axis=1) if one_hot else tf.cast(tf.reshape(target, [-1]), "int64")
             known = ids < len(table)
             weight = tf.where(known, tf.gather(table, tf.where(known, ids, 0)), 1.0)
-        weights[name] = weight if before.get(name) is None else weight * tf.cast(before[name], "float32")
+        if before.get(name) is not None:
+            earlier = tf.cast(before[name], "float32")
+            # Weights that the data brings may be of positions within an example.
+            weight = tf.reshape(weight, [-1] + [1] * (earlier.shape.rank - 1)) * earlier
+        weights[name] = weight
     return x, y, _like(y, weights)
 
 

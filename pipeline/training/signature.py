@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ import keras
 from pipeline.data.spec import DataSpec, Shape
 from pipeline.errors import ConfigError, DataError, nearest, one_line
 
+FORMS = ("bare", "dict", "list")
+"""What inputs may come in, in the order in which a model that does not tell is tried."""
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -19,7 +23,7 @@ class Signature:
     Attributes:
         inputs: Shape of one example by input name.
         outputs: Shape of one example by output name, in the order in which lists by position refer to them.
-        input_form: `bare`, `list` or `dict`: what the model wants its inputs to come in.
+        input_form: One of `FORMS`: what the model wants its inputs to come in.
         output_form: The same for its outputs, and so for targets, weights, losses and metrics.
     """
 
@@ -84,14 +88,44 @@ def _structures(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
         return model.input, model.output
     except (AttributeError, ValueError):
         pass
-    # A model of a class of its own knows its inputs only once it was called on some.
+    return _called(model, spec)
+
+
+def _called(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
+    """Returns inputs and outputs of a model of a class of its own, which is built by it.
+
+    It knows its inputs only once it was called on some, and its code may read them alone, from a dict or from a list.
+    """
     tensors = {n: keras.Input(s.shape, dtype=s.dtype, name=n) for n, s in spec.inputs.items()}
-    inputs = tensors if len(tensors) > 1 else next(iter(tensors.values()))
-    try:
-        return inputs, model(inputs)
-    except Exception as error:
-        shapes = ", ".join(f"{n} {s.shape}" for n, s in spec.inputs.items())
-        raise DataError(f"model: does not take the inputs of the data ({shapes}): {one_line(error)}") from error
+    built = model.built
+    refusals, doubtful = [], []
+    for form in FORMS if len(tensors) == 1 else FORMS[1:]:
+        inputs = _packed(tensors, form)
+        try:
+            with warnings.catch_warnings():
+                # What Keras thinks of a form that the model is not called with in the end.
+                warnings.simplefilter("ignore")
+                outputs = model(inputs)
+        except Exception as error:  # noqa: BLE001
+            refusals.append(error)
+        else:
+            if all(len(tensor.shape) and tensor.shape[0] is None for tensor in keras.tree.flatten(outputs)):
+                return inputs, outputs
+            # As of `inputs[0]`, which is the first of a list, or else the first example.
+            doubtful.append((inputs, outputs))
+        if not built:
+            _forget_build(model)
+    if doubtful:
+        model.built = True
+        return doubtful[0]
+    shapes = ", ".join(f"{n} {s.shape}" for n, s in spec.inputs.items())
+    raise DataError(f"model: does not take the inputs of the data ({shapes}): {one_line(refusals[0])}") from refusals[0]
+
+
+def _forget_build(model: keras.Model) -> None:
+    """Has the next call build a model that was taken for built by one that failed."""
+    model.built = False
+    model._tracker.unlock()
 
 
 def _by_name(struct: Any, names: list[str]) -> tuple[dict[str, Shape], str]:

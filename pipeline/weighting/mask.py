@@ -27,9 +27,10 @@ class Mask(SampleWeight):
             ConfigError: A value is neither 0 nor 1.
         """
         mask = super().checked(values, examples)
-        wrong = np.flatnonzero((mask != 0) & (mask != 1))
+        wrong = np.argwhere((mask != 0) & (mask != 1))
         if len(wrong):
-            raise ConfigError(f"weighting: row {wrong[0]} of the mask is {mask[wrong[0]]:g}; 0 or 1 is right")
+            first = tuple(wrong[0])
+            raise ConfigError(f"weighting: row {first[0]} of the mask is {mask[first]:g}; 0 or 1 is right")
         return mask
 
 

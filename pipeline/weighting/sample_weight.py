@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +20,15 @@ class SampleWeight:
     """Weighs each example on its own; one of `column`, `array` and `function` says by what.
 
     Attributes:
-        column: A column of the data (`data.columns`).
+        column: A column of the data (`data.columns`), or one for each target by its name.
         array: A `.npy` file with a weight for each training example, in the order of the training split.
-        function: Takes `Examples`, returns an array of shape (examples,); a `_target_` with `_partial_: true`.
+        function: Takes `Examples`, returns an array of shape (examples,), or (examples, time) and the like for a target
+            per position; a `_target_` with `_partial_: true`.
         targets: The targets that are weighed; null for all.
         splits: The splits that are weighed.
     """
 
-    column: str | None
+    column: str | Mapping[str, str] | None
     array: str | None
     function: Callable[[Examples], np.ndarray] | None
     targets: Sequence[str] | None
@@ -37,16 +38,29 @@ class SampleWeight:
         """See `Weighting`."""
         if sum(way is not None for way in (self.column, self.array, self.function)) != 1:
             raise ConfigError("weighting: set exactly one of weighting.column, weighting.array and weighting.function")
+        if isinstance(self.column, Mapping):
+            return self._of_columns(splits, self.column)
         names = self.targets or list(splits.train.spec.targets)
         targets = [chosen_target(splits, name, "weighting.targets") for name in names]
         values = self._values(splits)
         return lambda examples: dict.fromkeys(targets, self.checked(values(examples), examples))
 
+    def _of_columns(self, splits: Splits, columns: Mapping[str, str]) -> Weigh:
+        if self.targets is not None:
+            raise ConfigError("weighting.targets: weighting.column names the targets already; null is right")
+        chosen = {
+            chosen_target(splits, str(target), f"weighting.column.{target}"): column
+            for target, column in columns.items()
+        }
+        return lambda examples: {
+            target: self.checked(self._from_column(examples, column), examples) for target, column in chosen.items()
+        }
+
     def checked(self, values: np.ndarray, examples: Examples) -> np.ndarray:
-        """Returns weights of shape (examples,).
+        """Returns weights of shape (examples, ...).
 
         Raises:
-            ConfigError: They have another shape.
+            ConfigError: They are no numbers, or not of all examples.
         """
         try:
             weights = np.asarray(values)
@@ -54,7 +68,7 @@ class SampleWeight:
             raise ConfigError(f"weighting: weights that are no array: {one_line(error)}") from error
         if weights.dtype.kind not in "iufb":
             raise ConfigError(f"weighting: weights of dtype {weights.dtype}; numbers are right")
-        if weights.shape != (len(examples),):
+        if weights.shape[:1] != (len(examples),):
             raise ConfigError(
                 f"weighting: weights of shape {weights.shape} for {len(examples)} examples; one each is right"
             )
@@ -63,8 +77,11 @@ class SampleWeight:
     def _values(self, splits: Splits) -> Callable[[Examples], np.ndarray]:
         if self.function is not None:
             return self._from_function
+        if isinstance(self.column, str):
+            column = self.column
+            return lambda examples: self._from_column(examples, column)
         if self.column is not None:
-            return self._from_column
+            raise ConfigError(f"weighting.column: {self.column!r} is no column; its name, or one a target, is right")
         if list(self.splits) != ["train"]:
             raise ConfigError("weighting.splits: weights from an array are those of training; splits=[train] is right")
         if not isinstance(splits.train, Examples):
@@ -83,8 +100,7 @@ class SampleWeight:
         except Exception as error:
             raise ConfigError(f"weighting.function: {type(error).__name__}: {one_line(error)}") from error
 
-    def _from_column(self, examples: Examples) -> np.ndarray:
-        column = self.column or ""
+    def _from_column(self, examples: Examples, column: str) -> np.ndarray:
         if column not in examples.columns:
             raise ConfigError(f"weighting.column: the data has no column '{column}'{nearest(column, examples.columns)}")
         return examples.columns[column]

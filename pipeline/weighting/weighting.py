@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Protocol
 
 from pipeline.data.examples import Weigh
@@ -32,14 +33,16 @@ class Weighting(Protocol):
         ...
 
 
-def weigh(splits: Splits, weighting: Weighting | None) -> Splits:
-    """Returns the splits with the weights that a weighting gives; those that the data brings are multiplied by them.
+def weigh(splits: Splits, weightings: Sequence[Weighting]) -> Splits:
+    """Returns the splits with the weights that weightings give; those that the data brings are multiplied by them.
 
     Raises:
-        ConfigError: The weighting does not suit the data.
+        ConfigError: A weighting does not suit the data.
     """
-    if weighting is None:
-        return splits
+    return reduce(_weighed, weightings, splits)
+
+
+def _weighed(splits: Splits, weighting: Weighting) -> Splits:
     for name in weighting.splits:
         if name not in SPLITS:
             raise ConfigError(f"weighting.splits: no split '{name}'{nearest(name, SPLITS)}")
@@ -52,10 +55,12 @@ def weigh(splits: Splits, weighting: Weighting | None) -> Splits:
     )
 
 
-def weigh_split(data: Data, weighting: Weighting | None, name: str) -> Data:
-    """Returns one split, which stands alone, with the weights that a weighting gives to splits of that name."""
-    if weighting is None or name not in weighting.splits:
-        return data
+def weigh_split(data: Data, weightings: Sequence[Weighting], name: str) -> Data:
+    """Returns one split, which stands alone, with the weights that weightings give to splits of that name."""
+    for weighting in weightings:
+        if name in weighting.splits:
+            data = data.weighed_by(weighting.fitted(Splits(data)))
+    return data
     return data.weighed_by(weighting.fitted(Splits(data)))
 
 

@@ -2,7 +2,11 @@
 
 import csv
 import logging
+import os
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import pytest
@@ -10,6 +14,7 @@ import pytest
 from pipeline.callbacks import HistoryFile, build_callbacks
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.errors import ConfigError
+from pipeline.tracking.tensorboard import TensorBoardTracker
 
 
 def test_any_callback_of_keras_is_built_in_order(tmp_path: Path) -> None:
@@ -59,3 +64,18 @@ def test_name_that_a_spreadsheet_would_compute_begins_no_cell(tmp_path: Path) ->
     again = HistoryFile(tmp_path / "history.csv")
     again.set_state(history.get_state())
     assert set(again.rows[0]) == {"epoch", *names}
+
+
+def test_folder_that_tensorboard_cannot_name_is_told_before_training(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"\xff")
+    with pytest.raises(ConfigError, match=r"callbacks.tensorboard.log_dir: .* is no UTF-8 text; another folder"):
+        build_callbacks({"tensorboard": {"_target_": "keras.callbacks.TensorBoard", "log_dir": str(folder)}}, folder)
+    with pytest.raises(ConfigError, match=r"tracking.tensorboard: .* is no UTF-8 text; another folder"):
+        TensorBoardTracker(folder, histograms=0, graph=False)
+
+
+def test_keras_own_bar_is_a_line_an_epoch_in_logs(command: Callable[..., Any]) -> None:
+    bar = "+callbacks.bar._target_=keras.callbacks.ProgbarLogger"
+    done = command("+experiment=quickstart", "trainer.epochs=2", "report=false", bar)
+    assert done.code == 0, done.errors
+    assert len(re.findall(r"^20/20 - .* - val_loss: [\d.]+$", done.out, re.MULTILINE)) == 2

@@ -241,7 +241,6 @@ def test_a_second_training_starts_anew(web: Web) -> None:
         ({"thresholds": {"loss": "=>1"}}, r"thresholds.loss: '=>1' is no threshold"),
         ({"thresholds": {"loss": True}}, r"thresholds.loss: True is no threshold"),
         ({"thresholds": {"loss": float("nan")}}, r"thresholds.loss: nan is no threshold"),
-        ({"thresholds": {"mine": 3}}, r"thresholds.mine: the name does not tell .* '>3' or '<3' is right"),
         ({"timeout": 0}, r"timeout: 0 seconds; a number above 0 is right"),
     ],
 )
@@ -250,6 +249,12 @@ def test_a_mistake_is_one_line_before_training(arguments: dict[str, Any], messag
         notify(**arguments)
     assert str(caught.value).startswith("callbacks.notify: ")
     assert "\n" not in str(caught.value)
+
+
+def test_threshold_of_a_metric_that_does_not_tell_which_way_is_better_is_told() -> None:
+    callback = notify(thresholds={"mine": 3})
+    with pytest.raises(ConfigError, match=r"monitor 'mine' does not tell .* '>3' or '<3' is right"):
+        callback.on_train_begin()
 
 
 def test_without_apprise_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

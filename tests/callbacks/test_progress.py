@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.callbacks.progress import Progress, progress_callbacks
+from pipeline.config import TrainerConfig
 
 ARGUMENTS = ["+experiment=quickstart", "trainer.epochs=4"]
 CONTROL = re.compile(r"\x1b\[")
@@ -70,8 +71,8 @@ def test_elsewhere_there_is_a_plain_line_an_epoch_and_the_first_line_comes_befor
 @pytest.mark.parametrize(
     ("verbose", "kinds"), [(0, []), (2, [EpochLog]), (1, [EpochLog, Progress]), ("auto", [EpochLog])]
 )
-def test_verbose_is_as_in_keras(verbose: Any, kinds: list[type], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [type(callback) for callback in progress_callbacks(verbose)] == kinds
+def test_verbose_is_as_in_keras(verbose: Any, kinds: list[type]) -> None:
+    assert [type(callback) for callback in progress_callbacks(TrainerConfig(verbose=verbose).verbosity)] == kinds
 
 
 def test_nothing_is_shown_if_verbose_is_0(command: Callable[..., Any]) -> None:

@@ -95,7 +95,8 @@ def test_mistakes_in_the_config_are_told(command: Callable[..., Any]) -> None:
     assert "callbacks.target.target: missing" in command(QUICK, "callbacks=[target]").errors[0]
     wrong = command(QUICK, "callbacks=[target]", "callbacks.target.target=1", "callbacks.target.monitor=val_acc")
     assert wrong.errors == [
-        "callbacks: monitor 'val_acc' is not logged; logged are accuracy, loss, val_accuracy, val_loss"
+        "callbacks.target.monitor: 'val_acc' is not logged; did you mean 'val_accuracy'? "
+        "Logged are accuracy, loss, val_accuracy, val_loss"
     ]
 
 

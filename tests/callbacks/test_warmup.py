@@ -32,11 +32,14 @@ def compiled(rate: Any = 0.1) -> keras.Model:
     return model
 
 
-def rates(model: keras.Model, steps: int, epochs: int = 2, change_at: int | None = None, fit: Any = None) -> Any:
+def rates(
+    model: keras.Model, steps: int | None, epochs: int = 2, change_at: int | None = None, fit: Any = None, **more: Any
+) -> Any:
     x = np.ones((6, 1), "float32")
     # What comes first in the list sees the step that is over before the warm-up counts it.
     seen = Rates(change_at)
-    (fit or pipeline.fit)(model, x, x, batch_size=2, epochs=epochs, verbose=0, callbacks=[seen, WarmUp(steps=steps)])
+    callbacks = [seen, WarmUp(steps=steps, share=more.pop("share", None))]
+    (fit or pipeline.fit)(model, x, x, batch_size=2, epochs=epochs, verbose=0, callbacks=callbacks, **more)
     return pytest.approx(seen.seen)
 
 
@@ -49,6 +52,22 @@ def test_rate_rises_linearly_and_stays(fit: Any) -> None:
     model = compiled()
     assert rates(model, 4, fit=fit) == [0.025, 0.05, 0.075, 0.1, 0.1, 0.1]
     assert float(model.optimizer.learning_rate) == np.float32(0.1)
+
+
+@pytest.mark.parametrize("fit", [pipeline.fit, theirs], ids=["ours", "keras"])
+def test_share_is_one_of_the_steps_that_are_trained(fit: Any) -> None:
+    assert rates(compiled(), None, fit=fit, share=0.5) == [0.1 / 3, 0.2 / 3, 0.1, 0.1, 0.1, 0.1]
+    assert rates(compiled(), None, fit=fit, epochs=3, initial_epoch=2, share=0.67) == [0.05, 0.1, 0.1]
+
+
+def test_share_of_an_unknown_length_and_both_lengths_are_told() -> None:
+    pairs = ((np.ones((2, 1)), np.ones((2, 1))) for _ in range(3))
+    with pytest.raises(ConfigError, match="nobody knows the length of an epoch, of which WarmUp is a share"):
+        pipeline.fit(compiled(), pairs, verbose=0, callbacks=[WarmUp()])
+    with pytest.raises(ConfigError, match=r"share: 0.5, and steps is 3; one of the two is right"):
+        WarmUp(steps=3, share=0.5)
+    with pytest.raises(ConfigError, match="share: 2 is no share of the training"):
+        WarmUp(share=2)
 
 
 def test_rate_that_others_change_after_the_warm_up_is_left_alone() -> None:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline.data.checks import check_class_range, check_classes, check_loss_takes_targets, check_shapes, check_values
+from pipeline.data.checks import check_class_range, check_classes, check_shapes, check_values
 from pipeline.data.examples import Examples, ragged
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec, spec_of
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import DataError
 
 IDS = DataSpec({}, {"y": TargetSpec((), "int64", ("0", "1", "2"))})
 ONE_HOT = DataSpec({}, {"y": TargetSpec((3,), "float32", ("0", "1", "2"))})
@@ -59,15 +59,6 @@ def test_one_class_only_is_told() -> None:
     with pytest.raises(DataError, match="has class 1 only; two or more"):
         check_classes(Examples(IDS, {}, {"y": np.array([1, 1])}), "the train split")
     check_classes(Examples(IDS, {}, {"y": np.array([1, 0])}), "the train split")
-
-
-def test_one_hot_targets_for_a_loss_of_ids_and_the_reverse_are_told() -> None:
-    with pytest.raises(ConfigError, match="loss=categorical_crossentropy is right"):
-        check_loss_takes_targets(ONE_HOT, {"y": "sparse_categorical_crossentropy"})
-    with pytest.raises(ConfigError, match="loss=sparse_categorical_crossentropy is right"):
-        check_loss_takes_targets(IDS, {"y": "categorical_crossentropy"})
-    check_loss_takes_targets(IDS, {"y": "sparse_categorical_crossentropy"})
-    check_loss_takes_targets(ONE_HOT, {"y": "categorical_crossentropy"})
 
 
 def test_input_shape_that_the_model_does_not_take_is_told() -> None:

@@ -73,10 +73,9 @@ def test_rows_of_another_shape_than_in_the_training_data_are_refused() -> None:
     assert len(Examples(varying, {"s": np.zeros((5, 7, 2))}, {})) == 5
 
 
-def test_several_numbers_an_example_are_no_class() -> None:
-    targets = {"y": np.array([[0, 1], [1, 0], [1, 1]])}
-    examples = Examples(spec_of({}, targets, classes=3), {}, targets)
-    with pytest.raises(
-        DataError, match=r"target 'y' has shape \(2,\) and 3 classes; class ids of shape \(\) or \(1,\)"
-    ):
-        examples.class_counts("y")
+def test_classes_of_positions_are_counted_and_labels_are_no_classes() -> None:
+    targets = {"y": np.array([[0, 1], [1, 0], [1, 2]])}
+    assert Examples(spec_of({}, targets), {}, targets).class_counts("y").tolist() == [2, 3, 1]
+    labels = {"y": np.array([[0, 1], [1, 0], [1, 1]])}
+    with pytest.raises(DataError, match="target 'y' has labels that do not exclude each other"):
+        Examples(spec_of({}, labels), {}, labels).class_counts("y")

@@ -21,7 +21,7 @@ def points(count):
     x = np.random.default_rng(0).normal(size=(count, 2)).astype("float32")
     return x, (x[:, 0] > 0).astype("int64")
 
-def network(spec, **others):
+def network(spec):
     inputs = keras.Input((2,))
     return keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(inputs))
 

@@ -116,6 +116,10 @@ OBJECTIVES = {
     "+optimizer.weight_decay": ["0.01"],
     "+optimizer.use_ema": ["true"],
     "+optimizer.gradient_accumulation_steps": ["2"],
+    "precision": ["mixed_bfloat16", "float32"],
+    "trainer.clipvalue": ["0.5"],
+    "trainer.use_ema": ["true"],
+    "trainer.gradient_accumulation_steps": ["1", "2"],
     "schedule": ["constant", "cosine", "exponential", "piecewise"],
 }  # fmt: skip
 LOADERS = {
@@ -174,8 +178,9 @@ CALLBACKS = {
     "plateau": {"callbacks.plateau.factor": ["0.1"], "callbacks.plateau.monitor": ["loss"]},
     "target": {"callbacks.target.target": ["0.1", "0.99"], "callbacks.target.monitor": ["accuracy", "loss"]},
     "time_budget": {"callbacks.time_budget.seconds": ["0.01", "10"], "callbacks.time_budget.minutes": ["null", "1"]},
-    "warmup": {"callbacks.warmup.steps": ["1", "3"]},
+    "warmup": {"callbacks.warmup.steps": ["1", "3"], "callbacks.warmup.share": ["null", "0.5"]},
     "terminate_on_nan": {},
+    "ema": {"callbacks.ema.swap_on_epoch": ["true"]},
     "validation": {},
 }
 

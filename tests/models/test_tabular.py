@@ -32,8 +32,8 @@ def build() -> keras.Model:
 
 def test_missing_numbers_and_unknown_categories_give_probabilities() -> None:
     found = build().predict_on_batch(NEW)
-    assert found.shape == (2, 2)
-    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    assert found.shape == (2, 1)
+    assert ((found > 0) & (found < 1)).all()
 
 
 def test_missing_number_is_the_median_and_says_so() -> None:

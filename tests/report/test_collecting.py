@@ -116,7 +116,7 @@ def test_logits_labels_and_unsuited_outputs_are_told_apart() -> None:
         ("logits", "classes"), ("labels", "labels"), ("binary", "classes"),
     ]  # fmt: skip
     np.testing.assert_allclose(found[0].predicted.sum(axis=1), 1, rtol=1e-5)
-    assert found[1].classes == ("labels[0]", "labels[1]")
+    assert found[1].classes == ("0", "1")
     assert found[2].predicted.shape == (30, 2)
     assert notes == [
         "output 'map' has no figures: its shape (5, 3) and that of the target, (5,), are neither classes nor numbers"

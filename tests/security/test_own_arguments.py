@@ -217,7 +217,7 @@ def test_place_that_a_part_makes_is_none_in_the_run_folder(
     [
         "pipeline.models.build.build_model", "pipeline.tasks.train.build_model", "pipeline.tasks.saved.open_run",
         "pipeline.callbacks.build.build_callbacks", "pipeline.tracking.build.tracked",
-        "pipeline.weighting.build.build_weighting", "pipeline.tracking.parameters.flattened",
+        "pipeline.weighting.build.build_weightings", "pipeline.tracking.parameters.flattened",
         "pipeline.tracking.mlflow.flattened",
     ],
 )  # fmt: skip

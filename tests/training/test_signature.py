@@ -1,5 +1,7 @@
 """Inputs and outputs by name, whatever structure the model has of them."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -47,6 +49,25 @@ class Own(keras.Model):  # type: ignore[misc]
 def test_model_of_a_class_of_its_own_is_asked_what_it_gives() -> None:
     signature = signature_of(Own(), ONE)
     assert (signature.inputs, signature.outputs) == ({"image": (4,)}, {"digit": (3,)})
+
+
+def read_by(key: object) -> Own:
+    """Returns a model that reads its input by `inputs[key]`."""
+
+    class Reading(Own):
+        def call(self, inputs: Any) -> object:
+            return self.dense(inputs[key])
+
+    return Reading()
+
+
+@pytest.mark.parametrize(("key", "form"), [("image", "dict"), (0, "list")])
+def test_model_gets_its_input_in_the_form_that_its_code_reads(key: object, form: str) -> None:
+    model = read_by(key)
+    assert signature_of(model, ONE).input_form == form
+    assert len(model.weights) == 2
+    # The form that was refused has left nothing that would be saved.
+    assert model.get_build_config() == {"input_shape": {"image": (None, 4)} if form == "dict" else [(None, 4)]}
 
 
 def test_model_that_does_not_take_the_inputs_is_told() -> None:

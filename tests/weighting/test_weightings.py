@@ -15,7 +15,7 @@ from pipeline.data.streams import BatchStream
 from pipeline.errors import ConfigError, DataError
 from pipeline.weighting import Weighting, weigh, weigh_split
 from pipeline.weighting.balanced import Balanced
-from pipeline.weighting.build import build_weighting
+from pipeline.weighting.build import build_weightings
 from pipeline.weighting.class_weight import ClassWeight
 from pipeline.weighting.mask import Mask, of_classes
 from pipeline.weighting.sample_weight import SampleWeight, one_class
@@ -43,7 +43,7 @@ def endless() -> BatchStream:
 
 
 def weights(examples: Examples, weighting: Weighting) -> dict[str, list[float]]:
-    weighed = weigh(Splits(examples), weighting).train
+    weighed = weigh(Splits(examples), [weighting]).train
     assert isinstance(weighed, Examples)
     return {name: w.tolist() for name, w in weighed.weights.items()}
 
@@ -88,23 +88,23 @@ def test_mask_is_of_zeros_and_ones_only() -> None:
 
 
 def test_weights_reach_the_named_splits_only() -> None:
-    splits = weigh(Splits(one(), validation=one()), ClassWeight({0: 1, 1: 2}, None, TRAIN))
+    splits = weigh(Splits(one(), validation=one()), [ClassWeight({0: 1, 1: 2}, None, TRAIN)])
     assert isinstance(splits.validation, Examples)
     assert splits.validation.weights == {}
-    both = weigh(Splits(one(), validation=one()), ClassWeight({0: 1, 1: 2}, None, ["train", "validation"]))
+    both = weigh(Splits(one(), validation=one()), [ClassWeight({0: 1, 1: 2}, None, ["train", "validation"])])
     assert both.validation is not None
     assert both.validation.weights["y"].tolist() == [1, 1, 1, 2]  # type: ignore[union-attr]
 
 
 def test_split_that_stands_alone_is_weighed_by_its_name() -> None:
-    masked = weigh_split(one(), sample(Mask, column="m", splits=["test"]), "test")
+    masked = weigh_split(one(), [sample(Mask, column="m", splits=["test"])], "test")
     assert masked.weights["y"].tolist() == [0, 1, 1, 0]  # type: ignore[union-attr]
-    assert weigh_split(one(), sample(Mask, column="m"), "test").weights == {}  # type: ignore[union-attr]
-    assert weigh_split(one(), None, "test").weights == {}  # type: ignore[union-attr]
+    assert weigh_split(one(), [sample(Mask, column="m")], "test").weights == {}  # type: ignore[union-attr]
+    assert weigh_split(one(), [], "test").weights == {}  # type: ignore[union-attr]
 
 
 def test_streams_are_weighed_as_they_are_drawn() -> None:
-    stream = weigh(Splits(endless()), ClassWeight({0: 1, 1: 2}, None, TRAIN)).train
+    stream = weigh(Splits(endless()), [ClassWeight({0: 1, 1: 2}, None, TRAIN)]).train
     assert isinstance(stream, BatchStream)
     assert next(stream.batches(0)).weights["y"].tolist() == [1, 1, 1, 2]
 
@@ -131,49 +131,49 @@ def test_streams_are_weighed_as_they_are_drawn() -> None:
 )
 def test_weighting_that_does_not_suit_the_data_is_told(examples: Examples, weighting: Weighting, expected: str) -> None:
     with pytest.raises((ConfigError, DataError)) as error:
-        weigh(Splits(examples), weighting)
+        weigh(Splits(examples), [weighting])
     assert expected in str(error.value)
 
 
 def test_class_that_does_not_occur_is_told() -> None:
     absent = replace(one(), spec=spec_of({}, {"y": IDS}, classes=3))
     with pytest.raises(ConfigError, match="no training example of target 'y' has class '2'"):
-        weigh(Splits(absent), ClassWeight({0: 1, 1: 1, 2: 1}, None, TRAIN))
+        weigh(Splits(absent), [ClassWeight({0: 1, 1: 1, 2: 1}, None, TRAIN)])
     with pytest.raises(DataError, match="no training example of target 'y' has class 2"):
-        weigh(Splits(absent), Balanced(None, TRAIN))
+        weigh(Splits(absent), [Balanced(None, TRAIN)])
 
 
 def test_classes_of_endless_data_cannot_be_balanced() -> None:
     with pytest.raises(ConfigError, match="never ends; weighting=class_weight is right"):
-        weigh(Splits(endless()), Balanced(None, TRAIN))
+        weigh(Splits(endless()), [Balanced(None, TRAIN)])
     with pytest.raises(ConfigError, match="the data is a stream"):
-        weigh(Splits(endless()), sample(array="w.npy"))
+        weigh(Splits(endless()), [sample(array="w.npy")])
 
 
 def test_nothing_to_balance_is_told() -> None:
     examples = Examples(spec_of({}, {"y": np.array([0.5, 1])}), {}, {"y": np.array([0.5, 1])})
     with pytest.raises(ConfigError, match="no target has classes to balance"):
-        weigh(Splits(examples), Balanced(None, TRAIN))
+        weigh(Splits(examples), [Balanced(None, TRAIN)])
 
 
 def test_weighting_is_built_from_its_config() -> None:
     node = {"_target_": "pipeline.weighting.balanced.Balanced", "targets": None, "splits": TRAIN}
-    assert build_weighting(node) == Balanced(None, TRAIN)
-    assert build_weighting(None) is None
+    assert build_weightings(node) == [Balanced(None, TRAIN)]
+    assert build_weightings(None) == []
     with pytest.raises(ConfigError, match="which has no method 'fitted'"):
-        build_weighting({"_target_": "pipeline.data.sources.digits.Digits"})
+        build_weightings({"_target_": "pipeline.data.sources.digits.Digits"})
 
 
 @pytest.mark.parametrize("others", [-1.0, float("nan"), float("inf")])
 def test_weight_of_the_other_classes_is_checked(others: float) -> None:
     with pytest.raises(ConfigError, match=r"weighting\.others: .* is no weight; a number of 0 or more"):
-        weigh(Splits(one()), ClassWeight({0: 2.0}, others, TRAIN))
+        weigh(Splits(one()), [ClassWeight({0: 2.0}, others, TRAIN)])
 
 
 @pytest.mark.parametrize("given", ["abc", [1, 2], 3])
 def test_class_weights_that_are_no_mapping_are_told(given: Any) -> None:
     with pytest.raises(ConfigError, match="is no mapping; a weight by class, such as"):
-        weigh(Splits(one()), ClassWeight(given, None, TRAIN))
+        weigh(Splits(one()), [ClassWeight(given, None, TRAIN)])
 
 
 def test_function_that_fails_is_told() -> None:
@@ -182,9 +182,60 @@ def test_function_that_fails_is_told() -> None:
 
     for function, expected in ((broken, "weighting.function: KeyError: 'age'"), (3, "gave a int; a function")):
         with pytest.raises(ConfigError, match=expected):
-            weigh(Splits(one()), SampleWeight(None, None, function, None, TRAIN))  # type: ignore[arg-type]
+            weigh(Splits(one()), [SampleWeight(None, None, function, None, TRAIN)])  # type: ignore[arg-type]
 
 
 def test_weights_that_are_no_array_are_told() -> None:
     with pytest.raises(ConfigError, match="weighting: weights that are no array"):
-        weigh(Splits(one()), SampleWeight(None, None, lambda _: [[1], [2, 3]], None, TRAIN))  # type: ignore[return-value, arg-type]
+        weigh(Splits(one()), [SampleWeight(None, None, lambda _: [[1], [2, 3]], None, TRAIN)])  # type: ignore[return-value, arg-type]
+
+
+def columns() -> Examples:
+    return replace(several(), columns={"w": np.array([1, 2, 3, 4]), "has": np.array([1, 0, 1, 1])})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"kind": "balanced", "score": {"column": "w"}, "missing": "refuse"},
+        {"kind": {"balanced": None}, "score": {"sample_weight": {"column": "w"}}},
+        {"kind": {"_target_": "pipeline.weighting.balanced.Balanced", "targets": None, "splits": TRAIN},
+         "score": {"column": "w", "splits": TRAIN}},
+    ],
+)  # fmt: skip
+def test_each_target_has_a_weighting_of_its_own(given: Any) -> None:
+    weighed = weigh(Splits(columns(), test=columns()), build_weightings(given))
+    assert isinstance(weighed.train, Examples)
+    assert weighed.train.weights["kind"].tolist() == pytest.approx([4 / 3, 4 / 6, 4 / 3, 4 / 6])
+    assert weighed.train.weights["score"].tolist() == [1, 2, 3, 4]
+    assert weighed.test.weights == {}  # type: ignore[union-attr]
+
+
+def test_masks_are_of_a_column_for_each_target_and_each_has_its_own_splits() -> None:
+    mask = {"mask": {"column": "has"}}
+    weighed = weigh(Splits(columns(), test=columns()), build_weightings({"score": mask, "kind": "none"}))
+    assert weighed.test.weights["score"].tolist() == [1, 0, 1, 1]  # type: ignore[union-attr]
+    by_column = sample(Mask, column={"kind": "has"})
+    assert weights(columns(), by_column) == {"kind": [1, 0, 1, 1]}
+    classes = {"kind": {"weights": {0: 1, 1: 2, 2: 4}}}
+    assert weigh(Splits(several()), build_weightings(classes)).train.weights["kind"].tolist() == [1, 2, 4, 2]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"kind": "balancd"}, "weighting.kind: no choice of weighting 'balancd'; did you mean 'balanced'?"),
+        ({"column": "w"}, r"weighting.column: no choice of weighting 'w'.*\(weighting=sample_weight or weighting=mask"),
+        ({"kind": {"splits": ["train"]}}, "weighting.kind: 'splits' tells no choice"),
+        ({"kind": {"weights": {0: 1}, "column": "w"}}, "weighting.kind: 'weights, column' are keys of several"),
+        ({"kind": 3}, "weighting.kind: 3 is no weighting of target 'kind'; a choice by name"),
+        ({"kind": {"class_weight": None}}, "weighting.kind.class_weight.weights: missing"),
+        ({"score": "balanced"}, "target 'score' has no classes"),
+        ({"knd": "balanced"}, "weighting.knd: no target 'knd'; did you mean 'kind'?"),
+        ({"kind": {"column": "ww"}}, "weighting.kind.column: the data has no column 'ww'; did you mean 'w'?"),
+        ({"kind": {"column": "w", "targets": ["kind"]}}, "weighting.kind.targets: the target is 'kind' already"),
+    ],
+)
+def test_weighting_of_a_target_that_is_none_is_told_with_its_key(given: Any, expected: str) -> None:
+    with pytest.raises((ConfigError, DataError), match=expected):
+        weigh(Splits(columns()), build_weightings(given))

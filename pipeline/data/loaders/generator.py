@@ -57,6 +57,7 @@ class GeneratorLoader:
             steps=batches.steps if length == "known" else None,
             endless=length == "endless",
             weighted=batches.weighted,
+            weight_shapes=batches.weight_shapes,
         )
         return StreamBatches(stream)
 

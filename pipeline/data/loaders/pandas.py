@@ -57,7 +57,7 @@ class FrameBatches(ArrayBatches):
                 self.spec,
                 _arrays(rows, "", {n: (s.shape, s.dtype) for n, s in self.spec.inputs.items()}),
                 _arrays(rows, "", {n: (s.shape, s.dtype) for n, s in self.spec.targets.items()}),
-                _arrays(rows, "weight:", dict.fromkeys(self.examples.weights, ((), "float32"))),
+                _arrays(rows, "weight:", {n: (shape, "float32") for n, shape in self.weight_shapes.items()}),
             )
 
 

@@ -53,6 +53,7 @@ class StreamBatches(Batches):
         self.stream = stream
         self.spec = stream.spec
         self.weighted = stream.weighted or stream.weigh is not None
+        self.weight_shapes = stream.weight_shapes
         self.batch_size = None
         self.steps = stream.steps
         self.endless = stream.endless

@@ -13,7 +13,7 @@ from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import checked_batch_size, unsuited
 from pipeline.data.spec import varies
-from pipeline.data.streams import Data, ExampleStream, batched
+from pipeline.data.streams import Data, ExampleStream, batched, weight_shapes
 from pipeline.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -66,8 +66,10 @@ class TfDataBatches(Batches):
         length: int | None
         if isinstance(data, Examples):
             length, self.weighted, self.examples = len(data), bool(data.weights), data
+            self.weight_shapes = weight_shapes(data)
         else:
             length, self.weighted = data.length, data.weigh is not None
+            self.weight_shapes = data.weight_shapes
             self.endless = data.endless and take is None
         self.steps: int | None = None if length is None else -(-length // batch_size)
         if take is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.data.examples import Examples
 from pipeline.data.spec import Classes, DataSpec
 from pipeline.data.splits import Splits
-from pipeline.data.streams import BatchStream, DatasetPasses
+from pipeline.data.streams import BatchStream, DatasetPasses, weight_shapes
 from pipeline.data.tuples import Names, examples_of, with_varying
 from pipeline.errors import ConfigError, DataError
 
@@ -85,7 +85,15 @@ class BatchSource:
         spec = spec or with_varying(batch.spec, self.varying)
         opened = partial(_converted, passes, partial(convert, spec=spec))
         counted = passes if isinstance(passes, DatasetPasses) else None
-        return BatchStream(spec, opened, steps=steps, endless=endless, weighted=bool(batch.weights), passes=counted)
+        return BatchStream(
+            spec,
+            opened,
+            steps=steps,
+            endless=endless,
+            weighted=bool(batch.weights),
+            passes=counted,
+            weight_shapes=weight_shapes(batch),
+        )
 
 
 def _converted(

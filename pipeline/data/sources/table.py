@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -36,6 +36,11 @@ class _Tables:
     categories: Sequence[str]
     missing: Sequence[str]
     classes: Classes
+
+    def regressing(self, targets: Sequence[str]) -> Self:
+        """Returns the source for losses of numbers: whole numbers are such unless `classes` says otherwise."""
+        given = classes_by_target(self.classes, list(self.targets))
+        return replace(self, classes={**{name: 0 for name in targets if name in self.targets}, **given})
 
     def splits(self, train: Table, others: Sequence[Table | None], *, with_targets: bool) -> Splits:
         """Returns the splits, validation and test after the training one, whose types and classes all have."""
@@ -69,11 +74,8 @@ class _Tables:
         if count and count != len(classes):
             raise ConfigError(f"data.classes: {count} for target '{name}', which has {len(classes)}")
         if whole and count is None and len(classes) > max(20, len(found) // 10):
-            raise ConfigError(
-                f"data.classes: target '{name}' has {len(classes)} different whole numbers; "
-                "0 for numbers to regress, or the number of classes, is right"
-            )
-        return TargetSpec((), "int64", classes)
+            return TargetSpec((), "float32", certain=False)
+        return TargetSpec((), "int64", classes, certain=count is not None or not whole)
 
     def _is_of_names(self, table: Table, name: str) -> bool:
         is_bool = table.column(name).dtype.kind == "b"

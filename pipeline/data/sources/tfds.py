@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.data.sources.tfds_download import download
 from pipeline.data.sources.tfds_files import check_features
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import ExampleStream
-from pipeline.errors import ConfigError, DataError, nearest, one_line
+from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.security.downloads import check_download
 
 if TYPE_CHECKING:
@@ -98,10 +99,7 @@ class Tfds:
                     "data.download=true, or the data_dir where it is, is right"
                 )
             check_download(self.name)
-            try:
-                builder.download_and_prepare()
-            except Exception as error:
-                raise DataError(f"data.name: '{self.name}' could not be downloaded: {one_line(error)}") from error
+            download(builder, self.name)
         return builder
 
     def _features(self, builder: Any, with_targets: bool) -> tuple[dict[str, str], dict[str, str]]:

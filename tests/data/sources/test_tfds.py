@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.download.resource import get_dl_fname
 
 from pipeline.data.sources.tfds import Tfds
+from pipeline.data.sources.tfds_download import missing_files
 from pipeline.data.streams import ExampleStream
 from pipeline.errors import ConfigError, DataError
 
@@ -124,3 +126,19 @@ def test_unknown_name_and_dataset_that_is_not_prepared_are_told(tmp_path: Path) 
         load("mnist", data_dir=str(tmp_path))
     with pytest.raises(DataError, match=r"data.data_dir: no folder"):
         Tfds("mnist", "train", None, None, str(tmp_path / "none"), False, None, None, [], None).check()
+
+
+def test_without_a_network_a_download_is_told_at_once_what_cannot_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nobody listens there; TFDS itself would try for minutes.
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(DataError, match=r"'mnist' is not prepared in .*, and storage.googleapis.com cannot be reached"):
+        load("mnist", data_dir=str(tmp_path), download=True)
+
+
+def test_files_that_were_downloaded_before_are_not_asked_for(tmp_path: Path) -> None:
+    files = tfds.builder("mnist", data_dir=str(tmp_path)).url_infos
+    first, *others = files
+    (tmp_path / get_dl_fname(first, files[first].checksum)).touch()
+    assert missing_files(files, tmp_path) == others

@@ -1,6 +1,7 @@
 """A training that is killed at any step and resumed is the same, to the last bit, as one that is not."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipeline.data.loaders.stream import StreamLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.data.sources.batches import BatchSource
 from pipeline.data.spec import spec_of
+from pipeline.models.precision import precision
 from pipeline.training import compile_model, fit
 from pipeline.training.snapshots import Keeper, SnapshotFolder
 from pipeline.training.trial import variables_of
@@ -81,12 +83,9 @@ class TwoOptimizers(keras.Model):  # type: ignore[misc]
         return {**logs, "size": size}
 
 
-def half_precision() -> keras.Model:
-    keras.config.set_dtype_policy("mixed_float16")
-    try:
+def in_precision(policy: str) -> keras.Model:
+    with precision(policy):
         return model()
-    finally:
-        keras.config.set_dtype_policy("float32")
 
 
 def noisy() -> Iterator[Any]:
@@ -127,6 +126,7 @@ def trained(
     kills: list[int],
     make: Callable[[Examples], Batches],
     network: Callable[[], keras.Model] = model,
+    schedule: dict[str, Any] | None = None,
     **trainer: Any,
 ) -> Any:
     """Returns variables, history file, and what was fitted, of a training that is killed after steps and resumed."""
@@ -137,7 +137,7 @@ def trained(
         trained_model, batches = network(), make(data())
         settings = TrainerConfig(epochs=EPOCHS, validation_interval=4, **trainer)
         optimizer = {"name": "adam", "use_ema": True}
-        config = PipelineConfig(optimizer=optimizer, metrics="accuracy", trainer=settings)
+        config = PipelineConfig(optimizer=optimizer, schedule=schedule, metrics="accuracy", trainer=settings)
         signature = compile_model(trained_model, config, batches.spec)
         stopping = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True, monitor="val_loss")
         callbacks = [stopping, HistoryFile(folder / "history.csv"), Kill(kill)]
@@ -172,9 +172,19 @@ def test_a_training_that_is_killed_and_resumed_ends_as_one_that_is_not(loader: s
 WAYS: dict[str, Any] = {
     "xla": {"jit_compile": True},
     "eager": {"run_eagerly": True},
-    "half precision": {"network": half_precision},
     "two optimizers": {"network": TwoOptimizers},
-}
+    # Killed between two updates.
+    "half precision, accumulated, clipped and averaged": {
+        "gradient_accumulation_steps": 4, "global_clipnorm": 0.1, "use_ema": True, "ema_overwrite_frequency": 2,
+        "network": partial(in_precision, "mixed_float16"),
+    },
+    "bfloat16, clipped, by a schedule": {
+        "clipvalue": 0.01, "network": partial(in_precision, "mixed_bfloat16"),
+        "schedule": {
+            "_target_": "keras.optimizers.schedules.CosineDecay", "initial_learning_rate": 0.01, "decay_steps": 18,
+        },
+    },
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,0 +1,198 @@
+"""What kind a target is: told from its values, then settled by the loss that the config gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.target import IDS, LABELS, NUMBERS, ONE_HOT, UNKNOWN, Shape, TargetSpec
+from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.loss_kinds import AUTO, LossKind
+
+SURELY_CLASSES = 1000
+"""Up to so many classes, class ids may have gaps; above, there have to be as many examples as classes."""
+SURELY_NUMBERS = 32
+"""Bytes with more different values than that, for each of several positions, are pixels rather than classes."""
+
+
+def target_of(name: str, shape: Shape, dtype: str, array: np.ndarray, count: int | None, whole: bool) -> TargetSpec:
+    """Tells the kind of a target from its values.
+
+    Whole numbers from 0 are class ids, also one for each of several positions; rows of one 1 among 0s are one-hot; rows
+    of 0s and 1s are labels that do not exclude each other; other numbers, negative ones among them, are numbers.
+
+    Args:
+        name: Its name, for messages.
+        shape: Of one example.
+        dtype: As stored.
+        array: The values, the first axis the example.
+        count: Number of classes, or of labels, that the user gave; 0 for numbers; None for nothing.
+        whole: Whether the array is all the data, so that the largest class id tells the number of classes.
+
+    Raises:
+        DataError: The target is text.
+    """
+    if dtype == "string":
+        raise DataError(f"target '{name}' is text; class ids (0, 1, …) or numbers are right")
+    if count == 0:
+        return TargetSpec(shape, dtype, kind=NUMBERS)
+    if count is not None:
+        return TargetSpec(shape, dtype, _names(count), kind=_kind_of_classes(array, count))
+    kind, count = _told_by_values(array)
+    if not whole and kind == IDS:
+        # A batch need not have all classes.
+        return TargetSpec(shape, dtype, kind=UNKNOWN if array.dtype.kind in "iub" else NUMBERS, certain=False)
+    # Nobody doubts that fractions are numbers.
+    certain = kind == NUMBERS and array.dtype.kind not in "iub"
+    return TargetSpec(shape, dtype, _names(count) if count else None, kind=kind, certain=certain)
+
+
+def is_one_hot(array: np.ndarray) -> bool:
+    """Whether every row of the last axis has one 1 among 0s."""
+    return _of_zeros_and_ones(array) and array.shape[-1] > 1 and bool((array.sum(axis=-1) == 1).all())
+
+
+def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any = None) -> tuple[TargetSpec, str]:
+    """Returns a target of the kind that its loss is for, and what its output is like.
+
+    Args:
+        name: Its name, for messages.
+        target: As the values, or the user, tell it.
+        loss: Its loss; None where it has none.
+        positive: Name or id of the positive class; None for the second of two.
+
+    Returns:
+        The target, and a line that says what was decided where the config does not say it; empty for nothing.
+
+    Raises:
+        ConfigError: The loss is for numbers and the classes are none, or there is no such positive class.
+    """
+    said = ""
+    doubtful = target.kind == UNKNOWN or (target.kind == IDS and not target.certain)
+    if doubtful and loss is not None and loss.family == "regression":
+        said = _said_of_numbers(name, target, f"the loss is {loss.name}")
+        target = TargetSpec(target.shape, target.dtype, kind=NUMBERS)
+    elif target.kind == IDS and not target.certain and target.dtype.startswith("float"):
+        said = f"target '{name}': 0 and 1 taken for two classes; data.classes=0 says that they are numbers"
+    elif target.kind == NUMBERS and not target.certain and (loss is None or loss.family != "regression"):
+        said = f"target '{name}': whole numbers taken for numbers to predict; data.classes=N says that they are classes"
+    if loss is not None and target.classes is not None:
+        units, activation = _output_for(target, loss)
+        target = replace(target, units=units, activation=activation)
+    return replace(target, positive=_positive(name, target, positive)), said
+
+
+def values_of(target: TargetSpec, was: TargetSpec, array: np.ndarray) -> np.ndarray:
+    """Returns the values of a target that was taken for one of classes, and is one of numbers."""
+    names = was.classes
+    if target.kind != NUMBERS or names is None or was.kind != IDS or names == _names(len(names)):
+        return array
+    return np.array([float(name) for name in names], "float32")[array.astype("int64")]
+
+
+def _kind_of_classes(array: np.ndarray, count: int) -> str:
+    if array.ndim > 1 and array.shape[-1] == count and count > 1:
+        if is_one_hot(array):
+            return ONE_HOT
+        if _of_zeros_and_ones(array) and (count > 2 or array.dtype.kind == "f"):
+            return LABELS
+        # Rows that are meant to be one-hot, of which the checks name the wrong one.
+        if array.dtype.kind == "f" or (array.ndim == 2 and count > 2 and not _are_ids(array, count)):
+            return ONE_HOT
+    return IDS
+
+
+def _told_by_values(array: np.ndarray) -> tuple[str, int]:
+    """Returns the kind of a target, and the number of its classes."""
+    if array.dtype == object or not array.size:
+        return NUMBERS, 0
+    several = array.ndim > 1 and array.shape[-1] > 1
+    if several and is_one_hot(array):
+        return ONE_HOT, array.shape[-1]
+    if several and array.ndim == 2 and _of_zeros_and_ones(array):
+        return LABELS, array.shape[-1]
+    if _of_zeros_and_ones(array) and array.any() and not array.all():
+        return IDS, 2
+    if array.dtype.kind not in "iub" or _of_signed(array):
+        return NUMBERS, 0
+    count = max(0, int(array.max())) + 1
+    pixels = array.ndim > 2 and array.dtype == np.uint8 and len(np.unique(array)) > SURELY_NUMBERS
+    return (NUMBERS, 0) if count > max(SURELY_CLASSES, len(array)) or pixels else (IDS, count)
+
+
+def _of_signed(array: np.ndarray) -> bool:
+    """Whether whole numbers are on both sides of 0: -1 and 1, or several below; a single one among ids is a mistake."""
+    below = np.unique(array[array < 0]) if array.dtype.kind == "i" else array[:0]
+    return len(below) > 1 or (len(below) == 1 and bool((np.abs(array) == 1).all()))
+
+
+def _of_zeros_and_ones(array: np.ndarray) -> bool:
+    if array.dtype.kind not in "iufb" or not array.size:
+        return False
+    return array.dtype.kind == "b" or bool(((array == 0) | (array == 1)).all())
+
+
+def _are_ids(array: np.ndarray, count: int) -> bool:
+    return array.dtype.kind in "iub" and bool(((array >= 0) & (array < count)).all())
+
+
+def _names(count: int) -> tuple[str, ...]:
+    return tuple(str(index) for index in range(count))
+
+
+def _said_of_numbers(name: str, target: TargetSpec, reason: str) -> str:
+    for label in target.classes or ():
+        try:
+            float(label)
+        except ValueError:
+            raise ConfigError(
+                f"loss: {reason.removeprefix('the loss is ')} is for numbers, target '{name}' has the class '{label}'; "
+                "loss=auto is right"
+            ) from None
+    count = len(target.classes) if target.classes else "N"
+    return f"target '{name}': numbers to predict, as {reason}; data.classes={count} says that they are classes"
+
+
+def _output_for(target: TargetSpec, loss: LossKind) -> tuple[int | None, str]:
+    count = len(target.classes or ())
+    units, activation = target.units, target.activation
+    if loss.name != AUTO and target.kind != LABELS:
+        if loss.family in ("sparse", "categorical"):
+            units, activation = count, "softmax"
+        elif loss.family in ("binary", "margin"):
+            units = 1 if count == 2 and target.kind == IDS else count
+            activation = "sigmoid"
+    if loss.from_logits or loss.family == "margin":
+        activation = "linear"
+    return units, activation
+
+
+def _positive(name: str, target: TargetSpec, given: Any) -> int | None:
+    if given is None:
+        return None
+    if not target.exclusive or target.classes is None:
+        raise ConfigError(f"positive: target '{name}' has no classes that exclude each other; null is right")
+    if str(given) not in target.classes:
+        raise ConfigError(f"positive: target '{name}' has no class '{given}'{nearest(str(given), target.classes)}")
+    return target.classes.index(str(given))
+
+
+def positive_by_target(positive: Any, names: list[str]) -> Mapping[str, Any]:
+    """Returns the positive class of each target that the config's `positive` names one of.
+
+    Raises:
+        ConfigError: It names a target that there is not, or a class for several targets.
+    """
+    if positive is None:
+        return {}
+    if isinstance(positive, Mapping):
+        for name in positive:
+            if name not in names:
+                raise ConfigError(f"positive.{name}: no target '{name}'{nearest(str(name), names)}")
+        return positive
+    if len(names) > 1:
+        raise ConfigError(f"positive: which target? Give a class by target: {', '.join(names)}")
+    return dict.fromkeys(names, positive)

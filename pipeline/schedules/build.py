@@ -1,0 +1,51 @@
+"""The stage that gives the schedule of the config the length of the training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pipeline import components
+from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.data.batches import Batches
+from pipeline.schedules.length import known
+
+LENGTH = "decay_steps"
+"""What Keras' schedules call their length."""
+
+
+def with_training_steps(config: PipelineConfig, batches: Callable[[], Batches]) -> PipelineConfig:
+    """Returns a config whose schedule knows how many steps the training has.
+
+    A target that has an argument `training_steps` gets it, None if nobody knows; one of Keras' own whose `decay_steps`
+    is null decays over all steps, but for its `warmup_steps`. A
+    resumed training has the steps of all its epochs.
+
+    Args:
+        config: The config.
+        batches: Gives the training batches.
+
+    Raises:
+        ConfigError: Nobody knows the length that a schedule of Keras' needs.
+    """
+    node = config.schedule
+    if node is None:
+        return config
+    if components.takes(node["_target_"], "training_steps"):
+        steps = training_steps(batches(), config.trainer)
+        return replace(config, schedule={"training_steps": steps, **node})
+    if LENGTH in node and node[LENGTH] is None:
+        steps = known(training_steps(batches(), config.trainer), LENGTH)
+        return replace(config, schedule={**node, LENGTH: max(1, steps - _warmup(node))})
+    return config
+
+
+def training_steps(batches: Batches, trainer: TrainerConfig) -> int | None:
+    """Returns the steps of a whole training, each batch one, of which a schedule sees the number; None if unknown."""
+    epoch = trainer.steps_per_epoch or batches.steps
+    return None if epoch is None else epoch * max(0, trainer.epochs - trainer.initial_epoch)
+
+
+def _warmup(node: Mapping[str, Any]) -> int:
+    return int(node.get("warmup_steps") or 0)

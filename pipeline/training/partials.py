@@ -1,0 +1,70 @@
+"""Functions with some of their arguments given, `_partial_: true` in the config, as losses and metrics of Keras.
+
+Keras trains with a `functools.partial`, but calls it "partial" in the logs, and cannot save it. Its own wrappers of
+functions take arguments too, and are saved as any loss or metric is.
+"""
+
+from __future__ import annotations
+
+import inspect
+from functools import partial
+from typing import Any
+
+import keras
+from keras.src.losses.losses import LossFunctionWrapper
+
+from pipeline.errors import ConfigError
+
+
+def as_loss(key: str, loss: Any) -> Any:
+    """Returns a loss that Keras names and saves; what is no `partial` as it is.
+
+    Raises:
+        ConfigError: It is a class rather than a function.
+    """
+    if not isinstance(loss, partial):
+        return loss
+    function, args, keywords = _parts(loss)
+    name = _function_name(key, function)
+    if args:
+        return _named(loss, name)
+    wrapped = LossFunctionWrapper(function, name=name, **keywords)
+    # For those who ask a loss what it is of.
+    wrapped.__name__, wrapped.from_logits = name, bool(keywords.get("from_logits", False))
+    return wrapped
+
+
+def as_metric(key: str, metric: Any) -> Any:
+    """Returns a metric that Keras names and saves; what is no `partial` as it is.
+
+    Raises:
+        ConfigError: It is a class rather than a function.
+    """
+    if not isinstance(metric, partial):
+        return metric
+    function, args, keywords = _parts(metric)
+    name = _function_name(key, function)
+    if args:
+        return _named(metric, name)
+    return keras.metrics.MeanMetricWrapper(function, name=name, **keywords)
+
+
+def _parts(given: partial[Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """Returns the function and its arguments; Hydra's own kind of `partial` is one within another."""
+    if not isinstance(given.func, partial):
+        return given.func, given.args, given.keywords
+    function, args, keywords = _parts(given.func)
+    return function, (*args, *given.args), {**keywords, **given.keywords}
+
+
+def _function_name(key: str, function: Any) -> str:
+    name = str(getattr(function, "__name__", type(function).__name__))
+    if inspect.isclass(function):
+        raise ConfigError(f"{key}: _partial_ is for functions, and {name} is a class; without _partial_ is right")
+    return name
+
+
+def _named(given: partial[Any], name: str) -> partial[Any]:
+    """Gives arguments by position, which Keras' wrappers do not take, at least their function's name."""
+    given.__name__ = name  # type: ignore[attr-defined]
+    return given

@@ -1,0 +1,187 @@
+"""Whether a model can be saved and loaded, known before training, and the files that a training leaves of it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import re
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+from keras.src.backend.common import global_state
+from keras.src.saving.serialization_lib import SafeModeScope
+
+from pipeline.data.randomness import random_state, set_random_state
+from pipeline.faults.file_errors import file_error
+from pipeline.faults.memory_errors import memory_error
+from pipeline.files import write_atomically
+
+log = logging.getLogger(__name__)
+MODEL, WEIGHTS = "model.keras", "model.weights.h5"
+COUNTED = ("object_name_uids", "uninitialized_variables")
+"""What Keras counts and collects of all objects that are made."""
+
+
+@dataclass(frozen=True)
+class Savable:
+    """What becomes of a model that is saved.
+
+    Attributes:
+        saves: Whether it can be saved.
+        reason: Why it cannot be saved, or not be loaded again; None if both can be.
+    """
+
+    saves: bool = True
+    reason: str | None = None
+
+
+def own_classes(target: str) -> dict[str, Any]:
+    """Returns the classes by name of which a model may hold objects, registered at Keras or not.
+
+    Args:
+        target: What builds the model: those of Keras' kinds that its module defines.
+    """
+    module = sys.modules.get(target.rpartition(".")[0])
+    if module is None:
+        return {}
+    kinds = (keras.Layer, keras.initializers.Initializer, keras.regularizers.Regularizer, keras.constraints.Constraint)
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, kinds) and value.__module__ == module.__name__
+    }
+
+
+def check_savable(model: keras.Model, target: str) -> Savable:
+    """Tells before training what cannot be saved of a compiled model; neither values nor random numbers change.
+
+    What it was compiled with is left out of its files if that alone cannot be saved: each task compiles it anew.
+
+    Args:
+        model: The model.
+        target: What built it, see `own_classes`.
+    """
+    _leave_out_what_cannot_be_compiled_again(model)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            text = json.dumps(keras.saving.serialize_keras_object(model))
+    except Exception as error:  # noqa: BLE001
+        found = Savable(False, _reason(error))
+    else:
+        # What is of Keras alone is loaded as it was saved.
+        found = Savable(True, None if _is_of_keras(json.loads(text)) else _loading_mistake(model, text, target))
+    if found.reason is not None:
+        log.warning(
+            "model: cannot be %s: %s; training goes on, and leaves its weights as %s",
+            "loaded once it is saved" if found.saves else "saved", found.reason, WEIGHTS,
+        )  # fmt: skip
+    return found
+
+
+def save_trained(model: keras.Model, folder: Path, savable: Savable) -> str | None:
+    """Writes `model.keras`, and the weights alone where that fails or cannot be loaded.
+
+    Args:
+        model: The trained model.
+        folder: The run folder.
+        savable: What was known before training.
+
+    Returns:
+        What went wrong that was not known before; None if nothing did.
+
+    Raises:
+        OSError: A file cannot be written, as on a full disk.
+    """
+    failure = None
+    if savable.saves:
+        try:
+            write_atomically(folder / MODEL, model.save)
+        except Exception as error:
+            if file_error(error, folder) is not None or memory_error(error) is not None:
+                raise
+            failure = f"model: cannot be saved: {_reason(error)}"
+    if failure is not None or savable.reason is not None:
+        write_atomically(folder / WEIGHTS, model.save_weights)
+        log.warning("model: its weights alone are in '%s'", folder / WEIGHTS)
+    return None if failure is None else f"{failure}; its weights are in '{folder / WEIGHTS}'"
+
+
+def _leave_out_what_cannot_be_compiled_again(model: keras.Model) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            json.dumps(model.get_compile_config())
+    except Exception as error:  # noqa: BLE001
+        with suppress(AttributeError):
+            del model._compile_config
+            log.warning(
+                "model: is saved without its losses, metrics and optimizer, which cannot be: %s", _reason(error)
+            )
+
+
+def _loading_mistake(model: keras.Model, text: str, target: str) -> str | None:
+    config = json.loads(text)
+    config.pop("compile_config", None)
+    for scope in (keras.StatelessScope(initialize_variables=False), None):
+        try:
+            with (
+                _unnoticed(),
+                scope or nullcontext(),
+                SafeModeScope(safe_mode=True),
+                keras.saving.CustomObjectScope(own_classes(target)),
+            ):
+                again = keras.saving.deserialize_keras_object(json.loads(json.dumps(config)), safe_mode=True)
+                found = [tuple(weight.shape) for weight in again.weights]
+        except Exception as error:  # noqa: BLE001
+            # Some layers compute with values as they are made, which there are none of without memory for them.
+            reason = _reason(error)
+            continue
+        right = [tuple(weight.shape) for weight in model.weights]
+        return (
+            None
+            if found == right
+            else f"{len(found)} of its {len(right)} weights are there when they are to be read; "
+            "a method build that makes all of them is right"
+        )
+    return reason
+
+
+@contextmanager
+def _unnoticed() -> Iterator[None]:
+    """Lets objects be made without a trace in random numbers and in the names of later ones."""
+    random, counted = random_state(), {name: global_state.get_global_attribute(name) for name in COUNTED}
+    kept = {name: None if value is None else value.copy() for name, value in counted.items()}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name, value in kept.items():
+            global_state.set_global_attribute(name, value)
+        set_random_state(random)
+
+
+def _is_of_keras(config: Any) -> bool:
+    """Whether a config is of objects of Keras only, without code of a user's own."""
+    if isinstance(config, Mapping):
+        named = "class_name" in config and "config" in config
+        home = str(config.get("module") or "").partition(".")[0]
+        return not (named and home != "keras") and all(map(_is_of_keras, config.values()))
+    return all(map(_is_of_keras, config)) if isinstance(config, list) else True
+
+
+def _reason(error: BaseException) -> str:
+    """Returns the first sentence of the error that is the reason of others."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    # Keras tells of what it caught within a message of its own.
+    text = " ".join(str(error).split()).rpartition("Exception encountered: ")[2]
+    return re.split(r"(?<=\w)\. ", text)[0].rstrip(".") or type(error).__name__

@@ -1,0 +1,58 @@
+"""How gradients become updates: accumulated, clipped and averaged as the trainer's settings say, by any optimizer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from pipeline.config import TrainerConfig
+from pipeline.errors import ConfigError
+
+CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
+OF_AVERAGE = ("ema_momentum", "ema_overwrite_frequency")
+
+
+def set_updates(optimizer: keras.optimizers.Optimizer, trainer: TrainerConfig) -> None:
+    """Gives an optimizer the trainer's settings of accumulation, clipping and moving averages.
+
+    Those of an optimizer whose constructor was given some itself stay, where the trainer leaves them unset.
+
+    Args:
+        optimizer: Any of Keras', not yet built; one that scales the loss hands them to the one within.
+        trainer: The settings.
+
+    Raises:
+        ConfigError: The optimizer cannot take them, or was given others itself.
+    """
+    wanted = _wanted(trainer)
+    if not wanted:
+        return
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        set_updates(optimizer.inner_optimizer, trainer)
+        return
+    first, kind = next(iter(wanted)), type(optimizer).__name__
+    if isinstance(optimizer, keras.optimizers.MultiOptimizer):
+        raise ConfigError(f"trainer.{first}: {kind} does not take it; an argument of each of its optimizers is right")
+    if optimizer.built:
+        raise ConfigError(f"trainer.{first}: the optimizer's variables are made already; one that is new is right")
+    averages = optimizer.use_ema
+    for name, value in wanted.items():
+        own = getattr(optimizer, name)
+        is_set = averages if name == "ema_momentum" else own
+        if is_set and own != value:
+            raise ConfigError(f"trainer.{name}: {value}, but the optimizer's own is {own}; one of the two is right")
+        setattr(optimizer, name, value)
+    clipping = [name for name in CLIPPING if getattr(optimizer, name) is not None]
+    if len(clipping) > 1:
+        raise ConfigError(f"trainer.{first}: the optimizer has {' and '.join(clipping)}; one of them is right")
+
+
+def _wanted(trainer: TrainerConfig) -> dict[str, Any]:
+    """Returns the settings that are set, by their names in Keras' optimizers."""
+    wanted: dict[str, Any] = {name: value for name in CLIPPING if (value := getattr(trainer, name)) is not None}
+    if (trainer.gradient_accumulation_steps or 1) > 1:
+        wanted["gradient_accumulation_steps"] = trainer.gradient_accumulation_steps
+    if trainer.use_ema:
+        wanted |= {"use_ema": True, **{name: getattr(trainer, name) for name in OF_AVERAGE}}
+    return wanted

@@ -1,0 +1,169 @@
+"""The mistakes that people typically make in a command, each with the very lines that it gets, and that at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FILES = {
+    "mine": "trainer: {epochs: 1}",
+    "unknown": "epochs: 5\ntrainer: {epohs: 5}",
+    "argument": "model: {unts: 32}",
+    "choice": "defaults: [override /model: cnnn]",
+    "value": "trainer: {epochs: many}",
+    "control": 'loss: "a\x07b"',
+    "open": "model: {units: 32",
+}
+MINE = ("--config-dir", "conf")
+IN = "(in 'conf/experiment/{}.yaml')"
+ROOTS = (
+    "callbacks, data, debug, evaluate_splits, loader, loss, loss_weights, metrics, model, optimized_metric, "
+    "optimizer, report, …"
+)
+
+MISTAKES: dict[tuple[str, ...], list[str]] = {
+    # Words that are no KEY=VALUE.
+    ("quickstart",): ["quickstart: has no '='; +experiment=quickstart is right"],
+    ("quikstart",): ["quikstart: has no '='; did you mean +experiment=quickstart?"],
+    (*MINE, "mine"): ["mine: has no '='; +experiment=mine is right"],
+    ("train",): ["train: has no '='; task=train is right"],
+    ("early_stopping",): ["early_stopping: has no '='; callbacks=[early_stopping] is right"],
+    ("nothing-like-that",): ["nothing-like-that: has no '='; KEY=VALUE, such as trainer.epochs=5, is right"],
+    ("+experiment", "quickstart"): ["+experiment: has no '='; +experiment=quickstart is right"],
+    ("epochs", "5"): ["epochs: has no '='; trainer.epochs=5 is right"],
+    ("model.units:64",): ["model.units:64: has no '='; model.units=64 is right"],
+    ("model.units", "=", "64"): ["model.units: spaces are around the '='; model.units=64 is right"],
+    ("model.units=", "64"): ["model.units: a space is after the '='; model.units=64 is right"],
+    ("callbacks=[default,", "plateau]"): [
+        "callbacks: '[default,' ends at a space; 'callbacks=[default, plateau]', in quotes, is right"
+    ],
+    # Options that there are not.
+    ("--epochs", "5"): ["--epochs: no option; trainer.epochs=5 is right"],
+    ("--epochs=5",): ["--epochs: no option; trainer.epochs=5 is right"],
+    ("-epochs=5",): ["-epochs: no option; trainer.epochs=5 is right"],
+    ("--learning-rate", "0.1"): ["--learning-rate: no option; optimizer.learning_rate=0.1 is right"],
+    ("--model", "cnn"): ["--model: no option; model=cnn is right"],
+    ("--experiment", "quickstart"): ["--experiment: no option; +experiment=quickstart is right"],
+    ("--config-dri", "conf"): ["--config-dri: no option; did you mean '--config-dir'?"],
+    ("--config-dir", "cnf"): ["--config-dir: no folder 'cnf'; did you mean 'conf'?"],
+    ("--cfg", "jb"): ["--cfg: there is no 'jb'; did you mean 'job'?"],
+    ("seed=1", "--cfg"): ["--cfg: its value is missing; --cfg job or --cfg hydra or --cfg all is right"],
+    # Keys that there are not.
+    ("epochs=5",): ["epochs: the config has no 'epochs'; did you mean 'trainer.epochs'?"],
+    ("+epochs=5",): ["epochs: the config has no 'epochs'; did you mean 'trainer.epochs'?"],
+    ("lr=0.1",): ["lr: the config has no 'lr'; did you mean 'optimizer.learning_rate'?"],
+    ("batch_size=32",): ["batch_size: the config has no 'batch_size'; did you mean 'loader.batch_size'?"],
+    ("trainer.batch_size=32",): [
+        "trainer.batch_size: trainer has no 'batch_size'; did you mean 'loader.batch_size'?"
+    ],
+    ("modell=mlp",): ["modell: the config has no 'modell'; did you mean 'model'?"],
+    ("gpus=1",): [f"gpus: the config has no 'gpus'; valid: {ROOTS}"],
+    (*MINE, "+experiment=mine", "trainer.epohs=5", "++trainer.epocs=5"): [
+        "trainer.epohs: trainer has no 'epohs'; did you mean 'epochs'?",
+        "trainer.epocs: trainer has no 'epocs'; did you mean 'epochs'?",
+    ],
+    ("model.foo=3",): ["model.foo: model has no 'foo'; valid: activation, depth, dropout, units"],
+    ("model.filters=8",): ["model.filters: model has no 'filters'; model=cnn or model=image_timeseries has it"],
+    ("optimizer.lr=0.1",): ["optimizer.lr: optimizer has no 'lr'; did you mean 'learning_rate'?"],
+    ("optimizer.beta_1=0.8",): [
+        "optimizer.beta_1: optimizer has no 'beta_1'; valid: learning_rate, name; +optimizer.beta_1=0.8 adds it"
+    ],
+    ("callbacks.early_stopping.patience=5",): [
+        "callbacks.early_stopping.patience: callbacks has no 'early_stopping'; callbacks=[early_stopping] has it"
+    ],
+    ("~model.unts",): ["model.unts: model has no 'unts'; did you mean 'units'?"],
+    ("+trainer.epochs=5",): ["trainer.epochs: the config has it; trainer.epochs=5, without +, is right"],
+    # Choices that there are not.
+    ("experiment=quickstart",): [
+        "experiment: an experiment is added to the defaults; +experiment=quickstart is right"
+    ],
+    (*MINE, "+experiment=mien"): ["experiment: there is no 'mien'; did you mean 'mine'?"],
+    ("model=cnnn", "optimizer=adm"): [
+        "model: there is no 'cnnn'; did you mean 'cnn'?", "optimizer: there is no 'adm'; did you mean 'adam'?",
+    ],
+    ("callbacks=[erly_stopping]",): ["callbacks: there is no 'erly_stopping'; did you mean 'early_stopping'?"],
+    ("schedule=null",): ["schedule: null is no choice; valid: constant, cosine, exponential, piecewise"],
+    ("+model=cnn",): ["model: it is among the defaults, where one is chosen; model=cnn, without +, is right"],
+    ("-m", "model=mlp,cnnn"): ["model: there is no 'cnnn'; did you mean 'cnn'?"],
+    # Values.
+    ("model.units=32,64",): [
+        "model.units: 32,64 are several values; -m makes a run with each, model.units=[32,64] is one list"
+    ],
+    ("data=csv", "data.path=a,b.csv"): [
+        "data.path: a,b.csv are several values; -m makes a run with each, data.path=[a,b.csv] is one list, "
+        "data.path='\"a,b.csv\"' one text"
+    ],
+    ("task=evaluate", "run=größe/r"): [
+        "run: 'größe/r' has characters that need quotes; 'run=\"größe/r\"' is right"
+    ],
+    ("task=evaluate", "run=a[1]/r"): ["run: 'a[1]/r' has characters that need quotes; 'run=\"a[1]/r\"' is right"],
+    ("trainer.epochs=many",): ["trainer.epochs: Value 'many' of type 'str' could not be converted to Integer"],
+    ("trainer.initial_epoch=5",): [
+        "trainer.initial_epoch: 5 leaves nothing of 5 epochs to train; 4 or less, or more trainer.epochs, is right"
+    ],
+    ("data=csv", "data.targets=[y]", "data.path='~nobody-of-that-name/x.csv'"): [
+        "'~': no home folder is known; HOME=DIR in the environment, or a path without ~, is right"
+    ],
+    # What a task would ignore.
+    ("task=evaluate", "run=x", "model.units=5", "callbacks=[default]"): [
+        "callbacks: task=evaluate would ignore it; without it is right",
+        "model.units: task=evaluate would ignore it; without it is right",
+    ],
+    ("task=predict", "run=x", "metrics=[accuracy]"): ["metrics: task=predict would ignore it; without it is right"],
+    ("task=report", "run=x", "+experiment=quickstart"): [
+        "experiment: task=report would ignore it; without it is right"
+    ],
+    ("task=lr_find", "trainer.epochs=3"): ["trainer.epochs: task=lr_find would ignore it; without it is right"],
+    ("task=benchmark", "report=false"): ["report: task=benchmark would ignore it; without it is right"],
+    ("runs=[a,b]",): ["runs: task=train would ignore it; without it is right"],
+    # Files of the user's own.
+    (*MINE, "+experiment=unknown"): [
+        f"epochs: the config has no 'epochs'; did you mean 'trainer.epochs'? {IN.format('unknown')}",
+        f"trainer.epohs: trainer has no 'epohs'; did you mean 'epochs'? {IN.format('unknown')}",
+    ],
+    (*MINE, "+experiment=argument"): [
+        "model.unts: pipeline.models.mlp.mlp has no argument 'unts'; did you mean 'units'? " + IN.format("argument")
+    ],
+    (*MINE, "+experiment=choice"): [f"model: there is no 'cnnn'; did you mean 'cnn'? {IN.format('choice')}"],
+    (*MINE, "+experiment=value"): [
+        "trainer.epochs: Value 'many' of type 'str' could not be converted to Integer (in 'experiment/value')"
+    ],
+    (*MINE, "+experiment=control"): [
+        "'{folder}/conf/experiment/control.yaml': unacceptable character #x0007: control characters are not allowed"
+    ],
+    (*MINE, "+experiment=open"): ["'{folder}/conf/experiment/open.yaml': line 3: did not find expected ',' or '}'"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    for name, text in FILES.items():
+        (tmp_path / "conf" / "experiment" / f"{name}.yaml").write_text(f"# @package _global_\n{text}\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("arguments", MISTAKES, ids=" ".join)
+def test_mistake_gets_its_lines(arguments: tuple[str, ...], folder: Path, command: Callable[..., Any]) -> None:
+    begun = time.process_time()
+    done = command(*arguments)
+    assert done.errors == [line.replace("{folder}", str(folder)) for line in MISTAKES[arguments]]
+    assert done.code == 2
+    assert len(done.err.splitlines()) == len(done.errors)
+    assert time.process_time() - begun < 2
+
+
+def test_options_and_overrides_come_in_any_order(folder: Path, command: Callable[..., Any]) -> None:
+    done = command("--cfg", "job", "+experiment=mine", "--config-dir", "conf", "model.units=7", "-p", "model")
+    assert done.code == 0, done.errors
+    assert "units: 7" in done.out
+
+
+def test_key_of_ones_own_may_be_there_for_others_to_refer_to(command: Callable[..., Any]) -> None:
+    done = command("+rate=0.5", "optimizer.learning_rate=${rate}", "--cfg", "job")
+    assert done.code == 0, done.errors
+    assert "rate: 0.5" in done.out
