@@ -19,7 +19,7 @@ from pipeline.files import write_atomically, write_json
 from pipeline.report.differences import from_defaults
 from pipeline.report.layers import layer_edges, layer_table
 from pipeline.report.outputs import Output, chunks, evaluated_outputs
-from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE, written_config
+from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE, chosen_groups, written_config, written_overrides
 from pipeline.report.shown_examples import shown_inputs, shown_targets
 from pipeline.runs import Run
 from pipeline.security.numpy_archives import MOST_BYTES, MOST_NUMBERS
@@ -137,7 +137,7 @@ def peak_memory() -> int:
 
 def _changed(run: Run) -> list[list[str]]:
     written = written_config(run.folder)
-    return from_defaults(written) if written else []
+    return from_defaults(written, chosen_groups(run.folder), written_overrides(run.folder)) if written else []
 
 
 def _losses(config: PipelineConfig, signature: Signature, splits: Splits) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
@@ -14,6 +14,7 @@ from pipeline.report.classification import Classification, classification, label
 from pipeline.report.classification_figures import LONGEST_NAME, classification_figures
 from pipeline.report.curves import best_epoch, curve_figures
 from pipeline.report.diagram import diagram
+from pipeline.report.differences import resolved
 from pipeline.report.figures import PALETTE, Figure, layout, plot_text
 from pipeline.report.fitting import files_that_fit
 from pipeline.report.names import short_names
@@ -75,7 +76,7 @@ def _values(run: RunFiles) -> dict[str, Any]:
         "differences": data["config_differences"],
         "config": yaml.dump(run.config, Dumper=Dumper, sort_keys=False, allow_unicode=True) if run.config else "",
         "best": best_epoch(run.history),
-        "curves": curve_figures(run.history, run.facts["validations"], data["steps_per_epoch"]),
+        "curves": curve_figures(run.history, run.facts["validations"], data["steps_per_epoch"], run.evaluated_epoch),
         "outputs": output_sections(run),
         "data": data,
         "is_collected": "facts" in data,
@@ -87,10 +88,13 @@ def _values(run: RunFiles) -> dict[str, Any]:
 
 
 def title(run: RunFiles) -> str:
-    """Returns model and data of a run, as far as its config tells them."""
-    parts = [run.config.get(key) for key in ("model", "data")]
-    names = [str(part.get("_target_", "")).split(".")[-1] for part in parts if isinstance(part, Mapping)]
-    return " on ".join(name for name in names if name) or run.folder.name
+    """Returns the file that a run's data is in, or else its experiment, or the model and the data that were chosen."""
+    data = run.config.get("data")
+    path = resolved(data.get("path"), run.config) if isinstance(data, Mapping) else None
+    if isinstance(path, str) and PurePath(path).name:
+        return PurePath(path).name
+    chosen = [run.choices[group] for group in ("model", "data") if run.choices.get(group)]
+    return run.choices.get("experiment") or " on ".join(chosen) or run.folder.name
 
 
 def metric_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
