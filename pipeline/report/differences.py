@@ -8,7 +8,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-NOT_THERE = "—"
+NOT_THERE, MISSING = "—", "???"
 BESIDE_THE_POINT = ("task", "run", "runs", "debug")
 """Root keys that say nothing about what was trained."""
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")
@@ -85,7 +85,14 @@ def from_defaults(
     rows = [[group, choice, str(usual[group])] for group, choice in chosen.items()]
     rows += [["callbacks", as_text(callbacks), "[]"]] if callbacks else []
     roots = list(dict.fromkeys([*config, *base]))
-    rows += differences([config, base])
+    found = differences([config, base])
+    # A value that became a mapping is told by the keys of that, and what had to be given had no default.
+    parents = {key.rsplit(".", depth)[0] for key, *_ in found for depth in range(1, key.count(".") + 1)}
+    rows += [
+        [key, value, NOT_THERE if default == MISSING else default]
+        for key, value, default in found
+        if value != NOT_THERE or key not in parents
+    ]
     return sorted(rows, key=lambda row: roots.index(root) if (root := row[0].split(".")[0]) in roots else -1)
 
 

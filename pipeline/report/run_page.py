@@ -25,6 +25,10 @@ from pipeline.report.run_files import RunFiles, read_run
 REPORT_FILE = "report.html"
 Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 MOST_CLASSES_DRAWN = 100
+MOST_OUTPUTS, SHOWN_OUTPUTS = 6, 3
+"""Up to that many outputs are shown in full, of more the worst ones and a table of all."""
+MOST_CURVES = 4
+"""Figures of curves that are shown for many outputs, and half of those for few; others open by a click."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ class OutputSection:
         regressions: Those of each column if it is of numbers.
         figures: Its figures.
         worst: The examples that the model got most wrong.
+        folded: Whether it opens by a click only, as there are many others.
     """
 
     name: str
@@ -46,6 +51,15 @@ class OutputSection:
     regressions: list[Regression]
     figures: list[Figure]
     worst: list[dict[str, Any]]
+    folded: bool = False
+
+    @property
+    def score(self) -> float | None:
+        """Macro F1 of classes, R² of numbers, its mean over several: 1 is perfect; None where it cannot be told."""
+        if self.classification is not None:
+            return float(self.classification.f1.mean())
+        known = [column.r2.value for column in self.regressions if column.r2 is not None]
+        return sum(known) / len(known) if known else None
 
 
 def write_report(folder: Path, outcome: Mapping[str, Any] | None = None) -> Path:
@@ -77,7 +91,9 @@ def _values(run: RunFiles) -> dict[str, Any]:
         "config": yaml.dump(run.config, Dumper=Dumper, sort_keys=False, allow_unicode=True) if run.config else "",
         "best": best_epoch(run.history),
         "curves": curve_figures(run.history, run.facts["validations"], data["steps_per_epoch"], run.evaluated_epoch),
-        "outputs": output_sections(run),
+        "outputs": (outputs := in_order(output_sections(run))),
+        "many_outputs": len(outputs) > MOST_OUTPUTS,
+        "most_curves": MOST_CURVES if len(outputs) > MOST_OUTPUTS else 2 * MOST_CURVES,
         "data": data,
         "is_collected": "facts" in data,
         "class_figures": _class_figures(run),
@@ -129,6 +145,14 @@ def output_sections(run: RunFiles) -> list[OutputSection]:
     return sections
 
 
+def in_order(sections: list[OutputSection]) -> list[OutputSection]:
+    """Returns the sections of many outputs with the worst first and all but these folded, and few as they are."""
+    if len(sections) <= MOST_OUTPUTS:
+        return sections
+    ordered = sorted(sections, key=lambda section: (section.score is None, section.score or 0.0))
+    return [replace(section, folded=index >= SHOWN_OUTPUTS) for index, section in enumerate(ordered)]
+
+
 def _headlines(run: RunFiles) -> list[tuple[str, Any, str]]:
     """Returns name, value and filter of the numbers at the top."""
     data = run.collected
@@ -136,9 +160,10 @@ def _headlines(run: RunFiles) -> list[tuple[str, Any, str]]:
     split = next((name for name in ("test", "validation", "data") if name in run.metrics), None)
     if split:
         _, rows = metric_rows({split: run.metrics[split]})
+        most = 4 if len({row[0] for row in rows}) <= MOST_OUTPUTS + 1 else 1
         found += [
             (f"{split} {name}" + (f" of {output}" if output != rows[0][0] else ""), value, "number")
-            for output, name, value in sorted(rows, key=lambda row: (row[0] != "all", row[1] == "loss"))[:4]
+            for output, name, value in sorted(rows, key=lambda row: (row[0] != "all", row[1] == "loss"))[:most]
         ]
     training = data["splits"].get("train")
     candidates = [

@@ -35,12 +35,14 @@ def test_what_a_run_changed_is_told_with_its_default() -> None:
 def test_what_comes_with_a_chosen_group_was_set_by_nobody() -> None:
     config = default_config(["data=csv", "model=tabular", "callbacks=[default]"])
     config["data"] |= {"path": "people.csv", "targets": "${seed}"}
+    config["loss"] = {"y": "mean_squared_error"}
     choices = {"data": "csv", "model": "tabular", "optimizer": "adam", "experiment": "mine", "task": "train"}
     assert from_defaults(config, choices, ["callbacks=[default]"]) == [
         ["data", "csv", "digits"],
-        ["data.path", "people.csv", "???"],
-        ["data.targets", "0", "???"],
+        ["data.path", "people.csv", "—"],
+        ["data.targets", "0", "—"],
         ["model", "tabular", "mlp"],
+        ["loss.y", "mean_squared_error", "—"],
         ["callbacks", "[default]", "[]"],
     ]
     assert ["callbacks", "[early_stopping, checkpoints]", "[]"] in from_defaults(config, choices)

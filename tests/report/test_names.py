@@ -4,8 +4,8 @@ from pipeline.report.names import breakable, cut, short_names
 
 
 def test_names_break_behind_underscores_and_are_escaped() -> None:
-    assert breakable("mean_absolute_<b>") == "mean_<wbr>absolute_<wbr>&lt;b&gt;"
-    assert breakable("plain words") == "plain words"
+    assert breakable("mean_absolute_error<b>") == "mean_<wbr>absolute_<wbr>error&lt;b&gt;"
+    assert breakable("optimizer.rate=0.01 samples/s") == "optimizer.<wbr>rate=0.01 samples/s"
 
 
 def test_names_that_fit_stay_as_they_are_and_others_keep_both_ends() -> None:
