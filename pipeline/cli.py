@@ -102,19 +102,22 @@ def _compose_and_run() -> None:
     from pipeline.composition.command_line import in_order
     from pipeline.config import register
     from pipeline.folders import conf_folder
+    from pipeline.latest_run import with_latest_run
     from pipeline.saved_config import split_arguments
     from pipeline.security.composition import checked_composition
     from pipeline.security.hydra_options import checked_options
     from pipeline.security.trust import call_trusting, trust_of, trusting
     from pipeline.security.typed_secrets import refuse_typed_secrets
 
-    trust = trust_of(sys.argv[1:])
-    refuse_typed_secrets(sys.argv[1:])
+    arguments, taken = with_latest_run(sys.argv[1:])
+    sys.argv = [sys.argv[0], *arguments]
+    trust = trust_of(arguments)
+    refuse_typed_secrets(arguments)
     register()
     sys.argv = [sys.argv[0], *in_order(sys.argv[1:])]
     failures: list[Exception] = []
-    for_hydra, changes = split_arguments(sys.argv[1:])
-    job = partial(call_trusting, trust, partial(_run_job_of_hydra, failures, list(sys.argv), changes))
+    for_hydra, changes = split_arguments(arguments)
+    job = partial(call_trusting, trust, partial(_run_job_of_hydra, failures, list(sys.argv), changes, taken))
     sys.argv = [sys.argv[0], *for_hydra]
     with checked_options(sys.argv[1:]), checked_composition(trust), trusting(trust):
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(job)()
@@ -122,13 +125,17 @@ def _compose_and_run() -> None:
         raise failures[0]
 
 
-def _run_job_of_hydra(failures: list[Exception], command: list[str], changes: list[str], config: Any) -> float | None:
+def _run_job_of_hydra(
+    failures: list[Exception], command: list[str], changes: list[str], taken: list[str], config: Any
+) -> float | None:
     """Runs a job; the error of an only job is kept from Hydra, which would print more than a line about it."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
     from pipeline.faults import job_memory
 
+    for line in taken:
+        logging.getLogger("pipeline").info("%s", line)
     try:
         return _run_job(config, command, changes)
     except Exception as error:
@@ -144,9 +151,10 @@ def _run_job_of_hydra(failures: list[Exception], command: list[str], changes: li
 def _run_job(config: Any, command: list[str], changes: list[str]) -> float | None:
     """Runs the task of one composed config, which is a job of a sweep or the only one."""
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
     from omegaconf import OmegaConf
 
-    from pipeline.config_checks import check_config, trusted_config
+    from pipeline.config_checks import check_config, check_parts_of_keras, trusted_config
     from pipeline.faults import run_lock
     from pipeline.resuming import take_up
     from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
@@ -158,8 +166,6 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     folder = Path(hydra_config.runtime.output_dir)
     resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
     refuse_links(folder, None if resumes else PARTS)
-    for named in named_runs(config):
-        refuse_links(named, PARTS)
     with run_lock.held(folder), limited_interpolations():
         remove_leftovers(folder)
         choices = _chosen(hydra_config)
@@ -170,7 +176,10 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
         else:
             write_config(folder, config, HydraConfig.instance().cfg)
         run = start_run(folder, command, resumes=resumes)
-        with _recorded(run):
+        # The folder of a job is what tells of it in a sweep.
+        with _recorded(run, discards=not resumes and hydra_config.mode != RunMode.MULTIRUN):
+            for named in named_runs(config):
+                refuse_links(named, PARTS)
             if not resumes:
                 config = config_of_command(config, choices, changes)
             run.other_data = names_other_data(choices, changes)
@@ -179,18 +188,25 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
                 OmegaConf.update(config, key, None)
             settings = trusted_config(config, folder)
             run.record(seed=settings.seed)
-            _say_what_begins(config, choices, run)
             check_config(settings, missing)
+            _say_what_begins(config, choices, run)
+            check_parts_of_keras(settings)
             value = _run_task(settings, run)
         _say_what_is_there(run)
         return value
 
 
 @contextmanager
-def _recorded(run: Any) -> Iterator[None]:
-    """Lets `run.json` say how the run ends; errors that files or memory are the reason of become a user's."""
+def _recorded(run: Any, *, discards: bool) -> Iterator[None]:
+    """Lets `run.json` say how the run ends; errors that files or memory are the reason of become a user's.
+
+    Args:
+        run: The run.
+        discards: Whether nothing is left of a run that a mistake ended before it began its work.
+    """
     from pipeline.faults.file_errors import file_error
     from pipeline.faults.memory_errors import memory_error
+    from pipeline.runs import discard_unless_begun
 
     try:
         yield
@@ -199,10 +215,21 @@ def _recorded(run: Any) -> Iterator[None]:
         # Where nothing can be written any more, the error that ended the run is still the one to tell.
         with suppress(OSError):
             run.finish(*_ending(told))
+            if discards and _ending(told)[1] == USER_ERROR:
+                discard_unless_begun(run, is_new=_is_new_folder())
         if told is error:
             raise
         raise told from error
     run.finish("finished", 0)
+
+
+def _is_new_folder() -> bool:
+    """Whether the run folder is named by date and time, and not by the user."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+
+    written: Any = OmegaConf.to_container(HydraConfig.instance().cfg.hydra.run, resolve=False)
+    return str(written["dir"]).startswith("${new_folder:")
 
 
 def _ending(error: BaseException) -> tuple[str, int, str | None]:

@@ -46,6 +46,9 @@ def _reason(text: str) -> str:
     variable = re.search(r"Environment variable '([^']+)' not found", text)
     if variable:
         return f"the environment variable {variable[1]} is not set"
+    missing = re.search(r"Interpolation key '([^']+)' not found", text)
+    if missing:
+        return f"refers to {missing[1]}, which is missing; {missing[1]}=VALUE is right"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     reasons = [line for line in lines if not line.startswith(("full_key", "object_type", "reference_type"))]
     return " ".join(reasons[:2]) or text

@@ -20,20 +20,15 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.errors import ConfigError, nearest
 from pipeline.resuming import folder_to_resume
+from pipeline.runs import PARENTS, TRAIN
 from pipeline.security import environment, trust
 
 MOST = 2**32 - 1
 """The largest seed that NumPy takes, and more than any count needs."""
 
 
-PARENTS = ("outputs", "multirun")
-"""Folders in which runs and sweeps get folders of their own."""
-
 REFUSE, MASK = "refuse", "mask"
 """What `weighting.missing` says: a missing label is a mistake, or counts nothing."""
-
-TRAIN = "pipeline.tasks.train.train"
-"""The task that trains."""
 
 PRECISIONS = ("mixed_bfloat16", "mixed_float16", "float32", "float64", "bfloat16", "float16")
 """Keras' dtype policies of whole models."""
@@ -177,10 +172,11 @@ class PipelineConfig:
         tracking: Where else to record the run; null for its folder only.
         report: Whether a training ends with `report.html`.
         runs: Folders of the runs that a report compares.
-        run: Folder of the run that evaluate and predict work on.
+        run: Folder of the run that evaluate and predict work on; `latest` is the newest one here that has a trained
+            model, in `runs` too.
         resume: Go on with a training that did not finish: `auto` finds the one of the same config that came furthest,
             and begins one if there is none; or its folder, which needs no further arguments, and may get more
-            `trainer.epochs`.
+            `trainer.epochs`; or `latest`, the newest training here.
         snapshots: When the state of a training is written for that.
         seed: Seed of weights, shuffles, dropout and splits.
         optimized_metric: What a sweep optimises: a metric named as in Keras, with `val_` or `test_` in front for those
@@ -254,6 +250,11 @@ def new_folder(parent: str) -> str:
             folder.mkdir(parents=True)
         except FileExistsError:
             continue
+        except FileNotFoundError:
+            # Another command that failed has just removed the empty folder of the date.
+            if number < 10:
+                continue
+            raise
         except OSError as error:
             raise ConfigError(
                 f"hydra.run.dir: '{folder}' cannot be made: {error.strerror}; another one, hydra.run.dir=DIR, is right"

@@ -69,7 +69,7 @@ def _trust_mistakes(config: PipelineConfig, written: Any, run_folder: Path) -> l
 def check_config(config: PipelineConfig, missing: list[str]) -> None:
     """Checks values, names and arguments of a whole config.
 
-    What needs TensorFlow to be told is told only if nothing else is wrong, so that a typo is told within a second.
+    What needs TensorFlow to be told is left to `check_parts_of_keras`, so that a typo is told within a second.
 
     Args:
         config: The config, its components plain dicts and lists.
@@ -87,6 +87,14 @@ def check_config(config: PipelineConfig, missing: list[str]) -> None:
     if mistakes:
         raise ConfigMistakes(map(with_file, mistakes))
     _check_source(config)
+
+
+def check_parts_of_keras(config: PipelineConfig) -> None:
+    """Checks what needs TensorFlow to be told, of a config in which nothing else is wrong.
+
+    Raises:
+        ConfigMistakes: Something is wrong; a line for each mistake.
+    """
     import_tensorflow()
     mistakes = keras_mistakes(config)
     if mistakes:

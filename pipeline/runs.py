@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -29,6 +30,7 @@ CONTENTS = {
     "model.weights.h5": "its weights alone, as it cannot be saved and loaded",
     "metrics.json": "each split, each output",
     "history.csv": "a row an epoch",
+    "resources.csv": "memory and processor use",
     "predictions.parquet": "a row an example",
     "predictions.npz": "a row an example",
     "report.html": "the report, for a browser",
@@ -44,6 +46,13 @@ CONTENTS = {
 }
 PARTS = frozenset(CONTENTS) | {".lock", "report_data.json", "report_data.npz"}
 """All files and folders of ours in a run folder."""
+
+OF_START = frozenset({".hydra", ".lock", "pipeline.log", "run.json"})
+"""Those that are there before a task begins."""
+PARENTS = ("outputs", "multirun")
+"""Folders in which runs and sweeps get folders of their own."""
+TRAIN = "pipeline.tasks.train.train"
+"""The task that trains."""
 
 FACTS_FILE = "run.json"
 RUNNING = "running"
@@ -131,6 +140,23 @@ def start_run(folder: Path, command: Sequence[str], *, resumes: bool = False) ->
     return run
 
 
+def discard_unless_begun(run: Run, *, is_new: bool) -> None:
+    """Leaves nothing of a run that failed before it trained or wrote a result; the caller holds the folder's lock.
+
+    Args:
+        run: The run, whose folder is left as it is if there is anything else in it.
+        is_new: Whether the folder was made for this run by its date and time; then it goes too, with folders above it
+            that are empty. One that the user named stays.
+    """
+    if "training" in run.durations or not {path.name for path in run.folder.iterdir()} <= OF_START:
+        return
+    for path in run.folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    with suppress(OSError):
+        for folder in (run.folder, *run.folder.parents[:2]) if is_new else ():
+            folder.rmdir()
+
+
 def remove_leftovers(folder: Path) -> None:
     """Removes what a process that was killed was writing into a run folder, whose lock the caller holds."""
     if (folder / ".hydra").is_dir():
@@ -198,6 +224,20 @@ def _started_shape() -> Any:
         resumed: list[str] = []
 
     return TypeAdapter(Started)
+
+
+def has_model(folder: Path) -> bool:
+    """Whether the training of a run finished with a model."""
+    return (folder / "model.keras").is_file()
+
+
+def is_training(folder: Path) -> bool:
+    """Whether the run of a folder is a training, by its config."""
+    try:
+        task = config_of_run(folder).get("task")
+    except ConfigError:
+        return False
+    return isinstance(task, dict) and task.get("_target_") == TRAIN
 
 
 def model_file(folder: Path) -> Path:

@@ -153,7 +153,8 @@ def direction(name: str) -> str:
 
 
 def _of_metric(metric: Any) -> str | None:
-    """Returns what Keras knows of a metric."""
+    """Returns what Keras knows of a metric, or of the one within ours that converts for it."""
+    metric = getattr(metric, "inner", metric)
     own = getattr(metric, "_direction", None)
     if own in ("up", "down"):
         return "max" if own == "up" else "min"

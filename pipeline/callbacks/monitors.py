@@ -15,7 +15,7 @@ from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
 from pipeline.training.keras_callback_states import MONITORS
 from pipeline.training.logged import OURS, Logged, logged_by
-from pipeline.training.objectives import by_output
+from pipeline.training.objectives import losses_of
 from pipeline.training.signature import Signature
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def check_monitors(
     if config.optimized_metric is None and not any(map(_monitors, callbacks)):
         return
     held_out = [*(["val_"] if splits.validation is not None else []), *(f"val_{name}_" for name in validation_sets)]
-    losses = by_output("loss", config.loss, list(signature.outputs))
+    losses = losses_of(config.loss, signature, splits.train.spec)
     logged = logged_by(model, signature, train, losses, held_out, callbacks)
     present = dict(splits.present())
     measured = [prefix for name, prefix in PREFIXES.items() if name in config.evaluate_splits and name in present]
@@ -95,7 +95,7 @@ def optimized_mistakes(name: str | None, logged: Logged, prefixes: Iterable[str]
     known = sorted({*logged.names, *logged.prefixed(prefixes)})
     if name is None or name in known or not logged.complete:
         return []
-    return [f"optimized_metric: '{name}' is not measured{_known(name, known, 'measured')}"]
+    return [f"optimized_metric: no metric '{name}'{_known(name, known, 'measured')}"]
 
 
 def _monitors(callback: Any) -> dict[str, Monitored]:

@@ -11,6 +11,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
 from hydra._internal.utils import get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
 from hydra.types import RunMode
 
 from pipeline.composition.choices import EXPERIMENT, choices
@@ -78,6 +79,8 @@ class _Words:
     @cached_property
     def _keys(self) -> Keys:
         """The keys and choices of the defaults; made for mistakes only."""
+        # Hydra itself has not begun yet, and finds its kinds of files only then.
+        Plugins.instance()
         places = ConfigSearchPathImpl()
         places.append("hydra", "pkg://hydra.conf")
         places.append("main", str(conf_folder()))

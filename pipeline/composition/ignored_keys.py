@@ -8,9 +8,21 @@ from types import MappingProxyType
 OF_ALL = ("task", "run", "resume", "debug", "trust", "hydra")
 """Keys of the command itself; which of them go together is looked at elsewhere."""
 _DATA = ("data", "split", "loader", "seed")
-_OBJECTIVES = ("loss", "loss_weights", "metrics", "weighted_metrics")
-_OF_A_MODEL = ("model", "optimizer", "weighting", *_OBJECTIVES)
+_OBJECTIVES = ("loss", "loss_weights", "metrics", "weighted_metrics", "positive")
+_OF_A_MODEL = ("model", "optimizer", "weighting", "precision", *_OBJECTIVES)
 _STEPS = ("trainer.run_eagerly", "trainer.jit_compile")
+_UPDATES = tuple(
+    f"trainer.{name}"
+    for name in (
+        "gradient_accumulation_steps",
+        "clipnorm",
+        "global_clipnorm",
+        "clipvalue",
+        "use_ema",
+        "ema_momentum",
+        "ema_overwrite_frequency",
+    )
+)
 READS: Mapping[str, Collection[str]] = MappingProxyType(
     {
         "pipeline.tasks.evaluate.evaluate": (
@@ -19,20 +31,22 @@ READS: Mapping[str, Collection[str]] = MappingProxyType(
             "weighting",
             *_OBJECTIVES,
             *_STEPS,
+            "trainer.validation_steps",
             "model._target_",
         ),
         "pipeline.tasks.predict.predict": ("experiment", *_DATA, "loss", "model._target_"),
         "pipeline.tasks.report.report": ("runs",),
-        "pipeline.tasks.lr_find.lr_find": ("experiment", *_DATA, *_OF_A_MODEL, *_STEPS),
+        "pipeline.tasks.lr_find.lr_find": ("experiment", *_DATA, *_OF_A_MODEL, *_STEPS, *_UPDATES, "schedule"),
         "pipeline.tasks.benchmark.benchmark": (
-            *("experiment", *_DATA, *_OF_A_MODEL, *_STEPS, "schedule"),
+            *("experiment", *_DATA, *_OF_A_MODEL, *_STEPS, *_UPDATES, "schedule"),
             *("trainer.steps_per_epoch", "trainer.steps_per_execution"),
         ),
     }
 )
 """Keys, with all that is below them, by the `_target_` of a task; one that is not here may read all.
 
-Tasks on a saved run read no experiment, which is told where that run's config is read.
+Tasks on a saved run read no experiment, which is told where that run's config is read; the test of learning rates puts
+its own in place of a schedule.
 """
 IGNORES: Mapping[str, Collection[str]] = MappingProxyType({"pipeline.tasks.train.train": ("runs",)})
 """Keys that a task which reads all others ignores."""

@@ -70,7 +70,7 @@ def make_room(config: DictConfig, overrides: Sequence[Override]) -> None:
         overrides: What is typed.
     """
     for override in overrides:
-        if override.is_sweep_override() or override.is_delete() or override.package is not None:
+        if override.is_delete() or override.package is not None:
             continue
         for place, target in _typed_targets(override):
             if len(place) == 2 and place[0] in BY_NAME and _node(config, place[:1]) is None:
@@ -91,6 +91,9 @@ def make_room(config: DictConfig, overrides: Sequence[Override]) -> None:
 
 def _typed_targets(override: Override) -> Iterator[tuple[Place, str]]:
     place, value = tuple(override.key_or_group.split(".")), override.value()
+    if override.is_sweep_override():
+        # Each job of the sweep has one of several; before, it is enough that there is room.
+        value = ""
     if place[-1] == TARGET and len(place) > 1 and isinstance(value, str):
         yield place[:-1], value
     for below, target in _targets(value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.data.examples import Examples, same_shape
+from pipeline.data.missing_labels import REMEDY
 from pipeline.data.spec import DataSpec, TargetSpec
 from pipeline.data.target import LABELS, ONE_HOT
 from pipeline.errors import DataError
@@ -24,7 +25,7 @@ def check_values(examples: Examples, where: str = "") -> None:
     for name, array in examples.inputs.items():
         _check_finite(array, f"input '{name}'{place}", missing=examples.spec.inputs[name].missing)
     for name, array in examples.targets.items():
-        _check_finite(array, f"target '{name}'{place}")
+        _check_finite(array, f"target '{name}'{place}", remedy=f"; {REMEDY}" if np.isnan(array).any() else "")
         _check_class_ids(array, examples.spec.targets[name], f"target '{name}'{place}")
     for name, array in examples.weights.items():
         _check_finite(array, f"sample weight of '{name}'{place}")
@@ -86,7 +87,7 @@ def check_class_range(spec: DataSpec, output_shapes: dict[str, tuple[int | None,
             )
 
 
-def _check_finite(array: np.ndarray, what: str, *, missing: bool = False) -> None:
+def _check_finite(array: np.ndarray, what: str, *, missing: bool = False, remedy: str = "") -> None:
     """Refuses what is not finite as the float32 that a model computes with; NaN may stand for a missing value."""
     if array.dtype == object:
         bad = np.array(
@@ -104,7 +105,7 @@ def _check_finite(array: np.ndarray, what: str, *, missing: bool = False) -> Non
         wrong = _not_finite(row)
         value = row[wrong & ~np.isnan(row) if missing else wrong].ravel()[0]
         found = f"{value}, which is too large for float32" if np.isfinite(value) else str(value)
-        raise DataError(f"{what}: row {bad[0]} has {found}; finite numbers are right ({len(bad)} rows are not)")
+        raise DataError(f"{what}: row {bad[0]} has {found}; finite numbers are right ({len(bad)} rows are not){remedy}")
 
 
 def _not_finite(array: np.ndarray) -> np.ndarray:
@@ -130,7 +131,8 @@ def _check_class_ids(array: np.ndarray, spec: TargetSpec, what: str) -> None:
     wrong = np.flatnonzero(bad.any(axis=1))
     if len(wrong):
         found = rows[wrong[0]][bad[wrong[0]]][0]
-        raise DataError(f"{what}: row {wrong[0]} has class id {found}; 0 to {len(spec.classes) - 1} is right")
+        tip = f"; weighting.missing={found:g} says that it stands for a missing label" if found < 0 else ""
+        raise DataError(f"{what}: row {wrong[0]} has class id {found}; 0 to {len(spec.classes) - 1} is right{tip}")
 
 
 def _one_hot_rows(array: np.ndarray) -> np.ndarray:

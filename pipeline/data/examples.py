@@ -164,9 +164,20 @@ def class_ids(examples: Examples, target: str) -> np.ndarray:
     return values.reshape(len(values), *values.shape[1 : 1 + len(spec.positions)]).astype("int64")
 
 
+def labelled(examples: Examples, target: str) -> np.ndarray | None:
+    """Returns which examples, or positions in them, have a label of a target; None if all have one."""
+    if not examples.spec.targets[target].missing or target not in examples.weights:
+        return None
+    return np.asarray(examples.weights[target] != 0)
+
+
 def count_classes(examples: Examples, target: str) -> np.ndarray:
-    """Returns how often each class occurs; ids outside the range are left to the checks that report them."""
-    ids = class_ids(examples, target).ravel()
+    """Returns how often each class occurs among the labels that are there.
+
+    Ids outside the range are left to the checks that report them.
+    """
+    ids, there = class_ids(examples, target), labelled(examples, target)
+    ids = ids.ravel() if there is None else ids[weights_like(there, ids)]
     classes = len(examples.spec.targets[target].classes or ())
     return np.bincount(ids[(ids >= 0) & (ids < classes)], minlength=classes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from pipeline.data.sources.table_columns import numbers_as_text
 from pipeline.data.spec import DataSpec
 from pipeline.data.streams import Data
 from pipeline.data.target import IDS, NUMBERS, TargetSpec
-from pipeline.data.target_kinds import values_of
+from pipeline.data.target_kinds import positive_by_target, positive_class, values_of
 from pipeline.errors import DataError, nearest
 
 
@@ -71,3 +72,14 @@ def _as_known(data: Data, name: str, target: TargetSpec, known: TargetSpec) -> n
         raise DataError(f"target '{name}': has other classes than the training data; the same ones are right")
     ids = np.array([classes.index(label) for label in target.classes or ()])
     return np.asarray(ids[data.targets[name].astype("int64")])
+
+
+def with_positive(data: Data, positive: Any) -> Data:
+    """Returns data with the positive classes that the config's `positive` names.
+
+    Raises:
+        ConfigError: There is no such class or target.
+    """
+    given = positive_by_target(positive, list(data.spec.targets))
+    targets = {n: replace(t, positive=positive_class(n, t, given.get(n))) for n, t in data.spec.targets.items()}
+    return replace(data, spec=replace(data.spec, targets=targets))

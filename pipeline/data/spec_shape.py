@@ -35,6 +35,7 @@ class TargetShape(BaseModel):
     positive: Annotated[int, Field(ge=0, lt=MOST_CLASSES)] | None = None
     units: Annotated[int, Field(ge=1, le=MOST_CLASSES)] | None = None
     activation: Literal["", "softmax", "sigmoid", "linear"] = ""
+    missing: bool = False
 
 
 class SpecShape(BaseModel):

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.config import SplitConfig
 from pipeline.data.checks import check_classes, check_values
-from pipeline.data.examples import Examples, class_ids
+from pipeline.data.examples import Examples, class_ids, labelled
 from pipeline.data.streams import BatchStream, Data, ExampleStream
 from pipeline.errors import ConfigError, DataError, nearest
 
@@ -135,8 +135,14 @@ def _class_ids(data: Data, target: str | None) -> np.ndarray:
     if data.spec.targets[name].per_position:
         raise ConfigError(f"split.method: target '{name}' has a class for each position; split.method=random is right")
     if isinstance(data, Examples):
-        return class_ids(data, name)
-    return np.concatenate([class_ids(chunk, name) for chunk in data.chunks()])
+        return _strata(data, name)
+    return np.concatenate([_strata(chunk, name) for chunk in data.chunks()])
+
+
+def _strata(examples: Examples, target: str) -> np.ndarray:
+    """Returns the class id of each example; those without a label share one of their own."""
+    ids, there = class_ids(examples, target), labelled(examples, target)
+    return ids if there is None else np.where(there, ids, len(examples.spec.targets[target].classes or ()))
 
 
 def _by_column(splits: Splits, config: SplitConfig) -> Splits:

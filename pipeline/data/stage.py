@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from pipeline import components
-from pipeline.config import SplitConfig
+from pipeline.config import REFUSE, SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import Loader
 from pipeline.data.matching import match_classes, match_inputs
+from pipeline.data.missing_labels import Missing, masked_examples, may_lack, with_missing
 from pipeline.data.sources.source import Source
 from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits, check_splits, set_apart
-from pipeline.data.streams import Data
+from pipeline.data.streams import BatchStream, Data
 from pipeline.data.target import TargetSpec
 from pipeline.data.target_kinds import positive_by_target, settled, values_of
 from pipeline.errors import ConfigError, DataError
@@ -31,6 +33,7 @@ def load_splits(
     *,
     loss: Any = AUTO,
     positive: Any = None,
+    missing: Missing = REFUSE,
     with_targets: bool = True,
     to_train: bool = True,
 ) -> Splits:
@@ -42,6 +45,7 @@ def load_splits(
         seed: Seed of random splits.
         loss: The config's `loss`, which settles what kind the targets are.
         positive: The config's `positive`.
+        missing: What `weighting.missing` of the config says of labels that are missing.
         with_targets: False where only predictions are wanted.
         to_train: Whether a model will be trained on them, which takes two or more classes.
 
@@ -55,16 +59,22 @@ def load_splits(
         source = regressing(
             [name for name, kind in loss_kinds(loss, _names(node)).items() if kind.family == "regression"]
         )
-    loaded = _loaded(source, with_targets)
+    loaded = _loaded(source, with_targets, missing)
     if with_targets:
-        loaded = _settled(loaded, loss, positive)
+        lacking = _lacking(loaded, missing)
+        loaded = _masked(_settled(loaded, loss, positive), lacking, missing)
     splits = set_apart(loaded, split, seed)
     check_splits(splits, to_train=to_train)
     return splits
 
 
 def load_validation_sets(
-    sets: Mapping[str, Mapping[str, Any]], node: Mapping[str, Any], seed: int, spec: DataSpec, loss: Any = AUTO
+    sets: Mapping[str, Mapping[str, Any]],
+    node: Mapping[str, Any],
+    seed: int,
+    spec: DataSpec,
+    loss: Any = AUTO,
+    missing: Missing = REFUSE,
 ) -> dict[str, Data]:
     """Loads further data to validate on, by name.
 
@@ -75,6 +85,7 @@ def load_validation_sets(
         seed: Seed of the config.
         spec: What the training data looks like.
         loss: The config's `loss`.
+        missing: What `weighting.missing` of the config says of labels that are missing.
 
     Raises:
         ConfigError: A source refused its arguments.
@@ -84,7 +95,7 @@ def load_validation_sets(
     for name, given in sets.items():
         whole = given if "_target_" in given else {**_without_splits(node), **given}
         try:
-            splits = load_splits(whole, SplitConfig(), seed, loss=loss, to_train=False)
+            splits = load_splits(whole, SplitConfig(), seed, loss=loss, missing=missing, to_train=False)
             loaded[name] = match_classes(match_inputs(splits.train, spec), spec)
         except (ConfigError, DataError) as error:
             raise type(error)(f"validation_sets.{name}: {error}") from error
@@ -118,8 +129,47 @@ def _with_targets(data: Data, before: Mapping[str, TargetSpec], targets: Mapping
     return replace(data, spec=settled_spec, targets=values)
 
 
-def _loaded(source: Source, with_targets: bool) -> Splits:
-    splits = source.load(with_targets=with_targets)
+def _lacking(splits: Splits, missing: Missing) -> list[str]:
+    """Returns the targets that lack labels in any split; of a stream, those that may."""
+    return [
+        name
+        for name in splits.train.spec.targets
+        if any(
+            data.spec.targets[name].missing
+            or (not isinstance(data, Examples) and may_lack(data.spec.targets[name], missing))
+            for _, data in splits.present()
+        )
+    ]
+
+
+def _masked(splits: Splits, lacking: list[str], missing: Missing) -> Splits:
+    """Returns the splits, which all say the same of the targets that lack labels."""
+    parts: dict[str, Data] = {}
+    for part, given in splits.present():
+        data = given
+        spec = with_missing(data.spec, lacking)
+        if isinstance(data, Examples):
+            parts[part] = replace(data, spec=spec)
+            continue
+        shapes = {**data.weight_shapes, **{name: spec.targets[name].positions for name in lacking}}
+        if isinstance(data, BatchStream):
+            data = replace(data, weighted=data.weighted or bool(lacking))
+        parts[part] = replace(data, spec=spec, missing=missing, weight_shapes=shapes)
+    return Splits(**parts)
+
+
+def _loaded(source: Source, with_targets: bool, missing: Missing) -> Splits:
+    if "missing" in inspect.signature(source.load).parameters:
+        splits = source.load(with_targets=with_targets, missing=missing)  # type: ignore[call-arg]
+    else:
+        splits = source.load(with_targets=with_targets)
+    if missing != REFUSE:
+        splits = Splits(
+            **{
+                part: masked_examples(data, missing) if isinstance(data, Examples) else data
+                for part, data in splits.present()
+            }
+        )
     wanted = {"inputs": splits.train.spec.inputs, **({"targets": splits.train.spec.targets} if with_targets else {})}
     for key, found in wanted.items():
         if not found:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.config import REFUSE
 from pipeline.data.checks import check_values
 from pipeline.data.examples import Arrays, Examples, Weigh, count_classes, multiplied
+from pipeline.data.missing_labels import Missing, masked_examples
 from pipeline.data.spec import DataSpec, Shape
 from pipeline.errors import DataError
 
@@ -31,6 +33,7 @@ class ExampleStream:
         endless: Whether it never ends.
         weigh: Gives drawn examples their weights; None for none.
         weight_shapes: Shapes of the weights of one example by target name; `()` for those left out.
+        missing: What a missing label means.
     """
 
     spec: DataSpec
@@ -39,6 +42,12 @@ class ExampleStream:
     endless: bool = False
     weigh: Weigh | None = None
     weight_shapes: Mapping[str, Shape] = field(default_factory=dict)
+    missing: Missing = REFUSE
+
+    @property
+    def weighted(self) -> bool:
+        """Whether its batches have sample weights."""
+        return self.weigh is not None or _lacks_labels(self.spec)
 
     def weighed_by(self, weigh: Weigh) -> ExampleStream:
         """Returns it with the sample weights that `weigh` gives, times those that it had."""
@@ -51,7 +60,7 @@ class ExampleStream:
     def batches(self, dataset: tf.data.Dataset) -> Iterator[Examples]:
         """Draws batches from a batched form of `dataset`, checked and weighed."""
         for inputs, targets, columns in dataset.as_numpy_iterator():
-            yield finished(Examples(self.spec, inputs, targets, {}, columns), self.weigh)
+            yield finished(Examples(self.spec, inputs, targets, {}, columns), self.weigh, self.missing)
 
     def chunks(self) -> Iterator[Examples]:
         """Draws all examples in order, many at a time, for what needs to see all of them."""
@@ -109,6 +118,7 @@ class BatchStream:
         weighted: Whether the batches bring sample weights.
         weight_shapes: Shapes of the weights of one example by target name; `()` for those left out.
         passes: What counts the passes, where one depends on those before.
+        missing: What a missing label means.
     """
 
     spec: DataSpec
@@ -119,6 +129,7 @@ class BatchStream:
     weighted: bool = False
     passes: DatasetPasses | None = None
     weight_shapes: Mapping[str, Shape] = field(default_factory=dict)
+    missing: Missing = REFUSE
 
     def weighed_by(self, weigh: Weigh) -> BatchStream:
         """Returns it with the sample weights that `weigh` gives, times those that it had."""
@@ -136,7 +147,7 @@ class BatchStream:
         drawn = 0
         for batch in itertools.islice(self.open(number), self.steps):
             drawn += 1
-            yield finished(replace(batch, spec=self.spec), self.weigh)
+            yield finished(replace(batch, spec=self.spec), self.weigh, self.missing)
         if not drawn:
             raise DataError("data: yields no batches; at least one (inputs, targets) tuple is right")
         if self.steps is not None and drawn < self.steps:
@@ -168,9 +179,10 @@ def batched(dataset: tf.data.Dataset, batch_size: int, spec: DataSpec) -> tf.dat
     return dataset.batch(batch_size)
 
 
-def finished(batch: Examples, weigh: Weigh | None) -> Examples:
-    """Returns a drawn batch with its weights, its values checked."""
-    weighed = batch.weighed_by(weigh) if weigh else batch
+def finished(batch: Examples, weigh: Weigh | None, missing: Missing = REFUSE) -> Examples:
+    """Returns a drawn batch with its weights, missing labels masked, its values checked."""
+    whole = masked_examples(batch, missing, of_stream=True)
+    weighed = whole.weighed_by(weigh) if weigh else whole
     check_values(weighed)
     return weighed
 
@@ -191,6 +203,10 @@ def _both(first: Weigh | None, second: Weigh) -> Weigh:
         return weights
 
     return both
+
+
+def _lacks_labels(spec: DataSpec) -> bool:
+    return any(target.missing for target in spec.targets.values())
 
 
 def _has_positions(spec: DataSpec) -> bool:

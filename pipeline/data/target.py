@@ -26,6 +26,7 @@ class TargetSpec:
         positive: Id of the class that thresholded metrics take for the positive one; None for the second of two.
         units: Units of an output for it, a position; None for numbers.
         activation: Of that output: `softmax`, `sigmoid` or `linear`.
+        missing: Whether labels may be missing: another value stands in their place, with weight 0.
     """
 
     shape: Shape
@@ -36,6 +37,7 @@ class TargetSpec:
     positive: int | None = None
     units: int | None = None
     activation: str = ""
+    missing: bool = False
 
     def __post_init__(self) -> None:
         """Fills in what the rest tells."""

@@ -82,7 +82,7 @@ def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any 
     if loss is not None and target.classes is not None:
         units, activation = _output_for(target, loss)
         target = replace(target, units=units, activation=activation)
-    return replace(target, positive=_positive(name, target, positive)), said
+    return replace(target, positive=positive_class(name, target, positive)), said
 
 
 def values_of(target: TargetSpec, was: TargetSpec, array: np.ndarray) -> np.ndarray:
@@ -170,7 +170,12 @@ def _output_for(target: TargetSpec, loss: LossKind) -> tuple[int | None, str]:
     return units, activation
 
 
-def _positive(name: str, target: TargetSpec, given: Any) -> int | None:
+def positive_class(name: str, target: TargetSpec, given: Any) -> int | None:
+    """Returns the id of the class that a config names as the positive one, None for none.
+
+    Raises:
+        ConfigError: The target has no such class.
+    """
     if given is None:
         return None
     if not target.exclusive or target.classes is None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config import REFUSE
 from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples, ragged
+from pipeline.data.missing_labels import Missing, has_none, masked, refuse_none, with_missing
 from pipeline.data.spec import Classes, DataSpec, spec_of
 from pipeline.errors import DataError, nearest, one_line
 
@@ -36,6 +38,7 @@ def examples_of(
     classes: Classes = None,
     with_targets: bool = True,
     whole: bool = True,
+    missing: Missing = REFUSE,
 ) -> Examples:
     """Turns one tuple into examples.
 
@@ -48,20 +51,19 @@ def examples_of(
         classes: See `TargetSpec`.
         with_targets: Whether targets are wanted.
         whole: Whether these are all the data, so that class ids tell the number of classes.
+        missing: What a missing label means.
 
     Raises:
         DataError: It is no such tuple.
     """
     inputs, targets, weights = _parts(element, with_targets)
-    given = {
-        "inputs": _named(inputs, names.inputs, "inputs"),
-        "targets": _named(targets, names.targets, "targets") if with_targets else {},
-    }
+    named = _named(inputs, names.inputs, "inputs")
+    given = _named(targets, names.targets, "targets", missing) if with_targets else {}
+    labels, masks, lack = masked(given, _weights(weights, names.targets), missing)
+    labels = {name: usable(array, f"data: targets '{name}'") for name, array in labels.items()}
     if spec is None:
-        spec = spec_of(
-            given["inputs"], given["targets"], scale=scale, classes=classes if with_targets else None, whole=whole
-        )
-    return Examples(spec, given["inputs"], given["targets"], _weights(weights, names.targets))
+        spec = spec_of(named, labels, scale=scale, classes=classes if with_targets else None, whole=whole)
+    return Examples(with_missing(spec, lack), named, labels, masks)
 
 
 def with_varying(spec: DataSpec, names: Sequence[str]) -> DataSpec:
@@ -95,26 +97,26 @@ def _parts(element: Any, with_targets: bool) -> tuple[Any, Any, Any]:
     return inputs, targets, weights if with_targets else None
 
 
-def _named(values: Any, names: Sequence[str], what: str) -> dict[str, np.ndarray]:
+def _named(values: Any, names: Sequence[str], what: str, missing: Missing | None = None) -> dict[str, np.ndarray]:
     if isinstance(values, Mapping):
         for name in names:
             if name not in values:
                 raise DataError(f"data: {what} have no '{name}'{nearest(name, values)}")
-        return {name: _array(values[name], f"{what} '{name}'") for name in names}
+        return {name: _array(values[name], f"{what} '{name}'", missing) for name in names}
     by_position = [values] if len(names) == 1 and not _is_list_of_one(values) else values
     if not isinstance(by_position, (list, tuple)) or len(by_position) != len(names):
         found = len(by_position) if isinstance(by_position, (list, tuple)) else 1
         raise DataError(
             f"data: {found} {what} for the {len(names)} names {', '.join(names)}; one array a name is right"
         )
-    return {name: _array(value, f"{what} '{name}'") for name, value in zip(names, by_position, strict=True)}
+    return {name: _array(value, f"{what} '{name}'", missing) for name, value in zip(names, by_position, strict=True)}
 
 
 def _is_list_of_one(values: Any) -> bool:
     return isinstance(values, (list, tuple)) and len(values) == 1 and hasattr(values[0], "shape")
 
 
-def _array(value: Any, what: str) -> np.ndarray:
+def _array(value: Any, what: str, missing: Missing | None = None) -> np.ndarray:
     if isinstance(value, list) and value and all(hasattr(row, "shape") and row.ndim for row in value):
         rows = [np.asarray(row) for row in value]
         same = len({row.shape for row in rows}) == 1
@@ -125,6 +127,10 @@ def _array(value: Any, what: str) -> np.ndarray:
         raise DataError(f"data: {what} is no array: {one_line(error)}") from error
     if array.ndim == 0:
         raise DataError(f"data: {what} is {_describe(value)}; an array with one row an example is right")
+    if missing == REFUSE:
+        refuse_none(array, f"data: {what}")
+    elif missing is not None and has_none(array):
+        return array
     return usable(array, f"data: {what}")
 
 

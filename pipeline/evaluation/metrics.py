@@ -30,19 +30,28 @@ def evaluate_splits(
             log.info("%s: never ends, not evaluated", name)
             continue
         values[name] = evaluate(model, signature, split)
-        log.info("%-10s %s", name, "  ".join(f"{metric} {value:.4f}" for metric, value in values[name].items()))
+        told = "  ".join(f"{metric} {value:.4f}" for metric, value in values[name].items())
+        log.info("%-10s %s%s", name, told, "  (weighted)" if is_weighted(split) else "")
     return values
 
 
-def by_output(values: Mapping[str, float], outputs: list[str]) -> dict[str, Any]:
+def is_weighted(batches: Batches) -> bool:
+    """Whether the losses of a split are weighted: some of its examples weigh other than 1, as far as that is known."""
+    if batches.weighted and batches.examples is not None:
+        return any(bool((weights != 1).any()) for weights in batches.examples.weights.values())
+    return batches.weighted
+
+
+def by_output(values: Mapping[str, float], outputs: list[str], *, weighted: bool) -> dict[str, Any]:
     """Returns the metrics of a split as `metrics.json` has them.
 
     Args:
         values: Named as Keras names them: `loss`, then `<metric>` or, for several outputs, `<output>_<metric>`.
         outputs: The model's outputs.
+        weighted: Whether its losses are weighted, see `is_weighted`, and so those of other splits are of another kind.
 
     Returns:
-        `{"loss": total, "outputs": {output: {metric: value}}}`.
+        `{"loss": total, "weighted": false, "outputs": {output: {metric: value}}}`.
     """
     found: dict[str, dict[str, float]] = {name: {} for name in outputs}
     for metric, value in values.items():
@@ -53,7 +62,7 @@ def by_output(values: Mapping[str, float], outputs: list[str]) -> dict[str, Any]
         if owners:
             owner = max(owners, key=len)
             found[owner][metric.removeprefix(f"{owner}_")] = value
-    return {"loss": values.get("loss"), "outputs": found}
+    return {"loss": values.get("loss"), "weighted": weighted, "outputs": found}
 
 
 def optimized_value(

@@ -17,6 +17,7 @@ from pipeline.data.examples import Examples, class_ids, count_classes, weights_l
 from pipeline.data.splits import Splits
 from pipeline.files import write_atomically, write_json
 from pipeline.report.differences import from_defaults
+from pipeline.report.importance import columns_of, importance
 from pipeline.report.layers import layer_edges, layer_table
 from pipeline.report.outputs import Output, chunks, evaluated_outputs
 from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE, chosen_groups, written_config, written_overrides
@@ -64,6 +65,10 @@ def collect(
         notes.append(f"the {name} split never ends, so its predictions are left out")
     else:
         outputs, notes = evaluated_outputs(model, signature, batches[name], _losses(config, signature, splits))
+    used: dict[str, Any] = {}
+    if outputs and name is not None:
+        used, left_out = _importance(model, signature, splits, config, name)
+        notes += left_out
     arrays, kept = _arrays(outputs)
     examples = outputs[0].examples if outputs else 0
     if kept < examples:
@@ -78,6 +83,7 @@ def collect(
             "outputs": [
                 {"name": o.name, "kind": o.kind, "classes": o.classes, "worst": o.shown_worst()} for o in outputs
             ],
+            "importance": used,
             "splits": counts,
             "shown": {n: _some_examples(batches[n]) for n in counts},
             "samples_per_epoch": _samples_per_epoch(config, batches["train"], counts["train"]),
@@ -141,9 +147,20 @@ def _changed(run: Run) -> list[list[str]]:
 
 
 def _losses(config: PipelineConfig, signature: Signature, splits: Splits) -> dict[str, Any]:
-    from pipeline.training.objectives import build_loss, losses_of
+    from pipeline.training.objectives import built_losses
 
-    return {n: build_loss("loss", loss) for n, loss in losses_of(config.loss, signature, splits.train.spec).items()}
+    return built_losses(config.loss, signature, splits.train.spec)
+
+
+def _importance(
+    model: keras.Model, signature: Signature, splits: Splits, config: PipelineConfig, name: str
+) -> tuple[dict[str, Any], list[str]]:
+    """Returns the importance of inputs, and why there is none if the data has columns that could have one."""
+    data = splits.named(name)
+    if isinstance(data, Examples):
+        return importance(model, signature, data, _losses(config, signature, splits), config.seed), []
+    told = f"how important each input is was not measured, as the {name} split is drawn and not in memory"
+    return {}, [told] if columns_of(data.spec) else []
 
 
 def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
@@ -165,7 +182,7 @@ def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
     if kept < examples:
         rows = np.sort(np.random.default_rng(0).choice(examples, kept, replace=False))
     for index, output in enumerate(outputs):
-        arrays[f"predicted_{index}"], arrays[f"true_{index}"] = output.arrays(rows)
+        arrays |= {f"{part}_{index}": array for part, array in output.arrays(rows).items()}
     return arrays, kept
 
 

@@ -13,8 +13,8 @@ ELLIPSIS = "…"
 
 
 def breakable(text: object) -> Markup:
-    """Returns escaped text that a browser breaks behind underscores, dots, commas and slashes, not within words."""
-    parts = re.split(r"(?<=[_,/.])(?=[^\W\d]\w)", str(text))
+    """Returns escaped text that a browser breaks behind underscores, dots and the like, not within words."""
+    parts = re.split(r"(?<=[_,/.=])(?=[^\W\d]\w)", str(text))
     return Markup("<wbr>").join(escape(part) for part in parts)
 
 

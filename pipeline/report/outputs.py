@@ -39,9 +39,8 @@ class Output:
         spec: The target's.
         predicted: Probabilities of shape (rows, classes), or numbers of shape (examples, values).
         truth: Class ids of shape (rows,), or shape (examples, values).
-        counts: Whether a row counts: those of weight 0 do not.
-        losses: How wrong each example is: cross-entropy, or mean absolute error.
         worst: The most wrong ones, as (loss, row, the example).
+        weights: Sample weights of shape (rows,); empty where there are none.
     """
 
     name: str
@@ -50,20 +49,20 @@ class Output:
     spec: TargetSpec
     predicted: np.ndarray
     truth: list[np.ndarray] = field(default_factory=list)
-    counts: list[np.ndarray] = field(default_factory=list)
     worst: list[tuple[float, int, Examples]] = field(default_factory=list)
+    weights: list[np.ndarray] = field(default_factory=list)
 
     def add(self, chunk: Examples, start: int) -> None:
         """Takes the next examples, in order."""
-        rows = self.rows_per_example
-        truth = self._truth(chunk)
-        predicted = self.predicted[start * rows : start * rows + len(truth)]
-        weights = chunk.weights.get(self.name)
-        counts = np.ones(len(truth), bool) if weights is None else self._by_row(weights, len(chunk)) != 0
+        truth = self.truth_of(chunk)
+        predicted = self.predicted[start * self.rows_per_example :][: len(truth)]
+        weights = self.weights_of(chunk)
+        counts = np.ones(len(truth), bool) if weights is None else weights != 0
         self.truth.append(truth)
-        self.counts.append(counts)
+        if weights is not None:
+            self.weights.append(weights)
         # What does not count is no mistake.
-        losses = np.where(counts, self._losses(truth, predicted), 0).reshape(len(chunk), -1)
+        losses = np.where(counts, self.losses(truth, predicted), 0).reshape(len(chunk), -1)
         counted = counts.reshape(len(chunk), -1).sum(axis=1)
         means = np.where(counted == 0, -1, losses.sum(axis=1) / np.maximum(1, counted))
         least = self.worst[0][0] if len(self.worst) == WORST else -0.5
@@ -81,15 +80,18 @@ class Output:
         """Number of examples that were predicted."""
         return len(self.predicted) // self.rows_per_example
 
-    def arrays(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Returns predictions and truth of some examples; of positions, those that count."""
+    def arrays(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns `predicted`, `true` and perhaps `weight` of some examples; of positions, those that count."""
         each = np.arange(self.rows_per_example)
         chosen = (rows[:, None] * self.rows_per_example + each).reshape(-1)
-        if self.spec.per_position:
-            chosen = chosen[np.concatenate(self.counts)[chosen]]
-        return self.predicted[chosen], np.concatenate(self.truth)[chosen]
+        weights = np.concatenate(self.weights) if self.weights else None
+        if (self.spec.per_position or self.spec.missing) and weights is not None:
+            chosen = chosen[weights[chosen] != 0]
+        found = {"predicted": self.predicted[chosen], "true": np.concatenate(self.truth)[chosen]}
+        return found if weights is None else {**found, "weight": weights[chosen]}
 
-    def _truth(self, chunk: Examples) -> np.ndarray:
+    def truth_of(self, chunk: Examples) -> np.ndarray:
+        """Returns the true values of examples, see `truth`."""
         target = chunk.targets[self.name]
         if self.kind == "classes" and self.spec.exclusive:
             return class_ids(chunk, self.name).reshape(-1)
@@ -97,11 +99,23 @@ class Output:
             return target.reshape(-1).astype("int64")
         return target.reshape(-1, target.shape[-1]) if self.kind == "labels" else target.reshape(len(target), -1)
 
-    def _by_row(self, weights: np.ndarray, examples: int) -> np.ndarray:
-        rows = self.rows_per_example
+    def weights_of(self, chunk: Examples) -> np.ndarray | None:
+        """Returns the sample weights of examples, one a row; None where there are none."""
+        weights, rows = chunk.weights.get(self.name), self.rows_per_example
+        if weights is None:
+            return None
         if weights.ndim > 1 and rows == 1:
-            return np.asarray(weights.reshape(examples, -1).max(axis=1))
-        return np.broadcast_to(weights.reshape(examples, -1), (examples, rows)).reshape(-1)
+            return np.asarray(weights.reshape(len(chunk), -1).mean(axis=1))
+        return np.broadcast_to(weights.reshape(len(chunk), -1), (len(chunk), rows)).reshape(-1)
+
+    def losses(self, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+        """Returns how wrong predictions are: cross-entropy, or mean absolute error, of each example."""
+        if self.kind == "numbers":
+            return np.abs(predicted - truth).mean(axis=1)
+        if self.kind == "labels":
+            right = np.where(truth > HALF, predicted, 1 - predicted)
+            return -np.log(np.maximum(right, SMALLEST_PROBABILITY)).mean(axis=1)
+        return -np.log(np.maximum(predicted[np.arange(len(truth)), truth], SMALLEST_PROBABILITY))
 
     def shown_worst(self) -> list[dict[str, Any]]:
         """Returns the most wrong examples, the worst first, as the report shows them."""
@@ -124,14 +138,6 @@ class Output:
             heapq.heappush(self.worst, item)
         else:
             heapq.heappushpop(self.worst, item)
-
-    def _losses(self, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-        if self.kind == "numbers":
-            return np.abs(predicted - truth).mean(axis=1)
-        if self.kind == "labels":
-            right = np.where(truth > HALF, predicted, 1 - predicted)
-            return -np.log(np.maximum(right, SMALLEST_PROBABILITY)).mean(axis=1)
-        return -np.log(np.maximum(predicted[np.arange(len(truth)), truth], SMALLEST_PROBABILITY))
 
     def _shown_prediction(self, predicted: np.ndarray) -> dict[str, Any]:
         if self.kind == "classes" and len(predicted) == 1:
@@ -166,7 +172,7 @@ def evaluated_outputs(
     values = predict(model, signature, batches)
     outputs, notes = [], []
     for name, value in values.items():
-        found = _output(name, value, batches.spec.targets.get(name), losses.get(name))
+        found = read_output(name, value, batches.spec.targets.get(name), losses.get(name))
         if isinstance(found, Output):
             outputs.append(found)
         else:
@@ -193,7 +199,7 @@ def chunks(batches: Batches, *, with_inputs: bool = True) -> Iterator[Examples]:
         yield examples.rows(order[start : start + CHUNK])
 
 
-def _output(name: str, value: np.ndarray, target: TargetSpec | None, loss: Any) -> Output | str:
+def read_output(name: str, value: np.ndarray, target: TargetSpec | None, loss: Any) -> Output | str:
     """Returns the output, or why there is nothing to say of it."""
     from pipeline.evaluation.probabilities import class_names, class_probabilities, label_probabilities
 

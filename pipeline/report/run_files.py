@@ -38,7 +38,7 @@ FACTS: dict[str, Any] = dict.fromkeys(
         "platform",
         "final_weights",
     )
-) | {"versions": {}, "spec": {}, "data": {}, "validations": [], "durations_seconds": {}}
+) | {"versions": {}, "spec": {}, "data": {}, "validations": [], "baseline_notes": [], "durations_seconds": {}}
 """What `run.json` may lack."""
 COLLECTED: dict[str, Any] = dict.fromkeys(
     (
@@ -50,7 +50,7 @@ COLLECTED: dict[str, Any] = dict.fromkeys(
         "peak_memory_bytes",
         "processors",
     )
-) | {"notes": [], "outputs": [], "splits": {}, "shown": {}, "layers": [], "edges": [], "devices": []}
+) | {"notes": [], "outputs": [], "importance": {}, "splits": {}, "shown": {}, "layers": [], "edges": [], "devices": []}
 """What there is where no report's data was collected."""
 
 
@@ -68,6 +68,7 @@ class RunFiles:
         choices: The file that was chosen of each config group, of `.hydra/hydra.yaml`.
         collected: `report_data.json`.
         arrays: `report_data.npz`.
+        resources: `resources.csv`, values by column.
     """
 
     folder: Path
@@ -79,6 +80,7 @@ class RunFiles:
     choices: Mapping[str, str] = field(default_factory=dict)
     collected: dict[str, Any] = field(default_factory=lambda: dict(COLLECTED))
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    resources: History = field(default_factory=dict)
 
     @property
     def command(self) -> str:
@@ -136,6 +138,7 @@ def read_run(folder: Path) -> RunFiles:
         chosen_groups(folder),
         {**COLLECTED, **collected},
         _read(folder / ARRAYS_FILE, read_arrays) or {},
+        _read(folder / "resources.csv", _read_resources) or {},
     )
 
 
@@ -171,12 +174,21 @@ def _read(path: Path, read: Callable[[Path, str], Any], shape: Any = None) -> An
 
 
 def _read_history(path: Path, key: str) -> History:
+    return _table(read_text(path, key, MOST_BYTES_OF_HISTORY), path, key, "epoch")
+
+
+def _read_resources(path: Path, key: str) -> History:
     text = read_text(path, key, MOST_BYTES_OF_HISTORY)
+    # A process that was killed may have left a row in part.
+    return _table(text[: text.rfind("\n") + 1], path, key, "seconds")
+
+
+def _table(text: str, path: Path, key: str, first: str) -> History:
     try:
         rows = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(rows, [])
-        if header and (header[0] != "epoch" or len(set(header)) < len(header)):
-            raise ValueError("its columns are not epoch and others, each once")
+        if header and (header[0] != first or len(set(header)) < len(header)):
+            raise ValueError(f"its columns are not {first} and others, each once")
         if len(header) > MOST_COLUMNS:
             raise ValueError(f"it has {len(header):,} columns; up to {MOST_COLUMNS:,} are right")
         columns = _columns(rows, len(header))

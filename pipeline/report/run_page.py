@@ -12,14 +12,17 @@ import yaml
 
 from pipeline.report.classification import Classification, classification, labelling
 from pipeline.report.classification_figures import LONGEST_NAME, classification_figures
+from pipeline.report.compared import Compared, compared
 from pipeline.report.curves import best_epoch, curve_figures
 from pipeline.report.diagram import diagram
 from pipeline.report.differences import resolved
 from pipeline.report.figures import PALETTE, Figure, layout, plot_text
 from pipeline.report.fitting import files_that_fit
+from pipeline.report.importance import importance_figure
 from pipeline.report.names import short_names
 from pipeline.report.regression import Regression, regression_figures, regressions
 from pipeline.report.render import write_page
+from pipeline.report.resources import resource_figure
 from pipeline.report.run_files import RunFiles, read_run
 
 REPORT_FILE = "report.html"
@@ -42,6 +45,7 @@ class OutputSection:
         regressions: Those of each column if it is of numbers.
         figures: Its figures.
         worst: The examples that the model got most wrong.
+        compared: Its measures, and what they are compared with.
         folded: Whether it opens by a click only, as there are many others.
     """
 
@@ -51,6 +55,7 @@ class OutputSection:
     regressions: list[Regression]
     figures: list[Figure]
     worst: list[dict[str, Any]]
+    compared: list[Compared]
     folded: bool = False
 
     @property
@@ -99,6 +104,7 @@ def _values(run: RunFiles) -> dict[str, Any]:
         "class_figures": _class_figures(run),
         "class_rows": _class_rows(run),
         "diagram": diagram(data["layers"], data["edges"]),
+        "resources": [figure for figure in [resource_figure(run.resources)] if figure],
         "headlines": _headlines(run),
     }
 
@@ -130,18 +136,22 @@ def metric_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]
 def output_sections(run: RunFiles) -> list[OutputSection]:
     """Computes what the page says of each output."""
     sections = []
+    split = str(run.collected["split"])
     for index, output in enumerate(run.collected["outputs"]):
         if f"predicted_{index}" not in run.arrays:
             continue
         predicted, truth = run.arrays[f"predicted_{index}"], run.arrays[f"true_{index}"]
         name, kind, worst = output["name"], output["kind"], output["worst"]
+        trivial = run.metrics.get(split, {}).get("baseline", {}).get(name, {})
+        beside = compared(kind, output["classes"], truth, predicted, run.arrays.get(f"weight_{index}"), trivial)
+        used = [figure for figure in [importance_figure(run.collected["importance"], name, split)] if figure]
         if kind == "numbers":
             columns = regressions(name, truth, predicted)
             figures = [figure for column in columns for figure in regression_figures(column)]
-            sections.append(OutputSection(name, kind, None, columns, figures, worst))
+            sections.append(OutputSection(name, kind, None, columns, figures + used, worst, beside))
             continue
         numbers = (classification if kind == "classes" else labelling)(output["classes"], truth, predicted)
-        sections.append(OutputSection(name, kind, numbers, [], classification_figures(numbers), worst))
+        sections.append(OutputSection(name, kind, numbers, [], classification_figures(numbers) + used, worst, beside))
     return sections
 
 

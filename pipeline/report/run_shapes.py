@@ -56,6 +56,7 @@ class Facts(BaseModel):
     data: dict[str, Fingerprint] = {}
     validations: list[dict[str, Number]] = []
     final_weights: FinalWeights | None = None
+    baseline_notes: list[str] = []
     durations_seconds: dict[str, FiniteFloat] = {}
 
 
@@ -63,7 +64,9 @@ class SplitMetrics(BaseModel):
     """See `by_output`."""
 
     loss: Number = None
+    weighted: bool = False
     outputs: dict[str, dict[str, Number]] = {}
+    baseline: dict[str, dict[str, dict[str, Number | str]]] = {}
 
 
 class Cell(BaseModel):
@@ -122,6 +125,32 @@ class ShownExample(BaseModel):
     targets: dict[str, str]
 
 
+class ColumnImportance(BaseModel):
+    """See `importance`."""
+
+    name: str
+    growth: Number
+    deviation: Number
+
+
+class OutputImportance(BaseModel):
+    """See `importance`."""
+
+    kind: Literal["classes", "labels", "numbers"]
+    loss: Number
+    columns: Annotated[list[ColumnImportance], Field(max_length=1000)]
+
+
+class Importance(BaseModel):
+    """See `importance`."""
+
+    examples: Count = 0
+    of: Count = 0
+    shuffles: Count = 0
+    note: str = ""
+    outputs: dict[str, OutputImportance] = {}
+
+
 class Layer(BaseModel):
     """See `layer_table`."""
 
@@ -143,6 +172,7 @@ class Collected(BaseModel):
     split: str | None = None
     notes: list[str] = []
     outputs: Annotated[list[OutputShape], Field(max_length=1000)] = []
+    importance: Importance = Importance()
     splits: dict[str, SplitCounts] = {}
     shown: dict[str, list[ShownExample]] = {}
     samples_per_epoch: Count | None = None

@@ -14,6 +14,7 @@ from pipeline.files import write_json
 from pipeline.runs import Run
 from pipeline.weighting import weigh
 from pipeline.weighting.build import build_weightings
+from pipeline.weighting.choices import missing_labels
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,14 @@ def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
         raise ConfigError(f"task.rounds: {rounds} is too small; 1 or more is right")
     with run.stage("data"):
         splits = weigh(
-            load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive),
+            load_splits(
+                config.data,
+                config.split,
+                config.seed,
+                loss=config.loss,
+                positive=config.positive,
+                missing=missing_labels(config.weighting),
+            ),
             build_weightings(config.weighting),
         )
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)

@@ -9,12 +9,13 @@ from pipeline.data.batches import evaluated
 from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.evaluation import evaluate_splits
-from pipeline.evaluation.metrics import by_output
+from pipeline.evaluation.baseline import add_baselines
+from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.files import write_json
 from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import compile_model
-from pipeline.weighting import weigh_split
+from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weightings
 
 
@@ -31,18 +32,22 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
     """
     saved = open_run(config.run)
     with run.stage("data"):
-        name, data = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=True)
+        name, data, own = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=True)
         run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
         model = saved.model(config.model["_target_"])
         signature = compile_model(model, replace(config, schedule=None), data.spec)
     with run.stage("evaluation"):
-        data = weigh_split(data, build_weightings(config.weighting), "test" if name == "data" else name)
+        weightings = build_weightings(config.weighting)
+        data = weigh_split(data, weightings, "test" if name == "data" else name)
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
         if name == "validation":
             batches = evaluated(batches, config.trainer.validation_steps)
         if batches.endless:
             raise ConfigError(f"data.{name}: never ends, so there is no last batch to evaluate")
         values = evaluate_splits(model, signature, {name: batches})
-        write_json(run.folder / "metrics.json", {name: by_output(values[name], list(signature.outputs))})
+        metrics = {name: by_output(values[name], list(signature.outputs), weighted=is_weighted(batches))}
+        if own is not None:
+            run.record(baseline_notes=add_baselines(metrics, weigh(own, weightings), signature, config.loss))
+        write_json(run.folder / "metrics.json", metrics)
     return values[name]["loss"]

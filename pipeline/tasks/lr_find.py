@@ -14,6 +14,7 @@ from pipeline.runs import Run
 from pipeline.training import compile_model, fit
 from pipeline.weighting import weigh
 from pipeline.weighting.build import build_weightings
+from pipeline.weighting.choices import missing_labels
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,14 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
     )
     with run.stage("data"):
         splits = weigh(
-            load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive),
+            load_splits(
+                config.data,
+                config.split,
+                config.seed,
+                loss=config.loss,
+                positive=config.positive,
+                missing=missing_labels(config.weighting),
+            ),
             build_weightings(config.weighting),
         )
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)

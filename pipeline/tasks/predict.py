@@ -15,7 +15,7 @@ from pipeline.evaluation.predictions import columns, write_predictions
 from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import signature_of
-from pipeline.training.objectives import build_loss, losses_of
+from pipeline.training.objectives import built_losses
 
 log = logging.getLogger(__name__)
 FORMS = ("parquet", "npz")
@@ -34,7 +34,7 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         raise ConfigError(f"task.form: '{form}' is none of them{nearest(form, FORMS)}")
     saved = open_run(config.run)
     with run.stage("data"):
-        name, data = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=False)
+        name, data, _ = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=False)
         data = replace(data, spec=DataSpec(data.spec.inputs, saved.spec.targets))
         run.record(predicted_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
@@ -44,7 +44,6 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
     with run.stage("prediction"):
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
         values = predict_batches(model, signature, batches)
-        wanted = losses_of(config.loss, signature, saved.spec)
-        losses = {n: build_loss("loss", loss) for n, loss in wanted.items()}
+        losses = built_losses(config.loss, signature, saved.spec)
         path = write_predictions(run.folder, columns(values, saved.spec.targets, losses), form)
     log.info("predictions of %d examples in %s", len(next(iter(values.values()))), path)

@@ -10,9 +10,10 @@ from keras.src.saving.serialization_lib import SafeModeScope
 
 from pipeline import components
 from pipeline.config import PipelineConfig, SplitConfig
-from pipeline.data.matching import match_classes, match_inputs
+from pipeline.data.matching import match_classes, match_inputs, with_positive
 from pipeline.data.spec import DataSpec, spec_from_dict
 from pipeline.data.spec_shape import TRAINED
+from pipeline.data.splits import Splits
 from pipeline.data.stage import load_splits
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
@@ -20,6 +21,7 @@ from pipeline.runs import FACTS_FILE, model_file
 from pipeline.security.reading import ABSENT, read_json
 from pipeline.security.shapes import checked
 from pipeline.training.saving import own_classes
+from pipeline.weighting.choices import missing_labels
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def open_run(folder: str | None) -> SavedRun:
         ConfigError: None is named, or its training did not finish.
     """
     if folder is None:
-        raise ConfigError("run: missing; run=DIR, the folder that a finished training printed, is right")
+        raise ConfigError("run: missing; run=latest, or run=DIR, the folder that a finished training printed, is right")
     path = Path(folder)
     model_file(path)
     file = path / FACTS_FILE
@@ -73,8 +75,8 @@ def open_run(folder: str | None) -> SavedRun:
 
 def data_of_command(
     config: PipelineConfig, split: str | None, spec: DataSpec, *, other_data: bool, with_targets: bool
-) -> tuple[str, Data]:
-    """Returns the data that a command asks about, and its name.
+) -> tuple[str, Data, Splits | None]:
+    """Returns the name of the data that a command asks about, the data, and all splits of the run's own data.
 
     Args:
         config: The run's config with what this command changes.
@@ -90,11 +92,24 @@ def data_of_command(
     """
     if other_data and split is None:
         splits = load_splits(
-            config.data, SplitConfig(), config.seed, loss=config.loss, with_targets=with_targets, to_train=False
+            config.data,
+            SplitConfig(),
+            config.seed,
+            loss=config.loss,
+            missing=missing_labels(config.weighting),
+            with_targets=with_targets,
+            to_train=False,
         )
         name = "test" if splits.test is not None else "train"
     else:
-        splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
+        splits = load_splits(
+            config.data,
+            config.split,
+            config.seed,
+            loss=config.loss,
+            missing=missing_labels(config.weighting),
+        )
         name = split or "test"
     data = match_inputs(splits.named(name), spec)
-    return ("data" if other_data and split is None else name), match_classes(data, spec) if with_targets else data
+    found = with_positive(match_classes(data, spec), config.positive) if with_targets else data
+    return ("data" if other_data and split is None else name), found, None if other_data else splits

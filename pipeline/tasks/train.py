@@ -21,7 +21,8 @@ from pipeline.data.stage import build_loader, load_splits, load_validation_sets
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value
-from pipeline.evaluation.metrics import by_output
+from pipeline.evaluation.baseline import add_baselines
+from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.files import write_json
 from pipeline.models import build_model
 from pipeline.report import collect, write_report
@@ -30,11 +31,14 @@ from pipeline.schedules import with_training_steps
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
 from pipeline.training.fit import Fitted
+from pipeline.training.resources import FILE as RESOURCES_FILE
+from pipeline.training.resources import sampled
 from pipeline.training.saving import check_savable, save_trained
 from pipeline.training.snapshots import Keeper
 from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
 from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weightings
+from pipeline.weighting.choices import missing_labels
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +53,21 @@ def train(config: PipelineConfig, run: Run) -> float:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
     with tracked(config, run.folder) as tracking:
         with run.stage("data"):
-            splits = load_splits(config.data, config.split, config.seed, loss=config.loss, positive=config.positive)
+            splits = load_splits(
+                config.data,
+                config.split,
+                config.seed,
+                loss=config.loss,
+                positive=config.positive,
+                missing=missing_labels(config.weighting),
+            )
             sets = load_validation_sets(
-                config.validation_sets or {}, config.data, config.seed, splits.train.spec, config.loss
+                config.validation_sets or {},
+                config.data,
+                config.seed,
+                splits.train.spec,
+                config.loss,
+                missing_labels(config.weighting),
             )
             fingerprints = {name: data.fingerprint() for name, data in splits.present()}
             further = {f"validation_sets.{name}": data.fingerprint() for name, data in sets.items()}
@@ -80,7 +96,11 @@ def train(config: PipelineConfig, run: Run) -> float:
             if "validation" in whole:
                 whole["validation"] = evaluated(whole["validation"], config.trainer.validation_steps)
             values = evaluate_splits(model, signature, {n: b for n, b in whole.items() if n in config.evaluate_splits})
-            tracking.metrics.update({n: by_output(found, list(signature.outputs)) for n, found in values.items()})
+            outputs = list(signature.outputs)
+            tracking.metrics.update(
+                {n: by_output(v, outputs, weighted=is_weighted(whole[n])) for n, v in values.items()}
+            )
+            run.record(baseline_notes=add_baselines(tracking.metrics, splits, signature, config.loss))
             write_json(run.folder / "metrics.json", tracking.metrics)
         if config.report:
             with run.stage("report"):
@@ -117,15 +137,16 @@ def _fitted(
     held_out = {"": splits.validation, **sets}
     train = loader.batches(splits.train, seed=config.seed, training=True)
     check_monitors(config, model, signature, train, splits, list(sets), callbacks)
-    fitted = fit(
-        model,
-        signature,
-        train,
-        {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
-        config.trainer,
-        callbacks,
-        keeper,
-    )
+    with sampled(run.folder / RESOURCES_FILE):
+        fitted = fit(
+            model,
+            signature,
+            train,
+            {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
+            config.trainer,
+            callbacks,
+            keeper,
+        )
     run.record(
         xla=fitted.compilation and asdict(fitted.compilation),
         validations=fitted.validations,

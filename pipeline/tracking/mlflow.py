@@ -123,7 +123,7 @@ class MLflowTracker(keras.callbacks.Callback):
 
     def _keep(self, values: Mapping[str, Any]) -> None:
         now, step = int(time.time() * 1000), steps_made(self.model)
-        self._metrics += [(_key(n), float(value), now, step) for n, value in values.items() if isinstance(value, Real)]
+        self._metrics += [(_key(n), float(value), now, step) for n, value in values.items() if _is_number(value)]
 
     def _send(self, client: Any) -> None:
         from mlflow.entities import Metric, RunTag
@@ -197,6 +197,11 @@ def _job_in(run_folder: Path) -> Any:
     if OmegaConf.is_missing(job.runtime, "output_dir"):
         return None
     return job if Path(job.runtime.output_dir).absolute() == run_folder else None
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a metric, and not a fact such as whether losses are weighted."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _key(name: str) -> str:

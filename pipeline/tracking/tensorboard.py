@@ -110,6 +110,8 @@ class TensorBoardTracker(keras.callbacks.Callback):
         """Writes what was measured after training."""
         for split, measured in metrics.items():
             for name, value in flattened(measured, "/").items():
+                if isinstance(value, bool):
+                    continue
                 self._write(split, f"evaluation_{name.removeprefix('outputs/')}", value, steps_made(self.model))
         self._close()
 

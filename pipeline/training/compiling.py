@@ -15,9 +15,9 @@ from pipeline.data.spec import DataSpec
 from pipeline.errors import ConfigError, ConfigMistakes, one_line
 from pipeline.loss_kinds import AUTO, FAMILIES
 from pipeline.training.formed import formed_loss
-from pipeline.training.metric_building import Metrics, auto_metric, build_metrics
+from pipeline.training.metric_building import Metrics, auto_metric, build_metrics, together
 from pipeline.training.objective_checks import objective_mistakes
-from pipeline.training.objectives import build_loss, by_output, key_of, loss_name, losses_of
+from pipeline.training.objectives import built_losses, by_output, key_of, loss_name
 from pipeline.training.optimizers import build_optimizer
 from pipeline.training.output_losses import count_examples
 from pipeline.training.signature import Signature, signature_of
@@ -53,6 +53,7 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
         lambda: _metrics("weighted_metrics", config.weighted_metrics, outputs, forms, spec),
         lambda: _loss_weights(config.loss_weights, outputs),
     )
+    metrics, weighted = _of_labelled(metrics, weighted, spec)
     formed = {n: _formed(loss, forms.get(n)) for n, loss in losses.items()}
     if forms:
         given = {"loss": formed, "metrics": _used(metrics), "weighted_metrics": _used(weighted)}
@@ -85,6 +86,15 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
     return signature
 
 
+def _of_labelled(
+    metrics: dict[str, Metrics], weighted: dict[str, Metrics], spec: DataSpec
+) -> tuple[dict[str, Metrics], dict[str, Metrics]]:
+    """Has the metrics of targets that lack labels be weighted ones, which is what leaves the rows without one out."""
+    lacking = [name for name in metrics if name in spec.targets and spec.targets[name].missing]
+    moved = {name: together(weighted.get(name), metrics[name]) for name in lacking}
+    return {n: found for n, found in metrics.items() if n not in lacking}, {**weighted, **moved}
+
+
 def _save_as_of_keras(model: keras.Model, parts: dict[str, Any]) -> None:
     """Has the model be saved with losses and metrics of Keras alone, so that it loads where this package is not."""
     config = getattr(model, "_compile_config", None)
@@ -95,9 +105,7 @@ def _save_as_of_keras(model: keras.Model, parts: dict[str, Any]) -> None:
 def _built_losses(config: PipelineConfig, signature: Signature, spec: DataSpec) -> dict[str, Any]:
     outputs = list(signature.outputs)
     losses, *_ = _collected(
-        lambda: {
-            n: build_loss(key_of("loss", n, outputs), v) for n, v in losses_of(config.loss, signature, spec).items()
-        },
+        lambda: built_losses(config.loss, signature, spec),
         lambda: by_output("metrics", None if config.metrics == AUTO else config.metrics, outputs),
         lambda: by_output("weighted_metrics", config.weighted_metrics, outputs),
         lambda: by_output("loss_weights", config.loss_weights, outputs),

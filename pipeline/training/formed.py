@@ -88,28 +88,28 @@ class MetricPart(keras.metrics.Metric):  # type: ignore[misc]
         # Tracked by one part only, or its variables would be told twice.
         self._whole: Any = whole if updates else (lambda: whole)
         self._index = index
-        self._updates = updates
+        self.updates = updates
         self._direction = getattr(whole, "_direction", None)
 
     @property
     def inner(self) -> keras.metrics.Metric:
         """The metric itself, out of what converts for it."""
-        whole = self._whole if self._updates else self._whole()
+        whole = self._whole if self.updates else self._whole()
         return getattr(whole, "inner", whole)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """See `keras.metrics.Metric`."""
-        if self._updates:
+        if self.updates:
             self._whole.update_state(y_true, y_pred, sample_weight=sample_weight)
 
     def result(self) -> Any:
         """See `keras.metrics.Metric`."""
-        whole = self._whole if self._updates else self._whole()
+        whole = self._whole if self.updates else self._whole()
         return keras.ops.reshape(whole.result(), (-1,))[self._index]
 
     def reset_state(self) -> None:
         """See `keras.metrics.Metric`."""
-        if self._updates:
+        if self.updates:
             self._whole.reset_state()
 
 

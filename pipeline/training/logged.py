@@ -122,12 +122,21 @@ def _outputs(signature: Signature) -> dict[str, keras.KerasTensor]:
 
 def _compiled(metrics: Any, outputs: Sequence[str]) -> dict[str, Any]:
     """Returns the metrics that were given to `compile`, by the names of their values."""
-    if not metrics.built:
+    results = _results(metrics)
+    if results is None:
         given = keras.tree.flatten([metrics._user_metrics, metrics._user_weighted_metrics])
         objects = [one for one in given if isinstance(one, keras.metrics.Metric)]
         return {name: one for one in objects for name in (one.name, *(f"{output}_{one.name}" for output in outputs))}
     found: dict[str, Any] = {}
     # Results are in the order of the metrics, under names that make each of them the only one.
-    for (name, result), metric in zip(metrics.result().items(), metrics.metrics, strict=False):
+    for (name, result), metric in zip(results.items(), metrics.metrics, strict=False):
         found |= dict.fromkeys(result, metric) if isinstance(result, Mapping) else {name: metric}
     return found
+
+
+def _results(metrics: Any) -> dict[str, Any] | None:
+    """Returns what metrics give before any batch; None where one of them has to see a batch first."""
+    try:
+        return dict(metrics.result()) if metrics.built else None
+    except Exception:  # noqa: BLE001
+        return None

@@ -14,7 +14,7 @@ from pipeline.data.target import LABELS, NUMBERS, TargetSpec
 from pipeline.errors import ConfigError
 from pipeline.loss_kinds import AUTO, spelled_out
 from pipeline.training.formed import OF_SCORES, OF_THRESHOLDS, FormedMetric, formed_metric, parts_of
-from pipeline.training.objectives import COUNTING, check_metric_name, metric_class
+from pipeline.training.objectives import COUNTING, check_metric_name, loss_name, metric_class
 from pipeline.training.partials import as_metric
 from pipeline.training.target_forms import OutputForm, of_labels, plain_ids
 
@@ -33,6 +33,19 @@ class Metrics:
 
     used: list[Any]
     saved: list[Any]
+
+
+def together(some: Metrics | None, others: Metrics) -> Metrics:
+    """Returns metrics without those of the second ones that the first have by the same name."""
+    if some is None:
+        return others
+    names = [[_called(metric) for metric in metrics] for metrics in (some.used, some.saved)]
+    used = [metric for metric in others.used if _called(metric) not in names[0]]
+    return Metrics([*some.used, *used], [*some.saved, *(m for m in others.saved if _called(m) not in names[1])])
+
+
+def _called(metric: Any) -> str:
+    return metric if isinstance(metric, str) else str(getattr(metric, "name", None) or loss_name(metric))
 
 
 def build_metrics(key: str, value: Any, form: OutputForm | None) -> Metrics:

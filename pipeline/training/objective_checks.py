@@ -35,7 +35,7 @@ def objective_mistakes(
             continue
         rows = _rows(targets[name], outputs[name])
         for objective in given if isinstance(given, list) else [given]:
-            if isinstance(objective, MetricPart):
+            if isinstance(objective, MetricPart) and not objective.updates:
                 continue
             reason = _refusal(key, objective, *rows)
             if reason is not None:

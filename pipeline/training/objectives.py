@@ -151,6 +151,12 @@ def losses_of(loss: Any, signature: Signature, spec: DataSpec) -> dict[str, Any]
     }
 
 
+def built_losses(loss: Any, signature: Signature, spec: DataSpec) -> dict[str, Any]:
+    """Returns the losses of a config by output name, see `losses_of` and `build_loss`."""
+    outputs = list(signature.outputs)
+    return {n: build_loss(key_of("loss", n, outputs), v) for n, v in losses_of(loss, signature, spec).items()}
+
+
 def key_of(key: str, output: str, outputs: Sequence[str]) -> str:
     """Returns how messages name what a config says of an output."""
     return key if len(outputs) == 1 else f"{key}.{output}"

@@ -29,8 +29,9 @@ def as_loss(key: str, loss: Any) -> Any:
     if args:
         return _named(loss, name)
     wrapped = LossFunctionWrapper(function, name=name, **keywords)
-    # For those who ask a loss what it is of.
-    wrapped.__name__, wrapped.from_logits = name, bool(keywords.get("from_logits", False))
+    # For those who ask a loss what it is, and whether its code is of Keras or of a user.
+    wrapped.__name__, wrapped.__module__ = name, function.__module__
+    wrapped.from_logits = bool(keywords.get("from_logits", False))
     return wrapped
 
 
@@ -46,7 +47,9 @@ def as_metric(key: str, metric: Any) -> Any:
     name = _function_name(key, function)
     if args:
         return _named(metric, name)
-    return keras.metrics.MeanMetricWrapper(function, name=name, **keywords)
+    wrapped = keras.metrics.MeanMetricWrapper(function, name=name, **keywords)
+    wrapped.__module__ = function.__module__
+    return wrapped
 
 
 def _parts(given: partial[Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:

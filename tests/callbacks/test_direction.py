@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.callbacks.direction import direction, direction_among, monitored
 from pipeline.errors import ConfigError
+from pipeline.training.formed import FormedMetric
 
 LOWER = [
     "loss", "val_loss", "val_score_loss", "val_winter_kind_loss", "mse", "val_root_mean_squared_error", "mae_1",
@@ -46,13 +47,15 @@ def test_metric_itself_knows_better_than_the_name_that_its_user_gave_it() -> Non
         "foo": keras.metrics.AUC(name="foo"),
         "a_foo": keras.metrics.MeanSquaredError(name="foo"),
         "good_score": keras.metrics.FalseNegatives(name="good_score"),
+        # As losses and metrics that get targets in another form.
+        "formed": FormedMetric(keras.metrics.FalseNegatives(name="formed"), lambda *given: given),
         "bar": Score(name="bar"),
         "my_error": Score(name="my_error"),
         "quux": keras.metrics.Mean(name="quux"),
     }
     right = {
         "foo": "max", "val_foo": "max", "val_winter_foo": "max", "val_a_foo": "min", "val_winter_a_foo": "min",
-        "val_good_score": "min", "val_bar": "max", "val_my_error": "min",
+        "val_good_score": "min", "val_formed": "min", "val_bar": "max", "val_my_error": "min",
     }  # fmt: skip
     assert {name: direction_among(metrics, name) for name in right} == right
     with pytest.raises(ConfigError, match="'val_quux' does not tell"):

@@ -128,9 +128,7 @@ def test_what_is_not_logged_or_does_not_tell_is_told_with_its_key(caplog: pytest
         monitor_mistakes([keras.callbacks.EarlyStopping("val_b_acuracy")], logged(compiled(), Adding()))
     assert "'val_b_acuracy' is not logged; did you mean 'val_b_accuracy'?" in caplog.text
     (line,) = optimized_mistakes("test_b_ac", told, ["", "test_"])
-    assert line.startswith(
-        "optimized_metric: 'test_b_ac' is not measured; did you mean 'test_b_auc'? Measured are a_good,"
-    )
+    assert line.startswith("optimized_metric: no metric 'test_b_ac'; did you mean 'test_b_auc'? Measured are a_good,")
 
 
 def test_whole_command_with_two_outputs(
@@ -147,8 +145,7 @@ def test_whole_command_with_two_outputs(
     auc = "{_target_: keras.metrics.AUC, name: foo}"
     arguments = [
         "data=arrays", "data.train={_target_: monitor_parts.data}", "data.inputs=[x]", "data.targets=[a,b]",
-        "model={_target_: monitor_parts.network}", "~model.units", "~model.depth", "~model.activation",
-        "~model.dropout", "loss={a: binary_crossentropy, b: binary_crossentropy}",
+        "model={_target_: monitor_parts.network}", "loss=auto",
         f"metrics={{a: [{auc}], b: [mse, {auc}]}}", "split.validation=0.4", "loader.batch_size=2", "report=false",
         "trainer.epochs=2", "callbacks=[early_stopping,checkpoint,plateau,checkpoints]",
     ]  # fmt: skip
@@ -161,7 +158,7 @@ def test_whole_command_with_two_outputs(
     assert [line.split(";")[0] for line in wrong.errors] == [
         "callbacks.early_stopping.monitor: 'val_b_fo' is not logged",
         "callbacks.checkpoints.monitor: 'val_foo' is not logged",
-        "optimized_metric: 'val_b_auc' is not measured",
+        "optimized_metric: no metric 'val_b_auc'",
     ]
     assert wrong.errors[0].endswith(
         f"Logged are {', '.join(['a_foo', 'a_loss', 'b_foo', 'b_loss', 'b_mse'])}, "

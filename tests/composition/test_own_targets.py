@@ -61,6 +61,7 @@ def test_choice_that_is_typed_counts_for_more_than_a_file() -> None:
         ("model._target_=mine", {}),
         ("model={_target_: mine, width: 3}", {}),
         ("+model._target_=mine", {}),
+        ("model._target_=mine,yours", {}),
         ("model._target_=ours", {"_target_": "ours", "units": 64}),
         ("model.units=3", {"_target_": "ours", "units": 64}),
     ],

@@ -59,9 +59,8 @@ def test_generator_of_dicts_trains_evaluates_predicts_and_resumes(parts: Any, co
     source = "{_target_: dict_parts.batches, _partial_: true}"
     done = command(
         "data=batches", "loader=stream", f"data.train={source}", f"data.test={source}", "data.inputs=[x]",
-        "data.targets=[y]", "model={_target_: dict_parts.Network}", "~model.units", "~model.depth",
-        "~model.activation", "~model.dropout", "loss=mean_squared_error", "metrics=[mae]", "trainer.epochs=1",
-        "report=false",
+        "data.targets=[y]", "model={_target_: dict_parts.Network}", "loss=mean_squared_error", "metrics=[mae]",
+        "trainer.epochs=1", "report=false",
     )  # fmt: skip
     assert done.code == 0, done.errors
     loss = done.json("metrics.json")["test"]["loss"]

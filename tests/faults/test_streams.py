@@ -26,7 +26,10 @@ class Writing(keras.callbacks.Callback):
                 with suppress(OSError):
                     os.write(number, b"by C++")
 """
-FILES = [".hydra", ".lock", "history.csv", "metrics.json", "model.keras", "pipeline.log", "run.json", "snapshots"]
+FILES = [
+    ".hydra", ".lock", "history.csv", "metrics.json", "model.keras", "pipeline.log", "resources.csv", "run.json",
+    "snapshots",
+]  # fmt: skip
 
 
 @pytest.fixture

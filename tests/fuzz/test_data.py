@@ -21,7 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.cli import report
 from pipeline.config import register
-from pipeline.config_checks import check_config
+from pipeline.config_checks import check_config, check_parts_of_keras
 from pipeline.faults import job_memory
 from pipeline.folders import conf_folder
 from pipeline.runs import Run
@@ -374,6 +374,7 @@ def trained(
             keras.utils.set_random_seed(settings.seed)
             try:
                 check_config(settings, [])
+                check_parts_of_keras(settings)
                 with job_memory.freed():
                     train(settings, run)
             except Exception as error:  # noqa: BLE001

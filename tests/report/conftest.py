@@ -94,7 +94,9 @@ def trained(folder: Path) -> Trained:
         seed=0,
     )
     values = evaluate_splits(model, signature, batches)
-    write_json(folder / "metrics.json", {n: by_output(v, list(signature.outputs)) for n, v in values.items()})
+    write_json(
+        folder / "metrics.json", {n: by_output(v, list(signature.outputs), weighted=False) for n, v in values.items()}
+    )
     (folder / ".hydra").mkdir()
     saved = {"model": config.model, "data": config.data, "trainer": {"epochs": 2}}
     (folder / ".hydra" / "config.yaml").write_text(yaml.safe_dump(saved))

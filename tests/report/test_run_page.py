@@ -112,7 +112,7 @@ def test_of_many_outputs_the_worst_are_shown_and_the_others_folded(run_folder: P
     many = in_order(sections * 4)
     assert [section.score for section in many] == sorted(section.score or 0 for section in sections * 4)
     assert [section.folded for section in many] == [False] * 3 + [True] * 5
-    assert in_order([*sections * 4, OutputSection("y", "numbers", None, [], [], [])])[-1].name == "y"
+    assert in_order([*sections * 4, OutputSection("y", "numbers", None, [], [], [], [])])[-1].name == "y"
 
 
 def test_title_is_the_data_file_or_the_experiment_or_what_was_chosen() -> None:

@@ -14,7 +14,8 @@ import pytest
 from pipeline.callbacks import check_savers
 from pipeline.errors import ConfigError
 from pipeline.security.trust import trust_of, trusting
-from pipeline.training.objectives import build_loss, build_metrics, loss_name
+from pipeline.training.metric_building import build_metrics
+from pipeline.training.objectives import build_loss, loss_name
 from pipeline.training.partials import as_loss
 from pipeline.training.saving import Savable, check_savable, save_trained
 
@@ -109,7 +110,7 @@ def scaled_huber(truth: Any, given: Any, delta: float = 1.0, scale: float = 1.0)
 def test_partial_is_named_after_its_function_and_is_saved(tmp_path: Path) -> None:
     node = {"_target_": f"{__name__}.scaled_huber", "_partial_": True, "delta": 2.0, "scale": 3.0}
     with trusting(trust_of([f"trust=[{__name__.partition('.')[0]}]"])):
-        loss, metrics = build_loss("loss", node), build_metrics("metrics", [node])
+        loss, metrics = build_loss("loss", node), build_metrics("metrics", [node], None).used
     assert loss_name(loss) == "scaled_huber"
     x, y = np.zeros((4, 3), "float32"), np.full((4, 1), 10, "float32")
     model = network(keras.layers.Dense(2))
@@ -170,8 +171,7 @@ def test_no_training_is_lost(command: Callable[..., Any], tmp_path: Path, monkey
     monkeypatch.delitem(sys.modules, "saving_parts", raising=False)
     arguments = [
         "data=arrays", "data.train={_target_: saving_parts.points}", "split.test=2", "trainer.epochs=1",
-        "loader.batch_size=2",
-        "~model.units", "~model.depth", "~model.activation", "~model.dropout", "report=false",
+        "loader.batch_size=2", "report=false",
         "loss={_target_: saving_parts.scaled, _partial_: true, scale: 3}",
         "metrics=[{_target_: saving_parts.share_above, _partial_: true, threshold: 0.1}]", "trust=[saving_parts]",
     ]  # fmt: skip

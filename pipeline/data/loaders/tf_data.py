@@ -68,7 +68,7 @@ class TfDataBatches(Batches):
             length, self.weighted, self.examples = len(data), bool(data.weights), data
             self.weight_shapes = weight_shapes(data)
         else:
-            length, self.weighted = data.length, data.weigh is not None
+            length, self.weighted = data.length, data.weighted
             self.weight_shapes = data.weight_shapes
             self.endless = data.endless and take is None
         self.steps: int | None = None if length is None else -(-length // batch_size)

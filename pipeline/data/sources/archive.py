@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config import REFUSE
 from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples
+from pipeline.data.missing_labels import Missing, masked, with_missing
 from pipeline.data.spec import Classes, DataSpec, spec_of
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, DataError, nearest, one_line
@@ -49,25 +51,26 @@ class Npz:
             if path is not None and not Path(path).expanduser().exists():
                 raise DataError(f"data.{key}: no file '{path}'; a .npz file or a folder of .npy files is right")
 
-    def load(self, *, with_targets: bool = True) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
         """See `Source`."""
-        train = self._examples(self.path, None, with_targets)
+        train = self._examples(self.path, None, with_targets, missing)
         validation, test = (
-            None if path is None else self._examples(path, train.spec, with_targets)
+            None if path is None else self._examples(path, train.spec, with_targets, missing)
             for path in (self.validation, self.test)
         )
         return Splits(train, validation, test)
 
-    def _examples(self, path: str, spec: DataSpec | None, with_targets: bool) -> Examples:
+    def _examples(self, path: str, spec: DataSpec | None, with_targets: bool, missing: Missing) -> Examples:
         inputs, targets = _keys(self.inputs, "inputs"), _keys(self.targets, "targets") if with_targets else {}
         columns = list(self.columns) if with_targets else []
         file = Path(path).expanduser()
         keys = dict.fromkeys([*inputs.values(), *targets.values(), *columns])
         arrays = {key: usable(array, f"'{file}': '{key}'") for key, array in _read(file, list(keys)).items()}
         given = {name: arrays[key] for name, key in inputs.items()}
-        wanted = {name: arrays[key] for name, key in targets.items()}
+        wanted, masks, lack = masked({name: arrays[key] for name, key in targets.items()}, {}, missing)
         spec = spec or spec_of(given, wanted, scale=self.scale, classes=self.classes if with_targets else None)
-        return Examples(spec, given, wanted, columns={key: arrays[key] for key in columns})
+        spec = with_missing(spec, lack)
+        return Examples(spec, given, wanted, masks, columns={key: arrays[key] for key in columns})
 
 
 def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
+from pipeline.data.missing_labels import Missing
 from pipeline.data.spec import Classes, DataSpec
 from pipeline.data.splits import Splits
 from pipeline.data.tuples import Names, examples_of
@@ -35,15 +37,22 @@ class Arrays:
     scale: float
     classes: Classes
 
-    def load(self, *, with_targets: bool = True) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
         """See `Source`."""
-        train = self._examples(self.train, None, with_targets)
+        train = self._examples(self.train, None, with_targets, missing)
         validation, test = (
-            None if part is None else self._examples(part, train.spec, with_targets)
+            None if part is None else self._examples(part, train.spec, with_targets, missing)
             for part in (self.validation, self.test)
         )
         return Splits(train, validation, test)
 
-    def _examples(self, part: Any, spec: DataSpec | None, with_targets: bool) -> Examples:
-        names = Names(self.inputs, self.targets)
-        return examples_of(part, names, spec, scale=self.scale, classes=self.classes, with_targets=with_targets)
+    def _examples(self, part: Any, spec: DataSpec | None, with_targets: bool, missing: Missing) -> Examples:
+        return examples_of(
+            part,
+            Names(self.inputs, self.targets),
+            spec,
+            scale=self.scale,
+            classes=self.classes,
+            with_targets=with_targets,
+            missing=missing,
+        )

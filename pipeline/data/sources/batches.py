@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
+from pipeline.data.missing_labels import Missing
 from pipeline.data.spec import Classes, DataSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import BatchStream, DatasetPasses, weight_shapes
@@ -48,11 +50,11 @@ class BatchSource:
     scale: float
     classes: Classes
 
-    def load(self, *, with_targets: bool = True) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
         """See `Source`; draws the first training batch to learn shapes and dtypes."""
-        train = self._stream("train", self.train, None, with_targets, self.steps, self.endless)
+        train = self._stream("train", self.train, None, with_targets, missing, self.steps, self.endless)
         others = (
-            None if part is None else self._stream(name, part, train.spec, with_targets)
+            None if part is None else self._stream(name, part, train.spec, with_targets, missing)
             for name, part in (("validation", self.validation), ("test", self.test))
         )
         return Splits(train, *others)
@@ -63,6 +65,7 @@ class BatchSource:
         part: Any,
         spec: DataSpec | None,
         with_targets: bool,
+        missing: Missing,
         steps: int | None = None,
         endless: bool = False,
     ) -> BatchStream:
@@ -80,6 +83,7 @@ class BatchSource:
             classes=self.classes,
             with_targets=with_targets,
             whole=False,
+            missing=missing,
         )
         batch = convert(first)
         spec = spec or with_varying(batch.spec, self.varying)

@@ -11,7 +11,8 @@ class Source(Protocol):
     """Gives the data of a run.
 
     A source may also have a method `check(self) -> None`, called before TensorFlow is imported, that raises a
-    `DataError` for what can be seen at once, such as a missing file.
+    `DataError` for what can be seen at once, such as a missing file. Its `load` may take `missing` too, what
+    `weighting.missing` says, where targets are to be read that lack some labels otherwise than as NaN among floats.
     """
 
     def load(self, *, with_targets: bool = True) -> Splits:

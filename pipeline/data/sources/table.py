@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any, Self
 
 import numpy as np
 
+from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
+from pipeline.data.missing_labels import Missing, with_missing
 from pipeline.data.sources import table_columns, table_files
 from pipeline.data.sources.table_columns import Table
 from pipeline.data.spec import Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
@@ -42,13 +45,15 @@ class _Tables:
         given = classes_by_target(self.classes, list(self.targets))
         return replace(self, classes={**{name: 0 for name in targets if name in self.targets}, **given})
 
-    def splits(self, train: Table, others: Sequence[Table | None], *, with_targets: bool) -> Splits:
+    def splits(
+        self, train: Table, others: Sequence[Table | None], *, with_targets: bool, missing: Missing = REFUSE
+    ) -> Splits:
         """Returns the splits, validation and test after the training one, whose types and classes all have."""
-        spec = self._spec(train, with_targets)
-        examples = (None if table is None else self._examples(table, spec, with_targets) for table in others)
-        return Splits(self._examples(train, spec, with_targets), *examples)
+        spec = self._spec(train, with_targets, missing)
+        examples = (None if table is None else self._examples(table, spec, with_targets, missing) for table in others)
+        return Splits(self._examples(train, spec, with_targets, missing), *examples)
 
-    def _spec(self, table: Table, with_targets: bool) -> DataSpec:
+    def _spec(self, table: Table, with_targets: bool, missing: Missing) -> DataSpec:
         others = {*self.targets, *self.columns}
         inputs = self.inputs or [str(name) for name in table.frame.columns if name not in others]
         if not inputs:
@@ -58,13 +63,15 @@ class _Tables:
                 raise ConfigError(f"data.inputs: '{name}' is a target too")
         text = {name: table_columns.is_text(table, name, self.missing, self.categories) for name in inputs}
         counts = classes_by_target(self.classes, list(self.targets))
-        targets = {name: self._target(table, name, counts.get(name)) for name in self.targets} if with_targets else {}
+        named = self.targets if with_targets else ()
+        targets = {name: self._target(table, name, counts.get(name), missing) for name in named}
         return DataSpec(
             {name: InputSpec((), "string" if text[name] else "float32", missing=True) for name in inputs}, targets
         )
 
-    def _target(self, table: Table, name: str, count: int | None) -> TargetSpec:
-        found = table_columns.labels(table, name, self.missing)
+    def _target(self, table: Table, name: str, count: int | None, missing: Missing) -> TargetSpec:
+        labels, present = table_columns.labels(table, name, self.missing, missing)
+        found = list(itertools.compress(labels, present))
         whole = all(map(table_columns.is_whole, found))
         if count == 0 or not (whole or self._is_of_names(table, name)):
             return TargetSpec((), "float32")
@@ -81,20 +88,26 @@ class _Tables:
         is_bool = table.column(name).dtype.kind == "b"
         return is_bool or table_columns.is_text(table, name, self.missing, self.categories)
 
-    def _examples(self, table: Table, spec: DataSpec, with_targets: bool) -> Examples:
+    def _examples(self, table: Table, spec: DataSpec, with_targets: bool, missing: Missing) -> Examples:
         inputs = {
             name: (table_columns.texts if given.dtype == "string" else table_columns.numbers)(table, name, self.missing)
             for name, given in spec.inputs.items()
         }
-        targets = {name: self._target_values(table, name, given) for name, given in spec.targets.items()}
+        targets, masks = {}, {}
+        for name, given in spec.targets.items():
+            targets[name], present = self._target_values(table, name, given, missing)
+            if not present.all():
+                masks[name] = present.astype("float32")
         columns = {name: self._extra(table, name) for name in self.columns} if with_targets else {}
-        return Examples(spec, inputs, targets, columns=columns)
+        return Examples(with_missing(spec, masks), inputs, targets, masks, columns)
 
-    def _target_values(self, table: Table, name: str, given: TargetSpec) -> np.ndarray:
-        found = table_columns.labels(table, name, self.missing)
+    def _target_values(
+        self, table: Table, name: str, given: TargetSpec, missing: Missing
+    ) -> tuple[np.ndarray, np.ndarray]:
+        found, present = table_columns.labels(table, name, self.missing, missing)
         if given.classes is None:
-            return table_columns.numbers(table, name, self.missing)
-        return table_columns.class_ids(table, name, found, given.classes)
+            return np.where(present, table_columns.numbers(table, name, self.missing), np.float32(0)), present
+        return table_columns.class_ids(table, name, found, present, given.classes), present
 
     def _extra(self, table: Table, name: str) -> np.ndarray:
         if table_columns.is_text(table, name, self.missing, self.categories):
@@ -122,14 +135,14 @@ class _Files(_Tables):
             if path is not None and not Path(path).expanduser().is_file():
                 raise DataError(f"data.{key}: no file '{path}'")
 
-    def load(self, *, with_targets: bool = True) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
         """See `Source`."""
         train, *others = (
             None if path is None else self._table(Path(path).expanduser())
             for path in (self.path, self.validation, self.test)
         )
         assert train is not None
-        return self.splits(train, others, with_targets=with_targets)
+        return self.splits(train, others, with_targets=with_targets, missing=missing)
 
     def _table(self, file: Path) -> Table:
         raise NotImplementedError
@@ -165,14 +178,14 @@ class Frame(_Tables):
     validation: Any
     test: Any
 
-    def load(self, *, with_targets: bool = True) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
         """See `Source`."""
         train, *others = (
             None if frame is None else self._table(key, frame)
             for key, frame in (("train", self.train), ("validation", self.validation), ("test", self.test))
         )
         assert train is not None
-        return self.splits(train, others, with_targets=with_targets)
+        return self.splits(train, others, with_targets=with_targets, missing=missing)
 
     def _table(self, key: str, frame: Any) -> Table:
         import pandas as pd

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.config import REFUSE
+from pipeline.data.missing_labels import REMEDY, Missing
 from pipeline.errors import DataError, nearest
 
 if TYPE_CHECKING:
@@ -112,17 +114,23 @@ def _one_line(text: str) -> str:
     return " ".join(text.replace("\0", " ").splitlines()).strip()
 
 
-def labels(table: Table, name: str, missing: Sequence[str]) -> list[str]:
-    """Returns a target column as the names of classes, whole numbers without a decimal point.
+def labels(
+    table: Table, name: str, missing: Sequence[str], missing_labels: Missing = REFUSE
+) -> tuple[list[str], np.ndarray]:
+    """Returns a target column as the names of classes, whole numbers without a decimal point, and which rows have one.
 
     Raises:
-        DataError: A value is missing.
+        DataError: A value is missing, and not masked.
     """
     text, present = _text(table.column(name), missing)
+    if not isinstance(missing_labels, str) and all(map(is_whole, text[present])):
+        present &= text != str(missing_labels)
     absent = np.flatnonzero(~present)
-    if len(absent):
-        raise DataError(f"{table.row(int(absent[0]))}: target '{name}' is missing ({len(absent)} rows lack it)")
-    return list(text)
+    if len(absent) and missing_labels == REFUSE:
+        raise DataError(
+            f"{table.row(int(absent[0]))}: target '{name}' is missing ({len(absent)} rows lack it); {REMEDY}"
+        )
+    return list(text), present
 
 
 def numbers_as_text(values: np.ndarray) -> np.ndarray:
@@ -144,17 +152,17 @@ def is_whole(name: str) -> bool:
     return WHOLE.fullmatch(name) is not None
 
 
-def class_ids(table: Table, name: str, found: Sequence[str], classes: Sequence[str]) -> np.ndarray:
-    """Returns names of classes as ids, int64 of shape (rows,).
+def class_ids(table: Table, name: str, found: Sequence[str], present: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Returns names of classes as ids, int64 of shape (rows,), 0 where there is none.
 
     Raises:
         DataError: A class that is not among `classes`.
     """
     ids = {label: index for index, label in enumerate(classes)}
     for index, label in enumerate(found):
-        if label not in ids:
+        if present[index] and label not in ids:
             raise DataError(f"{table.row(index)}: target '{name}' has class '{label}'{nearest(label, classes)}")
-    return np.array([ids[label] for label in found], "int64")
+    return np.array([ids[label] if there else 0 for label, there in zip(found, present, strict=True)], "int64")
 
 
 def _text(values: pd.Series, missing: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
