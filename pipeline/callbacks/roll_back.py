@@ -46,6 +46,11 @@ class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
         self._times = 0
         self._epoch = 0
 
+    @property
+    def times(self) -> int:
+        """How often training went back."""
+        return self._times
+
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Starts to count, having seen that the learning rate can be set."""
         self._times = 0

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import numpy as np
 
-from pipeline.report.classification import DRAWN_CURVES, Classification, Curve
-from pipeline.report.figures import NEUTRAL, PALETTE, Figure, layout, line_style, plot_text
+from pipeline.report.classification import DRAWN_CURVES, Calibration, Classification, Curve
+from pipeline.report.figures import NEUTRAL, PALETTE, Figure, layout, line_style
+from pipeline.report.names import short_names
+from pipeline.report.numbers import number
 
 MOST_CLASSES = 60
 """Classes that a confusion matrix shows; of more, those with the most mistakes."""
 MOST_TEXTS = 12
-HEIGHT = 440
+HEIGHT, LARGE_HEIGHT = 440, 620
+LONGEST_NAME = 18
+LARGEST_BIN, SMALLEST_BIN = 24, 5
+"""Pixels across a bin of the reliability diagram that has the most predictions, and across one of hardly any."""
 
 
 def classification_figures(numbers: Classification) -> list[Figure]:
     """Returns confusion matrices, ROC and PR curves, and the reliability diagram."""
-    figures = [] if numbers.pairs is None else _confusion(numbers, numbers.pairs)
+    names = [html.escape(name) for name in short_names(numbers.classes, LONGEST_NAME)]
+    figures = [] if numbers.pairs is None else _confusion(numbers, numbers.pairs, names)
     if numbers.curves:
-        figures += [_roc(numbers), _precision_recall(numbers)]
-    return [*figures, _reliability(numbers)]
+        figures += [_roc(numbers, names), _precision_recall(numbers, names)]
+    return [*figures, _reliability(numbers.calibration)]
 
 
-def _confusion(numbers: Classification, pairs: np.ndarray) -> list[Figure]:
+def _confusion(numbers: Classification, pairs: np.ndarray, class_names: list[str]) -> list[Figure]:
     classes = len(numbers.classes)
     shown = np.arange(classes)
     if classes > MOST_CLASSES:
@@ -35,7 +42,7 @@ def _confusion(numbers: Classification, pairs: np.ndarray) -> list[Figure]:
     drawn = pairs[np.isin(pairs[:, :2], shown).all(axis=1)]
     counts[tuple(np.searchsorted(shown, drawn[:, :2]).T)] = drawn[:, 2]
     rates = counts / np.maximum(1, numbers.support[shown, None])
-    names = [plot_text(numbers.classes[index], 16) for index in shown.tolist()]
+    names = [class_names[index] for index in shown.tolist()]
     right = f"{pairs[pairs[:, 0] == pairs[:, 1], 2].sum()} of {pairs[:, 2].sum()} on the diagonal"
     return [
         _heatmap(f"confusion matrix, counts{part}", right, counts, names, "{:d}", "%{z} examples"),
@@ -67,7 +74,7 @@ def _heatmap(title: str, description: str, values: np.ndarray, names: list[str],
         xaxis={**ticks, "showgrid": False, "zeroline": False, "constrain": "domain"},
         yaxis={**ticks, "showgrid": False, "zeroline": False, "autorange": "reversed", "scaleanchor": "x",
                "constrain": "domain"},
-        height=HEIGHT,
+        height=HEIGHT if len(names) <= 25 else LARGE_HEIGHT,
     )  # fmt: skip
     return Figure(title, f"{title}: {description}", [trace], square)
 
@@ -76,28 +83,28 @@ def _worst_curves(curves: list[Curve], area: str) -> list[Curve]:
     return sorted(curves, key=lambda curve: float(getattr(curve, area)))[:DRAWN_CURVES]
 
 
-def _roc(numbers: Classification) -> Figure:
+def _roc(numbers: Classification, names: list[str]) -> Figure:
     drawn = _worst_curves(list(numbers.curves), "roc_area")
-    traces = [_curve(numbers, curve, index, *curve.roc, curve.roc_area) for index, curve in enumerate(drawn)]
+    traces = [_curve(names[curve.index], index, *curve.roc, curve.roc_area) for index, curve in enumerate(drawn)]
     chance = {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "name": "chance", "hoverinfo": "skip",
               "line": {"color": NEUTRAL, "dash": "dot", "width": 1.5}}  # fmt: skip
     mean = float(np.mean([curve.roc_area for curve in numbers.curves]))
     return Figure(
         _curve_title("ROC curves", len(drawn), len(numbers.curves)),
-        f"ROC curves, areas {mean:.4f} on average",
+        f"ROC curves, areas {number(mean)} on average",
         [*traces, chance],
         layout("false positive rate", "true positive rate", xaxis={"range": [-0.01, 1.01]},
                yaxis={"range": [-0.01, 1.02]}, height=HEIGHT),
     )  # fmt: skip
 
 
-def _precision_recall(numbers: Classification) -> Figure:
+def _precision_recall(numbers: Classification, names: list[str]) -> Figure:
     drawn = _worst_curves(list(numbers.curves), "pr_area")
-    traces = [_curve(numbers, curve, index, *curve.pr, curve.pr_area) for index, curve in enumerate(drawn)]
+    traces = [_curve(names[curve.index], index, *curve.pr, curve.pr_area) for index, curve in enumerate(drawn)]
     mean = float(np.mean([curve.pr_area for curve in numbers.curves]))
     return Figure(
         _curve_title("precision and recall", len(drawn), len(numbers.curves)),
-        f"precision against recall, average precision {mean:.4f} on average",
+        f"precision against recall, average precision {number(mean)} on average",
         traces,
         layout("recall", "precision", xaxis={"range": [-0.01, 1.01]}, yaxis={"range": [-0.01, 1.02]}, height=HEIGHT),
     )
@@ -107,47 +114,71 @@ def _curve_title(what: str, drawn: int, there: int) -> str:
     return what if drawn == there else f"{what} of the {drawn} classes with the least area"
 
 
-def _curve(
-    numbers: Classification, curve: Curve, style: int, x: np.ndarray, y: np.ndarray, area: float
-) -> dict[str, Any]:
+def _curve(name: str, style: int, x: np.ndarray, y: np.ndarray, area: float) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
         "x": x,
         "y": y,
-        "name": f"{plot_text(numbers.classes[curve.index], 20)} ({area:.4f})",
+        "name": f"{name} ({number(area)})",
         "line": line_style(style),
         "hovertemplate": "%{x:.3f}, %{y:.3f}",
     }
 
 
-def _reliability(numbers: Classification) -> Figure:
-    found = numbers.calibration
+def _reliability(found: Calibration) -> Figure:
+    """Returns the share that is right by confidence, bins of few predictions small and pale."""
     perfect = {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "name": "perfectly calibrated",
                "hoverinfo": "skip", "line": {"color": NEUTRAL, "dash": "dot", "width": 1.5}}  # fmt: skip
+    shares = found.counts / max(1, found.counts.max(initial=0))
     bins = {
         "type": "scatter",
-        "mode": "lines+markers",
+        "mode": "markers+text",
         "name": "this model",
+        "showlegend": False,
+        "cliponaxis": False,
         "x": found.confidence,
         "y": found.accuracy,
         "customdata": found.counts,
-        "line": {"color": PALETTE[0], "width": 2},
-        "marker": {"size": 8},
-        "hovertemplate": "confidence %{x:.3f}, right %{y:.3f}<br>%{customdata} predictions<extra></extra>",
+        "text": [f"{count:,}" for count in found.counts.tolist()],
+        "textposition": ["bottom center" if accuracy > 0.9 else "top center" for accuracy in found.accuracy.tolist()],
+        "textfont": {"size": 11},
+        "marker": {"color": PALETTE[0], "line": {"width": 0}, "size": _sizes(shares), "opacity": _opacities(shares)},
+        "hovertemplate": "confidence %{x:.3f}, right %{y:.3f}<br>%{customdata:,} predictions<extra></extra>",
     }
-    share = {
-        "type": "bar",
-        "name": "share of predictions",
-        "x": found.confidence,
-        "y": found.counts / max(1, found.counts.sum()),
-        "width": 0.03,
-        "marker": {"color": PALETTE[4], "opacity": 0.5},
-        "hoverinfo": "skip",
-    }
+    error = number(found.error)
     return Figure(
-        f"reliability, expected calibration error {found.error:.4f}",
-        f"share that is right by confidence; expected calibration error {found.error:.4f}",
-        [share, perfect, bins],
-        layout("confidence", "share that is right", xaxis={"range": [0, 1.02]}, yaxis={"range": [0, 1.02]}),
+        f"reliability, expected calibration error {error}",
+        f"share that is right by confidence, in {len(found.counts)} bins; expected calibration error {error}",
+        [perfect, bins, *_count_legend(found.counts)],
+        layout("confidence", "share that is right", xaxis={"range": [0, 1.03]}, yaxis={"range": [-0.05, 1.05]}),
     )
+
+
+def _count_legend(counts: np.ndarray) -> list[dict[str, Any]]:
+    """Returns traces that draw nothing, and tell in the legend how large a bin of how many predictions is."""
+    most = int(counts.max(initial=1))
+    told = dict.fromkeys([int(counts.min(initial=most)), most])
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [None],
+            "y": [None],
+            "name": f"{count:,} prediction{'s' if count > 1 else ''}",
+            "marker": {
+                "color": PALETTE[0], "line": {"width": 0},
+                "size": _sizes(np.array([count / most])), "opacity": _opacities(np.array([count / most])),
+            },
+        }
+        for count in told
+    ]  # fmt: skip
+
+
+def _sizes(shares: np.ndarray) -> np.ndarray:
+    """Returns diameters: areas are in proportion to the shares, as far as they can be seen."""
+    return np.maximum(SMALLEST_BIN, LARGEST_BIN * np.sqrt(shares))
+
+
+def _opacities(shares: np.ndarray) -> np.ndarray:
+    return 0.35 + 0.6 * np.sqrt(shares)

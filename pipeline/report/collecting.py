@@ -20,7 +20,7 @@ from pipeline.report.differences import from_defaults
 from pipeline.report.importance import columns_of, importance
 from pipeline.report.layers import layer_edges, layer_table
 from pipeline.report.outputs import Output, chunks, evaluated_outputs
-from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE, written_config
+from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE, chosen_groups, written_config, written_overrides
 from pipeline.report.shown_examples import shown_inputs, shown_targets
 from pipeline.runs import Run
 from pipeline.security.numpy_archives import MOST_BYTES, MOST_NUMBERS
@@ -143,7 +143,7 @@ def peak_memory() -> int:
 
 def _changed(run: Run) -> list[list[str]]:
     written = written_config(run.folder)
-    return from_defaults(written) if written else []
+    return from_defaults(written, chosen_groups(run.folder), written_overrides(run.folder)) if written else []
 
 
 def _losses(config: PipelineConfig, signature: Signature, splits: Splits) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def _some_examples(batches: Batches) -> list[dict[str, Any]]:
 
 
 def _shown(examples: Examples) -> list[dict[str, Any]]:
-    pairs = zip(shown_inputs(examples), shown_targets(examples), strict=True)
+    pairs = zip(shown_inputs([examples]), shown_targets(examples), strict=True)
     return [{"inputs": inputs, "targets": targets} for inputs, targets in pairs]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.report.figures import NEUTRAL, PALETTE, Figure, layout, plot_text
+from pipeline.report.figures import NEUTRAL, PALETTE, Figure, decades, layout, plot_text
+from pipeline.report.numbers import short_number
 from pipeline.report.run_files import History
 
 LEARNING_RATES = ("learning_rate", "lr")
@@ -55,13 +56,16 @@ def by_metric(history: History) -> dict[str, dict[str, str]]:
     return {metric: found[metric] for metric in ordered}
 
 
-def curve_figures(history: History, validations: Sequence[Mapping[str, float]], steps: int | None) -> list[Figure]:
+def curve_figures(
+    history: History, validations: Sequence[Mapping[str, float]], steps: int | None, evaluated: int | None = None
+) -> list[Figure]:
     """Returns a figure for each metric, the learning rate under the loss if it was logged.
 
     Args:
         history: Values by column.
         validations: What each validation within an epoch measured, with its `epoch` and `step`.
         steps: Steps an epoch, to place those; None leaves them out.
+        evaluated: Number of the epoch whose weights the evaluated model has; None where nobody knows.
     """
     if not history.get("epoch"):
         return []
@@ -72,7 +76,7 @@ def curve_figures(history: History, validations: Sequence[Mapping[str, float]], 
         if steps:
             within = (_points(validations, column, name, index, steps) for name, column, index in _indexed(columns))
             traces += [trace for trace in within if trace]
-        more: dict[str, Any] = {"hovermode": "x unified", **_mark(history)}
+        more: dict[str, Any] = {"hovermode": "x unified", **_mark(history, evaluated)}
         title, with_rate = metric, metric == "loss" and rate is not None
         if with_rate:
             traces.append({**_line(history, str(rate), "learning rate", 5), "yaxis": "y2", "line": {"shape": "hv",
@@ -82,10 +86,9 @@ def curve_figures(history: History, validations: Sequence[Mapping[str, float]], 
             title = "loss, and the learning rate under it"
         # Lines of different axes share one x axis, which lies under the lower of them.
         x = {"anchor": "y2" if with_rate else "y", "rangemode": "normal", "dtick": 1 if _count(history) <= 12 else None}
-        figures.append(
-            Figure(title, _in_words(history, metric, columns), traces, layout("epochs", "", xaxis=x,
-                                                                              **more))
-        )  # fmt: skip
+        span = decades(value for column in columns.values() for value in history[column])
+        words = _in_words(history, metric, columns)
+        figures.append(Figure(title, words, traces, layout("epochs", "", xaxis=x, **more), decades=span))
     return figures
 
 
@@ -105,7 +108,7 @@ def _line(history: History, column: str, name: str, index: int) -> dict[str, Any
         "y": history[column],
         "line": {"color": PALETTE[index % len(PALETTE)], "width": 2},
         "marker": {"symbol": ("circle", "square", "diamond", "cross", "x")[index % 5], "size": 6},
-        "hovertemplate": "%{y:.5g}",
+        "hovertemplate": "%{y}",
     }
 
 
@@ -122,22 +125,31 @@ def _points(
         "x": [row["epoch"] + row["step"] / steps for row in found],
         "y": [row[column] for row in found],
         "marker": {"color": PALETTE[index % len(PALETTE)], "size": 4, "opacity": 0.6},
-        "hovertemplate": "%{y:.5g}",
+        "hovertemplate": "%{y}",
     }
 
 
-def _mark(history: History) -> dict[str, Any]:
+def _mark(history: History, evaluated: int | None) -> dict[str, Any]:
     best = best_epoch(history)
     if best is None:
         return {}
+    of_model = f", model of epoch {evaluated}" if evaluated not in (None, best.number) else ""
     return {
         # The mark's text is below Plotly's buttons.
         "margin": {"l": 55, "r": 15, "t": 46, "b": 45},
         "shapes": [{"type": "line", "x0": best.number, "x1": best.number, "y0": 0, "y1": 1, "yref": "paper",
                     "line": {"color": NEUTRAL, "width": 1.5, "dash": "dash"}}],
         "annotations": [{"x": best.number, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
-                         "text": f"best epoch {best.number}", "font": {"size": 12}}],
+                         "xanchor": _anchor(history, best.number),
+                         "text": f"best epoch {best.number}{of_model}", "font": {"size": 12}}],
     }  # fmt: skip
+
+
+def _anchor(history: History, number: int) -> str:
+    """Returns which side of a text is at an epoch, so that it stays within the figure."""
+    numbers = _numbers(history)
+    place = (number - numbers[0]) / max(1, numbers[-1] - numbers[0])
+    return "left" if place < 0.3 else "right" if place > 0.7 else "center"
 
 
 def _numbers(history: History) -> list[int]:
@@ -154,5 +166,5 @@ def _in_words(history: History, metric: str, columns: Mapping[str, str]) -> str:
     for name, column in columns.items():
         values = [value for value in history[column] if value is not None]
         if values:
-            parts.append(f"{name} from {values[0]:.4g} to {values[-1]:.4g}")
+            parts.append(f"{name} from {short_number(values[0])} to {short_number(values[-1])}")
     return f"{metric} over {_count(history)} epochs: {'; '.join(parts)}"

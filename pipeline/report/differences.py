@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omegaconf import OmegaConf
 
-NOT_THERE = "—"
+NOT_THERE, MISSING = "—", "???"
 BESIDE_THE_POINT = ("task", "run", "runs", "debug")
 """Root keys that say nothing about what was trained."""
+REFERENCE = re.compile(r"\$\{([\w.]+)\}")
+CHOICE = re.compile(r"\w+(/\w+)*")
+MOST_REFERENCES = 10
+"""A value that refers to one that refers to one, and so on."""
 
 
 def flattened(node: Any, key: str = "") -> dict[str, Any]:
@@ -25,7 +30,8 @@ def flattened(node: Any, key: str = "") -> dict[str, Any]:
 def differences(configs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """Returns a row for each key in which configs differ: the key, then the value of each as text.
 
-    A key that is null in one config and absent in another does not differ.
+    A key that is null in one config and absent in another does not differ, and values that refer to the same other
+    value do not either; what is shown of those that differ is what they refer to.
     """
     flat = [flattened(config) for config in configs]
     there = dict.fromkeys(key for values in flat for key in values)
@@ -35,18 +41,75 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     for key in keys:
         found = [values.get(key) for values in flat]
         if key.split(".")[0] not in BESIDE_THE_POINT and any(value != found[0] for value in found):
-            rows.append([key, *(as_text(value) if key in values else NOT_THERE
-                                for value, values in zip(found, flat, strict=True))])  # fmt: skip
+            rows.append([key, *(as_text(resolved(value, config)) if key in values else NOT_THERE
+                                for value, values, config in zip(found, flat, configs, strict=True))])  # fmt: skip
     return rows
 
 
-def from_defaults(config: Mapping[str, Any]) -> list[list[str]]:
-    """Returns a row for each key in which a config differs from the defaults: key, its value, the default."""
-    return differences([config, default_config()])
+def resolved(value: Any, config: Mapping[str, Any]) -> Any:
+    """Returns what a value refers to, such as `${seed}`; what is read from a variable stays as written."""
+    for _ in range(MOST_REFERENCES):
+        match = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            return value
+        node: Any = config
+        for name in match[1].split("."):
+            if not isinstance(node, Mapping) or name not in node:
+                return value
+            node = node[name]
+        value = node
+    return value
 
 
-def default_config() -> dict[str, Any]:
-    """Composes the config of a command without arguments, its interpolations as they are written."""
+def from_defaults(
+    config: Mapping[str, Any], choices: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
+) -> list[list[str]]:
+    """Returns a row for each group and key that a run's command and experiment set: key, its value, the default.
+
+    What comes with a group that was chosen is set by nobody: the default of its keys is what its file says.
+
+    Args:
+        config: The run's.
+        choices: The file that was chosen of each group.
+        overrides: Of its command.
+    """
+    usual = default_choices()
+    chosen = {
+        group: choice
+        for group, choice in (choices or {}).items()
+        if choice != usual.get(group, choice) and group not in BESIDE_THE_POINT
+    }
+    callbacks = _callback_files(config.get("callbacks"), overrides)
+    ours = [f"{group}={choice}" for group, choice in chosen.items() if _is_ours(group, choice)]
+    base = default_config([*ours, f"callbacks=[{','.join(callbacks)}]"])
+    rows = [[group, choice, str(usual[group])] for group, choice in chosen.items()]
+    rows += [["callbacks", as_text(callbacks), "[]"]] if callbacks else []
+    roots = list(dict.fromkeys([*config, *base]))
+    found = differences([config, base])
+    # A value that became a mapping is told by the keys of that, and what had to be given had no default.
+    parents = {key.rsplit(".", depth)[0] for key, *_ in found for depth in range(1, key.count(".") + 1)}
+    rows += [
+        [key, value, NOT_THERE if default == MISSING else default]
+        for key, value, default in found
+        if value != NOT_THERE or key not in parents
+    ]
+    return sorted(rows, key=lambda row: roots.index(root) if (root := row[0].split(".")[0]) in roots else -1)
+
+
+def default_choices() -> dict[str, str | None]:
+    """Returns the file of each config group that a command without arguments has."""
+    return {str(group): choice for group, choice in _composed([], whole=True).hydra.runtime.choices.items()}
+
+
+def default_config(overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Composes the config of a command without other arguments, its interpolations as they are written."""
+    # As written: what is read from the environment may be a secret.
+    composed = OmegaConf.to_container(_composed(overrides))
+    assert isinstance(composed, dict)
+    return {str(key): value for key, value in composed.items()}
+
+
+def _composed(overrides: Sequence[str], *, whole: bool = False) -> Any:
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
@@ -58,12 +121,25 @@ def default_config() -> dict[str, Any]:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-            # As written: what is read from the environment may be a secret.
-            composed = OmegaConf.to_container(compose("config"))
+            return compose("config", overrides=list(overrides), return_hydra_config=whole)
     finally:
         GlobalHydra.instance().hydra = running
-    assert isinstance(composed, dict)
-    return {str(key): value for key, value in composed.items()}
+
+
+def _callback_files(callbacks: Any, overrides: Sequence[str]) -> list[str]:
+    """Returns the files that callbacks are from: those that the command names, or else those of their names."""
+    typed = [override.partition("=")[2] for override in overrides if override.startswith("callbacks=")]
+    named = [name.strip() for name in typed[-1].strip("[]").split(",")] if typed else []
+    if named and all(_is_ours("callbacks", name) for name in named):
+        return named
+    return [name for name in callbacks if _is_ours("callbacks", str(name))] if isinstance(callbacks, Mapping) else []
+
+
+def _is_ours(group: str, choice: str) -> bool:
+    from pipeline.folders import conf_folder
+
+    named = CHOICE.fullmatch(group) and CHOICE.fullmatch(choice)
+    return bool(named) and (conf_folder() / group / f"{choice}.yaml").is_file()
 
 
 def as_text(value: Any) -> str:

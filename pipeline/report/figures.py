@@ -5,12 +5,16 @@ from __future__ import annotations
 import html
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
+
+from pipeline.report.names import cut
+from pipeline.report.numbers import axis_format
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#8C8C8C")
 """Colours of M. Okabe and K. Ito, "Color Universal Design" (2008), those that show on white and on black."""
@@ -18,6 +22,7 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 NEUTRAL = "#8C8C8C"
 POINTS = 2000
 """Points of a scatter that are drawn; numbers are computed from all."""
+MANY_DECADES = 2
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ class Figure:
         traces: Plotly's `data`.
         layout: Plotly's `layout`; colours of paper, text and grid are set by the page, which knows light and dark.
         wide: Whether it needs all of the page's width.
+        decades: Powers of ten that its values span, where a log axis may be chosen; of many it is proposed.
     """
 
     title: str
@@ -37,11 +43,28 @@ class Figure:
     traces: Sequence[Mapping[str, Any]]
     layout: Mapping[str, Any]
     wide: bool = False
+    decades: float | None = None
+
+    @property
+    def proposes_log(self) -> bool:
+        """Whether a log axis would show what a linear one hides."""
+        return self.decades is not None and self.decades >= MANY_DECADES
 
     @property
     def json(self) -> Markup:
         """Traces and layout as JSON that may stand in a script tag."""
-        return script_json({"data": self.traces, "layout": self.layout})
+        return script_json({"data": self.traces, "layout": {**self.layout, **self._axes()}})
+
+    def _axes(self) -> dict[str, Any]:
+        """Returns the axes, their numbers written as everywhere else."""
+        found = {}
+        for name in self.layout:
+            if match := re.fullmatch(r"([xy])axis(\d*)", name):
+                letter, digits = match.groups()
+                along = [trace for trace in self.traces if trace.get(f"{letter}axis", letter) == letter + digits]
+                drawn = [value for trace in along for value in _numbers(trace.get(letter, ()))]
+                found[name] = {**axis_format(drawn), **self.layout[name]}
+        return found
 
 
 def script_json(value: Any) -> Markup:
@@ -53,12 +76,17 @@ def script_json(value: Any) -> Markup:
 
 
 def plot_text(text: object, longest: int = 40) -> str:
-    """Returns text that Plotly shows as it is rather than as the HTML that it may look like.
+    """Returns text that Plotly shows as it is rather than as the HTML that it may look like, cut if it is too long."""
+    return html.escape(cut(text, longest))
 
-    Of what is too long the middle is left out, since names often differ at their ends.
-    """
-    whole, half = str(text), (longest - 1) // 2
-    return html.escape(whole if len(whole) <= longest else f"{whole[: longest - 1 - half]}…{whole[-half:]}")
+
+def decades(values: Iterable[float | None]) -> float | None:
+    """Returns how many powers of ten values span; None where a log axis could not show them."""
+    there = [value for value in values if value is not None and math.isfinite(value)]
+    positive = [value for value in there if value > 0]
+    if len(positive) < 2 or min(there) < 0:
+        return None
+    return math.log10(max(positive)) - math.log10(min(positive))
 
 
 def line_style(index: int) -> dict[str, Any]:
@@ -80,6 +108,14 @@ def rows_to_draw(count: int) -> np.ndarray:
     if count <= POINTS:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).choice(count, POINTS, replace=False))
+
+
+def _numbers(values: Any) -> list[float]:
+    return [
+        float(value)
+        for value in np.asarray(values, dtype=object).ravel().tolist()
+        if isinstance(value, (int, float)) and math.isfinite(value)
+    ]
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.data.spec import DataSpec
 from pipeline.report.figures import NEUTRAL, PALETTE, Figure, layout, plot_text
+from pipeline.report.numbers import number
 from pipeline.report.outputs import Output, read_output
 
 if TYPE_CHECKING:
@@ -164,9 +165,9 @@ def importance_figure(found: Mapping[str, Any], name: str, split: str) -> Figure
                     "thickness": 1.5, "width": 3},
         "customdata": names,
         "marker": {"color": PALETTE[0]},
-        "hovertemplate": "%{customdata}: %{x:.4g}<extra></extra>",
+        "hovertemplate": "%{customdata}: %{x}<extra></extra>",
     }  # fmt: skip
-    most = ", ".join(f"{column['name']} {column['growth']:.4g}" for column in drawn[:5])
+    most = ", ".join(f"{column['name']} {number(column['growth'])}" for column in drawn[:5])
     how = [
         f"{found['examples']:,} of {found['of']:,} examples of the {split} split, {found['shuffles']} times",
         "lines are standard deviations",
@@ -174,7 +175,7 @@ def importance_figure(found: Mapping[str, Any], name: str, split: str) -> Figure
         f"the {len(drawn)} largest of {len(columns)}" if len(drawn) < len(columns) else "",
     ]
     title = (
-        f"Importance of the inputs: growth of the {loss}, {of['loss']:.4g}, when the values of one are shuffled "
+        f"Importance of the inputs: growth of the {loss}, {number(of['loss'])}, when the values of one are shuffled "
         f"({'; '.join(part for part in how if part)})"
     )
     ticks = {"tickmode": "array", "tickvals": trace["y"], "ticktext": names, "autorange": "reversed"}

@@ -115,15 +115,17 @@ class Output:
 
     def shown_worst(self) -> list[dict[str, Any]]:
         """Returns the most wrong examples, the worst first, as the report shows them."""
+        ordered = sorted(self.worst, key=lambda item: (-item[0], item[1]))
+        inputs = shown_inputs([example for _, _, example in ordered])
         return [
             {
                 "row": row,
                 "loss": loss,
                 "true": target_text(example.targets[self.name][0], self.spec),
                 **self._shown_prediction(self.predicted[row * self.rows_per_example :][: self.rows_per_example]),
-                "inputs": shown_inputs(example)[0],
+                "inputs": shown,
             }
-            for loss, row, example in sorted(self.worst, key=lambda item: (-item[0], item[1]))
+            for (loss, row, example), shown in zip(ordered, inputs, strict=True)
         ]
 
     def _keep(self, loss: float, row: int, example: Examples) -> None:

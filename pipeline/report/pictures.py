@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -20,18 +21,39 @@ def is_picture(shape: tuple[int | None, ...]) -> bool:
     return len(shape) == 2 and all(size is None or size > 1 for size in shape)
 
 
-def picture(array: np.ndarray, scale: float = 1.0) -> str:
+def brightness(arrays: Sequence[np.ndarray], scale: float = 1.0) -> tuple[float, float]:
+    """Returns the values of an input's black and white, the same for all of its pictures.
+
+    A scale tells what white is. Without one, values that use most of 0 to 1 or of 0 to 255 are taken as such, and
+    others are stretched from their least to their largest.
+
+    Args:
+        arrays: The values of the examples that are shown.
+        scale: What makes the values 0 to 1; 1 says nothing.
+    """
+    parts = [np.asarray(array, "float64") for array in arrays if np.size(array)]
+    finite = [part[np.isfinite(part)] for part in parts]
+    low = min((float(part.min(initial=0)) for part in finite), default=0.0)
+    high = max((float(part.max(initial=0)) for part in finite), default=0.0)
+    if scale != 1 and scale > 0 and low >= 0 and high <= 1 / scale * (1 + 1e-6):
+        return 0.0, 1 / scale
+    for full in (1.0, 255.0):
+        if low >= 0 and full / 2 < high <= full:
+            return 0.0, full
+    return low, high
+
+
+def picture(array: np.ndarray, low: float, high: float) -> str:
     """Returns the data URI of a PNG.
 
     Args:
         array: Shape (height, width) or (height, width, channels), with 1, 3 or 4 channels.
-        scale: What makes its values 0 to 1; values that are not so by it are stretched to that.
+        low: Value of black.
+        high: Value of white.
     """
-    values = np.nan_to_num(array.astype("float32")) * (1 / 255 if array.dtype == np.uint8 else scale)
+    values = np.nan_to_num(array.astype("float32"), posinf=high, neginf=low)
     values = _smaller(values[..., None] if values.ndim == 2 else values)
-    low, high = float(values.min(initial=0)), float(values.max(initial=0))
-    if low < 0 or high > 1:
-        values = (values - low) / (high - low)
+    values = np.clip((values - low) / ((high - low) or 1), 0, 1)
     return "data:image/png;base64," + base64.b64encode(png((values * 255).round().astype("uint8"))).decode()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.report.figures import NEUTRAL, PALETTE, Figure, layout, plot_text, rows_to_draw
+from pipeline.report.numbers import number
 
 MOST_COLUMNS = 8
 """Up to that many numbers an example are told apart; more are taken together."""
@@ -106,16 +107,16 @@ def regression_figures(numbers: Regression) -> list[Figure]:
     ideal = {"type": "scatter", "mode": "lines", "x": ends, "y": ends, "name": "ideal", "hoverinfo": "skip",
              "line": {"color": NEUTRAL, "dash": "dash", "width": 1.5}}  # fmt: skip
     against = {"type": "scatter", "mode": "markers", "x": truth[rows], "y": predicted[rows], "name": "examples",
-               "marker": marker, "hovertemplate": "true %{x:.4g}, predicted %{y:.4g}<extra></extra>"}  # fmt: skip
+               "marker": marker, "hovertemplate": "true %{x}, predicted %{y}<extra></extra>"}  # fmt: skip
     residuals = predicted - truth
     zero = {**ideal, "x": [float(predicted.min()), float(predicted.max())], "y": [0, 0]}
     left = {**against, "x": predicted[rows], "y": residuals[rows],
-            "hovertemplate": "predicted %{x:.4g}, residual %{y:.4g}<extra></extra>"}  # fmt: skip
+            "hovertemplate": "predicted %{x}, residual %{y}<extra></extra>"}  # fmt: skip
     counts, edges = np.histogram(residuals, bins=min(40, max(10, int(np.sqrt(len(residuals))))))
     bars = {"type": "bar", "x": (edges[:-1] + edges[1:]) / 2, "y": counts, "width": np.diff(edges) * 0.95,
-            "marker": {"color": PALETTE[0]}, "hovertemplate": "%{x:.4g}: %{y}<extra></extra>"}  # fmt: skip
+            "marker": {"color": PALETTE[0]}, "hovertemplate": "%{x}: %{y}<extra></extra>"}  # fmt: skip
     name, hidden = plot_text(numbers.name), {"showlegend": False}
-    mean = f"mean residual {residuals.mean():.4g}, standard deviation {residuals.std():.4g}"
+    mean = f"mean residual {number(residuals.mean())}, standard deviation {number(residuals.std())}"
     return [
         Figure(f"{numbers.name}: predicted against true{part}", f"predicted against true {numbers.name}",
                [ideal, against], layout(f"true {name}", f"predicted {name}", **hidden)),

@@ -11,41 +11,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.files import write_text
+from pipeline.report.names import breakable
+from pipeline.report.numbers import number, seconds, size
 
 
 def write_page(template: str, path: Path, values: Mapping[str, Any]) -> Path:
     """Renders a template of this package to a file and returns its path."""
     write_text(path, _environment().get_template(template).render(plotly=_plotly(), **values))
     return path
-
-
-def number(value: float | None) -> str:
-    """Returns a number as people read it: four decimals, or four digits where it is very small or large."""
-    if value is None:
-        return "—"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if value == 0 or 0.001 <= abs(value) < 1000:
-        return f"{value:.4f}"
-    return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:.3e}"
-
-
-def seconds(value: float | None) -> str:
-    """Returns a duration in the unit that suits it."""
-    if value is None:
-        return "—"
-    if value < 120:
-        return f"{value:.3g} s" if value < 1 else f"{value:.1f} s"
-    minutes = value / 60
-    return f"{minutes:.1f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
-
-
-def size(value: float | None) -> str:
-    """Returns bytes in MiB or GiB."""
-    if value is None:
-        return "—"
-    mebibytes = value / 2**20
-    return f"{mebibytes:,.0f} MiB" if mebibytes < 2048 else f"{mebibytes / 1024:.1f} GiB"
 
 
 @cache
@@ -57,7 +30,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "seconds": seconds, "size": size}
+    environment.filters |= {"number": number, "seconds": seconds, "size": size, "breakable": breakable}
     return environment
 
 

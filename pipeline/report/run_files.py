@@ -25,7 +25,19 @@ KEY = "run"
 MOST_BYTES_OF_HISTORY, MOST_COLUMNS, MOST_VALUES = 64 * 2**20, 1000, 2_000_000
 History = dict[str, list[float | None]]
 FACTS: dict[str, Any] = dict.fromkeys(
-    ("status", "error", "command", "started", "ended", "git_commit", "seed", "parameters", "xla", "platform")
+    (
+        "status",
+        "error",
+        "command",
+        "started",
+        "ended",
+        "git_commit",
+        "seed",
+        "parameters",
+        "xla",
+        "platform",
+        "final_weights",
+    )
 ) | {"versions": {}, "spec": {}, "data": {}, "validations": [], "baseline_notes": [], "durations_seconds": {}}
 """What `run.json` may lack."""
 COLLECTED: dict[str, Any] = dict.fromkeys(
@@ -53,6 +65,7 @@ class RunFiles:
         history: `history.csv`, values by column; None for what an epoch lacks.
         config: `.hydra/config.yaml`.
         overrides: `.hydra/overrides.yaml`.
+        choices: The file that was chosen of each config group, of `.hydra/hydra.yaml`.
         collected: `report_data.json`.
         arrays: `report_data.npz`.
         resources: `resources.csv`, values by column.
@@ -64,6 +77,7 @@ class RunFiles:
     history: History = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     overrides: list[str] = field(default_factory=list)
+    choices: Mapping[str, str] = field(default_factory=dict)
     collected: dict[str, Any] = field(default_factory=lambda: dict(COLLECTED))
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     resources: History = field(default_factory=dict)
@@ -89,6 +103,14 @@ class RunFiles:
         return len(self.history.get("epoch", []))
 
     @property
+    def evaluated_epoch(self) -> int | None:
+        """Number of the epoch, counted from 1, whose weights the evaluated model has; None if not known."""
+        final, epochs = self.facts["final_weights"], self.history.get("epoch")
+        if not final or not epochs:
+            return None
+        return int(final["restored_epoch"] or (epochs[-1] or 0) + 1)
+
+    @property
     def samples_per_second(self) -> int | None:
         """Training examples by seconds of training, in which compiling and validation are; None if not known."""
         examples, seconds = self.collected["samples_per_epoch"], self.durations.get("training")
@@ -112,7 +134,8 @@ def read_run(folder: Path) -> RunFiles:
         _read(folder / "metrics.json", read_json, run_shapes.METRICS) or {},
         _read(folder / "history.csv", _read_history) or {},
         written_config(folder),
-        _read(folder / ".hydra" / "overrides.yaml", read_yaml, run_shapes.OVERRIDES) or [],
+        written_overrides(folder),
+        chosen_groups(folder),
         {**COLLECTED, **collected},
         _read(folder / ARRAYS_FILE, read_arrays) or {},
         _read(folder / "resources.csv", _read_resources) or {},
@@ -125,6 +148,20 @@ def written_config(folder: Path) -> dict[str, Any]:
     Empty where Hydra was told to write none.
     """
     return _read(folder / ".hydra" / "config.yaml", read_yaml, run_shapes.CONFIG) or {}
+
+
+def written_overrides(folder: Path) -> list[str]:
+    """Returns the overrides of a run's command."""
+    return _read(folder / ".hydra" / "overrides.yaml", read_yaml, run_shapes.OVERRIDES) or []
+
+
+def chosen_groups(folder: Path) -> dict[str, str]:
+    """Returns the file that was chosen of each config group of ours; lists of files are not among them."""
+    found = _read(folder / ".hydra" / "hydra.yaml", read_yaml, run_shapes.HYDRA) or {}
+    choices = found.get("hydra", {}).get("runtime", {}).get("choices", {})
+    return {
+        group: choice for group, choice in choices.items() if isinstance(choice, str) and not group.startswith("hydra/")
+    }
 
 
 def _read(path: Path, read: Callable[[Path, str], Any], shape: Any = None) -> Any:

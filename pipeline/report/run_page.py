@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
 
 from pipeline.report.classification import Classification, classification, labelling
-from pipeline.report.classification_figures import classification_figures
+from pipeline.report.classification_figures import LONGEST_NAME, classification_figures
 from pipeline.report.compared import Compared, compared
 from pipeline.report.curves import best_epoch, curve_figures
 from pipeline.report.diagram import diagram
+from pipeline.report.differences import resolved
 from pipeline.report.figures import PALETTE, Figure, layout, plot_text
 from pipeline.report.fitting import files_that_fit
 from pipeline.report.importance import importance_figure
+from pipeline.report.names import short_names
 from pipeline.report.regression import Regression, regression_figures, regressions
 from pipeline.report.render import write_page
 from pipeline.report.resources import resource_figure
@@ -25,6 +28,10 @@ from pipeline.report.run_files import RunFiles, read_run
 REPORT_FILE = "report.html"
 Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 MOST_CLASSES_DRAWN = 100
+MOST_OUTPUTS, SHOWN_OUTPUTS = 6, 3
+"""Up to that many outputs are shown in full, of more the worst ones and a table of all."""
+MOST_CURVES = 4
+"""Figures of curves that are shown for many outputs, and half of those for few; others open by a click."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class OutputSection:
         figures: Its figures.
         worst: The examples that the model got most wrong.
         compared: Its measures, and what they are compared with.
+        folded: Whether it opens by a click only, as there are many others.
     """
 
     name: str
@@ -48,6 +56,15 @@ class OutputSection:
     figures: list[Figure]
     worst: list[dict[str, Any]]
     compared: list[Compared]
+    folded: bool = False
+
+    @property
+    def score(self) -> float | None:
+        """Macro F1 of classes, R² of numbers, its mean over several: 1 is perfect; None where it cannot be told."""
+        if self.classification is not None:
+            return float(self.classification.f1.mean())
+        known = [column.r2.value for column in self.regressions if column.r2 is not None]
+        return sum(known) / len(known) if known else None
 
 
 def write_report(folder: Path, outcome: Mapping[str, Any] | None = None) -> Path:
@@ -78,8 +95,10 @@ def _values(run: RunFiles) -> dict[str, Any]:
         "differences": data["config_differences"],
         "config": yaml.dump(run.config, Dumper=Dumper, sort_keys=False, allow_unicode=True) if run.config else "",
         "best": best_epoch(run.history),
-        "curves": curve_figures(run.history, run.facts["validations"], data["steps_per_epoch"]),
-        "outputs": output_sections(run),
+        "curves": curve_figures(run.history, run.facts["validations"], data["steps_per_epoch"], run.evaluated_epoch),
+        "outputs": (outputs := in_order(output_sections(run))),
+        "many_outputs": len(outputs) > MOST_OUTPUTS,
+        "most_curves": MOST_CURVES if len(outputs) > MOST_OUTPUTS else 2 * MOST_CURVES,
         "data": data,
         "is_collected": "facts" in data,
         "class_figures": _class_figures(run),
@@ -91,10 +110,13 @@ def _values(run: RunFiles) -> dict[str, Any]:
 
 
 def title(run: RunFiles) -> str:
-    """Returns model and data of a run, as far as its config tells them."""
-    parts = [run.config.get(key) for key in ("model", "data")]
-    names = [str(part.get("_target_", "")).split(".")[-1] for part in parts if isinstance(part, Mapping)]
-    return " on ".join(name for name in names if name) or run.folder.name
+    """Returns the file that a run's data is in, or else its experiment, or the model and the data that were chosen."""
+    data = run.config.get("data")
+    path = resolved(data.get("path"), run.config) if isinstance(data, Mapping) else None
+    if isinstance(path, str) and PurePath(path).name:
+        return PurePath(path).name
+    chosen = [run.choices[group] for group in ("model", "data") if run.choices.get(group)]
+    return run.choices.get("experiment") or " on ".join(chosen) or run.folder.name
 
 
 def metric_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
@@ -133,6 +155,14 @@ def output_sections(run: RunFiles) -> list[OutputSection]:
     return sections
 
 
+def in_order(sections: list[OutputSection]) -> list[OutputSection]:
+    """Returns the sections of many outputs with the worst first and all but these folded, and few as they are."""
+    if len(sections) <= MOST_OUTPUTS:
+        return sections
+    ordered = sorted(sections, key=lambda section: (section.score is None, section.score or 0.0))
+    return [replace(section, folded=index >= SHOWN_OUTPUTS) for index, section in enumerate(ordered)]
+
+
 def _headlines(run: RunFiles) -> list[tuple[str, Any, str]]:
     """Returns name, value and filter of the numbers at the top."""
     data = run.collected
@@ -140,9 +170,10 @@ def _headlines(run: RunFiles) -> list[tuple[str, Any, str]]:
     split = next((name for name in ("test", "validation", "data") if name in run.metrics), None)
     if split:
         _, rows = metric_rows({split: run.metrics[split]})
+        most = 4 if len({row[0] for row in rows}) <= MOST_OUTPUTS + 1 else 1
         found += [
             (f"{split} {name}" + (f" of {output}" if output != rows[0][0] else ""), value, "number")
-            for output, name, value in sorted(rows, key=lambda row: (row[0] != "all", row[1] == "loss"))[:4]
+            for output, name, value in sorted(rows, key=lambda row: (row[0] != "all", row[1] == "loss"))[:most]
         ]
     training = data["splits"].get("train")
     candidates = [
@@ -197,7 +228,7 @@ def _class_figures(run: RunFiles) -> list[Figure]:
                     }
                 )
         ticks = {"tickmode": "array", "tickvals": list(range(len(classes))),
-                 "ticktext": [plot_text(label, 16) for label in classes]}  # fmt: skip
+                 "ticktext": [html.escape(label) for label in short_names(classes, LONGEST_NAME)]}  # fmt: skip
         shares = layout(plot_text(target), "share", xaxis=ticks, yaxis={"tickformat": ".0%"}, barmode="group",
                         hovermode="x unified")  # fmt: skip
         figures.append(Figure(f"classes of {target}, share in each split", f"shares of the {len(classes)} classes of "

@@ -29,6 +29,15 @@ class Fingerprint(BaseModel):
     of: str
 
 
+class FinalWeights(BaseModel):
+    """See `pipeline.callbacks.final_weights`."""
+
+    restored_epoch: Count | None
+    monitor: str | None
+    averaged: bool
+    roll_backs: Count
+
+
 class Facts(BaseModel):
     """`run.json`, of which a run that did not finish has the beginning."""
 
@@ -46,6 +55,7 @@ class Facts(BaseModel):
     spec: SpecShape = SpecShape(inputs={}, targets={})
     data: dict[str, Fingerprint] = {}
     validations: list[dict[str, Number]] = []
+    final_weights: FinalWeights | None = None
     baseline_notes: list[str] = []
     durations_seconds: dict[str, FiniteFloat] = {}
 
@@ -178,6 +188,27 @@ class Collected(BaseModel):
 
 
 RUN = TypeAdapter(Facts)
+
+
+class Runtime(BaseModel):
+    """The config groups that Hydra composed, with the file that was chosen of each."""
+
+    choices: dict[str, Any] = {}
+
+
+class HydraPart(BaseModel):
+    """See `Runtime`."""
+
+    runtime: Runtime = Runtime()
+
+
+class HydraConfig(BaseModel):
+    """`.hydra/hydra.yaml`, as far as it says anything here."""
+
+    hydra: HydraPart = HydraPart()
+
+
+HYDRA = TypeAdapter(HydraConfig)
 METRICS = TypeAdapter(dict[str, SplitMetrics])
 COLLECTED = TypeAdapter(Collected)
 OVERRIDES = TypeAdapter(list[str])

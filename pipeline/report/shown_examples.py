@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from pipeline.data.examples import Examples
 from pipeline.data.spec import InputSpec, TargetSpec
 from pipeline.data.target import LABELS
-from pipeline.report.pictures import is_picture, picture
+from pipeline.report.numbers import short_number
+from pipeline.report.pictures import brightness, is_picture, picture
 
 MOST_INPUTS = 30
 LONGEST_TEXT = 80
@@ -19,11 +21,24 @@ Cell = dict[str, str]
 """`{"picture": data URI}` or `{"text": text}`."""
 
 
-def shown_inputs(examples: Examples) -> list[dict[str, Cell]]:
-    """Returns the inputs of each example by name, the first of them where there are many."""
-    specs = dict(list(examples.spec.inputs.items())[:MOST_INPUTS])
+def shown_inputs(parts: Sequence[Examples]) -> list[dict[str, Cell]]:
+    """Returns the inputs of each example by name, the first of them where there are many.
+
+    Args:
+        parts: The examples, whose pictures are to be as bright as each other.
+    """
+    if not parts:
+        return []
+    specs = dict(list(parts[0].spec.inputs.items())[:MOST_INPUTS])
+    ends = {
+        name: brightness([row for part in parts for row in part.inputs[name]], spec.scale)
+        for name, spec in specs.items()
+        if _is_picture(spec)
+    }
     return [
-        {name: _cell(examples.inputs[name][row], spec) for name, spec in specs.items()} for row in range(len(examples))
+        {name: _cell(part.inputs[name][row], spec, ends.get(name)) for name, spec in specs.items()}
+        for part in parts
+        for row in range(len(part))
     ]
 
 
@@ -39,7 +54,7 @@ def target_text(value: Any, spec: TargetSpec) -> str:
     """Returns a class by its name, anything else by its values."""
     array = np.asarray(value)
     if spec.classes is None:
-        return _text(array)
+        return _text(array.astype("float64") if array.dtype.kind in "iu" else array)
     if spec.kind == LABELS and not spec.per_position:
         return _shortened(", ".join(n for n, there in zip(spec.classes, array, strict=True) if there > HALF) or "none")
     if spec.kind == LABELS:
@@ -49,12 +64,16 @@ def target_text(value: Any, spec: TargetSpec) -> str:
     return _shortened(" ".join(names))
 
 
-def _cell(value: Any, spec: InputSpec) -> Cell:
+def _is_picture(spec: InputSpec) -> bool:
+    return spec.dtype not in ("string", "object") and is_picture(spec.shape)
+
+
+def _cell(value: Any, spec: InputSpec, ends: tuple[float, float] | None) -> Cell:
     array = np.asarray(value)
-    if array.dtype.kind in "fiub" and is_picture(spec.shape) and array.size:
+    if ends is not None and array.dtype.kind in "fiub" and array.size:
         # Time runs from left to right.
         turned = array.T if None in spec.shape and array.ndim == 2 else array
-        return {"picture": picture(turned, spec.scale)}
+        return {"picture": picture(turned, *ends)}
     return {"text": _text(array)}
 
 
@@ -63,9 +82,9 @@ def _text(array: np.ndarray) -> str:
         item = array.reshape(-1)[0]
         if isinstance(item, bytes):
             item = item.decode(errors="replace")
-        text = f"{float(item):.5g}" if isinstance(item, (float, np.floating)) else str(item)
+        text = short_number(float(item)) if isinstance(item, (float, np.floating)) else str(item)
     else:
-        values = [f"{float(v):.4g}" if array.dtype.kind == "f" else str(v) for v in array.reshape(-1)[:8]]
+        values = [short_number(float(v)) if array.dtype.kind == "f" else str(v) for v in array.reshape(-1)[:8]]
         text = ", ".join(values) + (f", … ({array.size} values)" if array.size > 8 else "")
     return _shortened(text)
 

@@ -10,6 +10,7 @@ from functools import partial
 import keras
 
 from pipeline.callbacks import HistoryFile, build_callbacks, check_savers
+from pipeline.callbacks.final_weights import final_weights
 from pipeline.callbacks.monitors import check_monitors
 from pipeline.callbacks.progress import progress_callbacks
 from pipeline.config import PipelineConfig
@@ -146,7 +147,11 @@ def _fitted(
             callbacks,
             keeper,
         )
-    run.record(xla=fitted.compilation and asdict(fitted.compilation), validations=fitted.validations)
+    run.record(
+        xla=fitted.compilation and asdict(fitted.compilation),
+        validations=fitted.validations,
+        final_weights=asdict(final_weights(model, callbacks)),
+    )
     return fitted
 
 

@@ -93,7 +93,7 @@ def test_names_are_shown_as_they_are_in_figures_and_tables(browser: Any, run_fol
     ticks = browser.execute_script(
         "return [...document.querySelectorAll('.chart .xtick text')].map(t => t.textContent)"
     )  # fmt: skip
-    assert {"cat", "a & b", "<script>…script>"} <= set(ticks)
+    assert {"cat", "a & b", "<script>d…/script>"} <= set(ticks)
     heads = [cell.text for cell in browser.find_elements("css selector", ".classes tbody th")]
     assert heads == ["cat", "<script>document.title='harmed'</script>", "a & b", "mean of all"]
 
@@ -124,9 +124,39 @@ def test_figures_send_nothing_anywhere(browser: Any, run_folder: Path) -> None:
 def test_comparison_opens_offline_too(browser: Any, run_folder: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         shutil.copytree(run_folder, tmp_path / name)
+    (tmp_path / "b" / "metrics.json").write_text('{"test": {"loss": 1e-05, "outputs": {"kind": {}, "size": {}}}}')
     page = write_comparison([tmp_path / "a", tmp_path / "b"], tmp_path)
     said, requested = opened(browser, page, 400)
     assert said == []
     assert [url for url in requested if not url.startswith("data:")] == [page.as_uri()]
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 400
     assert browser.execute_script("return document.querySelectorAll('.chart .main-svg').length") > 0
+    first = "return document.querySelector('.sortable tbody tr').textContent"
+    assert "1e-05" in browser.execute_script(first)
+    browser.find_element("css selector", "th[aria-sort] button").click()
+    assert "1e-05" not in browser.execute_script(first)
+    assert browser.find_element("css selector", "th[aria-sort]").get_attribute("aria-sort") == "descending"
+
+
+def test_log_axis_is_chosen_by_a_click_and_folded_figures_are_drawn_when_they_open(
+    browser: Any, run_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(run_folder, tmp_path / "run")
+    metrics = "".join(f",m{index}" for index in range(12))
+    values = [f"{10.0**-epoch}" for epoch in range(5)]
+    rows = [f"{epoch},{value}{(',' + value) * 12}" for epoch, value in enumerate(values)]
+    (tmp_path / "run" / "history.csv").write_text("\n".join([f"epoch,loss{metrics}", *rows, ""]))
+    opened(browser, write_report(tmp_path / "run"))
+    loss = browser.find_element("css selector", "#training figure")
+    kind = "return arguments[0].querySelector('.chart')._fullLayout.yaxis.type"
+    assert browser.execute_script(kind, loss) == "linear"
+    button = loss.find_element("css selector", "button.log[data-proposed]")
+    browser.execute_script("arguments[0].click()", button)
+    assert browser.execute_script(kind, loss) == "log"
+    assert button.get_attribute("aria-pressed") == "true"
+    folded = "[...document.querySelectorAll('#training details .chart')]"
+    assert browser.execute_script(f"return {folded}.some(p => p.querySelector('.main-svg'))") is False
+    browser.execute_script("document.querySelector('#training details').open = true")
+    drawn = f"{folded}.every(p => p.querySelector('.main-svg'))"
+    # The event that tells that it opened comes after this.
+    assert browser.execute_async_script(f"const told = arguments[0]; setTimeout(() => told({drawn}), 0)")

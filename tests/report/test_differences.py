@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from pipeline.config import PipelineConfig
-from pipeline.report.differences import as_text, default_config, differences, flattened, from_defaults
+from pipeline.report.differences import as_text, default_config, differences, flattened, from_defaults, resolved
 
 
 def test_configs_are_flattened_to_dotted_keys() -> None:
@@ -32,6 +32,31 @@ def test_what_a_run_changed_is_told_with_its_default() -> None:
     assert ["trainer.epochs", "7", "5"] in rows
 
 
+def test_what_comes_with_a_chosen_group_was_set_by_nobody() -> None:
+    config = default_config(["data=csv", "model=tabular", "callbacks=[default]"])
+    config["data"] |= {"path": "people.csv", "targets": "${seed}"}
+    config["loss"] = {"y": "mean_squared_error"}
+    choices = {"data": "csv", "model": "tabular", "optimizer": "adam", "experiment": "mine", "task": "train"}
+    assert from_defaults(config, choices, ["callbacks=[default]"]) == [
+        ["data", "csv", "digits"],
+        ["data.path", "people.csv", "—"],
+        ["data.targets", "0", "—"],
+        ["model", "tabular", "mlp"],
+        ["loss.y", "mean_squared_error", "—"],
+        ["callbacks", "[default]", "[]"],
+    ]
+    assert ["callbacks", "[early_stopping, checkpoints]", "[]"] in from_defaults(config, choices)
+    assert ["model", "../mine", "mlp"] in from_defaults(default_config(), {"model": "../mine"})
+
+
+def test_values_are_what_they_refer_to_but_for_those_from_elsewhere() -> None:
+    config = {"seed": 3, "a": {"b": "${seed}"}, "loop": "${loop}"}
+    assert [resolved(value, config) for value in ("${a.b}", "${oc.env:HOME}", "${a.c}", "${loop}", 5)] == [
+        3, "${oc.env:HOME}", "${a.c}", "${loop}", 5,
+    ]  # fmt: skip
+    assert differences([{"seed": 1, "x": "${seed}"}, {"seed": 2, "x": "${seed}"}]) == [["seed", "1", "2"]]
+
+
 def test_composing_the_defaults_leaves_a_running_hydra_as_it_was() -> None:
     from hydra.core.global_hydra import GlobalHydra
 
@@ -55,5 +80,5 @@ def test_defaults_that_refer_to_a_running_job_are_taken_as_written(monkeypatch: 
     import hydra
 
     config = OmegaConf.create({"seed": 3, "folder": "${hydra:runtime.output_dir}", "same": "${seed}"})
-    monkeypatch.setattr(hydra, "compose", lambda _: config)
+    monkeypatch.setattr(hydra, "compose", lambda *_, **__: config)
     assert default_config() == {"seed": 3, "folder": "${hydra:runtime.output_dir}", "same": "${seed}"}

@@ -5,7 +5,7 @@ import json
 import numpy as np
 from markupsafe import Markup
 
-from pipeline.report.figures import POINTS, Figure, line_style, plot_text, rows_to_draw, script_json
+from pipeline.report.figures import POINTS, Figure, decades, line_style, plot_text, rows_to_draw, script_json
 
 
 def test_json_cannot_leave_its_script_tag_and_says_the_same() -> None:
@@ -42,3 +42,20 @@ def test_points_are_drawn_by_chance_but_the_same_ones_each_time() -> None:
     assert len(np.unique(rows)) == POINTS
     assert rows.max() > 9 * POINTS
     assert rows.tolist() == rows_to_draw(10 * POINTS).tolist()
+
+
+def test_log_axis_is_offered_for_positive_values_and_proposed_where_they_span_decades() -> None:
+    assert decades([1.0, None, 1000.0]) == 3
+    assert decades([0.0, 1.0, 10.0]) == 1
+    assert decades([-1.0, 1.0, 10.0]) is None
+    assert decades([5.0]) is None
+    assert Figure("", "", [], {}, decades=3).proposes_log
+    assert not Figure("", "", [], {}, decades=1).proposes_log
+    assert not Figure("", "", [], {}).proposes_log
+
+
+def test_axes_write_numbers_as_tables_do() -> None:
+    figure = Figure("", "", [{"x": [1, 2], "y": [1e5, None]}], {"xaxis": {"dtick": 1}, "yaxis": {}})
+    shown = json.loads(figure.json)["layout"]
+    assert shown["yaxis"]["separatethousands"]
+    assert shown["xaxis"]["dtick"] == 1

@@ -11,9 +11,9 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.report import write_report
-from pipeline.report.render import number, seconds, size
-from pipeline.report.run_files import read_run
-from pipeline.report.run_page import metric_rows, output_sections
+from pipeline.report.numbers import number, seconds, size
+from pipeline.report.run_files import RunFiles, read_run
+from pipeline.report.run_page import OutputSection, in_order, metric_rows, output_sections, title
 
 HARMFUL = "<script>document.title='harmed'</script>"
 
@@ -106,6 +106,41 @@ def test_sections_have_the_numbers_of_all_examples(run_folder: Path) -> None:
     assert [column.name for column in size_of.regressions] == ["size"]
 
 
+def test_of_many_outputs_the_worst_are_shown_and_the_others_folded(run_folder: Path) -> None:
+    sections = output_sections(read_run(run_folder))
+    assert in_order(sections) == sections
+    many = in_order(sections * 4)
+    assert [section.score for section in many] == sorted(section.score or 0 for section in sections * 4)
+    assert [section.folded for section in many] == [False] * 3 + [True] * 5
+    assert in_order([*sections * 4, OutputSection("y", "numbers", None, [], [], [], [])])[-1].name == "y"
+
+
+def test_title_is_the_data_file_or_the_experiment_or_what_was_chosen() -> None:
+    chosen = {"model": "mlp", "data": "digits"}
+    table = {"data": {"path": "tables/people.csv"}}
+    assert title(RunFiles(Path("x"), config=table, choices={**chosen, "experiment": "table/csv"})) == "people.csv"
+    assert title(RunFiles(Path("x"), choices={**chosen, "experiment": "quickstart"})) == "quickstart"
+    assert title(RunFiles(Path("x"), choices=chosen)) == "mlp on digits"
+    assert title(RunFiles(Path("x"))) == "x"
+
+
+def test_report_says_which_epoch_the_evaluated_model_is_of(tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text("epoch,loss,val_loss\n0,1.5,0.75\n1,1.0,0.5\n2,0.5,0.625\n")
+    final = {"restored_epoch": None, "monitor": None, "averaged": False, "roll_backs": 2}
+
+    def said() -> str:
+        (tmp_path / "run.json").write_text(json.dumps({"final_weights": final}))
+        return re.sub(r"<.*?>|\s+", " ", write_report(tmp_path).read_text().split("</style>")[1]).replace("  ", " ")
+
+    page = said()
+    assert "has the weights after epoch 3 , the last; training went back to a snapshot 2 times" in page
+    assert "Best epoch: 2 of 3, with the lowest validation loss, 0.5000; the model is of epoch 3" in page
+    final |= {"restored_epoch": 2, "monitor": "val_loss", "roll_backs": 0}
+    assert "weights of epoch 2 of 3, which early stopping put back as those of the best val_loss" in said()
+    (tmp_path / "run.json").write_text("{}")
+    assert "evaluated model has" not in write_report(tmp_path).read_text()
+
+
 def test_metrics_are_listed_by_output() -> None:
     one = {"test": {"loss": 1.0, "outputs": {"y": {"accuracy": 0.5, "loss": 1.0}}}}
     assert metric_rows(one) == (["test"], [["y", "accuracy", 0.5], ["y", "loss", 1.0]])
@@ -117,7 +152,7 @@ def test_metrics_are_listed_by_output() -> None:
 
 def test_numbers_are_written_as_people_read_them() -> None:
     assert [number(v) for v in (0.96649998, 12345, 0.00001234, 1234.5, None, 0.0)] == [
-        "0.9665", "12,345", "1.234e-05", "1,234", "—", "0.0000",
+        "0.9665", "12,345", "1.23e-05", "1,234", "—", "0",
     ]  # fmt: skip
     assert [seconds(v) for v in (0.25, 12.34, 600, 36000, None)] == ["0.25 s", "12.3 s", "10.0 min", "10.0 h", "—"]
     assert [size(v) for v in (700 * 2**20, 3 * 2**30, None)] == ["700 MiB", "3.0 GiB", "—"]
