@@ -30,6 +30,12 @@ def main() -> int:
 
         print(help_text(sys.argv[1:]))
         return 0
+    if sys.argv[1:2] in (["-sc"], ["--shell-completion"]):
+        from pipeline.completion import asked_for
+
+        if (text := asked_for(sys.argv[1:])) is not None:
+            print(text, end="")
+            return 0
     # Hydra would print errors itself and exit with 1; with this variable it lets them through.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
