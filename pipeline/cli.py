@@ -30,6 +30,12 @@ def main() -> int:
 
         print(help_text(sys.argv[1:]))
         return 0
+    if sys.argv[1:2] in (["-sc"], ["--shell-completion"]):
+        from pipeline.completion import asked_for
+
+        if (text := asked_for(sys.argv[1:])) is not None:
+            print(text, end="")
+            return 0
     # Hydra would print errors itself and exit with 1; with this variable it lets them through.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -155,8 +161,9 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from omegaconf import OmegaConf
 
     from pipeline.config_checks import check_config, check_parts_of_keras, trusted_config
+    from pipeline.errors import ConfigMistakes
     from pipeline.faults import run_lock
-    from pipeline.resuming import take_up
+    from pipeline.resuming import asks_for_trust, take_up
     from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
     from pipeline.saved_config import config_of_command, named_runs, names_other_data
     from pipeline.security.interpolations import limited_interpolations
@@ -186,7 +193,12 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             missing = sorted(OmegaConf.missing_keys(config))
             for key in missing:
                 OmegaConf.update(config, key, None)
-            settings = trusted_config(config, folder)
+            try:
+                settings = trusted_config(config, folder)
+            except ConfigMistakes as mistakes:
+                if not resumes:
+                    raise
+                raise asks_for_trust(mistakes, config, _from_here(folder)) from mistakes
             run.record(seed=settings.seed)
             check_config(settings, missing)
             _say_what_begins(config, choices, run)
@@ -211,6 +223,8 @@ def _recorded(run: Any, *, discards: bool) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        if interruption.requested() or isinstance(error, KeyboardInterrupt):
+            _say_how_to_resume(run.folder)
         told = file_error(error, run.folder) or memory_error(error) or error
         # Where nothing can be written any more, the error that ended the run is still the one to tell.
         with suppress(OSError):
@@ -221,6 +235,14 @@ def _recorded(run: Any, *, discards: bool) -> Iterator[None]:
             raise
         raise told from error
     run.finish("finished", 0)
+
+
+def _say_how_to_resume(folder: Path) -> None:
+    from pipeline.resuming import resume_command, trusted_by_command
+
+    if (folder / "snapshots").is_dir():
+        command = resume_command(_from_here(folder), trusted_by_command())
+        logging.getLogger("pipeline").info("stopped; goes on by: %s", command)
 
 
 def _is_new_folder() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 USAGE = """\
@@ -30,7 +30,7 @@ def help_text(arguments: list[str]) -> str:
     from pipeline.folders import conf_folder
     from pipeline.security.terminal import printable
 
-    folders = [conf_folder(), *_config_dirs(arguments)]
+    folders = [conf_folder(), *config_dirs(arguments)]
     groups: dict[str, dict[str, str]] = {}
     for folder in folders:
         for path in sorted(path for path in folder.rglob("*.yaml") if path.is_file()):
@@ -60,7 +60,8 @@ def _listed(choices: dict[str, str]) -> Iterator[str]:
     return (f"  {name:<{width}}  {text}".rstrip() for name, text in choices.items())
 
 
-def _config_dirs(arguments: list[str]) -> Iterator[Path]:
+def config_dirs(arguments: Sequence[str]) -> Iterator[Path]:
+    """Gives the folders that `--config-dir` names on a command line."""
     for index, argument in enumerate(arguments):
         if argument.startswith("--config-dir="):
             yield Path(argument.partition("=")[2])

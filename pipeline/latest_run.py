@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline.errors import ConfigError
+from pipeline.resuming import quoted
 from pipeline.runs import PARENTS, facts_of_run, has_model, is_training
 
 LATEST = "latest"
 _ARGUMENT = re.compile(r"(\+{0,2})(run|runs|resume)=(?P<value>.*)", re.DOTALL)
 _WORD = re.compile(rf"(?<![^\[,\s])(['\"]?){LATEST}\1(?![^\],\s])")
-_PLAIN = re.compile(r"[\w./-]+", re.ASCII)
-"""A path that needs no quotes on a command line of Hydra."""
 
 
 def with_latest_run(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -39,7 +38,7 @@ def with_latest_run(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
             continue
         key = found[2]
         folder = _newest(key)
-        value = _quoted(folder).join(_WORD.sub("\0", found["value"]).split("\0"))
+        value = quoted(folder).join(_WORD.sub("\0", found["value"]).split("\0"))
         filled.append(argument[: found.start("value")] + value)
         lines.append(f"{key}={LATEST}: {folder}")
     return filled, lines
@@ -61,10 +60,3 @@ def _run_folders() -> Iterator[Path]:
     for parent, pattern in zip(PARENTS, ("*/*", "*/*/*"), strict=True):
         for path in Path(parent).glob(f"{pattern}/.hydra/config.yaml"):
             yield path.parent.parent
-
-
-def _quoted(folder: Path) -> str:
-    text = str(folder)
-    if _PLAIN.fullmatch(text):
-        return text
-    return "'" + text.replace("'", r"\'") + "'"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.files import write_text
 from pipeline.runs import config_of_run, facts_of_run
+from pipeline.security import trust
 
 log = logging.getLogger(__name__)
 AUTO = "auto"
@@ -71,6 +73,55 @@ def take_up(config: DictConfig, folder: Path) -> None:
     written = config.copy()
     written.resume = None
     write_text(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(written))
+
+
+def resume_command(folder: Path, trusted: Iterable[str] = (), values: Iterable[str] = ()) -> str:
+    """Returns what to type to go on with a run.
+
+    Args:
+        folder: Its folder.
+        trusted: What to trust in it, whose config may be a stranger's by then, besides what the environment says.
+        values: Values to type again, as `key=value`.
+    """
+    named = [name for name in dict.fromkeys(trusted) if name not in trust.of_environment()]
+    words = [f"resume={quoted(folder)}", *([f"trust=[{','.join(named)}]"] if named else []), *values]
+    return " ".join(["python -m pipeline", *map(shlex.quote, words)])
+
+
+def trusted_by_command() -> list[str]:
+    """Returns what a later command must trust that goes on with the run of this one, as far as it was typed here."""
+    current = trust.current()
+    reads = any("${oc.env:" in text for text in current.texts)
+    names = {name for name in current.names if name != "hydra" and not trust.is_part(trust.as_keras(name))}
+    return [*sorted(names | current.words), *(["environment"] if reads else [])]
+
+
+def asks_for_trust(mistakes: ConfigMistakes, config: DictConfig, folder: Path) -> ConfigMistakes:
+    """Returns the mistakes of a resumed run's config with the command that trusts all that they tell of.
+
+    The run folder may have come from anyone since the first command typed these values.
+    """
+    named, values = [], []
+    for line in mistakes.mistakes:
+        found = re.search(r"trust=\[([\w.]+)\]", line)
+        place = line.partition(":")[0].replace("[", ".").replace("]", "")
+        value = OmegaConf.select(config, place)
+        if found:
+            named.append(found[1])
+        elif isinstance(value, str):
+            values.append(f"{place}={quoted(value)}")
+    if not named and not values:
+        return mistakes
+    told = "resume: what is in the folder is no longer what was typed; if you trust it: "
+    return ConfigMistakes([*mistakes.mistakes, told + resume_command(folder, named, values)])
+
+
+def quoted(value: object) -> str:
+    """Returns a text as a value on a command line of Hydra."""
+    text = str(value)
+    if re.fullmatch(r"[\w./-]+", text, re.ASCII):
+        return text
+    return "'" + text.replace("'", r"\'") + "'"
 
 
 def _unfinished_run(config: DictConfig, parent: Path) -> str | None:

@@ -6,6 +6,8 @@ import os
 import sys
 import tempfile
 
+from pipeline.status_line import status_line
+
 
 def import_tensorflow() -> None:
     """Imports TensorFlow and Keras; what they write to standard error is shown only if that fails."""
@@ -15,7 +17,7 @@ def import_tensorflow() -> None:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as said:
+    with status_line("importing TensorFlow…"), tempfile.TemporaryFile() as said:
         os.dup2(said.fileno(), 2)
         try:
             import keras  # noqa: F401

@@ -13,14 +13,13 @@ import keras
 
 from pipeline.callbacks.direction import direction
 from pipeline.callbacks.epoch_log import EpochLog
+from pipeline.callbacks.progress_rows import Row, Rows
+from pipeline.callbacks.shown_values import LAST, by_importance, monitors_of
 from pipeline.errors import ConfigError
 from pipeline.security.plain_types import Number
-from pipeline.security.terminal import printable
 
 REFRESHES = 8
 """Refreshes a second."""
-SHOWN = 4
-"""Most metrics shown."""
 
 
 def progress_callbacks(
@@ -34,62 +33,63 @@ def progress_callbacks(
     """
     if verbosity == 0:
         return []
+    monitors = monitors_of(others)
     if verbosity == 1 and any(isinstance(other, keras.callbacks.ProgbarLogger) for other in others):
         # In the log each of its states would be a line.
         keras.config.enable_interactive_logging()
-        return [EpochLog()]
-    return [EpochLog(), Progress()] if verbosity == 1 else [EpochLog()]
+        return [EpochLog(monitors)]
+    return [EpochLog(monitors), Progress(monitors)] if verbosity == 1 else [EpochLog(monitors)]
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]
-    """Shows bars for epochs and steps below the lines of the log, until training ends."""
+    """Shows bars for epochs and steps below the lines of the log, until training ends.
+
+    Args:
+        monitors: Metrics that are shown before others where there is no room for all.
+    """
 
     every_batch = False
     # A training that began in a terminal may go on without one, and the other way round.
     may_be_missing = True
     state_types: ClassVar = {"best": dict[str, Number]}
 
-    def __init__(self) -> None:
+    def __init__(self, monitors: Sequence[str] = ()) -> None:
         super().__init__()
+        self._monitors = monitors
         self._best: dict[str, float] = {}
         self._live: Any = None
         self._handlers: Any = None
-        self._seen = 0
-        self._resumed = 0
-        self._started = 0.0
+        self._epochs, self._steps = Row("epoch"), Row("step")
+        self._begun = False
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Starts the display."""
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.live import Live
 
-        columns = (
-            TextColumn("{task.description}", style="bold"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(compact=True, elapsed_when_finished=True),
-            # A name in brackets is no markup.
-            TextColumn("{task.fields[said]}", markup=False),
-        )
-        self._live = Progress(*columns, refresh_per_second=REFRESHES, transient=True)
+        self._epochs, self._steps, self._begun = Row("epoch", self.params.get("epochs")), Row("step"), False
+        self._live = Live(Rows((self._epochs, self._steps)), refresh_per_second=REFRESHES, transient=True)
         terminal = sys.stdout
         self._live.start()
+        # It would stay hidden after a process that has no time to end in good order.
+        self._live.console.show_cursor(True)
         # The log's handlers hold the terminal itself; through the display their lines come above it.
         self._handlers = _lines_above(terminal)
         self._handlers.__enter__()
-        self._epochs = self._live.add_task("epoch", total=self.params.get("epochs"), said="")
-        self._steps = self._live.add_task("step", total=self.params.get("steps"), said="")
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Starts the bar of steps anew."""
-        self._live.update(self._epochs, completed=epoch)
-        self._live.reset(self._steps, total=self.params.get("steps"), said="")
-        self._seen, self._resumed, self._started = 0, 0, time.perf_counter()
+        if self._begun:
+            self._epochs.move(epoch)
+        else:
+            self._epochs.start(epoch)
+        self._steps.total = self.params.get("steps")
+        self._steps.start(0)
+        self._steps.said = "" if self._begun else "compiling the step"
 
     def on_resume(self, epoch: int, step: int) -> None:
         """Starts the bars where training goes on."""
         self.on_epoch_begin(epoch)
-        self._live.update(self._steps, completed=step)
-        self._seen = self._resumed = step
+        self._steps.start(step)
 
     def get_state(self) -> dict[str, Any]:
         """Returns the best value of each metric."""
@@ -101,23 +101,27 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Moves the bar of steps; called once a block of steps."""
-        self._seen = batch + 1
-        speed = (self._seen - self._resumed) / max(time.perf_counter() - self._started, 1e-9)
-        total = self.params.get("steps")
-        left = f", validation in {total - self._seen}" if total and self._seen < total else ""
-        self._live.update(
-            self._steps, completed=self._seen, said=f"{speed:,.0f} steps/s{left}  {self._against_best(logs or {})}"
-        )
+        if not self._begun:
+            # What compiling took says nothing of the steps to come.
+            self._begun, self._steps.first = True, batch + 1
+            self._steps.begun = self._epochs.begun = time.perf_counter()
+        self._steps.move(batch + 1)
+        total = self._steps.total
+        self._steps.said = "validating" if self.params.get("validates") and batch + 1 == total else ""
+        self._show(self._steps, logs)
+        if total:
+            self._epochs.move(int(self._epochs.done) + (batch + 1) / total if batch + 1 < total else self._epochs.done)
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
         """Shows what a validation within an epoch measured."""
         self._keep_best(logs)
-        self._live.update(self._epochs, said=self._against_best(logs))
+        self._show(self._epochs, logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Moves the bar of epochs, and remembers the best values."""
         self._keep_best(logs or {})
-        self._live.update(self._epochs, completed=epoch + 1, said=self._against_best(logs or {}))
+        self._epochs.move(epoch + 1)
+        self._show(self._epochs, logs)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Removes the display."""
@@ -140,14 +144,10 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
                 better = min if direction(name) == "min" else max
                 self._best[name] = better(float(value), self._best.get(name, float(value)))
 
-    def _against_best(self, logs: Mapping[str, Any]) -> str:
-        names = [name for name in logs if name != "learning_rate"]
-        chosen = sorted(names, key=lambda name: (not name.startswith("val_"), "loss" not in name, name))[:SHOWN]
-        shown = []
-        for name in chosen:
-            best = f" (best {self._best[name]:.4g})" if name in self._best else ""
-            shown.append(f"{printable(name)} {float(logs[name]):.4g}{best}")
-        return "  ".join(shown)
+    def _show(self, row: Row, logs: Mapping[str, Any] | None) -> None:
+        names = [name for name in by_importance(logs or {}, self._monitors) if name not in LAST]
+        row.values = {name: float((logs or {})[name]) for name in names}
+        row.best = {name: self._best[name] for name in names if name in self._best}
 
 
 @contextmanager

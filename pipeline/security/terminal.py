@@ -33,6 +33,10 @@ def printable_lines(text: str) -> str:
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
+SHORT = "short"
+"""What a record of a log may have besides its message: a shorter one for the console."""
+
+
 class PrintableFormatter(logging.Formatter):
     """Formats a record of a log as one line without control characters; the lines of a traceback stay apart."""
 
@@ -54,6 +58,18 @@ class PrintableFormatter(logging.Formatter):
     def formatStack(self, stack_info: str) -> str:  # noqa: N802
         """Returns the lines of a stack."""
         return printable_lines(super().formatStack(stack_info))
+
+
+class ConsoleFormatter(PrintableFormatter):
+    """Does so for a console, where a record's short message counts."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Returns the line."""
+        message, record.message = record.message, getattr(record, SHORT, record.message)
+        try:
+            return super().formatMessage(record)
+        finally:
+            record.message = message
 
 
 @contextmanager

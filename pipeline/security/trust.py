@@ -95,6 +95,11 @@ def current() -> Trust:
     return _trust_in(_names_of_environment()) if _current is None else _current
 
 
+def of_environment() -> frozenset[str]:
+    """Returns what the environment names, packages and words."""
+    return _names_of_environment()
+
+
 def is_command() -> bool:
     """Whether a command runs; otherwise Python code of the user calls, and no config file says anything."""
     return _current is not None
@@ -179,7 +184,7 @@ def target_mistake(target: Any) -> str | None:
     """Says why a config may not name a target, before anything of it is imported; None if it may."""
     if not isinstance(target, str) or not NAME.fullmatch(target):
         return f"{target!r} is no dotted path; one such as my_module.my_function is right"
-    if current().covers(target) or _is_part(as_keras(target)):
+    if current().covers(target) or is_part(as_keras(target)):
         return None
     parent = as_keras(target).rpartition(".")[0]
     close = nearest(parent, (*OURS, *OF_KERAS)) if target.startswith(("pipeline.", "keras.")) else ""
@@ -263,7 +268,8 @@ def as_keras(target: str) -> str:
     return target.removeprefix("tensorflow.") if target.startswith("tensorflow.keras.") else target
 
 
-def _is_part(target: str) -> bool:
+def is_part(target: str) -> bool:
+    """Whether a dotted path is that of a part of ours or of Keras, which any config may call."""
     parent, _, name = target.rpartition(".")
     if any(part.startswith("_") for part in target.split(".")):
         return False

@@ -14,6 +14,7 @@ import pytest
 from pipeline.callbacks import HistoryFile, build_callbacks
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.errors import ConfigError
+from pipeline.security.terminal import ConsoleFormatter, PrintableFormatter
 from pipeline.tracking.tensorboard import TensorBoardTracker
 
 
@@ -53,6 +54,21 @@ def test_epoch_log_says_number_and_values(caplog: pytest.LogCaptureFixture) -> N
         callback.on_epoch_end(0, {"loss": 0.123456})
     assert caplog.messages[0].startswith("epoch 1/3")
     assert caplog.messages[0].endswith("loss 0.1235")
+
+
+def test_epoch_log_has_all_values_in_the_file_and_a_short_line_on_the_console(caplog: pytest.LogCaptureFixture) -> None:
+    callback = EpochLog(["val_auc"])
+    callback.set_params({"epochs": 3})
+    with caplog.at_level(logging.INFO):
+        callback.on_epoch_end(
+            0, {"learning_rate": 1, **{f"metric_{n}": 0.5 for n in range(12)}, "val_auc": 1, "loss": 2}
+        )
+    (record,) = caplog.records
+    assert ("metric_11 0.5" in record.message, "learning_rate 1" in record.message) == (True, True)
+    line = ConsoleFormatter("%(message)s").format(record)
+    assert len(line) <= 100
+    assert re.search(r"s  loss 2  val_auc 1  metric_0 0.5 .* \+\d+$", line)
+    assert PrintableFormatter("%(message)s").format(record) == record.message
 
 
 def test_name_that_a_spreadsheet_would_compute_begins_no_cell(tmp_path: Path) -> None:

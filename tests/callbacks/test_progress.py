@@ -24,7 +24,8 @@ def in_terminal(folder: Path, *arguments: str) -> str:
     """Returns what a command writes to a terminal of its own."""
     ours, its = pty.openpty()
     command = [sys.executable, "-m", "pipeline", *arguments]
-    process = subprocess.Popen(command, cwd=folder, stdin=its, stdout=its, stderr=its, close_fds=True)
+    wide = {**os.environ, "COLUMNS": "160"}
+    process = subprocess.Popen(command, cwd=folder, stdin=its, stdout=its, stderr=its, close_fds=True, env=wide)
     os.close(its)
     written = b""
     while True:
@@ -44,6 +45,7 @@ def test_terminal_shows_bars_with_speed_and_metrics_against_the_best(tmp_path: P
     written = in_terminal(tmp_path, *ARGUMENTS)
     assert CONTROL.search(written)
     assert "steps/s" in written
+    assert "importing TensorFlow…\r\x1b[2K" in written
     assert re.search(r"val_loss [\d.]+ \(best [\d.]+\)", written)
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written)
     assert all(f"epoch {number}/4" in plain for number in range(1, 5))
@@ -90,5 +92,5 @@ def test_live_display_ends_with_a_training_that_fails(command: Callable[..., Any
 def test_validation_within_an_epoch_is_a_line_too(command: Callable[..., Any]) -> None:
     done = command("+experiment=quickstart", "trainer.epochs=1", "callbacks=[validation]")
     assert done.code == 0, done.errors
-    assert len(re.findall(r"^epoch 1, step \d+  val_accuracy", done.out, re.MULTILINE)) == 3
+    assert len(re.findall(r"^epoch 1, step \d+  val_loss", done.out, re.MULTILINE)) == 3
     assert [v["step"] for v in done.json("run.json")["validations"]] == [5, 10, 15]

@@ -1,6 +1,7 @@
 """`resume=auto` and `resume=DIR`: which run goes on, and what may be otherwise."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -160,3 +161,28 @@ def test_a_new_training_removes_the_snapshots_of_another_one_in_its_folder(comma
     command(*SHORT, "trainer.epochs=1", place)
     names = [path.name for path in (tmp_path / "same" / "snapshots").iterdir()]
     assert len(names) == 1
+
+
+def test_what_was_typed_is_asked_for_again_by_one_command_that_works(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NAME_OF_METRIC", "hits")
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_part.py").write_text("import keras\n\n\nclass Own(keras.callbacks.Callback):\n    pass\n")
+    folder = stopped(
+        command,
+        "+callbacks.own._target_=own_part.Own",
+        f"+callbacks.log={{_target_: keras.callbacks.CSVLogger, filename: {tmp_path / 'log.csv'}}}",
+        'metrics=[{_target_: keras.metrics.SparseCategoricalAccuracy, name: "${oc.env:NAME_OF_METRIC}"}]',
+    )
+    refused = command(f"resume={folder}")
+    assert (refused.code, refused.folder) == (2, None)
+    right = refused.errors[-1].partition("if you trust it: python -m pipeline ")[2]
+    assert shlex.split(right) == [
+        f"resume={folder.relative_to(tmp_path)}",
+        "trust=[own_part,environment]",
+        f"callbacks.log.filename={tmp_path / 'log.csv'}",
+    ]
+    done = command(*shlex.split(right), "trainer.epochs=3")
+    assert done.code == 0, done.errors
+    assert rows(folder) == ["0", "1", "2"]

@@ -1,0 +1,146 @@
+"""What Tab completes on a command line: groups, their choices, experiments, keys and runs; read from files alone.
+
+It is asked at each press of the key, so it takes no import of Hydra or TensorFlow.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from pipeline.folders import conf_folder
+from pipeline.help import config_dirs
+
+INSTALL, QUERY = "install=bash", "query=bash"
+OPTIONS = ("--cfg", "--config-dir", "--help", "--hydra-help", "--info", "--multirun", "--shell-completion", "-m")
+SECTIONS = {"SplitConfig": "split", "TrainerConfig": "trainer", "SnapshotsConfig": "snapshots"}
+"""Classes of the schema by the key whose values they describe."""
+PLAIN = re.compile(r"[\w./+-]+", re.ASCII)
+"""Names that a shell takes as they are."""
+MOST = 2000
+"""Files of a folder that are looked at."""
+
+BASH = r"""_pipeline_complete() {
+    local line="${COMP_LINE:0:COMP_POINT}" command=("${COMP_WORDS[0]}") current breaks
+    if [[ "${COMP_WORDS[0]##*/}" == python* ]]; then
+        if ! [[ "$line" =~ ^[^\ ]+\ +-m\ +pipeline\  ]]; then
+            if [[ -n "$_pipeline_python" ]]; then "$_pipeline_python" "$@"; fi
+            return
+        fi
+        command+=(-m pipeline)
+    fi
+    mapfile -t COMPREPLY < <(COMP_LINE="$line" "${command[@]}" -sc query=bash 2>/dev/null)
+    current="${line##* }"
+    # Bash takes only what is after the last of its breaks for the word.
+    breaks="${COMP_WORDBREAKS//[^=:]/}"
+    if [[ -n "$breaks" && "$current" == *["$breaks"]* ]]; then
+        COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*["$breaks"]}"}"}")
+    fi
+    if [[ "${COMPREPLY[0]}" == *[=./] || "$current" == *\[* ]]; then compopt -o nospace; fi
+}
+_pipeline_python="$(complete -p python 2>/dev/null | sed -n 's/.* -F \([^ ]*\) .*/\1/p')"
+if [[ "$_pipeline_python" == _pipeline_complete ]]; then _pipeline_python=; fi
+complete -o default -F _pipeline_complete pipeline python python3
+"""
+"""For Bash: what `pipeline` and `python -m pipeline` complete; whatever else `python` completed, it still does."""
+
+
+def asked_for(arguments: Sequence[str]) -> str | None:
+    """Returns what `-sc install=bash` or `-sc query=bash` prints; None if the command line is another one.
+
+    Args:
+        arguments: The command line without its first word.
+    """
+    if len(arguments) != 2 or arguments[0] not in ("-sc", "--shell-completion"):
+        return None
+    if arguments[1] == INSTALL:
+        return BASH
+    if arguments[1] == QUERY:
+        return "".join(f"{line}\n" for line in completions(os.environ.get("COMP_LINE", "")))
+    return None
+
+
+def completions(line: str) -> list[str]:
+    """Returns what the last word of a line may be completed to, in the order of the alphabet.
+
+    Args:
+        line: The command up to the cursor.
+    """
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return []
+    word = "" if not words or line[-1:].isspace() else words[-1]
+    before = words if not word else words[:-1]
+    if before[-1:] and before[-1] in ("--config-dir", "-cd"):
+        return []
+    folders = [conf_folder(), *(folder.expanduser() for folder in config_dirs(before))]
+    return sorted({text for text in _candidates(word, before, folders) if text.startswith(word)})
+
+
+def _candidates(word: str, before: Sequence[str], folders: Sequence[Path]) -> Iterable[str]:
+    if word.startswith("-"):
+        return OPTIONS
+    key, separator, value = word.partition("=")
+    if separator:
+        return (f"{key}={text}" for text in _values(key.lstrip("+"), value, folders))
+    if "." in word:
+        return _keys(word.rpartition(".")[0], before, folders)
+    groups = {path.name for folder in folders if folder.is_dir() for path in folder.iterdir() if path.is_dir()}
+    names = [*(groups - {"hydra", "experiment"}), *_fields("PipelineConfig")]
+    return [*(f"{name}=" for name in names), *(f"{name}." for name in SECTIONS.values()), "+experiment="]
+
+
+def _values(key: str, value: str, folders: Sequence[Path]) -> Iterator[str]:
+    if key in ("run", "resume", "runs"):
+        known = [*(["auto"] if key == "resume" else []), "latest", *_runs()]
+    else:
+        known = [name for folder in folders for name in _choices(folder / key)]
+    # In a list it is the last one that is completed.
+    begun = value[: max(value.rfind("["), value.rfind(",")) + 1]
+    return (f"{begun}{name}" for name in known)
+
+
+def _choices(group: Path) -> Iterator[str]:
+    for path in islice(group.rglob("*.yaml"), MOST):
+        name = path.relative_to(group).with_suffix("").as_posix()
+        if PLAIN.fullmatch(name):
+            yield name
+
+
+def _runs() -> Iterator[str]:
+    for pattern in ("outputs/*/*/run.json", "multirun/*/*/*/run.json"):
+        for path in islice(Path().glob(pattern), MOST):
+            if PLAIN.fullmatch(str(path.parent)):
+                yield str(path.parent)
+
+
+def _keys(parent: str, before: Sequence[str], folders: Sequence[Path]) -> Iterator[str]:
+    """Gives the keys of a section of the schema, or of the choice of a group that the line or our defaults make."""
+    kind = next((kind for kind, section in SECTIONS.items() if section == parent), None)
+    if kind is not None:
+        yield from (f"{parent}.{name}=" for name in _fields(kind))
+    defaults = re.findall(
+        rf"^  - {re.escape(parent)}: (\w+)$", (conf_folder() / "config.yaml").read_text(), re.MULTILINE
+    )
+    chosen = [word.partition("=")[2] for word in before if word.lstrip("+").startswith(f"{parent}=")]
+    for choice in (chosen or defaults)[-1:]:
+        for file in (folder / parent / f"{choice}.yaml" for folder in folders):
+            if file.is_file():
+                text = file.read_text(encoding="utf-8", errors="replace")
+                yield from (f"{parent}.{name}=" for name in re.findall(r"^([A-Za-z]\w*):", text, re.MULTILINE))
+
+
+def _fields(kind: str) -> Iterator[str]:
+    """Gives the names of the fields of a class of the schema, which is read and not imported."""
+    source = Path(__file__).with_name("config.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef) and node.name == kind:
+            for field in node.body:
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                    yield field.target.id
