@@ -33,7 +33,8 @@ def test_bash_completes_values_and_files_of_the_user_and_leaves_other_commands_a
     packages = os.pathsep.join(sys.path)
     done = subprocess.run(
         ["bash", "--norc", "-c", COMPLETE],
-        cwd=tmp_path, env={**os.environ, "PATH": path, "PYTHONPATH": packages}, capture_output=True, text=True, check=True,
+        cwd=tmp_path, env={**os.environ, "PATH": path, "PYTHONPATH": packages}, capture_output=True, text=True,
+        check=True,
     )  # fmt: skip
     assert done.stdout.splitlines() == ["quickstart", "cnn", "own", "trainer.epochs=", "", "model=cnn"]
     assert not (tmp_path / "made").exists()
