@@ -148,7 +148,7 @@ def discard_unless_begun(run: Run, *, is_new: bool) -> None:
         is_new: Whether the folder was made for this run by its date and time; then it goes too, with folders above it
             that are empty. One that the user named stays.
     """
-    if "training" in run.durations or not {path.name for path in run.folder.iterdir()} <= OF_START:
+    if not {path.name for path in run.folder.iterdir()} <= OF_START:
         return
     for path in run.folder.iterdir():
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

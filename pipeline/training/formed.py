@@ -201,7 +201,7 @@ def _convert_for_loss(family: str | None, name: str, form: OutputForm) -> Conver
     if of_labels(form):
         return None if flat or family != "binary" else form.as_labels
     if not form.of_classes:
-        several = len(form.target.shape) > 1 and family == "regression" and ELEMENTWISE.match(name)
+        several = form.target.shape not in ((), (1,)) and family == "regression" and ELEMENTWISE.match(name)
         return _by_number if several else None
     if family == "sparse":
         return None if flat and plain_ids(form) and not form.column else form.as_ids

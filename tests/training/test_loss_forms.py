@@ -97,9 +97,8 @@ def test_maps_of_numbers_are_weighed_by_example_and_by_position(shape: tuple[int
     each = np.repeat(WEIGHTS[: len(truth)], np.prod(shape))
     found = value("mean_squared_error", form, truth, output, WEIGHTS[: len(truth)])
     assert found == pytest.approx((SURE**2 * each).mean(), rel=1e-4)
-    if len(shape) > 1:
-        found = value("mean_squared_error", form, truth, output, WEIGHTS.reshape(truth.shape))
-        assert found == pytest.approx((SURE**2 * WEIGHTS).mean(), rel=1e-4)
+    found = value("mean_squared_error", form, truth, output, WEIGHTS.reshape(truth.shape))
+    assert found == pytest.approx((SURE**2 * WEIGHTS).mean(), rel=1e-4)
 
 
 def test_a_loss_is_known_by_any_of_its_names() -> None:
