@@ -8,13 +8,11 @@ from dataclasses import asdict
 from pipeline.benchmark import contenders, measured, table
 from pipeline.benchmark.contenders import samples_of
 from pipeline.config import PipelineConfig
-from pipeline.data.stage import build_loader, load_splits
+from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.files import write_json
 from pipeline.runs import Run
-from pipeline.weighting import weigh
-from pipeline.weighting.build import build_weightings
-from pipeline.weighting.choices import missing_labels
+from pipeline.tasks.loading import weighed_splits_of
 
 log = logging.getLogger(__name__)
 
@@ -33,17 +31,7 @@ def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
     if rounds < 1:
         raise ConfigError(f"task.rounds: {rounds} is too small; 1 or more is right")
     with run.stage("data"):
-        splits = weigh(
-            load_splits(
-                config.data,
-                config.split,
-                config.seed,
-                loss=config.loss,
-                positive=config.positive,
-                missing=missing_labels(config.weighting),
-            ),
-            build_weightings(config.weighting),
-        )
+        splits = weighed_splits_of(config)
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
         samples = samples_of(batches, config.trainer.steps_per_epoch)
     with run.stage("benchmark"):

@@ -7,14 +7,12 @@ from dataclasses import replace
 
 from pipeline.callbacks.lr_finder import LearningRateFinder
 from pipeline.config import PipelineConfig
-from pipeline.data.stage import build_loader, load_splits
+from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.models import build_model
 from pipeline.runs import Run
+from pipeline.tasks.loading import weighed_splits_of
 from pipeline.training import compile_model, fit
-from pipeline.weighting import weigh
-from pipeline.weighting.build import build_weightings
-from pipeline.weighting.choices import missing_labels
 
 log = logging.getLogger(__name__)
 
@@ -48,17 +46,7 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
         validation_fractions=[],
     )
     with run.stage("data"):
-        splits = weigh(
-            load_splits(
-                config.data,
-                config.split,
-                config.seed,
-                loss=config.loss,
-                positive=config.positive,
-                missing=missing_labels(config.weighting),
-            ),
-            build_weightings(config.weighting),
-        )
+        splits = weighed_splits_of(config)
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
     with run.stage("model"):
         model = build_model(config.model, splits.train)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
@@ -20,6 +20,7 @@ from pipeline.errors import ConfigError, one_line
 from pipeline.runs import FACTS_FILE, model_file
 from pipeline.security.reading import ABSENT, read_json
 from pipeline.security.shapes import checked
+from pipeline.tasks.loading import splits_of
 from pipeline.training.saving import own_classes
 from pipeline.weighting.choices import missing_labels
 
@@ -102,13 +103,7 @@ def data_of_command(
         )
         name = "test" if splits.test is not None else "train"
     else:
-        splits = load_splits(
-            config.data,
-            config.split,
-            config.seed,
-            loss=config.loss,
-            missing=missing_labels(config.weighting),
-        )
+        splits = splits_of(replace(config, positive=None))
         name = split or "test"
     data = match_inputs(splits.named(name), spec)
     found = with_positive(match_classes(data, spec), config.positive) if with_targets else data

@@ -17,7 +17,7 @@ from pipeline.config import PipelineConfig
 from pipeline.data.batches import Batches, evaluated
 from pipeline.data.loaders.loader import Loader
 from pipeline.data.splits import Splits
-from pipeline.data.stage import build_loader, load_splits, load_validation_sets
+from pipeline.data.stage import build_loader, load_validation_sets
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value
@@ -28,6 +28,7 @@ from pipeline.models import build_model
 from pipeline.report import collect, write_report
 from pipeline.runs import Run
 from pipeline.schedules import with_training_steps
+from pipeline.tasks.loading import splits_of
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
 from pipeline.training.fit import Fitted
@@ -53,14 +54,7 @@ def train(config: PipelineConfig, run: Run) -> float:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
     with tracked(config, run.folder) as tracking:
         with run.stage("data"):
-            splits = load_splits(
-                config.data,
-                config.split,
-                config.seed,
-                loss=config.loss,
-                positive=config.positive,
-                missing=missing_labels(config.weighting),
-            )
+            splits = splits_of(config)
             sets = load_validation_sets(
                 config.validation_sets or {},
                 config.data,
