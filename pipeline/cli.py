@@ -7,16 +7,15 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pipeline.endings import INTERRUPTED, OUR_ERROR, USER_ERROR, from_here, recorded
 from pipeline.faults import interruption, streams
 from pipeline.security.terminal import OF_KERAS, printable, printable_lines, printable_warnings
-
-USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
 
 def main() -> int:
@@ -184,7 +183,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             write_config(folder, config, HydraConfig.instance().cfg)
         run = start_run(folder, command, resumes=resumes)
         # The folder of a job is what tells of it in a sweep.
-        with _recorded(run, discards=not resumes and hydra_config.mode != RunMode.MULTIRUN):
+        with recorded(run, discards=not resumes and hydra_config.mode != RunMode.MULTIRUN):
             for named in named_runs(config):
                 refuse_links(named, PARTS)
             if not resumes:
@@ -198,7 +197,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             except ConfigMistakes as mistakes:
                 if not resumes:
                     raise
-                raise asks_for_trust(mistakes, config, _from_here(folder)) from mistakes
+                raise asks_for_trust(mistakes, config, from_here(folder)) from mistakes
             run.record(seed=settings.seed)
             check_config(settings, missing)
             _say_what_begins(config, choices, run)
@@ -206,69 +205,6 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             value = _run_task(settings, run)
         _say_what_is_there(run)
         return value
-
-
-@contextmanager
-def _recorded(run: Any, *, discards: bool) -> Iterator[None]:
-    """Lets `run.json` say how the run ends; errors that files or memory are the reason of become a user's.
-
-    Args:
-        run: The run.
-        discards: Whether nothing is left of a run that a mistake ended before it began its work.
-    """
-    from pipeline.faults.file_errors import file_error
-    from pipeline.faults.memory_errors import memory_error
-    from pipeline.runs import discard_unless_begun
-
-    try:
-        yield
-    except BaseException as error:
-        if interruption.requested() or isinstance(error, KeyboardInterrupt):
-            _say_how_to_resume(run.folder)
-        told = file_error(error, run.folder) or memory_error(error) or error
-        # Where nothing can be written any more, the error that ended the run is still the one to tell.
-        with suppress(OSError):
-            run.finish(*_ending(told))
-            if discards and _ending(told)[1] == USER_ERROR:
-                discard_unless_begun(run, is_new=_is_new_folder())
-        if told is error:
-            raise
-        raise told from error
-    run.finish("finished", 0)
-
-
-def _say_how_to_resume(folder: Path) -> None:
-    from pipeline.resuming import resume_command, trusted_by_command
-
-    if (folder / "snapshots").is_dir():
-        command = resume_command(_from_here(folder), trusted_by_command())
-        logging.getLogger("pipeline").info("stopped; goes on by: %s", command)
-
-
-def _is_new_folder() -> bool:
-    """Whether the run folder is named by date and time, and not by the user."""
-    from hydra.core.hydra_config import HydraConfig
-    from omegaconf import OmegaConf
-
-    written: Any = OmegaConf.to_container(HydraConfig.instance().cfg.hydra.run, resolve=False)
-    return str(written["dir"]).startswith("${new_folder:")
-
-
-def _ending(error: BaseException) -> tuple[str, int, str | None]:
-    """Returns the status of a run that an error ended, the exit code, and the message."""
-    from pipeline.composition_errors import told
-    from pipeline.errors import PipelineError, one_line
-    from pipeline.security.environment import without_values
-
-    if isinstance(error, PipelineError):
-        return "failed", USER_ERROR, without_values(str(error))
-    if isinstance(error, Exception) and (lines := told(error)) is not None:
-        return "failed", USER_ERROR, without_values("\n".join(lines))
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted", INTERRUPTED, None
-    if isinstance(error, SystemExit) and interruption.requested():
-        return "terminated", TERMINATED, None
-    return "failed", OUR_ERROR, without_values(one_line(error))
 
 
 def _chosen(hydra_config: Any) -> dict[str, Any]:
@@ -303,17 +239,12 @@ def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:
     node = config.task if isinstance(config.task, Mapping) else {}
     task = str(node.get("_target_", "")).rpartition(".")[2]
     what = choices.get("experiment") or config.run or ""
-    words = [word for word in (task, str(what), "in", str(_from_here(run.folder))) if word]
+    words = [word for word in (task, str(what), "in", str(from_here(run.folder))) if word]
     logging.getLogger("pipeline").info("%s", " ".join(words))
-
-
-def _from_here(folder: Path) -> Path:
-    here = Path.cwd()
-    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def _say_what_is_there(run: Any) -> None:
     log = logging.getLogger("pipeline")
-    log.info("run folder: %s", _from_here(run.folder))
+    log.info("run folder: %s", from_here(run.folder))
     for line in run.contents():
         log.info("  %s", line)

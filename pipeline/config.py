@@ -8,7 +8,6 @@ arguments, see `pipeline.composition.own_targets`.
 from __future__ import annotations
 
 import itertools
-import math
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,9 +17,9 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.errors import ConfigError, nearest
+from pipeline.errors import ConfigError
 from pipeline.resuming import folder_to_resume
-from pipeline.runs import PARENTS, TRAIN
+from pipeline.runs import PARENTS
 from pipeline.security import environment, trust
 
 MOST = 2**32 - 1
@@ -261,82 +260,3 @@ def new_folder(parent: str) -> str:
             ) from error
         return str(folder)
     raise AssertionError
-
-
-def value_mistakes(config: PipelineConfig) -> list[str]:
-    """Returns what is wrong with the values of the schema's own keys, a line each."""
-    trainer, split = config.trainer, config.split
-    mistakes = []
-    for key, value, least in (
-        ("trainer.epochs", trainer.epochs, 1),
-        ("trainer.steps_per_epoch", trainer.steps_per_epoch, 1),
-        ("trainer.validation_steps", trainer.validation_steps, 1),
-        ("trainer.validation_freq", trainer.validation_freq, 1),
-        ("trainer.validation_interval", trainer.validation_interval, 1),
-        ("trainer.initial_epoch", trainer.initial_epoch, 0),
-        ("trainer.steps_per_execution", trainer.steps_per_execution, 1),
-        ("trainer.gradient_accumulation_steps", trainer.gradient_accumulation_steps, 1),
-        ("trainer.ema_overwrite_frequency", trainer.ema_overwrite_frequency, 1),
-        ("snapshots.every_epochs", config.snapshots.every_epochs, 1),
-        ("snapshots.every_steps", config.snapshots.every_steps, 1),
-        ("snapshots.keep", config.snapshots.keep, 1),
-        ("split.validation", split.validation, 0),
-        ("split.test", split.test, 0),
-        ("seed", config.seed, 0),
-    ):
-        if value is not None and not least <= value <= MOST:
-            found = "too small" if value < least else "too large" if value > MOST else "no number"
-            right = f"{MOST} or less" if value > MOST else f"{least} or more"
-            mistakes.append(f"{key}: {value} is {found}; {right} is right")
-    if 1 <= trainer.epochs <= trainer.initial_epoch:
-        mistakes.append(
-            f"trainer.initial_epoch: {trainer.initial_epoch} leaves nothing of {trainer.epochs} epochs to train; "
-            f"{trainer.epochs - 1} or less, or more trainer.epochs, is right"
-        )
-    mistakes += [
-        f"trainer.validation_fractions: {fraction} is no fraction of an epoch; a number between 0 and 1 is right"
-        for fraction in trainer.validation_fractions
-        if not 0 < fraction < 1
-    ]
-    if trainer.validation_seconds is not None and not trainer.validation_seconds > 0:
-        mistakes.append(f"trainer.validation_seconds: {trainer.validation_seconds} is too small; more than 0 is right")
-    if config.resume is not None and isinstance(config.task, dict) and config.task.get("_target_") != TRAIN:
-        mistakes.append("resume: only a training is resumed; task=train is right, or run=DIR for the other tasks")
-    seconds = config.snapshots.every_seconds
-    if seconds is not None and not seconds > 0:
-        mistakes.append(f"snapshots.every_seconds: {seconds} is too small; more than 0 is right")
-    mistakes += _update_mistakes(trainer)
-    if config.precision is not None and config.precision not in PRECISIONS:
-        mistakes.append(f"precision: Keras has no '{config.precision}'{nearest(config.precision, PRECISIONS)}")
-    if trainer.verbose not in ("auto", 0, 1, 2):
-        mistakes.append(f"trainer.verbose: {trainer.verbose} is not auto, 0, 1 or 2")
-    methods = ("last", "random", "stratified", "column")
-    if split.method not in methods:
-        mistakes.append(f"split.method: no method '{split.method}'{nearest(split.method, methods)}")
-    if split.method == "column" and split.column is None:
-        mistakes.append("split.column: missing; split.method=column needs the column that names each row's split")
-    if split.validation < 1 and split.test < 1 and split.validation + split.test >= 1:
-        mistakes.append(f"split: validation {split.validation} and test {split.test} leave nothing to train on")
-    known = ("train", "validation", "test")
-    mistakes += [
-        f"evaluate_splits: no split '{name}'{nearest(name, known)}"
-        for name in config.evaluate_splits
-        if name not in known
-    ]
-    return mistakes
-
-
-def _update_mistakes(trainer: TrainerConfig) -> list[str]:
-    clipping = {n: v for n in ("clipnorm", "global_clipnorm", "clipvalue") if (v := getattr(trainer, n)) is not None}
-    mistakes = [
-        f"trainer.{name}: {value} is no limit; a finite number above 0, or null for none, is right"
-        for name, value in clipping.items()
-        if not 0 < value < math.inf
-    ]
-    if len(clipping) > 1:
-        mistakes.append(f"trainer.{next(iter(clipping))}: {' and '.join(clipping)} are set; one of them is right")
-    if not 0 <= trainer.ema_momentum <= 1:
-        mistakes.append(f"trainer.ema_momentum: {trainer.ema_momentum} is no share; a number from 0 to 1 is right")
-    if trainer.ema_overwrite_frequency is not None and not trainer.use_ema:
-        mistakes.append("trainer.ema_overwrite_frequency: there are no averages; trainer.use_ema=true is right with it")
-    return mistakes

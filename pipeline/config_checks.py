@@ -11,12 +11,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline import components
 from pipeline.composition.files import with_file
-from pipeline.config import PipelineConfig, value_mistakes
+from pipeline.config import PipelineConfig
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.security import trust
 from pipeline.security.destinations import addresses, destination_mistakes
 from pipeline.security.environment import variable_mistakes
 from pipeline.tensorflow_import import import_tensorflow
+from pipeline.value_checks import value_mistakes
 from pipeline.weighting.choices import choices_of, missing_label_mistakes
 
 PROVIDED = {

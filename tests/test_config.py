@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import PipelineConfig, SplitConfig, TrainerConfig, new_folder, value_mistakes
+from pipeline.config import PipelineConfig, SplitConfig, TrainerConfig, new_folder
+from pipeline.value_checks import value_mistakes
 
 
 def test_defaults_have_no_mistakes() -> None:

@@ -74,7 +74,7 @@ def test_commands_take_it_and_say_so_and_mistakes_leave_no_folder(command: Calla
     trained = command(*quick).folder
     assert trained is not None
     assert command("run=latest", "task=evaluate", "model.unts=3").code == 2
-    assert command("run=latest", "task=evaluate", f"hydra.run.dir={tmp_path / 'named'}", "model.unts=3").code == 2
+    assert command("run=latest", "task=evaluate", f"hydra.run.dir={tmp_path / 'named'}", "loss=msee").code == 2
     assert list((tmp_path / "named").iterdir()) == []
     done = command("resume=latest", "trainer.epochs=2")
     assert (done.code, done.folder) == (0, None)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.config import PipelineConfig, TrainerConfig, value_mistakes
+from pipeline.config import PipelineConfig, TrainerConfig
 from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.data.spec import spec_of
@@ -17,6 +17,7 @@ from pipeline.training import compile_model, fit
 from pipeline.training.fit import evaluate
 from pipeline.training.optimizers import build_optimizer
 from pipeline.training.updates import set_updates
+from pipeline.value_checks import value_mistakes
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "accumulated": {"gradient_accumulation_steps": 3},

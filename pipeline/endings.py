@@ -1,0 +1,82 @@
+"""How a command and its run end: exit codes, what `run.json` says of it, and what is left of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from pipeline.faults import interruption
+
+USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+
+
+@contextmanager
+def recorded(run: Any, *, discards: bool) -> Iterator[None]:
+    """Lets `run.json` say how the run ends; errors that files or memory are the reason of become a user's.
+
+    Args:
+        run: The run.
+        discards: Whether nothing is left of a run that a mistake ended before it began its work.
+    """
+    from pipeline.faults.file_errors import file_error
+    from pipeline.faults.memory_errors import memory_error
+    from pipeline.runs import discard_unless_begun
+
+    try:
+        yield
+    except BaseException as error:
+        if interruption.requested() or isinstance(error, KeyboardInterrupt):
+            _say_how_to_resume(run.folder)
+        told = file_error(error, run.folder) or memory_error(error) or error
+        # Where nothing can be written any more, the error that ended the run is still the one to tell.
+        with suppress(OSError):
+            run.finish(*_ending(told))
+            if discards and _ending(told)[1] == USER_ERROR:
+                discard_unless_begun(run, is_new=_is_new_folder())
+        if told is error:
+            raise
+        raise told from error
+    run.finish("finished", 0)
+
+
+def _say_how_to_resume(folder: Path) -> None:
+    from pipeline.resuming import resume_command, trusted_by_command
+
+    if (folder / "snapshots").is_dir():
+        command = resume_command(from_here(folder), trusted_by_command())
+        logging.getLogger("pipeline").info("stopped; goes on by: %s", command)
+
+
+def _is_new_folder() -> bool:
+    """Whether the run folder is named by date and time, and not by the user."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+
+    written: Any = OmegaConf.to_container(HydraConfig.instance().cfg.hydra.run, resolve=False)
+    return str(written["dir"]).startswith("${new_folder:")
+
+
+def _ending(error: BaseException) -> tuple[str, int, str | None]:
+    """Returns the status of a run that an error ended, the exit code, and the message."""
+    from pipeline.composition_errors import told
+    from pipeline.errors import PipelineError, one_line
+    from pipeline.security.environment import without_values
+
+    if isinstance(error, PipelineError):
+        return "failed", USER_ERROR, without_values(str(error))
+    if isinstance(error, Exception) and (lines := told(error)) is not None:
+        return "failed", USER_ERROR, without_values("\n".join(lines))
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", INTERRUPTED, None
+    if isinstance(error, SystemExit) and interruption.requested():
+        return "terminated", TERMINATED, None
+    return "failed", OUR_ERROR, without_values(one_line(error))
+
+
+def from_here(folder: Path) -> Path:
+    """Returns a folder as it is seen from the working folder."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
