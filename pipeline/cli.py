@@ -119,7 +119,8 @@ def _compose_and_run() -> None:
     trust = trust_of(arguments)
     refuse_typed_secrets(arguments)
     register()
-    sys.argv = [sys.argv[0], *in_order(sys.argv[1:])]
+    arguments = in_order(arguments)
+    sys.argv = [sys.argv[0], *arguments]
     failures: list[Exception] = []
     for_hydra, changes = split_arguments(arguments)
     job = partial(call_trusting, trust, partial(_run_job_of_hydra, failures, list(sys.argv), changes, taken))

@@ -142,15 +142,18 @@ def output_sections(run: RunFiles) -> list[OutputSection]:
             continue
         predicted, truth = run.arrays[f"predicted_{index}"], run.arrays[f"true_{index}"]
         name, kind, worst = output["name"], output["kind"], output["worst"]
+        weights = run.arrays.get(f"weight_{index}")
         trivial = run.metrics.get(split, {}).get("baseline", {}).get(name, {})
-        beside = compared(kind, output["classes"], truth, predicted, run.arrays.get(f"weight_{index}"), trivial)
         used = [figure for figure in [importance_figure(run.collected["importance"], name, split)] if figure]
         if kind == "numbers":
             columns = regressions(name, truth, predicted)
             figures = [figure for column in columns for figure in regression_figures(column)]
+            beside = compared(kind, output["classes"], truth, predicted, weights, trivial)
             sections.append(OutputSection(name, kind, None, columns, figures + used, worst, beside))
             continue
         numbers = (classification if kind == "classes" else labelling)(output["classes"], truth, predicted)
+        # Once it is known that the arrays of the file fit together.
+        beside = compared(kind, output["classes"], truth, predicted, weights, trivial)
         sections.append(OutputSection(name, kind, numbers, [], classification_figures(numbers) + used, worst, beside))
     return sections
 

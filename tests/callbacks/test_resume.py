@@ -213,11 +213,13 @@ def test_bars_start_where_training_goes_on_and_know_the_best(monkeypatch: pytest
     state = first.get_state()
     again.set_state(state)
     again.on_resume(1, 40)
-    epochs, steps = again._live.tasks
-    assert (epochs.completed, steps.completed) == (1, 40)
+    epochs, steps = again._epochs, again._steps
+    assert (epochs.done, steps.done) == (1, 40)
     clock[0] += 2
     again.on_train_batch_end(59, {"loss": 0.5})
-    assert steps.completed == 60
-    assert "10 steps/s, validation in 40  loss 0.5 (best 0.25)" in steps.fields["said"]
+    assert (steps.done, steps.values, steps.best) == (60, {"loss": 0.5}, {"loss": 0.25})
+    clock[0] += 2
+    again.on_train_batch_end(79, {"loss": 0.5})
+    assert steps.speed() == 10
     for bars in (first, again):
         bars.on_train_end()

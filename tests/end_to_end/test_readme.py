@@ -100,4 +100,5 @@ def test_call_from_a_script_runs() -> None:
 
 
 def test_every_command_was_found() -> None:
-    assert len(COMMANDS) == README.count("python -m pipeline ") - 1
+    # One is in the first lines of all, and the completion of Bash has a test of its own.
+    assert len(COMMANDS) == README.count("python -m pipeline ") - README.count('eval "$(python -m pipeline ') - 1

@@ -22,7 +22,7 @@ MINE = ("--config-dir", "conf")
 IN = "(in 'conf/experiment/{}.yaml')"
 ROOTS = (
     "callbacks, data, debug, evaluate_splits, loader, loss, loss_weights, metrics, model, optimized_metric, "
-    "optimizer, report, …"
+    "optimizer, positive, …"
 )
 
 MISTAKES: dict[tuple[str, ...], list[str]] = {

@@ -130,7 +130,7 @@ CONFIGS = {
     "a target": ("model:\n", "model:\n  _target_: os.mkdir\n  path: pwned\nunread:\n", "'os.mkdir' is no part"),
     "a source": ("data:\n", "data:\n  _target_: os.mkdir\n  path: pwned\nunread:\n", "'os.mkdir' is no part"),
     "a nested target": (
-        "metrics: accuracy\n",
+        "metrics: auto\n",
         "metrics: [accuracy, {_target_: os.mkdir, path: pwned}]\n",
         "metrics[1]._target_: 'os.mkdir' is no part",
     ),

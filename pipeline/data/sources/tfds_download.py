@@ -25,7 +25,7 @@ def download(builder: Any, name: str) -> None:
     Raises:
         DataError: None of its hosts can be reached, or it cannot be downloaded or prepared.
     """
-    hosts = _hosts(missing_files(builder.url_infos or {}, Path(builder.data_dir_root) / "downloads"))
+    hosts = _hosts(_missing_files(builder.url_infos or {}, Path(builder.data_dir_root) / "downloads"))
     with ThreadPoolExecutor(MOST_HOSTS) as pool:
         reached = list(pool.map(_is_reachable, hosts.values()))
     if hosts and not any(reached):
@@ -39,7 +39,7 @@ def download(builder: Any, name: str) -> None:
         raise DataError(f"data.name: '{name}' could not be downloaded: {one_line(error)}") from error
 
 
-def missing_files(files: Mapping[str, Any], folder: Path) -> list[str]:
+def _missing_files(files: Mapping[str, Any], folder: Path) -> list[str]:
     """Returns the addresses of the files of a dataset that an earlier command has not downloaded."""
     from tensorflow_datasets.core.download.resource import get_dl_fname
 

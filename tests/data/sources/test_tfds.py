@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download.resource import get_dl_fname
 
 from pipeline.data.sources.tfds import Tfds
-from pipeline.data.sources.tfds_download import missing_files
+from pipeline.data.sources.tfds_download import _missing_files
 from pipeline.data.streams import ExampleStream
 from pipeline.errors import ConfigError, DataError
 
@@ -141,4 +141,4 @@ def test_files_that_were_downloaded_before_are_not_asked_for(tmp_path: Path) -> 
     files = tfds.builder("mnist", data_dir=str(tmp_path)).url_infos
     first, *others = files
     (tmp_path / get_dl_fname(first, files[first].checksum)).touch()
-    assert missing_files(files, tmp_path) == others
+    assert _missing_files(files, tmp_path) == others
