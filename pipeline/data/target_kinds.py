@@ -44,7 +44,7 @@ def target_of(name: str, shape: Shape, dtype: str, array: np.ndarray, count: int
     kind, count = _told_by_values(array)
     if not whole and kind == IDS:
         # A batch need not have all classes.
-        return TargetSpec(shape, dtype, kind=UNKNOWN if array.dtype.kind in "iub" else NUMBERS, certain=False)
+        return TargetSpec(shape, dtype, kind=UNKNOWN, certain=False)
     # Nobody doubts that fractions are numbers.
     certain = kind == NUMBERS and array.dtype.kind not in "iub"
     return TargetSpec(shape, dtype, _names(count) if count else None, kind=kind, certain=certain)
@@ -71,15 +71,22 @@ def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any 
         ConfigError: The loss is for numbers and the classes are none, or there is no such positive class.
     """
     said = ""
+    if target.kind == UNKNOWN and loss is not None and loss.family in ("binary", "margin"):
+        target = replace(target, kind=IDS, classes=_names(2), certain=True, units=None, activation="")
+    elif target.kind == UNKNOWN and target.dtype.startswith("float"):
+        target = replace(target, kind=NUMBERS)
     doubtful = target.kind == UNKNOWN or (target.kind == IDS and not target.certain)
     if doubtful and loss is not None and loss.family == "regression":
         said = _said_of_numbers(name, target, f"the loss is {loss.name}")
-        target = TargetSpec(target.shape, target.dtype, kind=NUMBERS)
+        target = replace(target, kind=NUMBERS, classes=None, certain=True, units=None, activation="")
     elif target.kind == IDS and not target.certain and target.dtype.startswith("float"):
         said = f"target '{name}': 0 and 1 taken for two classes; data.classes=0 says that they are numbers"
     elif target.kind == NUMBERS and not target.certain and (loss is None or loss.family != "regression"):
         said = f"target '{name}': whole numbers taken for numbers to predict; data.classes=N says that they are classes"
-    if loss is not None and target.classes is not None:
+    if loss is not None and target.kind == NUMBERS and loss.family == "binary":
+        # Shares between 0 and 1 rather than labels.
+        target = replace(target, activation="linear" if loss.from_logits else "sigmoid")
+    elif loss is not None and target.classes is not None:
         units, activation = _output_for(target, loss)
         target = replace(target, units=units, activation=activation)
     return replace(target, positive=positive_class(name, target, positive)), said

@@ -121,6 +121,8 @@ def test_a_loss_is_known_by_any_of_its_names() -> None:
         (TargetSpec((4,), "float32", NAMES), "mse", 4, "softmax"),
         (TargetSpec((3,), "int64", ("x", "y", "z"), kind="labels"), "auto", 3, "sigmoid"),
         (TargetSpec((), "int64", ("0", "1"), certain=False), "mse", None, "linear"),
+        (TargetSpec((), "float32"), "binary_crossentropy", None, "sigmoid"),
+        (TargetSpec((), "int64"), "binary_crossentropy", 1, "sigmoid"),
     ],
 )
 def test_an_output_is_what_target_and_loss_make_of_it(
