@@ -160,7 +160,8 @@ def _argument_mistakes(key: str, node: dict[str, Any], target: Any, provided: fr
             valid = set(parameters) - provided
             found.append(f"{key}.{name}: {node['_target_']} has no argument '{name}'{nearest(name, valid)}")
         elif not _fits(node[name], hints.get(name, Any)):
-            found.append(f"{key}.{name}: {node[name]!r} is not {_describe(hints[name])}")
+            tip = f"; [{node[name]}] is right" if _takes_only_lists(hints[name], node[name]) else ""
+            found.append(f"{key}.{name}: {node[name]!r} is not {_describe(hints[name])}{tip}")
     if not node.get("_partial_") and not node.get("_args_"):
         for name, parameter in parameters.items():
             required = parameter.default is inspect.Parameter.empty
@@ -225,6 +226,11 @@ def _fits(value: Any, hint: Any) -> bool:
     if isinstance(value, int):
         return int in options or float in options
     return type(value) in options
+
+
+def _takes_only_lists(hint: Any, value: Any) -> bool:
+    """Whether a list of a value would be right where the value alone is not."""
+    return isinstance(value, str) and _describe(hint).startswith("a list of texts")
 
 
 def _describe(hint: Any) -> str:

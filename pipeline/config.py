@@ -40,9 +40,10 @@ class SplitConfig:
     Attributes:
         validation: Share (below 1) or number (1 or more) of examples; of batches for a stream of batches; 0 for none.
         test: The same for the test split, which is set apart first.
-        method: `last` (the last examples), `random`, `stratified` (random with the class shares kept), or `column`.
+        method: `last` (the last examples), `random`, `stratified` (random with the class shares kept), `auto`
+            (stratified where one class an example is to be predicted, else random), or `column`.
         column: For `column`: the column whose values say train, validation or test.
-        target: For `stratified`: the target to keep the shares of; null for the only one.
+        target: For `stratified` and `auto`: the target to keep the shares of; null for the only one.
     """
 
     validation: float = 0.0

@@ -74,7 +74,7 @@ def _count_mistakes(config: PipelineConfig) -> list[str]:
 
 def _split_mistakes(split: SplitConfig) -> list[str]:
     mistakes = []
-    methods = ("last", "random", "stratified", "column")
+    methods = ("last", "random", "stratified", "auto", "column")
     if split.method not in methods:
         mistakes.append(f"split.method: no method '{split.method}'{nearest(split.method, methods)}")
     if split.method == "column" and split.column is None:

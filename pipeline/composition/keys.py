@@ -18,6 +18,8 @@ ROOTS = frozenset(field.name for field in fields(PipelineConfig))
 """Keys at the top of a config."""
 OTHER_NAMES = {"lr": "learning_rate", "bs": "batch_size", "wd": "weight_decay", "n_epochs": "epochs"}
 """Short names that people have for keys of ours."""
+SURELY = 0.85
+"""Likeness from which a name is surely one of those beside it, mistyped."""
 SHORTEST = 3
 """Letters of a name that may be another one mistyped."""
 
@@ -82,9 +84,12 @@ class Keys:
         by_name: dict[str, list[str]] = {}
         for key in self._leaves():
             by_name.setdefault(key.rpartition(".")[2], []).append(key)
+        sibling = _near(name, siblings, SURELY)
         for found in (name, OTHER_NAMES.get(name, "")):
             if found in siblings:
                 return found
+            if sibling is not None and not exactly:
+                return sibling
             if found in by_name and not (found == "name" and parent):
                 return by_name[found][0]
         if exactly or (near := _near(name, siblings)) is not None:
@@ -131,7 +136,7 @@ def _leaves(node: Any, place: str = "") -> Iterator[str]:
             yield key
 
 
-def _near(name: str, valid: Collection[str]) -> str | None:
+def _near(name: str, valid: Collection[str], cutoff: float = 0.6) -> str | None:
     by_lower = {str(v).lower(): str(v) for v in valid if v != "_target_"}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6) if len(name) >= SHORTEST else []
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff) if len(name) >= SHORTEST else []
     return by_lower[close[0]] if close else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +16,7 @@ from pipeline.data.examples import Examples, class_ids, labelled
 from pipeline.data.streams import BatchStream, Data, ExampleStream
 from pipeline.errors import ConfigError, DataError, nearest
 
+log = logging.getLogger(__name__)
 SPLITS = ("train", "validation", "test")
 
 
@@ -92,23 +94,42 @@ def _parts(data: Data, wanted: dict[str, float], config: SplitConfig, seed: int)
         raise ConfigError(
             f"split: {' and '.join(f'{n} {c}' for n, c in counts.items())} leave nothing of {length} to train on"
         )
+    method = _chosen_method(data, config)
     if isinstance(data, BatchStream):
-        if config.method != "last":
+        if method != "last":
             raise ConfigError(
                 f"split.method: '{config.method}' needs single examples, the data comes in batches; 'last' is right"
             )
         return _last_batches(data, counts, length)
-    if config.method == "last":
-        order = np.arange(length)
-    elif config.method == "random":
-        order = np.random.default_rng([seed, 1]).permutation(length)
-    else:
-        return _stratified(data, counts, config, seed, length)
+    if method == "stratified":
+        try:
+            return _stratified(data, counts, config, seed, length)
+        except ConfigError as error:
+            if config.method != "auto":
+                raise
+            log.info("%s; the splits are random instead (split.method=auto)", error)
+    order = np.arange(length) if method == "last" else np.random.default_rng([seed, 1]).permutation(length)
     parts, end = {}, length
     for name, count in counts.items():
         parts[name] = _chosen(data, order[end - count : end], length)
         end -= count
     return {**parts, "train": _chosen(data, order[:end], length)}
+
+
+def _chosen_method(data: Data, config: SplitConfig) -> str:
+    """Returns the method of a split, `auto` made `stratified` where one class an example is to be predicted."""
+    if config.method != "auto":
+        return config.method
+    if isinstance(data, BatchStream):
+        return "last"
+    targets = data.spec.targets
+    name = config.target or (next(iter(targets)) if len(targets) == 1 else None)
+    target = targets.get(name) if name is not None else None
+    if config.target is not None and target is None:
+        raise ConfigError(f"split.target: no target '{config.target}'{nearest(config.target, targets)}")
+    if target is None or not target.exclusive or target.per_position:
+        return "random"
+    return "stratified"
 
 
 def _stratified(data: Data, counts: dict[str, int], config: SplitConfig, seed: int, length: int) -> dict[str, Data]:

@@ -37,6 +37,16 @@ AS_THEY_COME = {*OF_THRESHOLDS, "BinaryAccuracy", "BinaryIoU", "MeanSquaredError
 """Those that take class ids of shape (batch,) beside an output of shape (batch, 1)."""
 OF_MARGIN = {"Hinge", "SquaredHinge", "CategoricalHinge"}
 OF_TWO_AXES = {"R2Score", *OF_SCORES}
+OF_NUMBERS = {
+    "MeanSquaredError",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredLogarithmicError",
+    "RootMeanSquaredError",
+    "LogCoshError",
+    "Poisson",
+}
+"""Metrics of which every number has a value of its own."""
 ELEMENTWISE = re.compile(r"mean_|root_|huber|log_cosh|poisson")
 """Losses of which every number has a value of its own."""
 
@@ -181,7 +191,11 @@ def _convert_for_metric(
     if of_labels(form):
         if kind in OF_PREDICTED:
             return form.as_predicted_labels
-        return None if flat else form.as_labels
+        if kind in OF_SCORES and form.target.missing:
+            return form.as_counted_labels
+        return None if flat and not form.target.missing else form.as_labels
+    if not form.of_classes and form.target.missing and form.target.shape not in ((), (1,)):
+        return _by_number if kind in OF_NUMBERS else None
     if not form.of_classes:
         scalar = form.column and form.target.shape == ()
         return form.as_values if scalar and kind in OF_TWO_AXES else None
@@ -199,7 +213,7 @@ def _convert_for_metric(
 def _convert_for_loss(family: str | None, name: str, form: OutputForm) -> Convert | None:
     flat = not form.target.per_position
     if of_labels(form):
-        return None if flat or family != "binary" else form.as_labels
+        return None if (flat and not form.target.missing) or family != "binary" else form.as_labels
     if not form.of_classes:
         several = form.target.shape not in ((), (1,)) and family == "regression" and ELEMENTWISE.match(name)
         return _by_number if several else None

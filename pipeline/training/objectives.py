@@ -10,7 +10,7 @@ import keras
 from pipeline import components
 from pipeline.data.spec import DataSpec, Shape, TargetSpec
 from pipeline.data.target import IDS, LABELS, ONE_HOT, UNKNOWN
-from pipeline.errors import ConfigError, nearest, one_line
+from pipeline.errors import ConfigError, DataError, nearest, one_line
 from pipeline.loss_kinds import AUTO, spelled_out
 from pipeline.training.partials import as_loss
 from pipeline.training.signature import Signature
@@ -123,6 +123,11 @@ def auto_loss(key: str, target: TargetSpec, output: Shape) -> str:
         return "binary_crossentropy"
     form = OutputForm(target, output)
     if target.exclusive and form.column:
+        if len(target.classes or ()) > 2:
+            raise DataError(
+                f"{key}: the target has {len(target.classes or ())} classes, the output one unit; a unit for each, "
+                "data.classes=0 for numbers, or weighting.missing=ID for an id that is no class, is right"
+            )
         return "binary_crossentropy"
     if target.kind == UNKNOWN and form.column:
         raise ConfigError(

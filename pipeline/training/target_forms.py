@@ -81,19 +81,32 @@ class OutputForm:
         return self._ids(truth), chosen, self._weights(predicted, weights)
 
     def as_labels(self, truth: Any, predicted: Any, weights: Any) -> Converted:
-        """Rows of 0s and 1s, and of probabilities, of shape (rows, labels)."""
+        """Rows of 0s and 1s, and of probabilities, of shape (rows, labels); (rows, 1) where each label has a weight."""
         labels = int(self.output[-1] or 1)
+        if weights is not None and len(weights.shape) == len(predicted.shape):
+            each = keras.ops.reshape(keras.ops.cast(weights, "float32"), (-1,))
+            return keras.ops.reshape(truth, (-1, 1)), keras.ops.reshape(predicted, (-1, 1)), each
         return (
             keras.ops.reshape(truth, (-1, labels)),
             keras.ops.reshape(predicted, (-1, labels)),
             self._weights(predicted, weights),
         )
 
+    def as_counted_labels(self, truth: Any, predicted: Any, weights: Any) -> Converted:
+        """The same, but labels of weight 0 neither true nor predicted, for scores that are computed label by label."""
+        if weights is None or len(weights.shape) != len(predicted.shape):
+            return self.as_labels(truth, predicted, weights)
+        counts = keras.ops.cast(keras.ops.cast(weights, "float32") > 0, "float32")
+        return self.as_labels(keras.ops.cast(truth, "float32") * counts, predicted * counts, None)
+
     def as_predicted_labels(self, truth: Any, predicted: Any, weights: Any) -> Converted:
         """0 or 1 for each label, true and predicted, of shape (rows * labels,)."""
         labels = int(self.output[-1] or 1)
-        given = self._weights(predicted, weights)
-        repeated = None if given is None else keras.ops.repeat(given, labels)
+        if weights is not None and len(weights.shape) == len(predicted.shape):
+            repeated = keras.ops.reshape(keras.ops.cast(weights, "float32"), (-1,))
+        else:
+            given = self._weights(predicted, weights)
+            repeated = None if given is None else keras.ops.repeat(given, labels)
         chosen = keras.ops.cast(keras.ops.reshape(predicted, (-1,)) > 0.5, "int32")
         return keras.ops.cast(keras.ops.reshape(truth, (-1,)), "int32"), chosen, repeated
 

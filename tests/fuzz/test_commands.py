@@ -81,7 +81,7 @@ TRAINER = {
     "seed": ["0", "1", "2147483647"],
     "split.validation": ["0", "0.25", "3"],
     "split.test": ["0", "0.25", "3"],
-    "split.method": ["last", "random", "stratified", "column"],
+    "split.method": ["last", "random", "stratified", "auto", "column"],
     "split.column": ["w", "null"],
     "split.target": ["y", "kind", "null"],
     "validation_sets": ["null", "{}", "{other: {path: good.csv}}", "{other: {path: good.npz}}", "{a: {}, b: {}}"],

@@ -241,3 +241,19 @@ def test_each_metric_of_keras_takes_each_kind_of_classes(kind: str) -> None:
         assert value(IDS, item, FOUR, SOFT) == pytest.approx(
             value(ONE_HOT, item, np.eye(4, dtype="float32")[FOUR], SOFT), rel=1e-4
         )
+
+
+def test_labels_that_are_missing_one_by_one_do_not_count() -> None:
+    form = OutputForm(TargetSpec((3,), "int64", ("x", "y", "z"), kind="labels", missing=True), (3,))
+    truth = RANDOM.integers(0, 2, (ROWS, 3))
+    output = np.clip(truth * 0.3 + RANDOM.random((ROWS, 3)) * 0.7, 0.01, 0.99).astype("float32")
+    there = RANDOM.random((ROWS, 3)) > 0.3
+    weights, chosen = there.astype("float32"), output > 0.5
+    assert value(form, "binary_accuracy", truth, output, weights) == pytest.approx((chosen == truth)[there].mean())
+    assert value(form, "precision", truth, output, weights) == pytest.approx(
+        precision_score(truth[there], chosen[there])
+    )
+    by_label = [f1_score(truth[there[:, i], i], chosen[there[:, i], i]) for i in range(3)]
+    assert value(form, "f1_score", truth, output, weights) == pytest.approx(np.mean(by_label), rel=1e-4)
+    right = jaccard_score(truth[there], chosen[there], average="macro")
+    assert value(form, "mean_io_u", truth, output, weights) == pytest.approx(right)
