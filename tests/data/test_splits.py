@@ -126,3 +126,17 @@ def test_named_split_that_is_not_there_is_told() -> None:
 def test_empty_split_is_told() -> None:
     with pytest.raises(DataError, match="train split: has no examples"):
         check_splits(Splits(in_memory(0)))
+
+
+def test_auto_keeps_the_shares_of_classes_and_is_random_for_other_targets() -> None:
+    rare = np.array([1] * 4 + [0] * 16)
+    targets = {"kind": rare, "price": np.linspace(0.5, 2.5, COUNT), "one": np.array([1] + [0] * 19)}
+    for name, shares in (("kind", [1, 3]), ("price", None), ("one", None)):
+        inputs, target = {"x": np.arange(COUNT)}, {name: targets[name]}
+        data = Examples(spec_of(inputs, target), inputs, target)
+        splits = set_apart(Splits(data), SplitConfig(method="auto", test=0.25), seed=0)
+        assert isinstance(splits.test, Examples)
+        assert len(splits.test) == 5
+        assert list(splits.test.inputs["x"]) != list(range(15, 20))
+        if shares is not None:
+            assert [int((splits.test.targets[name] == 1).sum()), int((splits.train.targets[name] == 1).sum())] == shares  # type: ignore[union-attr]
