@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.examples import Examples
+from pipeline.data.examples import Examples, class_ids, weights_like
 from pipeline.data.sources.table_columns import numbers_as_text
 from pipeline.data.spec import DataSpec
 from pipeline.data.streams import Data
-from pipeline.data.target import IDS, NUMBERS, TargetSpec
+from pipeline.data.target import IDS, NUMBERS, ONE_HOT, TargetSpec
 from pipeline.data.target_kinds import positive_by_target, positive_class, values_of
 from pipeline.errors import DataError, nearest
 
@@ -49,18 +49,67 @@ def match_classes(data: Data, spec: DataSpec) -> Data:
         known = spec.targets.get(name)
         if known is None:
             continue
-        targets[name] = replace(known, shape=target.shape, dtype=target.dtype)
-        if known.kind == NUMBERS and target.kind == IDS and isinstance(data, Examples):
-            changed[name] = values_of(known, target, data.targets[name])
-            targets[name] = replace(targets[name], dtype=str(changed[name].dtype))
-        elif known.classes is not None and target.classes not in (None, known.classes):
-            changed[name] = _as_known(data, name, target, known)
+        lacks = known.missing or target.missing
+        targets[name] = replace(known, shape=target.shape, dtype=target.dtype, missing=lacks)
+        values = _as_trained(data, name, target, known)
+        if values is not None:
+            changed[name] = values
+            targets[name] = replace(targets[name], shape=values.shape[1:], dtype=str(values.dtype))
     if targets == data.spec.targets and not changed:
         return data
     matched = DataSpec(data.spec.inputs, targets)
     if not isinstance(data, Examples):
         return replace(data, spec=matched)
     return replace(data, spec=matched, targets={**data.targets, **changed})
+
+
+def _as_trained(data: Data, name: str, target: TargetSpec, known: TargetSpec) -> np.ndarray | None:
+    """Returns the values of a target in the form that it had in training; None where they are in it."""
+    if known.kind == NUMBERS:
+        is_ids = target.kind == IDS and isinstance(data, Examples)
+        return values_of(known, target, data.targets[name]) if is_ids and isinstance(data, Examples) else None
+    if known.classes is None or known.kind not in (IDS, ONE_HOT):
+        return None
+    if isinstance(data, Examples) and target.kind == ONE_HOT != known.kind:
+        data, target = _as_ids(data, name, target)
+    if target.classes in (None, known.classes) and not (target.kind == NUMBERS and isinstance(data, Examples)):
+        ids = data.targets[name] if isinstance(data, Examples) else None
+    elif target.kind == NUMBERS and isinstance(data, Examples):
+        ids = _ids_of_numbers(data, name, known)
+    else:
+        ids = _as_known(data, name, target, known)
+    if ids is None or known.kind == target.kind == ONE_HOT:
+        return None
+    return np.eye(len(known.classes), dtype=known.dtype)[ids] if known.kind == ONE_HOT else ids
+
+
+def _as_ids(data: Examples, name: str, target: TargetSpec) -> tuple[Examples, TargetSpec]:
+    ids = class_ids(data, name)
+    return replace(data, spec=_with_ids(data, name, target, ids), targets={**data.targets, name: ids}), replace(
+        target, kind=IDS, shape=ids.shape[1:], dtype="int64"
+    )
+
+
+def _with_ids(data: Examples, name: str, target: TargetSpec, ids: np.ndarray) -> DataSpec:
+    as_ids = replace(target, kind=IDS, shape=ids.shape[1:], dtype="int64")
+    return replace(data.spec, targets={**data.spec.targets, name: as_ids})
+
+
+def _ids_of_numbers(data: Examples, name: str, known: TargetSpec) -> np.ndarray:
+    """Returns numbers as the ids of the classes that they name, such as 1.0 that of class 1."""
+    ids = {label: index for index, label in enumerate(known.classes or ())}
+    array = data.targets[name]
+    values, places = np.unique(array, return_inverse=True)
+    labels = [str(int(value)) if value == np.floor(value) else str(value) for value in values.tolist()]
+    found = np.array([ids.get(label, -1) for label in labels], "int64")[places].reshape(array.shape)
+    # What is missing is no class, and weighs nothing.
+    counts = True if name not in data.weights else weights_like(data.weights[name], array) != 0
+    wrong = np.argwhere((found < 0) & counts)
+    if len(wrong):
+        row = tuple(wrong[0])
+        label = labels[int(places.reshape(array.shape)[row])]
+        raise DataError(f"target '{name}': row {row[0]}: the model knows no class '{label}'{nearest(label, ids)}")
+    return np.maximum(found, 0)
 
 
 def _as_known(data: Data, name: str, target: TargetSpec, known: TargetSpec) -> np.ndarray:

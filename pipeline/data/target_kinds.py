@@ -14,6 +14,8 @@ from pipeline.loss_kinds import AUTO, LossKind
 
 SURELY_CLASSES = 1000
 """Up to so many classes, class ids may have gaps; above, there have to be as many examples as classes."""
+MANY = 20
+"""Classes from which on whole numbers may be none."""
 SURELY_NUMBERS = 32
 """Bytes with more different values than that, for each of several positions, are pixels rather than classes."""
 
@@ -73,6 +75,8 @@ def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any 
     said = ""
     if target.kind == UNKNOWN and loss is not None and loss.family in ("binary", "margin"):
         target = replace(target, kind=IDS, classes=_names(2), certain=True, units=None, activation="")
+    elif loss is not None and loss.family == "sparse" and not target.one_hot and _in_doubt(target):
+        target = _of_ids(target)
     elif target.kind == UNKNOWN and target.dtype.startswith("float"):
         target = replace(target, kind=NUMBERS)
     doubtful = target.kind == UNKNOWN or (target.kind == IDS and not target.certain)
@@ -81,15 +85,35 @@ def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any 
         target = replace(target, kind=NUMBERS, classes=None, certain=True, units=None, activation="")
     elif target.kind == IDS and not target.certain and target.dtype.startswith("float"):
         said = f"target '{name}': 0 and 1 taken for two classes; data.classes=0 says that they are numbers"
+    elif target.kind == IDS and not target.certain and (target.per_position or len(target.classes or ()) > MANY):
+        count = len(target.classes or ())
+        said = f"target '{name}': whole numbers taken for {count} classes; data.classes=0 says that they are numbers"
+    elif target.kind == LABELS and not target.certain:
+        count = len(target.classes or ())
+        said = f"target '{name}': rows of 0s and 1s taken for {count} labels; data.classes=0 says that they are numbers"
     elif target.kind == NUMBERS and not target.certain and (loss is None or loss.family != "regression"):
         said = f"target '{name}': whole numbers taken for numbers to predict; data.classes=N says that they are classes"
-    if loss is not None and target.kind == NUMBERS and loss.family == "binary":
+    if loss is not None and target.kind == NUMBERS and loss.family in ("binary", "categorical"):
         # Shares between 0 and 1 rather than labels.
-        target = replace(target, activation="linear" if loss.from_logits else "sigmoid")
+        shares = "sigmoid" if loss.family == "binary" else "softmax"
+        target = replace(
+            target, activation="linear" if loss.from_logits or loss.name == "categorical_hinge" else shares
+        )
     elif loss is not None and target.classes is not None:
         units, activation = _output_for(target, loss)
         target = replace(target, units=units, activation=activation)
     return replace(target, positive=positive_class(name, target, positive)), said
+
+
+def _in_doubt(target: TargetSpec) -> bool:
+    return (target.kind == LABELS and not target.certain) or (target.kind == NUMBERS and target.classes is None)
+
+
+def _of_ids(target: TargetSpec) -> TargetSpec:
+    """Returns a target as one of class ids, of how many classes the values that are labels tell."""
+    if target.kind == LABELS:
+        return replace(target, kind=IDS, classes=_names(2), certain=True, units=None, activation="")
+    return replace(target, kind=UNKNOWN)
 
 
 def values_of(target: TargetSpec, was: TargetSpec, array: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.data.spec import TargetSpec
 from pipeline.data.target import LABELS, NUMBERS
+from pipeline.loss_kinds import FAMILIES
 from pipeline.training.objectives import loss_name
 
 
@@ -38,6 +39,8 @@ def class_probabilities(value: np.ndarray, target: TargetSpec | None, loss: Any)
         return None
     if not logits:
         return value
+    if FAMILIES.get(name) in ("binary", "margin"):
+        return np.asarray(1 / (1 + np.exp(-value)))
     shifted = np.exp(value - value.max(axis=-1, keepdims=True))
     return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
 

@@ -123,9 +123,14 @@ def _forms(model: keras.Model, signature: Signature, spec: DataSpec, losses: dic
         loss = losses.get(name)
         logits = bool(getattr(loss, "from_logits", False)) or _family(loss) == "margin"
         if logits and (form.of_classes or of_labels(form)):
-            form = replace(form, activation="softmax" if form.of_classes and not form.column else "sigmoid")
+            form = replace(form, activation="softmax" if _excludes(loss, form) else "sigmoid")
         forms[name] = form
     return forms
+
+
+def _excludes(loss: Any, form: OutputForm) -> bool:
+    """Whether logits are of classes of which one is right, and not each of whether it is."""
+    return form.of_classes and not form.column and _family(loss) not in ("binary", "margin")
 
 
 def _family(loss: Any) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -171,10 +172,11 @@ def formed_metric(metric: keras.metrics.Metric, given: frozenset[str], form: Out
         form: What target and output look like.
     """
     kind = type(metric).__name__
-    convert = _convert_for_metric(metric, kind, given, form)
     from_output = form.activation and kind not in OF_MARGIN and not getattr(metric, "from_logits", False)
     if not from_output or {"threshold", "thresholds", "from_logits"} & given:
+        convert = _convert_for_metric(metric, kind, given, form)
         return metric if convert is None else FormedMetric(metric, convert)
+    convert = _convert_for_metric(metric, kind, given, replace(form, activation=""))
     then = convert or (lambda truth, predicted, weights: (truth, predicted, weights))
     return FormedMetric(metric, lambda t, p, w: then(t, form.probabilities(p), w))
 

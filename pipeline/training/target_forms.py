@@ -125,7 +125,8 @@ class OutputForm:
         is_class = keras.ops.cast(keras.ops.equal(self._ids(truth), index), "float32")
         if self.column:
             second = keras.ops.reshape(predicted, (-1, 1))
-            probability = second if index == 1 else 1 - second
+            # A logit of the one class is that of the other with another sign.
+            probability = second if index == 1 else -second if self.activation else 1 - second
         else:
             probability = self._columns(predicted)[:, index : index + 1]
         return keras.ops.expand_dims(is_class, -1), probability, self._weights(predicted, weights)
@@ -140,7 +141,8 @@ class OutputForm:
         if not self.column:
             return keras.ops.reshape(predicted, (-1, self.classes))
         second = keras.ops.reshape(predicted, (-1, 1))
-        return keras.ops.concatenate([1 - second, second], axis=-1)
+        other = keras.ops.zeros_like(second) if self.activation else 1 - second
+        return keras.ops.concatenate([other, second], axis=-1)
 
     def _weights(self, predicted: Any, weights: Any) -> Any:
         """Returns a weight a row, the mask of the output taken in."""

@@ -1,5 +1,8 @@
 """New data is matched with what the model was trained on: inputs by name and kind, classes by name."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -58,3 +61,26 @@ def test_stream_of_the_same_classes_stays_as_it_is_and_of_others_is_told() -> No
     fewer = BatchStream(new(np.array(list("abc"), object), "string").spec, lambda _: [])
     with pytest.raises(DataError, match="other classes than the training data"):
         match_classes(fewer, TRAINED)
+
+
+def test_targets_of_another_form_are_made_what_the_model_was_trained_on() -> None:
+    ids = TargetSpec((), "int64", ("1", "2", "4"))
+    trained = DataSpec({}, {"y": ids})
+
+    def matched(values: Any, spec: TargetSpec, weights: Any = None) -> Any:
+        array = np.asarray(values)
+        given = {} if weights is None else {"y": np.asarray(weights, "float32")}
+        return match_classes(Examples(DataSpec({}, {"y": spec}), {}, {"y": array}, given), trained)
+
+    numbers = TargetSpec((), "float32")
+    assert matched([4.0, 1.0], numbers).targets["y"].tolist() == [2, 0]
+    assert matched([4.0, 0.0], replace(numbers, missing=True), [1, 0]).spec.targets["y"].missing
+    with pytest.raises(DataError, match=r"target 'y': row 1: the model knows no class '2.5'"):
+        matched([4.0, 2.5], numbers)
+    one_hot = TargetSpec((3,), "float32", ("1", "2", "4"))
+    assert matched(np.eye(3)[[2, 0]], one_hot).targets["y"].tolist() == [2, 0]
+    assert matched(np.eye(3)[[2, 0]], one_hot).spec.targets["y"].kind == "ids"
+    back = match_classes(Examples(trained, {}, {"y": np.array([2, 0])}), DataSpec({}, {"y": one_hot}))
+    assert isinstance(back, Examples)
+    assert back.targets["y"].tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert back.spec.targets["y"].one_hot

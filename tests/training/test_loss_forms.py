@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -123,6 +124,7 @@ def test_a_loss_is_known_by_any_of_its_names() -> None:
         (TargetSpec((), "int64", ("0", "1"), certain=False), "mse", None, "linear"),
         (TargetSpec((), "float32"), "binary_crossentropy", None, "sigmoid"),
         (TargetSpec((), "int64"), "binary_crossentropy", 1, "sigmoid"),
+        (TargetSpec((3,), "float32"), "categorical_crossentropy", None, "softmax"),
     ],
 )
 def test_an_output_is_what_target_and_loss_make_of_it(
@@ -136,3 +138,30 @@ def test_logits_are_left_to_a_loss_that_takes_them() -> None:
     node = {"_target_": "keras.losses.SparseCategoricalCrossentropy", "from_logits": True}
     found, _ = settled("y", TargetSpec((), "int64", NAMES), loss_kind(node))
     assert (found.units, found.activation) == (4, "linear")
+
+
+def test_logits_of_one_unit_are_those_of_two_classes() -> None:
+    form = OutputForm(TargetSpec((), "int64", ("no", "yes")), (1,), "sigmoid")
+    odds = np.log(SURE / (1 - SURE))[:, None]
+    for name in ("binary_crossentropy", "sparse_categorical_crossentropy", "categorical_crossentropy"):
+        assert value(name, form, TWO, odds, from_logits=True) == pytest.approx(OF_TWO.mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "loss", "said"),
+    [
+        ((), "ids", "auto", "whole numbers taken for 80 classes"),
+        ((4, 4), "ids", "auto", "whole numbers taken for 80 classes"),
+        ((80,), "labels", "auto", "rows of 0s and 1s taken for 80 labels"),
+    ],
+)
+def test_what_is_in_doubt_is_said(shape: tuple[int, ...], kind: str, loss: str, said: str) -> None:
+    target = TargetSpec(shape, "int64", tuple(map(str, range(80))), kind=kind, certain=False)
+    assert said in settled("y", target, loss_kind(loss))[1]
+    assert settled("y", replace(target, certain=True), loss_kind(loss))[1] == ""
+
+
+def test_labels_are_ids_of_positions_for_a_loss_of_ids() -> None:
+    target = TargetSpec((5,), "int64", tuple("abcde"), kind="labels", certain=False)
+    found, _ = settled("y", target, loss_kind("sparse_categorical_crossentropy"))
+    assert (found.kind, found.positions, found.units) == ("ids", (5,), 2)
