@@ -115,7 +115,6 @@ def _compose_and_run() -> None:
     from pipeline.security.typed_secrets import refuse_typed_secrets
 
     arguments, taken = with_latest_run(sys.argv[1:])
-    sys.argv = [sys.argv[0], *arguments]
     trust = trust_of(arguments)
     refuse_typed_secrets(arguments)
     register()

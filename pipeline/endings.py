@@ -33,8 +33,9 @@ def recorded(run: Any, *, discards: bool) -> Iterator[None]:
         told = file_error(error, run.folder) or memory_error(error) or error
         # Where nothing can be written any more, the error that ended the run is still the one to tell.
         with suppress(OSError):
-            run.finish(*_ending(told))
-            if discards and _ending(told)[1] == USER_ERROR:
+            status, code, message = _ending(told)
+            run.finish(status, code, message)
+            if discards and code == USER_ERROR:
                 discard_unless_begun(run, is_new=_is_new_folder())
         if told is error:
             raise

@@ -15,6 +15,8 @@ from pipeline.data.target import IDS, NUMBERS, ONE_HOT, TargetSpec
 from pipeline.data.target_kinds import positive_by_target, positive_class, values_of
 from pipeline.errors import DataError, nearest
 
+OTHER_CLASSES = "target '{name}': has other classes than the training data; the same ones are right"
+
 
 def match_inputs(data: Data, spec: DataSpec) -> Data:
     """Returns data with the inputs that the model was trained on only, text where that was text.
@@ -51,6 +53,9 @@ def match_classes(data: Data, spec: DataSpec) -> Data:
             continue
         lacks = known.missing or target.missing
         targets[name] = replace(known, shape=target.shape, dtype=target.dtype, missing=lacks)
+        if not isinstance(data, Examples):
+            _check_same_classes(name, target, known)
+            continue
         values = _as_trained(data, name, target, known)
         if values is not None:
             changed[name] = values
@@ -63,36 +68,23 @@ def match_classes(data: Data, spec: DataSpec) -> Data:
     return replace(data, spec=matched, targets={**data.targets, **changed})
 
 
-def _as_trained(data: Data, name: str, target: TargetSpec, known: TargetSpec) -> np.ndarray | None:
+def _as_trained(examples: Examples, name: str, target: TargetSpec, known: TargetSpec) -> np.ndarray | None:
     """Returns the values of a target in the form that it had in training; None where they are in it."""
+    values = examples.targets[name]
     if known.kind == NUMBERS:
-        is_ids = target.kind == IDS and isinstance(data, Examples)
-        return values_of(known, target, data.targets[name]) if is_ids and isinstance(data, Examples) else None
+        return values_of(known, target, values) if target.kind == IDS else None
     if known.classes is None or known.kind not in (IDS, ONE_HOT):
         return None
-    if isinstance(data, Examples) and target.kind == ONE_HOT != known.kind:
-        data, target = _as_ids(data, name, target)
-    if target.classes in (None, known.classes) and not (target.kind == NUMBERS and isinstance(data, Examples)):
-        ids = data.targets[name] if isinstance(data, Examples) else None
-    elif target.kind == NUMBERS and isinstance(data, Examples):
-        ids = _ids_of_numbers(data, name, known)
-    else:
-        ids = _as_known(data, name, target, known)
-    if ids is None or known.kind == target.kind == ONE_HOT:
+    if known.kind == target.kind == ONE_HOT:
+        _check_same_classes(name, target, known)
         return None
+    if target.kind == NUMBERS:
+        ids = _ids_of_numbers(examples, name, known)
+    else:
+        ids = class_ids(examples, name) if target.kind == ONE_HOT else values
+        if target.classes not in (None, known.classes):
+            ids = _as_known(name, ids, target, known)
     return np.eye(len(known.classes), dtype=known.dtype)[ids] if known.kind == ONE_HOT else ids
-
-
-def _as_ids(data: Examples, name: str, target: TargetSpec) -> tuple[Examples, TargetSpec]:
-    ids = class_ids(data, name)
-    return replace(data, spec=_with_ids(data, name, target, ids), targets={**data.targets, name: ids}), replace(
-        target, kind=IDS, shape=ids.shape[1:], dtype="int64"
-    )
-
-
-def _with_ids(data: Examples, name: str, target: TargetSpec, ids: np.ndarray) -> DataSpec:
-    as_ids = replace(target, kind=IDS, shape=ids.shape[1:], dtype="int64")
-    return replace(data.spec, targets={**data.spec.targets, name: as_ids})
 
 
 def _ids_of_numbers(data: Examples, name: str, known: TargetSpec) -> np.ndarray:
@@ -112,15 +104,28 @@ def _ids_of_numbers(data: Examples, name: str, known: TargetSpec) -> np.ndarray:
     return np.maximum(found, 0)
 
 
-def _as_known(data: Data, name: str, target: TargetSpec, known: TargetSpec) -> np.ndarray:
+def _as_known(name: str, ids: np.ndarray, target: TargetSpec, known: TargetSpec) -> np.ndarray:
+    """Returns class ids as those that the classes of the same names had in training."""
+    _check_known(name, target, known)
+    if target.kind not in (IDS, ONE_HOT):
+        raise DataError(OTHER_CLASSES.format(name=name))
+    classes = known.classes or ()
+    return np.asarray(np.array([classes.index(label) for label in target.classes or ()])[ids.astype("int64")])
+
+
+def _check_same_classes(name: str, target: TargetSpec, known: TargetSpec) -> None:
+    """Refuses other classes where they cannot be matched."""
+    if known.kind not in (IDS, ONE_HOT) or known.classes is None or target.classes in (None, known.classes):
+        return
+    _check_known(name, target, known)
+    raise DataError(OTHER_CLASSES.format(name=name))
+
+
+def _check_known(name: str, target: TargetSpec, known: TargetSpec) -> None:
     classes = known.classes or ()
     for label in target.classes or ():
         if label not in classes:
             raise DataError(f"target '{name}': the model knows no class '{label}'{nearest(label, classes)}")
-    if not isinstance(data, Examples) or target.kind != IDS:
-        raise DataError(f"target '{name}': has other classes than the training data; the same ones are right")
-    ids = np.array([classes.index(label) for label in target.classes or ()])
-    return np.asarray(ids[data.targets[name].astype("int64")])
 
 
 def with_positive(data: Data, positive: Any) -> Data:

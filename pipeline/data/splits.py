@@ -123,13 +123,10 @@ def _chosen_method(data: Data, config: SplitConfig) -> str:
     if isinstance(data, BatchStream):
         return "last"
     targets = data.spec.targets
-    name = config.target or (next(iter(targets)) if len(targets) == 1 else None)
-    target = targets.get(name) if name is not None else None
-    if config.target is not None and target is None:
-        raise ConfigError(f"split.target: no target '{config.target}'{nearest(config.target, targets)}")
-    if target is None or not target.exclusive or target.per_position:
+    if config.target is None and len(targets) != 1:
         return "random"
-    return "stratified"
+    target = targets[_named_target(config.target, list(targets))]
+    return "stratified" if target.exclusive and not target.per_position else "random"
 
 
 def _stratified(data: Data, counts: dict[str, int], config: SplitConfig, seed: int, length: int) -> dict[str, Data]:
@@ -150,14 +147,19 @@ def _class_ids(data: Data, target: str | None) -> np.ndarray:
     names = list(data.spec.targets)
     if target is None and len(names) > 1:
         raise ConfigError(f"split.target: missing; stratify by one of {', '.join(names)}")
-    name = target or names[0]
-    if name not in names:
-        raise ConfigError(f"split.target: no target '{name}'{nearest(name, names)}")
+    name = _named_target(target, names)
     if data.spec.targets[name].per_position:
         raise ConfigError(f"split.method: target '{name}' has a class for each position; split.method=random is right")
     if isinstance(data, Examples):
         return _strata(data, name)
     return np.concatenate([_strata(chunk, name) for chunk in data.chunks()])
+
+
+def _named_target(target: str | None, names: list[str]) -> str:
+    name = target or names[0]
+    if name not in names:
+        raise ConfigError(f"split.target: no target '{name}'{nearest(name, names)}")
+    return name
 
 
 def _strata(examples: Examples, target: str) -> np.ndarray:

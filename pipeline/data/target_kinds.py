@@ -72,48 +72,74 @@ def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any 
     Raises:
         ConfigError: The loss is for numbers and the classes are none, or there is no such positive class.
     """
-    said = ""
-    if target.kind == UNKNOWN and loss is not None and loss.family in ("binary", "margin"):
-        target = replace(target, kind=IDS, classes=_names(2), certain=True, units=None, activation="")
-    elif loss is not None and loss.family == "sparse" and not target.one_hot and _in_doubt(target):
-        target = _of_ids(target)
-    elif target.kind == UNKNOWN and target.dtype.startswith("float"):
-        target = replace(target, kind=NUMBERS)
-    doubtful = target.kind == UNKNOWN or (target.kind == IDS and not target.certain)
-    if doubtful and loss is not None and loss.family == "regression":
-        said = _said_of_numbers(name, target, f"the loss is {loss.name}")
-        target = replace(target, kind=NUMBERS, classes=None, certain=True, units=None, activation="")
-    elif target.kind == IDS and not target.certain and target.dtype.startswith("float"):
-        said = f"target '{name}': 0 and 1 taken for two classes; data.classes=0 says that they are numbers"
-    elif target.kind == IDS and not target.certain and (target.per_position or len(target.classes or ()) > MANY):
-        count = len(target.classes or ())
-        said = f"target '{name}': whole numbers taken for {count} classes; data.classes=0 says that they are numbers"
-    elif target.kind == LABELS and not target.certain:
-        count = len(target.classes or ())
-        said = f"target '{name}': rows of 0s and 1s taken for {count} labels; data.classes=0 says that they are numbers"
-    elif target.kind == NUMBERS and not target.certain and (loss is None or loss.family != "regression"):
-        said = f"target '{name}': whole numbers taken for numbers to predict; data.classes=N says that they are classes"
-    if loss is not None and target.kind == NUMBERS and loss.family in ("binary", "categorical"):
+    found = _for_loss(name, target, loss)
+    said = _said(name, target, found, loss)
+    if loss is not None and found.kind == NUMBERS and loss.family in ("binary", "categorical"):
         # Shares between 0 and 1 rather than labels.
         shares = "sigmoid" if loss.family == "binary" else "softmax"
-        target = replace(
-            target, activation="linear" if loss.from_logits or loss.name == "categorical_hinge" else shares
-        )
-    elif loss is not None and target.classes is not None:
-        units, activation = _output_for(target, loss)
-        target = replace(target, units=units, activation=activation)
-    return replace(target, positive=positive_class(name, target, positive)), said
+        bare = loss.from_logits or loss.name == "categorical_hinge"
+        found = replace(found, activation="linear" if bare else shares)
+    elif loss is not None and found.classes is not None:
+        units, activation = _output_for(found, loss)
+        found = replace(found, units=units, activation=activation)
+    return replace(found, positive=positive_class(name, found, positive)), said
 
 
-def _in_doubt(target: TargetSpec) -> bool:
-    return (target.kind == LABELS and not target.certain) or (target.kind == NUMBERS and target.classes is None)
+def _for_loss(name: str, target: TargetSpec, loss: LossKind | None) -> TargetSpec:
+    """Returns a target of the kind that its loss is for, where its values leave that open."""
+    family = None if loss is None else loss.family
+    of_two = target.kind == UNKNOWN and family in ("binary", "margin")
+    if of_two or (target.kind == LABELS and not target.certain and family == "sparse"):
+        return _settled_as(target, IDS, _names(2))
+    if target.kind == NUMBERS and family == "sparse":
+        return replace(target, kind=UNKNOWN)
+    if target.kind == UNKNOWN and target.dtype.startswith("float"):
+        return replace(target, kind=NUMBERS)
+    if loss is not None and family == "regression" and _may_be_numbers(target):
+        _check_numeric(name, target, loss)
+        return _settled_as(target, NUMBERS, None)
+    return target
 
 
-def _of_ids(target: TargetSpec) -> TargetSpec:
-    """Returns a target as one of class ids, of how many classes the values that are labels tell."""
-    if target.kind == LABELS:
-        return replace(target, kind=IDS, classes=_names(2), certain=True, units=None, activation="")
-    return replace(target, kind=UNKNOWN)
+def _may_be_numbers(target: TargetSpec) -> bool:
+    whole = not target.dtype.startswith("float")
+    return (target.kind == UNKNOWN and whole) or (target.kind == IDS and not target.certain)
+
+
+def _settled_as(target: TargetSpec, kind: str, classes: tuple[str, ...] | None) -> TargetSpec:
+    # Without units and activation, those of the kind are filled in.
+    return replace(target, kind=kind, classes=classes, certain=True, units=None, activation="")
+
+
+def _said(name: str, target: TargetSpec, found: TargetSpec, loss: LossKind | None) -> str:
+    """Returns a line on what was decided in doubt; empty for nothing."""
+    count = len(found.classes or ())
+    if loss is not None and loss.family == "regression" and _may_be_numbers(target):
+        classes = len(target.classes) if target.classes else "N"
+        told = f"numbers to predict, as the loss is {loss.name}; data.classes={classes} says that they are classes"
+    elif found.certain:
+        return ""
+    elif found.kind == IDS and found.dtype.startswith("float"):
+        told = "0 and 1 taken for two classes; data.classes=0 says that they are numbers"
+    elif found.kind == IDS and (found.per_position or count > MANY):
+        told = f"whole numbers taken for {count} classes; data.classes=0 says that they are numbers"
+    elif found.kind == LABELS:
+        told = f"rows of 0s and 1s taken for {count} labels; data.classes=0 says that they are numbers"
+    elif found.kind == NUMBERS and (loss is None or loss.family != "regression"):
+        told = "whole numbers taken for numbers to predict; data.classes=N says that they are classes"
+    else:
+        return ""
+    return f"target '{name}': {told}"
+
+
+def _check_numeric(name: str, target: TargetSpec, loss: LossKind) -> None:
+    for label in target.classes or ():
+        try:
+            float(label)
+        except ValueError:
+            raise ConfigError(
+                f"loss: {loss.name} is for numbers, target '{name}' has the class '{label}'; loss=auto is right"
+            ) from None
 
 
 def values_of(target: TargetSpec, was: TargetSpec, array: np.ndarray) -> np.ndarray:
@@ -172,19 +198,6 @@ def _are_ids(array: np.ndarray, count: int) -> bool:
 
 def _names(count: int) -> tuple[str, ...]:
     return tuple(str(index) for index in range(count))
-
-
-def _said_of_numbers(name: str, target: TargetSpec, reason: str) -> str:
-    for label in target.classes or ():
-        try:
-            float(label)
-        except ValueError:
-            raise ConfigError(
-                f"loss: {reason.removeprefix('the loss is ')} is for numbers, target '{name}' has the class '{label}'; "
-                "loss=auto is right"
-            ) from None
-    count = len(target.classes) if target.classes else "N"
-    return f"target '{name}': numbers to predict, as {reason}; data.classes={count} says that they are classes"
 
 
 def _output_for(target: TargetSpec, loss: LossKind) -> tuple[int | None, str]:

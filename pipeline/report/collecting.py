@@ -56,19 +56,22 @@ def collect(
     Raises:
         DataError: The data went wrong while it was drawn.
     """
+    from pipeline.training.objectives import built_losses
+
     name = next((n for n in ("test", "validation") if n in batches and n in config.evaluate_splits), None)
     outputs: list[Output] = []
     notes = []
+    used: dict[str, Any] = {}
     if name is None:
         notes.append("neither a test nor a validation split was evaluated; split.test=0.1 sets one apart")
     elif batches[name].endless:
         notes.append(f"the {name} split never ends, so its predictions are left out")
     else:
-        outputs, notes = evaluated_outputs(model, signature, batches[name], _losses(config, signature, splits))
-    used: dict[str, Any] = {}
-    if outputs and name is not None:
-        used, left_out = _importance(model, signature, splits, config, name)
-        notes += left_out
+        losses = built_losses(config.loss, signature, splits.train.spec)
+        outputs, notes = evaluated_outputs(model, signature, batches[name], losses)
+        if outputs:
+            used, left_out = _importance(model, signature, splits, losses, config.seed, name)
+            notes += left_out
     arrays, kept = _arrays(outputs)
     examples = outputs[0].examples if outputs else 0
     if kept < examples:
@@ -146,19 +149,13 @@ def _changed(run: Run) -> list[list[str]]:
     return from_defaults(written, chosen_groups(run.folder), written_overrides(run.folder)) if written else []
 
 
-def _losses(config: PipelineConfig, signature: Signature, splits: Splits) -> dict[str, Any]:
-    from pipeline.training.objectives import built_losses
-
-    return built_losses(config.loss, signature, splits.train.spec)
-
-
 def _importance(
-    model: keras.Model, signature: Signature, splits: Splits, config: PipelineConfig, name: str
+    model: keras.Model, signature: Signature, splits: Splits, losses: Mapping[str, Any], seed: int, name: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Returns the importance of inputs, and why there is none if the data has columns that could have one."""
     data = splits.named(name)
     if isinstance(data, Examples):
-        return importance(model, signature, data, _losses(config, signature, splits), config.seed), []
+        return importance(model, signature, data, losses, seed), []
     told = f"how important each input is was not measured, as the {name} split is drawn and not in memory"
     return {}, [told] if columns_of(data.spec) else []
 

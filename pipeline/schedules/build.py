@@ -19,8 +19,7 @@ def with_training_steps(config: PipelineConfig, batches: Callable[[], Batches]) 
     """Returns a config whose schedule knows how many steps the training has.
 
     A target that has an argument `training_steps` gets it, None if nobody knows; one of Keras' own whose `decay_steps`
-    is null decays over all steps, but for its `warmup_steps`. A
-    resumed training has the steps of all its epochs.
+    is null decays over all steps, but for its `warmup_steps`. A resumed training has the steps of all its epochs.
 
     Args:
         config: The config.

@@ -17,7 +17,7 @@ from pipeline.loss_kinds import AUTO, FAMILIES
 from pipeline.training.formed import formed_loss
 from pipeline.training.metric_building import Metrics, auto_metric, build_metrics, together
 from pipeline.training.objective_checks import objective_mistakes
-from pipeline.training.objectives import built_losses, by_output, key_of, loss_name
+from pipeline.training.objectives import built_losses, by_output, is_of_keras, key_of, loss_name
 from pipeline.training.optimizers import build_optimizer
 from pipeline.training.output_losses import count_examples
 from pipeline.training.signature import Signature, signature_of
@@ -134,17 +134,12 @@ def _excludes(loss: Any, form: OutputForm) -> bool:
 
 
 def _family(loss: Any) -> str | None:
-    return FAMILIES.get(loss_name(loss)) if loss is not None and _is_of_keras(loss) else None
+    return FAMILIES.get(loss_name(loss)) if loss is not None and is_of_keras(loss) else None
 
 
 def _formed(loss: Any, form: OutputForm | None) -> Any:
     family = _family(loss)
     return loss if form is None or family is None else formed_loss(loss, family, loss_name(loss), form)
-
-
-def _is_of_keras(loss: Any) -> bool:
-    module = getattr(loss, "__module__", None) or type(loss).__module__
-    return str(module).partition(".")[0] == "keras"
 
 
 def _used(metrics: dict[str, Metrics]) -> dict[str, Any]:

@@ -103,10 +103,14 @@ class MetricPart(keras.metrics.Metric):  # type: ignore[misc]
         self._direction = getattr(whole, "_direction", None)
 
     @property
+    def whole(self) -> keras.metrics.Metric:
+        """The metric of several values."""
+        return self._whole if self.updates else self._whole()
+
+    @property
     def inner(self) -> keras.metrics.Metric:
         """The metric itself, out of what converts for it."""
-        whole = self._whole if self.updates else self._whole()
-        return getattr(whole, "inner", whole)
+        return getattr(self.whole, "inner", self.whole)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """See `keras.metrics.Metric`."""
@@ -115,8 +119,7 @@ class MetricPart(keras.metrics.Metric):  # type: ignore[misc]
 
     def result(self) -> Any:
         """See `keras.metrics.Metric`."""
-        whole = self._whole if self.updates else self._whole()
-        return keras.ops.reshape(whole.result(), (-1,))[self._index]
+        return keras.ops.reshape(self.whole.result(), (-1,))[self._index]
 
     def reset_state(self) -> None:
         """See `keras.metrics.Metric`."""

@@ -14,7 +14,7 @@ from pipeline.data.target import LABELS, NUMBERS, TargetSpec
 from pipeline.errors import ConfigError
 from pipeline.loss_kinds import AUTO, spelled_out
 from pipeline.training.formed import OF_SCORES, OF_THRESHOLDS, FormedMetric, formed_metric, parts_of
-from pipeline.training.objectives import COUNTING, check_metric_name, loss_name, metric_class
+from pipeline.training.objectives import COUNTING, check_metric_name, is_of_keras, metric_class, objective_name
 from pipeline.training.partials import as_metric
 from pipeline.training.target_forms import OutputForm, of_labels, plain_ids
 
@@ -39,13 +39,9 @@ def together(some: Metrics | None, others: Metrics) -> Metrics:
     """Returns metrics without those of the second ones that the first have by the same name."""
     if some is None:
         return others
-    names = [[_called(metric) for metric in metrics] for metrics in (some.used, some.saved)]
-    used = [metric for metric in others.used if _called(metric) not in names[0]]
-    return Metrics([*some.used, *used], [*some.saved, *(m for m in others.saved if _called(m) not in names[1])])
-
-
-def _called(metric: Any) -> str:
-    return metric if isinstance(metric, str) else str(getattr(metric, "name", None) or loss_name(metric))
+    names = [[objective_name(metric) for metric in metrics] for metrics in (some.used, some.saved)]
+    used = [metric for metric in others.used if objective_name(metric) not in names[0]]
+    return Metrics([*some.used, *used], [*some.saved, *(m for m in others.saved if objective_name(m) not in names[1])])
 
 
 def build_metrics(key: str, value: Any, form: OutputForm | None) -> Metrics:
@@ -107,16 +103,18 @@ def _by_name(name: str, form: OutputForm) -> keras.metrics.Metric:
         metric = keras.metrics.get(name)
         metric = metric if isinstance(metric, keras.metrics.Metric) else keras.metrics.MeanMetricWrapper(metric)
     else:
-        counting: dict[str, Any] = {"num_classes": 2 if of_labels(form) else form.classes}
-        if kind not in COUNTING:
-            counting = {}
-        elif kind in ("IoU", "OneHotIoU"):
-            positive = form.positive
-            counting["target_class_ids"] = range(counting["num_classes"]) if positive is None else [positive]
-        metric = getattr(keras.metrics, kind)(**counting)
+        metric = getattr(keras.metrics, kind)(**(_counting(kind, form) if kind in COUNTING else {}))
     metric.name = name
     _set_defaults(metric, frozenset(), form)
     return metric
+
+
+def _counting(kind: str, form: OutputForm) -> dict[str, Any]:
+    """Returns the arguments of a metric that counts classes."""
+    classes = 2 if of_labels(form) else form.classes
+    if kind not in ("IoU", "OneHotIoU"):
+        return {"num_classes": classes}
+    return {"num_classes": classes, "target_class_ids": range(classes) if form.positive is None else [form.positive]}
 
 
 def _plain(name: str, form: OutputForm) -> str | None:
@@ -175,4 +173,4 @@ def _word(label: str) -> str:
 
 def _is_of_keras(metric: Any) -> bool:
     measured = metric._fn if type(metric) is keras.metrics.MeanMetricWrapper else type(metric)
-    return isinstance(metric, keras.metrics.Metric) and str(measured.__module__).partition(".")[0] == "keras"
+    return isinstance(metric, keras.metrics.Metric) and is_of_keras(measured)

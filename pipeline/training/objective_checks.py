@@ -13,7 +13,7 @@ from keras.src.trainers import compile_utils
 from pipeline.data.spec import Shape, TargetSpec
 from pipeline.errors import one_line
 from pipeline.training.formed import MetricPart
-from pipeline.training.objectives import loss_name
+from pipeline.training.objectives import is_of_keras, objective_name
 
 
 def objective_mistakes(
@@ -41,8 +41,8 @@ def objective_mistakes(
             if reason is not None:
                 place = key if len(outputs) == 1 else f"{key}.{name}"
                 mistakes.append(
-                    f"{place}: {_name(objective)} does not take target '{name}' of shape {targets[name].shape} with an "
-                    f"output of shape {outputs[name]}: {reason}"
+                    f"{place}: {objective_name(objective)} does not take target '{name}' of shape "
+                    f"{targets[name].shape} with an output of shape {outputs[name]}: {reason}"
                 )
     return mistakes
 
@@ -63,7 +63,7 @@ def _refusal(key: str, objective: Any, truth: np.ndarray, prediction: np.ndarray
     arrays = (keras.ops.convert_to_tensor(truth), keras.ops.convert_to_tensor(prediction))
     try:
         found = find(objective, *arrays)
-        if not _is_of_keras(objective):
+        if not isinstance(objective, str) and not is_of_keras(getattr(objective, "inner", objective)):
             return None
         found(*arrays)
     except Exception as error:  # noqa: BLE001
@@ -72,15 +72,3 @@ def _refusal(key: str, objective: Any, truth: np.ndarray, prediction: np.ndarray
     if isinstance(found, keras.metrics.Metric):
         found.reset_state()
     return None
-
-
-def _is_of_keras(objective: Any) -> bool:
-    objective = getattr(objective, "inner", objective)
-    if isinstance(objective, str):
-        return True
-    module = getattr(objective, "__module__", None) or type(objective).__module__
-    return str(module).split(".")[0] == "keras"
-
-
-def _name(objective: Any) -> str:
-    return objective if isinstance(objective, str) else str(getattr(objective, "name", None) or loss_name(objective))

@@ -113,6 +113,17 @@ def loss_name(loss: Any) -> str:
     return spelled_out(str(name))
 
 
+def objective_name(objective: Any) -> str:
+    """Returns the name of a loss or a metric."""
+    return objective if isinstance(objective, str) else str(getattr(objective, "name", None) or loss_name(objective))
+
+
+def is_of_keras(objective: Any) -> bool:
+    """Whether the code of a loss or a metric is Keras' own."""
+    module = getattr(objective, "__module__", None) or type(objective).__module__
+    return str(module).partition(".")[0] == "keras"
+
+
 def auto_loss(key: str, target: TargetSpec, output: Shape) -> str:
     """Returns the name of the loss that suits a target and the output for it.
 

@@ -7,6 +7,7 @@ functions take arguments too, and are saved as any loss or metric is.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -22,16 +23,11 @@ def as_loss(key: str, loss: Any) -> Any:
     Raises:
         ConfigError: It is a class rather than a function.
     """
-    if not isinstance(loss, partial):
-        return loss
-    function, args, keywords = _parts(loss)
-    name = _function_name(key, function)
-    if args:
-        return _named(loss, name)
-    wrapped = LossFunctionWrapper(function, name=name, **keywords)
-    # For those who ask a loss what it is, and whether its code is of Keras or of a user.
-    wrapped.__name__, wrapped.__module__ = name, function.__module__
-    wrapped.from_logits = bool(keywords.get("from_logits", False))
+    wrapped = _wrapped(key, loss, LossFunctionWrapper)
+    if wrapped is not loss and isinstance(wrapped, LossFunctionWrapper):
+        # For those who ask a loss what it is.
+        wrapped.__name__ = wrapped.name
+        wrapped.from_logits = bool(wrapped._fn_kwargs.get("from_logits", False))
     return wrapped
 
 
@@ -41,13 +37,18 @@ def as_metric(key: str, metric: Any) -> Any:
     Raises:
         ConfigError: It is a class rather than a function.
     """
-    if not isinstance(metric, partial):
-        return metric
-    function, args, keywords = _parts(metric)
+    return _wrapped(key, metric, keras.metrics.MeanMetricWrapper)
+
+
+def _wrapped(key: str, given: Any, wrapper: Callable[..., Any]) -> Any:
+    if not isinstance(given, partial):
+        return given
+    function, args, keywords = _parts(given)
     name = _function_name(key, function)
     if args:
-        return _named(metric, name)
-    wrapped = keras.metrics.MeanMetricWrapper(function, name=name, **keywords)
+        return _named(given, name)
+    wrapped = wrapper(function, name=name, **keywords)
+    # For those who ask whether its code is of Keras or of a user.
     wrapped.__module__ = function.__module__
     return wrapped
 

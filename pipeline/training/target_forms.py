@@ -83,9 +83,8 @@ class OutputForm:
     def as_labels(self, truth: Any, predicted: Any, weights: Any) -> Converted:
         """Rows of 0s and 1s, and of probabilities, of shape (rows, labels); (rows, 1) where each label has a weight."""
         labels = int(self.output[-1] or 1)
-        if weights is not None and len(weights.shape) == len(predicted.shape):
-            each = keras.ops.reshape(keras.ops.cast(weights, "float32"), (-1,))
-            return keras.ops.reshape(truth, (-1, 1)), keras.ops.reshape(predicted, (-1, 1)), each
+        if _of_each_label(weights, predicted):
+            return keras.ops.reshape(truth, (-1, 1)), keras.ops.reshape(predicted, (-1, 1)), _in_a_row(weights)
         return (
             keras.ops.reshape(truth, (-1, labels)),
             keras.ops.reshape(predicted, (-1, labels)),
@@ -94,7 +93,7 @@ class OutputForm:
 
     def as_counted_labels(self, truth: Any, predicted: Any, weights: Any) -> Converted:
         """The same, but labels of weight 0 neither true nor predicted, for scores that are computed label by label."""
-        if weights is None or len(weights.shape) != len(predicted.shape):
+        if not _of_each_label(weights, predicted):
             return self.as_labels(truth, predicted, weights)
         counts = keras.ops.cast(keras.ops.cast(weights, "float32") > 0, "float32")
         return self.as_labels(keras.ops.cast(truth, "float32") * counts, predicted * counts, None)
@@ -102,8 +101,8 @@ class OutputForm:
     def as_predicted_labels(self, truth: Any, predicted: Any, weights: Any) -> Converted:
         """0 or 1 for each label, true and predicted, of shape (rows * labels,)."""
         labels = int(self.output[-1] or 1)
-        if weights is not None and len(weights.shape) == len(predicted.shape):
-            repeated = keras.ops.reshape(keras.ops.cast(weights, "float32"), (-1,))
+        if _of_each_label(weights, predicted):
+            repeated = _in_a_row(weights)
         else:
             given = self._weights(predicted, weights)
             repeated = None if given is None else keras.ops.repeat(given, labels)
@@ -155,6 +154,14 @@ class OutputForm:
             if part is not None:
                 rows = rows * aligned(keras.ops.cast(part, "float32"), len(shape))
         return keras.ops.reshape(rows, (-1,))
+
+
+def _of_each_label(weights: Any, predicted: Any) -> bool:
+    return weights is not None and len(weights.shape) == len(predicted.shape)
+
+
+def _in_a_row(weights: Any) -> Any:
+    return keras.ops.reshape(keras.ops.cast(weights, "float32"), (-1,))
 
 
 def aligned(weights: Any, rank: int) -> Any:
