@@ -18,6 +18,9 @@ Classes = int | Mapping[str, int] | None
 """Number of classes of the only target, or of each target by name; 0 says numbers to regress; null infers."""
 
 
+NUMBER, CATEGORY, TIME = "number", "category", "time"
+"""What the column of a table is: numbers, text of which each value is a category, or moments."""
+
 MOST_CLASSES = 1_000_000
 """Each has a name and an output unit."""
 
@@ -31,12 +34,15 @@ class InputSpec:
         dtype: As stored, such as `uint8`; `string` for text.
         scale: What the model multiplies it by first, so that arrays stay small: 1/255 for pixels.
         missing: Whether NaN (or None, for text) may stand for a missing value.
+        kind: Of the column of a table, shape `()`: `number`, float32, or float64 where float32 would make different
+            values one; `category`, text; `time`, float64 seconds since 1970 (UTC). Empty for other inputs.
     """
 
     shape: Shape
     dtype: str
     scale: float = 1.0
     missing: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ class InputShape(BaseModel):
     dtype: DType
     scale: FiniteFloat = 1.0
     missing: bool = False
+    kind: Literal["", "number", "category", "time"] = ""
 
 
 class TargetShape(BaseModel):

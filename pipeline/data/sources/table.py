@@ -15,7 +15,7 @@ from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, with_missing
 from pipeline.data.sources import table_columns, table_files
 from pipeline.data.sources.table_columns import Table
-from pipeline.data.spec import Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
+from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, DataError
 
@@ -65,9 +65,7 @@ class _Tables:
         counts = classes_by_target(self.classes, list(self.targets))
         named = self.targets if with_targets else ()
         targets = {name: self._target(table, name, counts.get(name), missing) for name in named}
-        return DataSpec(
-            {name: InputSpec((), "string" if text[name] else "float32", missing=True) for name in inputs}, targets
-        )
+        return DataSpec({name: _input("string" if text[name] else "float32") for name in inputs}, targets)
 
     def _target(self, table: Table, name: str, count: int | None, missing: Missing) -> TargetSpec:
         labels, present = table_columns.labels(table, name, self.missing, missing)
@@ -113,6 +111,10 @@ class _Tables:
         if table_columns.is_text(table, name, self.missing, self.categories):
             return table_columns.texts(table, name, self.missing)
         return table_columns.numbers(table, name, self.missing)
+
+
+def _input(dtype: str) -> InputSpec:
+    return InputSpec((), dtype, missing=True, kind=CATEGORY if dtype == "string" else NUMBER)
 
 
 @dataclass(frozen=True)
