@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.examples import Examples, class_ids, weights_like
-from pipeline.data.sources.table_columns import numbers_as_text
 from pipeline.data.spec import DataSpec
 from pipeline.data.streams import Data
+from pipeline.data.tables.texts import numbers_as_text
 from pipeline.data.target import IDS, NUMBERS, ONE_HOT, TargetSpec
 from pipeline.data.target_kinds import positive_by_target, positive_class, values_of
 from pipeline.errors import DataError, nearest
