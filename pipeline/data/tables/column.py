@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +21,8 @@ NUMBERS, MOMENTS, TEXT, CATEGORIES, NOTHING, UNUSABLE = (
     "unusable",
 )
 UNUSABLE_TIP = "a column of numbers or of text for each of its values is right"
+SAMPLE = 1000
+Found = TypeVar("Found")
 LISTS = (list, tuple, dict, set, frozenset, np.ndarray)
 
 
@@ -38,6 +40,7 @@ class Column:
     holds: str
     array: Any
     found: str = ""
+    _found: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -58,6 +61,12 @@ class Column:
         """For each row the place of its value in `distinct`; 0 where it is missing."""
         return np.asarray(self._encoded.indices.fill_null(0))
 
+    def once(self, key: object, look: Callable[[], Found]) -> Found:
+        """Returns what a look at the column finds, which is had once for each key."""
+        if key not in self._found:
+            self._found[key] = look()
+        return self._found[key]
+
     @cached_property
     def _encoded(self) -> Any:
         return self.array.dictionary_encode()
@@ -65,6 +74,13 @@ class Column:
     def spread(self, of_distinct: np.ndarray) -> np.ndarray:
         """Returns for each row what is given for its value; any where that is missing."""
         return of_distinct[self.codes] if len(of_distinct) else np.zeros(len(self), of_distinct.dtype)
+
+
+def sample(values: Any) -> Any:
+    """Returns some of many values, from all over them: where most are of a form, one of these is."""
+    if len(values) <= SAMPLE:
+        return values
+    return values.take(np.linspace(0, len(values) - 1, SAMPLE).astype("int64"))
 
 
 def column_of(values: pd.Series, missing: Sequence[str]) -> Column:

@@ -42,6 +42,10 @@ def moments_of(column: Column, form: str) -> ColumnMoments:
         column: The column.
         form: How they are written, as `ColumnMoments.form`; empty to tell.
     """
+    return column.once(("moments", form), lambda: _look(column, form))
+
+
+def _look(column: Column, form: str) -> ColumnMoments:
     if column.holds == NOTHING:
         return _of(column, np.full(len(column), np.nan), form)
     if column.holds == MOMENTS:

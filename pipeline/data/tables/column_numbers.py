@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.tables import durations, numerals
-from pipeline.data.tables.column import NOTHING, TEXT, Column
+from pipeline.data.tables.column import NOTHING, TEXT, Column, sample
 
 PLAIN, WRITTEN, CLOCK, TRUTH = "plain", "written", "clock", "truth"
 LARGEST_WHOLE = 2**53
@@ -35,6 +35,10 @@ class Numbers:
 
 def numbers_of(column: Column) -> Numbers:
     """Returns a column as numbers, read in the form that fits most of its values; a plain number is one in any form."""
+    return column.once("numbers", lambda: _look(column))
+
+
+def _look(column: Column) -> Numbers:
     import pyarrow as pa
 
     if pa.types.is_primitive(column.array.type):
@@ -44,17 +48,16 @@ def numbers_of(column: Column) -> Numbers:
     found = _numbers(column, numerals.plain(column.array), PLAIN)
     if not found.wrong.any():
         return found
-    plain = numerals.plain(column.distinct)
     others: dict[str, Callable[[Any], np.ndarray]] = {
         WRITTEN: numerals.written,
         CLOCK: durations.seconds,
         TRUTH: numerals.truths,
     }
     for form, read in others.items():
-        values = read(column.distinct)
-        if np.isnan(values).all():
+        if np.isnan(read(sample(column.distinct))).all():
             continue
-        mixed = values if form == WRITTEN else np.where(np.isnan(values), plain, values)
+        values = read(column.distinct)
+        mixed = values if form == WRITTEN else np.where(np.isnan(values), numerals.plain(column.distinct), values)
         other = _numbers(column, column.spread(mixed), form)
         if other.share > found.share:
             found = other

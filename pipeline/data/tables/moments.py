@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.tables.column import sample
+
 DAY_FIRST, MONTH_FIRST = "day_first", "month_first"
 """The order of 01/02/2020, which alone does not tell."""
 
@@ -16,6 +18,7 @@ CLOCK = (
 )
 WEEKDAY = r"^(?:(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},?\s+)?"
 NAME, DAY = r"(?P<name>[A-Za-z]{3,9})\.?", r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+STANDARD = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?$"
 FORMS = (
     r"^(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + CLOCK,
     r"^(?P<first>\d{1,2})(?P<sign>[-/.])(?P<second>\d{1,2})[-/.](?P<year>\d{4}|\d{2})" + CLOCK,
@@ -61,8 +64,10 @@ def moments(text: Any, order: str = "") -> Moments:
     import pyarrow.compute as pc
 
     seconds, doubtful = np.full(len(text), np.nan), False
-    left = np.arange(len(text))
-    for form in FORMS:
+    standard = np.asarray(pc.match_substring_regex(text, STANDARD))
+    seconds[standard] = _parsed(text.filter(standard))
+    left = np.flatnonzero(~standard)
+    for form in _likely(text.take(left)):
         parts = pc.extract_regex(text.take(left), form)
         fits = np.asarray(parts.is_valid())
         rows, left = left[fits], left[~fits]
@@ -74,6 +79,15 @@ def moments(text: Any, order: str = "") -> Moments:
             fields["day"], fields["month"] = (fields[key] for key in _as(order))
         seconds[rows] = _seconds(fields)
     return Moments(seconds, order, doubtful)
+
+
+def _likely(text: Any) -> list[str]:
+    """Returns the forms of dates in the order in which they are worth trying; none where a sample fits none."""
+    import pyarrow.compute as pc
+
+    some = sample(text)
+    hits = {form: pc.sum(pc.match_substring_regex(some, form)).as_py() or 0 for form in FORMS}
+    return sorted(FORMS, key=lambda form: -hits[form]) if any(hits.values()) else []
 
 
 def _as(order: str) -> tuple[str, str]:
@@ -91,7 +105,6 @@ def _order(fields: dict[str, Any]) -> tuple[str, bool]:
 
 
 def _seconds(fields: dict[str, Any]) -> np.ndarray:
-    import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -105,11 +118,16 @@ def _seconds(fields: dict[str, Any]) -> np.ndarray:
     century = pc.if_else(pc.less_equal(years, LAST_OF_2000 - 1), 2000, 1900)
     years = pc.utf8_lpad(pc.if_else(short, pc.add(years, century), years).cast(pa.large_string()), 4, "0")
     dates = _joined("-", years, _months(fields, padded), padded("day"))
-    texts = _joined("T", dates, _clock(fields, count))
-    parsed = pd.to_datetime(texts.to_pandas(), format="ISO8601", utc=True, errors="coerce")
-    moments = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-    found = np.where(np.isnat(moments), np.nan, moments.astype("int64") / 1e6)
-    return _of_halves(found, fields)
+    return _of_halves(_parsed(_joined("T", dates, _clock(fields, count))), fields)
+
+
+def _parsed(text: Any) -> np.ndarray:
+    """Returns the moments of texts in the form of ISO 8601, NaN for what is none, such as 30 February."""
+    import pandas as pd
+
+    parsed = pd.to_datetime(text.to_pandas(), format="ISO8601", utc=True, errors="coerce")
+    found = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    return np.where(np.isnat(found), np.nan, found.astype("int64") / 1e6)
 
 
 def _months(fields: dict[str, Any], padded: Any) -> Any:
