@@ -107,6 +107,9 @@ class _Tables:
             raise ConfigError(f"data.kinds.{name}: the column is neither an input nor a target; without it is right")
 
     def _trained_inputs(self, spec: DataSpec) -> dict[str, InputSpec]:
+        for name in self.kinds or ():
+            if name not in {*spec.inputs, *spec.targets, *self.targets}:
+                raise ConfigError(f"data.kinds.{name}: the model takes no such input{nearest(name, spec.inputs)}")
         for name, kind in checked_kinds(self.kinds, self.categories).items():
             trained = spec.inputs.get(name)
             if trained is not None and trained.kind not in ("", kind):

@@ -45,14 +45,14 @@ def _line(said: str, kind: str, group: list[Remark]) -> str:
         return f"column '{first.column}' {said}{first.detail}{tip}"
     names = ", ".join(f"'{remark.column}'" for remark in group[:MOST_NAMES])
     more = f" and {len(group) - MOST_NAMES} more" if len(group) > MOST_NAMES else ""
-    return f"columns {names}{more}, each {said}{tip}"
+    return f"columns {names}{more}: each {said}{tip}"
 
 
 def setting(column: str, kind: str) -> str:
-    """Returns the setting that makes a column one of a kind, as it is typed within quotes of the shell."""
+    """Returns the setting that makes a column one of a kind, as it is typed in a shell."""
     if PLAIN_KEY.fullmatch(column):
-        return f"data.kinds={{{column}: {kind}}}"
+        return f"data.kinds={{{column}:{kind}}}"
     if TYPED.fullmatch(column) and column == column.strip():
         escaped = SPECIAL.sub(r"\\\1", column)
-        return f"'data.kinds={{{escaped}: {kind}}}'"
+        return f"'data.kinds={{{escaped}:{kind}}}'"
     return "naming it in data.inputs"
