@@ -7,7 +7,8 @@ import re
 import numpy as np
 
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, InputSpec
-from pipeline.data.tables.column import NOTHING, UNUSABLE, UNUSABLE_TIP, Column
+from pipeline.data.tables.column import NOTHING, TEXT, UNUSABLE, UNUSABLE_TIP, Column
+from pipeline.data.tables.column_moments import moments_of
 from pipeline.data.tables.column_numbers import numbers_of
 from pipeline.data.tables.remarks import Remark
 
@@ -49,15 +50,29 @@ def left_out(name: str, column: Column, spec: InputSpec, *, first: bool) -> Rema
         return Remark(name, "is left out, as it has one value only", spec.kind)
     if spec.kind == NUMBER:
         return _of_numbers(name, column, first)
+    if spec.kind == TIME:
+        return None
+    return _of_texts(name, column, FEWEST_COUNTED if _is_called_id(name) else FEWEST_ROWS)
+
+
+def mixed_id(name: str, column: Column) -> Remark | None:
+    """Returns that a column is one of ids, most of them numbers, which would else be said to be mistakes."""
+    if column.holds != TEXT or not _is_called_id(name):
+        return None
+    if numbers_of(column).share == 1 or moments_of(column, "").share == 1:
+        return None
+    return _of_texts(name, column, FEWEST_COUNTED)
+
+
+def _of_texts(name: str, column: Column, fewest: int) -> Remark | None:
     there, different = int(column.present.sum()), len(column.distinct)
-    fewest = FEWEST_COUNTED if _names_rows(name) else FEWEST_ROWS
-    if spec.kind == TIME or there < fewest or different < UNIQUE * there:
+    if there < fewest or different < UNIQUE * there:
         return None
     return Remark(name, "is left out, as its texts differ from row to row", CATEGORY, f" ({different} in {there} rows)")
 
 
 def _of_numbers(name: str, column: Column, first: bool) -> Remark | None:
-    rows, named = len(column), _names_rows(name)
+    rows, named = len(column), _is_called_id(name)
     if rows < FEWEST_COUNTED or not column.present.all() or not (first or named):
         return None
     values = numbers_of(column).values
@@ -68,7 +83,7 @@ def _of_numbers(name: str, column: Column, first: bool) -> Remark | None:
     return None
 
 
-def _names_rows(name: str) -> bool:
+def _is_called_id(name: str) -> bool:
     """Whether a column is called what columns are that tell rows apart."""
     words = [word.lower() for word in WORDS.findall(name)]
     is_id = bool(words) and (words[0] in ID_WORDS or words[-1] in ID_WORDS)

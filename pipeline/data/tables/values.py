@@ -10,7 +10,7 @@ from pipeline.data.tables.column import NOTHING, NUMBERS, TEXT
 from pipeline.data.tables.column_numbers import PLAIN, has_codes, numbers_of
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.texts import category_texts
-from pipeline.errors import DataError
+from pipeline.errors import DataError, escaped
 
 
 def target_numbers(table: Table, name: str, missing: Sequence[str]) -> np.ndarray:
@@ -23,7 +23,8 @@ def target_numbers(table: Table, name: str, missing: Sequence[str]) -> np.ndarra
     found = numbers_of(column)
     if found.wrong.any():
         row = int(np.flatnonzero(found.wrong)[0])
-        raise DataError(f"{table.row(row)}: column '{name}' has '{column.array[row].as_py()}'; a number is right")
+        text = escaped(str(column.array[row].as_py()))
+        raise DataError(f"{table.row(row)}: column '{name}' has '{text}'; a number is right")
     with np.errstate(over="ignore"):
         return found.values.astype("float32")
 

@@ -91,6 +91,7 @@ def test_missing_values_by_name_among_numbers_of_any_type() -> None:
         ("PassengerId", list(range(900, 940)), "counts the rows"),
         ("Unnamed: 0", [(i * 7) % 40 + 3 for i in ROWS], "is an id"),
         ("user_id", [(i * 7) % 40 + 1000 for i in ROWS], "is an id"),
+        ("ID", [*map(str, range(50, 89)), "15A"], "differ from row to row (40 in 40 rows)"),
         ("title", [f"A title, number {i}" for i in ROWS], "differ from row to row (40 in 40 rows)"),
         ("zip", [f"0{i:04}" for i in ROWS], "differ from row to row"),
         ("one", [5] * 40, "has one value only"),
