@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, InputSpec
-from pipeline.data.tables import column_numbers
+from pipeline.data.tables import column_numbers, numerals
 from pipeline.data.tables.column import CATEGORIES, MOMENTS, NOTHING, NUMBERS, TEXT, Column
 from pipeline.data.tables.column_moments import moments_of
 from pipeline.data.tables.column_numbers import TRUTH, beyond_float64, dtype_for, has_codes, numbers_of
@@ -143,7 +143,7 @@ def _mistake(table: Table, name: str, column: Column, wrong: np.ndarray, right: 
 
 
 def _read(name: str, column: Column, said: str) -> Remark:
-    first = column.array[int(np.flatnonzero(column.present)[0])].as_py()
+    first = column.array[int(np.flatnonzero(column.present & np.isnan(numerals.plain(column.array)))[0])].as_py()
     return Remark(name, said, CATEGORY, f", from texts such as '{escaped(first)}'")
 
 

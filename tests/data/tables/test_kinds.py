@@ -213,6 +213,16 @@ def test_kinds_other_than_those_of_the_training_are_refused() -> None:
     assert isinstance(spec, DataSpec)
 
 
+def test_way_of_writing_is_told_by_the_first_that_is_unusual(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        loaded({"x": [5, "$6"] * 20, "day": [f"{i % 12 + 1}/{i % 7 + 1}/2020" for i in ROWS]})
+    assert caplog.messages == [
+        "column 'x' is read as numbers, from texts such as '$6'; data.kinds={x:category} changes that",
+        "column 'day' is read as times, the month before the day (data.day_first=true turns them), from texts such as "
+        "'1/1/2020'; data.kinds={day:category} changes that",
+    ]
+
+
 def test_setting_that_a_line_names_is_what_a_shell_takes(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         loaded({"Unnamed: 0": list(ROWS), "a": [1] * 40, "b (x)": [2] * 40, "größe": ["x"] * 40})
