@@ -41,7 +41,7 @@ def with_points(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Returns a table of text in which all numbers have a decimal point and no thousands, and what was found.
 
-    A decimal comma is found where no comma separates values, and some column has nothing but numbers that are written so.
+    A decimal comma is found where no comma separates values, and some column has nothing but numbers written so.
 
     Args:
         frame: The table.
@@ -59,6 +59,11 @@ def with_points(
         decimal = "," if _has_commas(columns, missing) else None
         if decimal:
             findings.append("decimal comma (data.read.decimal)")
+        elif doubtful := _doubtful(columns, missing):
+            findings.append(
+                f"'{doubtful}' has commas in numbers, kept as text "
+                "(data.read.decimal=comma or data.read.thousands=comma)"
+            )
     if thousands is None and decimal == ",":
         thousands = _groups(columns, missing)
         if thousands:
@@ -108,6 +113,18 @@ def _has_commas(columns: dict[str, Any], missing: Sequence[str]) -> bool:
             of_numbers = pc.match_substring_regex(values, Signs(".").pattern)
             with_points |= pc.any(certain).as_py() and pc.all(of_numbers).as_py()
     return with_commas and not with_points
+
+
+def _doubtful(columns: dict[str, Any], missing: Sequence[str]) -> str:
+    """Returns a column of numbers of which a comma may be the decimal sign or one between thousands; empty for none."""
+    import pyarrow.compute as pc
+
+    for name, column in columns.items():
+        values = column.filter(_present(column, missing))
+        of_numbers = pc.match_substring_regex(values, Signs(",", THOUSANDS).pattern)
+        if pc.any(pc.match_substring(values, ",")).as_py() and pc.all(of_numbers).as_py():
+            return name
+    return ""
 
 
 def _groups(columns: dict[str, Any], missing: Sequence[str]) -> str:

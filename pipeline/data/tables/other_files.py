@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -42,7 +43,7 @@ def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable
     try:
         frame, findings = _read(contents, kind, options, more)
     except ImportError as error:
-        package = str(getattr(error, "name", None) or _package(str(error)))
+        package = error.name or _package(str(error))
         right = EXTRA.get(package, f"pip install {package}")
         raise DataError(
             f"'{contents.file}': {TITLES[kind]} needs the package {package}; {right}, or a CSV file, is right"
@@ -58,7 +59,10 @@ def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable
         )
     if frame.empty:
         raise DataError(f"'{contents.file}': has no rows")
-    return FileTable(frame, FIRST_ROWS.get(kind, 0), findings)
+    first_row = (
+        int(options.header or 0) + 1 if kind == EXCEL and options.header is not None else FIRST_ROWS.get(kind, 0)
+    )
+    return FileTable(frame, first_row, findings)
 
 
 def _read(
@@ -144,6 +148,6 @@ def _excel(contents: Contents, options: ReadOptions, more: Mapping[str, Any]) ->
 
 
 def _package(message: str) -> str:
-    """Returns the package that a message of pandas' names in quotes."""
-    parts = message.replace("`", "'").split("'")
-    return parts[1] if len(parts) > 2 else "that pandas needs"
+    """Returns the package that a message of pandas' says it lacks."""
+    found = re.search(r"(?:dependency '|Import )([\w-]+)", message)
+    return found[1] if found else "that pandas names"

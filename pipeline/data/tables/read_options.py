@@ -166,7 +166,7 @@ def _header(key: str, value: Any) -> bool | int:
 
 def _encoding(key: str, value: Any) -> str:
     try:
-        b"".decode(value)
+        "a".encode(value)
     except (LookupError, TypeError, ValueError) as error:
         known = ("utf-8", "utf-16", "latin-1", "cp1252", "cp1250", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr")
         raise ConfigError(f"{key}: {shown(value)} is no encoding{nearest(str(value), known)}") from error
