@@ -16,9 +16,8 @@ from pipeline.data.sources import table_columns
 from pipeline.data.sources.table_columns import Table
 from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
 from pipeline.data.splits import Splits
-from pipeline.data.tables.paths import files_of
 from pipeline.data.tables.read_options import read_options
-from pipeline.data.tables.reading import read_files
+from pipeline.data.tables.reading import look_at_files, read_files
 from pipeline.errors import ConfigError, DataError
 
 
@@ -139,11 +138,11 @@ class _Files(_Tables):
     read: Mapping[str, Any] | None = None
 
     def check(self) -> None:
-        """Refuses files that do not exist, and options that no reader has."""
-        read_options(self.read)
+        """Refuses files that do not exist or are no tables, and options that no reader of them has."""
+        options = read_options(self.read)
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
             if path is not None:
-                files_of(path, f"data.{key}")
+                look_at_files(path, f"data.{key}", options)
 
     def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
         """See `Source`."""

@@ -93,7 +93,8 @@ def _by_sqlalchemy(url: str, table: str | None, query: str | None) -> tuple[pd.D
         with engine.connect() as connection:
             return pd.read_sql_query(sqlalchemy.text(query), connection), name
     except (SQLAlchemyError, pd.errors.DatabaseError, OSError) as error:
-        # The message of SQLAlchemy's goes on with the whole query.
-        raise DataError(f"{name}: the query failed: {one_line(getattr(error, 'orig', None) or error)}") from error
+        # Those of pandas and of SQLAlchemy repeat the whole query.
+        cause = error.__cause__ or error
+        raise DataError(f"{name}: the query failed: {one_line(getattr(cause, 'orig', None) or cause)}") from error
     finally:
         engine.dispose()

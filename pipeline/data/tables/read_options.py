@@ -90,7 +90,7 @@ class ReadOptions:
         """
         own = OWN.get(kind, set())
         given = {f.name for f in fields(self) if f.name not in ("format", "more") and getattr(self, f.name) is not None}
-        allowed = _of_pandas(kind)
+        allowed = _of_pandas(kind) if self.more else set()
         for name in sorted((given - own - {"compression"}) | (set(self.more) - allowed - own)):
             if trust.typed(f"{KEY}.{name}"):
                 raise ConfigError(f"{KEY}.{name}: says nothing of a file of {TITLES[kind]}, which '{file}' is")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.data.tables.column_names import unique
 from pipeline.data.tables.compression import NONE, contents_of
 from pipeline.data.tables.csv_files import read_csv
+from pipeline.data.tables.encodings import beginning, encoding_of
 from pipeline.data.tables.file_table import FileTable
 from pipeline.data.tables.formats import CSV, PARQUET, SQLITE, format_of
 from pipeline.data.tables.other_files import read_other, with_index
@@ -47,6 +48,21 @@ def read_files(path: str, key: str, options: ReadOptions, missing: Sequence[str]
         return tables[0]
     parts = zip(tables, files, strict=True)
     return FileTable(_joined([table.frame.assign(**partition(file, path)) for table, file in parts], files), 0)
+
+
+def look_at_files(path: str, key: str, options: ReadOptions) -> None:
+    """Looks at the beginning of the first file that a path names, without reading the rows.
+
+    Raises:
+        DataError: It is missing, is no table, or no text of its encoding.
+        ConfigError: An option is none of this kind of file.
+    """
+    file = files_of(path, key)[0]
+    contents = contents_of(file, options.compression)
+    kind = format_of(contents, options.format)
+    options.of(kind, str(file))
+    if kind == CSV:
+        beginning(contents, options.encoding or encoding_of(contents))
 
 
 def _read(file: Path, options: ReadOptions, missing: Sequence[str]) -> FileTable:

@@ -1,4 +1,4 @@
-"""Tables of SQLite files, which are opened to be read only."""
+"""Tables of SQLite files, which are only read: no query changes them, opens another file, or makes one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from pipeline.errors import DataError, nearest, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
+
+READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+"""What queries may do."""
 
 
 def read_sqlite_table(file: Path, table: str | None) -> pd.DataFrame:
@@ -44,13 +47,16 @@ def query_sqlite(file: Path, query: str) -> pd.DataFrame:
     """
     import pandas as pd
 
+READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+"""What queries may do."""
+
     try:
         with closing(_opened(file)) as connection:
             return pd.read_sql_query(query, connection)
     except (sqlite3.Error, pd.errors.DatabaseError, TypeError) as error:
         # pandas repeats the query before what is wrong with it.
-        cause = error.__cause__ or error
-        raise DataError(f"'{file}': the query failed: {one_line(cause)}") from error
+        cause = one_line(error.__cause__ or error).replace("not authorized", "it does more than read; SELECT is right")
+        raise DataError(f"'{file}': the query failed: {cause}") from error
 
 
 def _tables(file: Path) -> list[str]:
@@ -65,4 +71,10 @@ def _tables(file: Path) -> list[str]:
 
 
 def _opened(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
+    connection.set_authorizer(_judged)
+    return connection
+
+
+def _judged(action: int, *_: str | None) -> int:
+    return sqlite3.SQLITE_OK if action in READING else sqlite3.SQLITE_DENY
