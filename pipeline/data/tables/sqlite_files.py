@@ -47,16 +47,15 @@ def query_sqlite(file: Path, query: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-"""What queries may do."""
-
     try:
         with closing(_opened(file)) as connection:
             return pd.read_sql_query(query, connection)
     except (sqlite3.Error, pd.errors.DatabaseError, TypeError) as error:
         # pandas repeats the query before what is wrong with it.
-        cause = one_line(error.__cause__ or error).replace("not authorized", "it does more than read; SELECT is right")
-        raise DataError(f"'{file}': the query failed: {cause}") from error
+        cause = error.__cause__ or error
+        if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
+            raise DataError(f"'{file}': the query does more than read; SELECT is right") from error
+        raise DataError(f"'{file}': the query failed: {one_line(cause)}") from error
 
 
 def _tables(file: Path) -> list[str]:

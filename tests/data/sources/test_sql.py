@@ -52,12 +52,12 @@ def test_other_databases_are_read_by_sqlalchemy(url: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("DELETE FROM t", "it does more than read; SELECT is right"),
+        ("DELETE FROM t", "the query does more than read; SELECT is right"),
         ("SELECT b FROM t", "the query failed: no such column: b"),
         ("SELECT * FROM t WHERE a > 9", "has no rows"),
-        ("ATTACH DATABASE 'made.db' AS other", "it does more than read"),
-        ("VACUUM INTO 'made.db'", "it does more than read"),
-        ("CREATE TEMP TABLE u AS SELECT * FROM t", "it does more than read"),
+        ("ATTACH DATABASE 'made.db' AS other", "the query does more than read"),
+        ("VACUUM INTO 'made.db'", "the query does more than read"),
+        ("CREATE TEMP TABLE u AS SELECT * FROM t", "the query does more than read"),
     ],
 )
 def test_query_that_fails_is_told_and_writes_nothing(
