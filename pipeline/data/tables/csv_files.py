@@ -144,7 +144,7 @@ def _as_pandas_does(
     if options.header is False:
         layout["header"] = None
     elif isinstance(options.header, int) and not isinstance(options.header, bool):
-        layout["header"] = options.header - 1
+        layout.update(header=0, skiprows=options.header - 1)
     if dialect.is_pattern:
         layout["engine"] = "python"
     frame = _by_pandas(contents, encoding, dialect, {**layout, **more})

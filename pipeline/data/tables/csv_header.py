@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\s*")
-WHOLE = re.compile(r"\s*\d+\s*")
+NUMBER = re.compile(r" *[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)? *")
+WHOLE = re.compile(r" *[0-9]{1,18} *")
 MISSING = ("", "?", "NA", "N/A", "nan", "NaN", "null", "None")
 """Texts that tell nothing of what a row is."""
 MANY = 8
 """Numbers from which it is no chance that they are in order."""
+FEWEST = 2
 UNNAMED = "Unnamed: 0"
 """What pandas calls a first column without a name."""
 
@@ -51,7 +52,8 @@ def header_of(rows: Sequence[Sequence[str]], lines: Sequence[int], given: bool |
         return _without_names(max(map(len, rows)), before, counts=counts, certain=given is False)
     findings = ["its first line counts rows and columns and is left out"] if counts else []
     names, others = list(rows[0]), rows[1:]
-    if not others or {len(row) for row in others} != {len(names) + 1}:
+    # One name above two columns may as well be a title.
+    if len(names) < FEWEST or {len(row) for row in others} != {len(names) + 1}:
         return Header(tuple(names), lines[0], findings=tuple(findings))
     if not any(row[-1] for row in others):
         return Header((*names, ""), lines[0], empty_last=True, findings=tuple(findings))

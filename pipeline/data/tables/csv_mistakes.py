@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipeline.data.tables.compression import Contents
 from pipeline.data.tables.csv_dialect import Dialect
-from pipeline.data.tables.csv_signs import SEPARATORS, TITLES, parsed, parsed_lines
-from pipeline.data.tables.encodings import UTF_8, encoding_mistake
+from pipeline.data.tables.csv_signs import MOST_ROWS, SEPARATORS, TITLES, parsed, parsed_lines
+from pipeline.data.tables.encodings import UTF_8, beginning, encoding_mistake
 from pipeline.errors import DataError, one_line
 
 
@@ -40,7 +41,7 @@ def check_widths(contents: Contents, encoding: str, dialect: Dialect) -> None:
                 if number > dialect.skipped and len(row) != columns:
                     raise DataError(
                         f"'{contents.file}': row {number} has {len(row)} values for {columns} columns"
-                        f"{_other_separator(contents, encoding, dialect)}"
+                        f"{_hint(row, contents, encoding, dialect)}"
                     )
     except UnicodeError as error:
         raise encoding_mistake(contents, encoding) from error
@@ -53,6 +54,19 @@ def _lines(contents: Contents, encoding: str) -> Iterator[Iterator[str]]:
     name = "utf-8-sig" if encoding == UTF_8 else encoding
     with contents.opened() as stream, io.TextIOWrapper(stream, name, newline="") as text:
         yield text
+
+
+def _hint(row: list[str], contents: Contents, encoding: str, dialect: Dialect) -> str:
+    """Says what would make a row right that has another number of values than there are columns, if that is seen."""
+    if row[0].startswith("#"):
+        return "; +data.read.comment='\"#\"' leaves out what follows a #"
+    rows = list(itertools.islice(parsed(beginning(contents, encoding), dialect.separator, dialect.quote), MOST_ROWS))
+    width = len(rows[-1][1])
+    first = next((index for index in reversed(range(len(rows))) if len(rows[index][1]) != width), -1) + 1
+    # What is above a table is a title and the like: less than half of it.
+    if width > len(dialect.header.names) and 0 < first < len(rows) / 2:
+        return f"; if line {rows[first][0]} has the names of the columns, data.read.header={rows[first][0]} is right"
+    return _other_separator(contents, encoding, dialect)
 
 
 def _other_separator(contents: Contents, encoding: str, dialect: Dialect) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -48,7 +47,10 @@ def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable
         raise DataError(
             f"'{contents.file}': {TITLES[kind]} needs the package {package}; {right}, or a CSV file, is right"
         ) from error
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
+    except (MemoryError, DataError):
+        raise
+    except Exception as error:
+        # Of a damaged file, readers may raise anything.
         if more and isinstance(error, TypeError | ValueError) and any(name in str(error) for name in more):
             raise ConfigError(f"data.read: pandas.{READERS[kind]} refused its options: {one_line(error)}") from error
         raise DataError(f"'{contents.file}': is no {TITLES[kind]} file: {one_line(error)}") from error

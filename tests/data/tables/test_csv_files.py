@@ -147,6 +147,9 @@ TOLD: dict[str, tuple[str | bytes, dict[str, Any], dict[str, list[Any]]]] = {
     "pattern": ("a::b\n1::x\n", {"separator": "::"}, {"a": ["1"], "b": ["x"]}),
     "no quotes": ('a,b\n"1,x\n', {"quote": "none"}, {"a": ['"1'], "b": ["x"]}),
     "options of pandas": ("# of 2024\na;b\n1;x\n2;y\n", {"comment": "#", "nrows": 1}, {"a": ["1"], "b": ["x"]}),
+    "line of the header and options of pandas": (
+        "junk\n\na;b\n1;x\n2;y\n", {"header": 3, "nrows": 1}, {"a": ["1"], "b": ["x"]}
+    ),
     "dtypes of pandas": (ROWS, {"dtype": {"a": "int64"}, "usecols": ["a"]}, {"a": [1, 2]}),
     "index of pandas": (ROWS, {"index_col": "b"}, {"b": ["x", "y"], "a": ["1", "2"]}),
 }  # fmt: skip
@@ -170,6 +173,11 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "too few values": ("a,b\n1,x\n2\n", "row 3 has 1 values for 2 columns"),
     "a name too few but for one row": ("a,b\n" + "1,x,\n" * 2000 + "2,y,3\n", "row 2002 has 3 values for 2 columns"),
     "too few values by white space": ("a b c\n" + "1 2 3\n" * 2000 + "1 2\n", "row 2002 has 2 values for 3 columns"),
+    "a title above": (
+        "Sales of 2024\n\na,b\n1,x\n2,y\n3,z\n",
+        "row 3 has 2 values for 1 columns; if line 3 has the names of the columns, data.read.header=3 is right",
+    ),
+    "comments": ("a,b\n# of 2024\n1,x\n", "row 2 has 1 values for 2 columns; +data.read.comment="),
     "a null character": ("a,b\n1,x\0y\n", "row 2 has a null character"),
     "no rows": ("a,b\n", "has a header but no rows"),
     "nothing but line ends": ("\n\n", "has no rows"),
