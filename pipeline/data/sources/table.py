@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -13,10 +12,12 @@ import numpy as np
 from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, with_missing
-from pipeline.data.sources import table_columns, table_files
+from pipeline.data.sources import table_columns
 from pipeline.data.sources.table_columns import Table
 from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
 from pipeline.data.splits import Splits
+from pipeline.data.tables.read_options import read_options
+from pipeline.data.tables.reading import look_at_files, read_files
 from pipeline.errors import ConfigError, DataError
 
 
@@ -117,53 +118,54 @@ def _input(dtype: str) -> InputSpec:
     return InputSpec((), dtype, missing=True, kind=CATEGORY if dtype == "string" else NUMBER)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Files(_Tables):
-    """A table in files.
+    """A table in files: one, all of a folder, or those of a pattern such as `part-*.csv`.
+
+    What kind of file it is, is told by its first bytes and its suffix.
 
     Attributes:
         path: The file of the training split, or of all rows.
         validation: The file of the validation split, or null.
         test: The file of the test split, or null.
+        read: How files are read where that is not to be found out, see `ReadOptions`; any option of the function of
+            pandas' that reads such files, too.
     """
 
     path: str
     validation: str | None
     test: str | None
+    read: Mapping[str, Any] | None = None
 
     def check(self) -> None:
-        """Refuses files that do not exist."""
+        """Refuses files that do not exist or are no tables, and options that no reader of them has."""
+        options = read_options(self.read)
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
-            if path is not None and not Path(path).expanduser().is_file():
-                raise DataError(f"data.{key}: no file '{path}'")
+            if path is not None:
+                look_at_files(path, f"data.{key}", options)
 
     def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
         """See `Source`."""
         train, *others = (
-            None if path is None else self._table(Path(path).expanduser())
-            for path in (self.path, self.validation, self.test)
+            None if path is None else self._table(f"data.{key}", path)
+            for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test))
         )
         assert train is not None
         return self.splits(train, others, with_targets=with_targets, missing=missing)
 
-    def _table(self, file: Path) -> Table:
-        raise NotImplementedError
+    def _table(self, key: str, path: str) -> Table:
+        found = read_files(path, key, read_options(self.read), self.missing)
+        return Table(found.frame, f"'{path}'", found.first_row)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Csv(_Files):
-    """A CSV file with a header row."""
-
-    def _table(self, file: Path) -> Table:
-        return Table(table_files.read_csv(file), f"'{file}'", table_files.FIRST_CSV_ROW)
+    """A table in files of any kind, most often CSV."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parquet(_Files):
-    """A Parquet file."""
-
-    def _table(self, file: Path) -> Table:
-        return Table(table_files.read_parquet(file), f"'{file}'", 0)
+    """A table in files of any kind, most often Parquet."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,6 @@ def test_targets_may_be_absent_where_they_are_not_wanted(tmp_path: Path) -> None
     [
         ("", {}, "is empty"),
         ("age,bought\n", {}, "has a header but no rows"),
-        ("age,age,bought\n1,2,3\n", {}, "has the column 'age' twice"),
         ("age,bought\n1,yes\n2,no,3\n", {}, "row 3 has 3 values for 2 columns"),
         ("age,bought\n1,yes\n2\n", {}, "row 3 has 1 values for 2 columns"),
         ("age,boght\n1,yes\n", {}, "has no column 'bought'; did you mean 'boght'?"),
@@ -133,7 +132,7 @@ def test_wrong_table_is_told(tmp_path: Path, text: str | bytes, settings: dict[s
 def test_missing_file_is_told_with_its_key(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"data.validation: no file"):
         load(tmp_path, TABLE, validation="none.csv")
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match=r"data.path: no file"):
         Csv(path=str(tmp_path / "none.csv"), **SETTINGS).load()
 
 

@@ -1,0 +1,1 @@
+"""Tables in files and databases as DataFrames, and what their columns are."""
