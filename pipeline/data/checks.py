@@ -23,7 +23,10 @@ def check_values(examples: Examples, where: str = "") -> None:
     """
     place = f" of {where}" if where else ""
     for name, array in examples.inputs.items():
-        _check_finite(array, f"input '{name}'{place}", missing=examples.spec.inputs[name].missing)
+        given = examples.spec.inputs[name]
+        # A column of float64 is what the model computes with first, as float32 would lose what tells values apart.
+        as_it_is = bool(given.kind) and given.dtype == "float64"
+        _check_finite(array, f"input '{name}'{place}", missing=given.missing, as_it_is=as_it_is)
     for name, array in examples.targets.items():
         _check_finite(array, f"target '{name}'{place}", remedy=f"; {REMEDY}" if np.isnan(array).any() else "")
         _check_class_ids(array, examples.spec.targets[name], f"target '{name}'{place}")
@@ -87,14 +90,17 @@ def check_class_range(spec: DataSpec, output_shapes: dict[str, tuple[int | None,
             )
 
 
-def _check_finite(array: np.ndarray, what: str, *, missing: bool = False, remedy: str = "") -> None:
-    """Refuses what is not finite as the float32 that a model computes with; NaN may stand for a missing value."""
+def _check_finite(
+    array: np.ndarray, what: str, *, missing: bool = False, as_it_is: bool = False, remedy: str = ""
+) -> None:
+    """Refuses what is not finite as the float32 that a model computes with, or as it is; NaN may be a missing value."""
     if array.dtype == object:
         bad = np.array(
             [i for i, row in enumerate(array) if isinstance(row, np.ndarray) and _not_finite(row).any()], int
         )
     elif array.dtype.kind == "f":
-        wrong = _not_finite(array) & ~np.isnan(array) if missing else _not_finite(array)
+        not_finite = ~np.isfinite(array) if as_it_is else _not_finite(array)
+        wrong = not_finite & ~np.isnan(array) if missing else not_finite
         if not wrong.any():
             return
         bad = np.flatnonzero(wrong.reshape(len(array), -1).any(axis=1))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.examples import Examples, class_ids, weights_like
-from pipeline.data.sources.table_columns import numbers_as_text
-from pipeline.data.spec import DataSpec
+from pipeline.data.spec import TIME, DataSpec
 from pipeline.data.streams import Data
+from pipeline.data.tables.texts import numbers_as_text
 from pipeline.data.target import IDS, NUMBERS, ONE_HOT, TargetSpec
 from pipeline.data.target_kinds import positive_by_target, positive_class, values_of
 from pipeline.errors import DataError, nearest
@@ -34,9 +34,12 @@ def match_inputs(data: Data, spec: DataSpec) -> Data:
             raise DataError(f"data: has no input '{name}', which the model takes{nearest(name, data.inputs)}")
         is_text = data.spec.inputs[name].dtype == "string"
         if is_text and given.dtype != "string":
-            raise DataError(f"input '{name}': is text, the model takes numbers")
+            raise DataError(f"input '{name}': is text, the model takes {'times' if given.kind == TIME else 'numbers'}")
         values = data.inputs[name]
-        inputs[name] = values if is_text or given.dtype != "string" else numbers_as_text(values)
+        if given.dtype == "string":
+            inputs[name] = values if is_text else numbers_as_text(values)
+        else:
+            inputs[name] = values.astype(given.dtype, copy=False) if given.kind else values
     return replace(data, spec=DataSpec(spec.inputs, data.spec.targets), inputs=inputs)
 
 

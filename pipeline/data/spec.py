@@ -36,6 +36,7 @@ class InputSpec:
         missing: Whether NaN (or None, for text) may stand for a missing value.
         kind: Of the column of a table, shape `()`: `number`, float32, or float64 where float32 would make different
             values one; `category`, text; `time`, float64 seconds since 1970 (UTC). Empty for other inputs.
+        form: How moments are written, where one alone does not tell: `day_first`, `month_first`, or what numbers are.
     """
 
     shape: Shape
@@ -43,6 +44,7 @@ class InputSpec:
     scale: float = 1.0
     missing: bool = False
     kind: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ class InputShape(BaseModel):
     scale: FiniteFloat = 1.0
     missing: bool = False
     kind: Literal["", "number", "category", "time"] = ""
+    form: Annotated[str, Field(max_length=20)] = ""
 
 
 Numbers = Annotated[list[FiniteFloat], Field(min_length=1, max_length=MOST_NUMBERS)]

@@ -38,6 +38,7 @@ def load_splits(
     missing: Missing = REFUSE,
     with_targets: bool = True,
     to_train: bool = True,
+    like: DataSpec | None = None,
 ) -> Splits:
     """Loads the data of a config node, sets splits apart, and checks what is in memory.
 
@@ -51,6 +52,7 @@ def load_splits(
         missing: What `weighting.missing` of the config says of labels that are missing.
         with_targets: False where only predictions are wanted.
         to_train: Whether a model will be trained on them, which takes two or more classes.
+        like: What a model was trained on that takes the data, where a source can read inputs as they were then.
 
     Raises:
         ConfigError: The source refused its arguments, or the data cannot be split so.
@@ -62,6 +64,9 @@ def load_splits(
         source = regressing(
             [name for name, kind in loss_kinds(loss, _names(node)).items() if kind.family == "regression"]
         )
+    reads_like = getattr(source, "like", None)
+    if like is not None and callable(reads_like):
+        source = reads_like(like)
     loaded = _loaded(source, with_targets, missing)
     if with_targets:
         lacking = _lacking(loaded, missing)
@@ -100,7 +105,7 @@ def load_validation_sets(
     for name, given in sets.items():
         whole = given if "_target_" in given else {**_without_splits(node), **given}
         try:
-            splits = load_splits(whole, SplitConfig(), seed, loss=loss, missing=missing, to_train=False)
+            splits = load_splits(whole, SplitConfig(), seed, loss=loss, missing=missing, to_train=False, like=spec)
             loaded[name] = match_classes(match_inputs(splits.train, spec), spec)
         except (ConfigError, DataError) as error:
             raise type(error)(f"validation_sets.{name}: {error}") from error

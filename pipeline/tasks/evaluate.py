@@ -11,6 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.evaluation import evaluate_splits
 from pipeline.evaluation.baseline import add_baselines
 from pipeline.evaluation.metrics import by_output, is_weighted
+from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
 from pipeline.files import write_json
 from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
@@ -37,6 +38,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
     with run.stage("model"):
         model = saved.model(config.model["_target_"])
         signature = compile_model(model, replace(config, schedule=None), data.spec)
+        warn_of_unknown_texts(model, data)
     with run.stage("evaluation"):
         weightings = build_weightings(config.weighting)
         data = weigh_split(data, weightings, "test" if name == "data" else name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.config import PipelineConfig
+from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits
 from pipeline.data.stage import load_splits
 from pipeline.weighting import weigh
@@ -10,7 +11,7 @@ from pipeline.weighting.build import build_weightings
 from pipeline.weighting.choices import missing_labels
 
 
-def splits_of(config: PipelineConfig) -> Splits:
+def splits_of(config: PipelineConfig, like: DataSpec | None = None) -> Splits:
     """Loads the splits of a config, their targets settled by its losses; see `load_splits`."""
     return load_splits(
         config.data,
@@ -20,6 +21,7 @@ def splits_of(config: PipelineConfig) -> Splits:
         positive=config.positive,
         scaling=config.target_scaling,
         missing=missing_labels(config.weighting),
+        like=like,
     )
 
 

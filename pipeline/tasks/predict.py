@@ -12,6 +12,7 @@ from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError, nearest
 from pipeline.evaluation import predict as predict_batches
 from pipeline.evaluation.predictions import columns, write_predictions
+from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
 from pipeline.runs import Run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import signature_of
@@ -41,6 +42,7 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         model = saved.model(config.model["_target_"])
         signature = signature_of(model, data.spec)
         check_shapes(data.spec, dict(signature.inputs))
+        warn_of_unknown_texts(model, data)
     with run.stage("prediction"):
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
         values = predict_batches(model, signature, batches)

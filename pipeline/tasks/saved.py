@@ -100,10 +100,11 @@ def data_of_command(
             missing=missing_labels(config.weighting),
             with_targets=with_targets,
             to_train=False,
+            like=spec,
         )
         name = "test" if splits.test is not None else "train"
     else:
-        splits = splits_of(replace(config, positive=None))
+        splits = splits_of(replace(config, positive=None), spec)
         name = split or "test"
     data = match_inputs(splits.named(name), spec)
     found = with_positive(match_classes(data, spec), config.positive) if with_targets else data

@@ -94,7 +94,9 @@ def make_table(path: Path) -> None:
     )
     frame.loc[::17, "age"] = np.nan
     frame.loc[::23, "city"] = None
-    frame.to_csv(path / "people.csv", index=False)
+    frame["note"] = [f"Said by {row}" for row in range(len(frame))]
+    # The file has the numbers of the rows too.
+    frame.to_csv(path / "people.csv")
     frame.to_parquet(path / "people.parquet")
 
 
@@ -106,6 +108,7 @@ def test_tables_are_learnt_and_new_rows_predicted(
     parquet = train("table/parquet", "data.path=people.parquet", "data.targets=[churn]")
     assert csv.json("metrics.json")["test"]["outputs"]["churn"]["accuracy"] > 0.8
     assert csv.history() == parquet.history()
+    assert list(csv.json("run.json")["spec"]["inputs"]) == ["age", "city"]
     (tmp_path / "new.csv").write_text("age,city\n25,Rome\n,Paris\n60,\n")
     done = command("task=predict", f"run={csv.folder}", "data.path=new.csv")
     assert done.code == 0, done.errors

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from pipeline.data.examples import Examples
-from pipeline.data.sources.table_columns import MISSING_TEXT
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
+from pipeline.data.tables.texts import MISSING_TEXT
 from pipeline.errors import ConfigError, DataError
 from pipeline.models.tabular import tabular
 

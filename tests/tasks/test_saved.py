@@ -8,9 +8,9 @@ import pytest
 
 from pipeline.data.examples import Examples
 from pipeline.data.matching import match_classes, match_inputs
-from pipeline.data.sources.table_columns import MISSING_TEXT
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.data.streams import BatchStream
+from pipeline.data.tables.texts import MISSING_TEXT
 from pipeline.errors import DataError
 
 TRAINED = DataSpec(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pipeline.config import REFUSE
 from pipeline.data.missing_labels import Missing
 from pipeline.data.sources.table import _Tables
-from pipeline.data.sources.table_columns import Table
 from pipeline.data.splits import Splits
 from pipeline.data.tables.column_names import unique
 from pipeline.data.tables.databases import check_url, read_database
+from pipeline.data.tables.table import Table
 from pipeline.errors import ConfigError, DataError
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ class Sql(_Tables):
     query: str | None = None
 
     def check(self) -> None:
-        """Refuses what is no address of a database, and a table beside a query."""
+        """Refuses what is no address of a database, a table beside a query, and kinds that there are not."""
+        super().check()
         if (self.table is None) == (self.query is None):
             found = "both" if self.table is not None else "neither"
             raise ConfigError(f"data.table and data.query: {found} given; one of them is right")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -12,13 +13,20 @@ import numpy as np
 from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, with_missing
-from pipeline.data.sources import table_columns
-from pipeline.data.sources.table_columns import Table
-from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
+from pipeline.data.spec import Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
 from pipeline.data.splits import Splits
+from pipeline.data.tables import labels
+from pipeline.data.tables.inputs import input_values, named_inputs, telling_inputs
+from pipeline.data.tables.kinds import CLASS, checked_kinds, is_text
+from pipeline.data.tables.moments import DAY_FIRST, MONTH_FIRST
 from pipeline.data.tables.read_options import read_options
 from pipeline.data.tables.reading import look_at_files, read_files
-from pipeline.errors import ConfigError, DataError
+from pipeline.data.tables.remarks import lines
+from pipeline.data.tables.table import Table
+from pipeline.data.tables.values import further_values, target_numbers
+from pipeline.errors import ConfigError, DataError, nearest
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,11 +35,15 @@ class _Tables:
 
     Attributes:
         targets: Columns that are targets.
-        inputs: Columns that are inputs; null for all that are neither targets nor in `columns`.
+        inputs: Columns that are inputs; null for all that tell something and are neither targets nor in `columns`.
         columns: Further columns, from which weights, masks and splits may be taken.
-        categories: Columns of numbers that are categories.
+        categories: Columns of numbers that are categories, as `kinds` says it too.
         missing: Texts that stand for a missing value.
         classes: 0 for a target of whole numbers to regress (by target name for several); null infers.
+        kinds: Kind by column where it is not to be told from the values: `number`, `category` or `time`. Such a column
+            is an input whatever it holds.
+        day_first: Whether the day comes first in dates such as 01/02/2020; null tells from the column.
+        trained: What a model was trained on that reads the table; by itself, see `like`.
     """
 
     targets: Sequence[str]
@@ -40,6 +52,17 @@ class _Tables:
     categories: Sequence[str]
     missing: Sequence[str]
     classes: Classes
+    kinds: Mapping[str, str] | None = field(default=None, kw_only=True)
+    day_first: bool | None = field(default=None, kw_only=True)
+    trained: DataSpec | None = field(default=None, kw_only=True)
+
+    def check(self) -> None:
+        """Refuses kinds that there are not."""
+        checked_kinds(self.kinds, self.categories)
+
+    def like(self, spec: DataSpec) -> Self:
+        """Returns the source that reads inputs as those of a training were, whatever the values look like."""
+        return replace(self, trained=spec)
 
     def regressing(self, targets: Sequence[str]) -> Self:
         """Returns the source for losses of numbers: whole numbers are such unless `classes` says otherwise."""
@@ -55,28 +78,53 @@ class _Tables:
         return Splits(self._examples(train, spec, with_targets, missing), *examples)
 
     def _spec(self, table: Table, with_targets: bool, missing: Missing) -> DataSpec:
-        others = {*self.targets, *self.columns}
-        inputs = self.inputs or [str(name) for name in table.frame.columns if name not in others]
-        if not inputs:
-            raise ConfigError("data.inputs: no column is left for an input")
-        for name in inputs:
-            if name in self.targets:
-                raise ConfigError(f"data.inputs: '{name}' is a target too")
-        text = {name: table_columns.is_text(table, name, self.missing, self.categories) for name in inputs}
+        inputs = self._inputs(table) if self.trained is None else self._trained_inputs(self.trained)
         counts = classes_by_target(self.classes, list(self.targets))
         named = self.targets if with_targets else ()
-        targets = {name: self._target(table, name, counts.get(name), missing) for name in named}
-        return DataSpec({name: _input("string" if text[name] else "float32") for name in inputs}, targets)
+        return DataSpec(inputs, {name: self._target(table, name, counts.get(name), missing) for name in named})
+
+    def _inputs(self, table: Table) -> dict[str, InputSpec]:
+        kinds = checked_kinds(self.kinds, self.categories)
+        columns = [str(name) for name in table.frame.columns]
+        names = self.inputs or [name for name in columns if name not in {*self.targets, *self.columns}]
+        for name in names:
+            if name in self.targets:
+                raise ConfigError(f"data.inputs: '{name}' is a target too")
+        for name in self.kinds or ():
+            self._check_named(name, kinds[name], columns, names)
+        order = "" if self.day_first is None else DAY_FIRST if self.day_first else MONTH_FIRST
+        found, remarks = (named_inputs if self.inputs else telling_inputs)(table, names, self.missing, kinds, order)
+        for line in lines(remarks):
+            log.info("%s", line)
+        return found
+
+    def _check_named(self, name: str, kind: str, columns: Sequence[str], inputs: Sequence[str]) -> None:
+        if name not in columns:
+            raise ConfigError(f"data.kinds.{name}: there is no such column{nearest(name, columns)}")
+        if name in inputs and kind == CLASS:
+            raise ConfigError(f"data.kinds.{name}: 'class' is a kind of targets; number, category or time is right")
+        if name not in inputs and name not in self.targets:
+            raise ConfigError(f"data.kinds.{name}: the column is neither an input nor a target; without it is right")
+
+    def _trained_inputs(self, spec: DataSpec) -> dict[str, InputSpec]:
+        for name in self.kinds or ():
+            if name not in {*spec.inputs, *spec.targets, *self.targets}:
+                raise ConfigError(f"data.kinds.{name}: the model takes no such input{nearest(name, spec.inputs)}")
+        for name, kind in checked_kinds(self.kinds, self.categories).items():
+            trained = spec.inputs.get(name)
+            if trained is not None and trained.kind not in ("", kind):
+                raise ConfigError(f"data.kinds.{name}: {kind}, but the model was trained on it as {trained.kind}")
+        return dict(spec.inputs)
 
     def _target(self, table: Table, name: str, count: int | None, missing: Missing) -> TargetSpec:
-        labels, present = table_columns.labels(table, name, self.missing, missing)
-        found = list(itertools.compress(labels, present))
-        whole = all(map(table_columns.is_whole, found))
+        names, present = labels.labels(table, name, self.missing, missing)
+        found = list(itertools.compress(names, present))
+        whole = all(map(labels.is_whole, found))
         if count == 0 or not (whole or self._is_of_names(table, name)):
             return TargetSpec((), "float32")
         if count and whole:
             return TargetSpec((), "int64", tuple(str(index) for index in range(count)))
-        classes = table_columns.class_names(found)
+        classes = labels.class_names(found)
         if count and count != len(classes):
             raise ConfigError(f"data.classes: {count} for target '{name}', which has {len(classes)}")
         if whole and count is None and len(classes) > max(20, len(found) // 10):
@@ -85,37 +133,25 @@ class _Tables:
 
     def _is_of_names(self, table: Table, name: str) -> bool:
         is_bool = table.column(name).dtype.kind == "b"
-        return is_bool or table_columns.is_text(table, name, self.missing, self.categories)
+        return is_bool or is_text(table, name, self.missing, self.categories)
 
     def _examples(self, table: Table, spec: DataSpec, with_targets: bool, missing: Missing) -> Examples:
-        inputs = {
-            name: (table_columns.texts if given.dtype == "string" else table_columns.numbers)(table, name, self.missing)
-            for name, given in spec.inputs.items()
-        }
+        inputs = {name: input_values(table, name, given, self.missing) for name, given in spec.inputs.items()}
         targets, masks = {}, {}
         for name, given in spec.targets.items():
             targets[name], present = self._target_values(table, name, given, missing)
             if not present.all():
                 masks[name] = present.astype("float32")
-        columns = {name: self._extra(table, name) for name in self.columns} if with_targets else {}
+        columns = {name: further_values(table, name, self.missing) for name in self.columns} if with_targets else {}
         return Examples(with_missing(spec, masks), inputs, targets, masks, columns)
 
     def _target_values(
         self, table: Table, name: str, given: TargetSpec, missing: Missing
     ) -> tuple[np.ndarray, np.ndarray]:
-        found, present = table_columns.labels(table, name, self.missing, missing)
+        found, present = labels.labels(table, name, self.missing, missing)
         if given.classes is None:
-            return np.where(present, table_columns.numbers(table, name, self.missing), np.float32(0)), present
-        return table_columns.class_ids(table, name, found, present, given.classes), present
-
-    def _extra(self, table: Table, name: str) -> np.ndarray:
-        if table_columns.is_text(table, name, self.missing, self.categories):
-            return table_columns.texts(table, name, self.missing)
-        return table_columns.numbers(table, name, self.missing)
-
-
-def _input(dtype: str) -> InputSpec:
-    return InputSpec((), dtype, missing=True, kind=CATEGORY if dtype == "string" else NUMBER)
+            return np.where(present, target_numbers(table, name, self.missing), np.float32(0)), present
+        return labels.class_ids(table, name, found, present, given.classes), present
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +174,8 @@ class _Files(_Tables):
     read: Mapping[str, Any] | None = None
 
     def check(self) -> None:
-        """Refuses files that do not exist or are no tables, and options that no reader of them has."""
+        """Refuses files that are no tables or not there, options that no reader has, and kinds that there are not."""
+        super().check()
         options = read_options(self.read)
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
             if path is not None:

@@ -9,8 +9,9 @@ import pytest
 
 from pipeline.data.examples import Examples
 from pipeline.data.sources.table import Csv, Frame, Parquet
-from pipeline.data.sources.table_columns import MISSING_TEXT, class_names, numbers_as_text
 from pipeline.data.splits import Splits
+from pipeline.data.tables.labels import class_names
+from pipeline.data.tables.texts import MISSING_TEXT, numbers_as_text
 from pipeline.errors import ConfigError, DataError
 
 TABLE = """age,city,bought

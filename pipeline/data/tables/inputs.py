@@ -1,0 +1,110 @@
+"""The inputs of a table: which of its columns they are and what each is, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pipeline.data.spec import NUMBER, TIME, InputSpec
+from pipeline.data.tables.column import MOMENTS
+from pipeline.data.tables.column_moments import moments_of
+from pipeline.data.tables.column_numbers import numbers_of
+from pipeline.data.tables.identifiers import left_out, unusable
+from pipeline.data.tables.kinds import Choice, choice
+from pipeline.data.tables.remarks import Remark, lines
+from pipeline.data.tables.table import Table
+from pipeline.data.tables.texts import category_texts
+from pipeline.errors import ConfigError, DataError
+
+
+def named_inputs(
+    table: Table, names: Sequence[str], missing: Sequence[str], kinds: Mapping[str, str], order: str
+) -> tuple[dict[str, InputSpec], list[Remark]]:
+    """Returns the inputs that a user names, and what is to be said of them.
+
+    Args:
+        table: The training table.
+        names: The columns.
+        missing: Texts that stand for a missing value.
+        kinds: Kinds that the user gives columns.
+        order: Order of day and month that the user gives; empty to tell.
+
+    Raises:
+        DataError: A column is not there, or cannot be read.
+    """
+    found = {name: choice(table, name, missing, kinds.get(name), order) for name in names}
+    return {name: it.spec for name, it in found.items()}, [it.remark for it in found.values() if it.remark is not None]
+
+
+def telling_inputs(
+    table: Table, names: Sequence[str], missing: Sequence[str], kinds: Mapping[str, str], order: str
+) -> tuple[dict[str, InputSpec], list[Remark]]:
+    """Returns those of some columns that tell something of a row, and what is to be said of all of them.
+
+    A column whose kind the user gives is an input whatever it holds.
+
+    Args:
+        table: The training table.
+        names: The columns.
+        missing: See `named_inputs`, as for the others.
+        kinds: See there.
+        order: See there.
+
+    Raises:
+        ConfigError: No column is left.
+        DataError: A column cannot be read.
+    """
+    found: dict[str, Choice] = {}
+    reasons: dict[str, Remark] = {}
+    for place, name in enumerate(names):
+        column = table.parsed(name, missing)
+        reason = None if name in kinds else unusable(name, column)
+        if reason is None:
+            found[name] = choice(table, name, missing, kinds.get(name), order)
+            if name not in kinds:
+                reason = left_out(name, column, found[name].spec, first=place == 0)
+        if reason is not None:
+            reasons[name] = reason
+    kept = [name for name in found if name not in reasons] or [
+        # All that there is to learn from, as in a table of x and y.
+        name
+        for name, it in found.items()
+        if it.spec.kind == NUMBER and len(table.parsed(name, missing).distinct) > 1
+    ]
+    if not kept:
+        why = "".join(f"; {line}" for line in lines(reasons.values()))
+        raise ConfigError(f"data.inputs: no column is left for an input{why}")
+    remarks = [*(reason for name, reason in reasons.items() if name not in kept)]
+    remarks += [it.remark for name, it in found.items() if it.remark is not None and name in kept]
+    return {name: found[name].spec for name in kept}, remarks
+
+
+def input_values(table: Table, name: str, spec: InputSpec, missing: Sequence[str]) -> np.ndarray:
+    """Returns a column of any table as the input that it was in training, of shape (rows,).
+
+    Args:
+        table: The table.
+        name: The column.
+        spec: The input.
+        missing: Texts that stand for a missing value.
+
+    Raises:
+        DataError: The column is not there, or a value is not of the input's kind; the first is named.
+    """
+    column = table.usable(name, missing)
+    if spec.dtype == "string":
+        return category_texts(column)
+    if spec.kind != TIME and column.holds == MOMENTS:
+        raise DataError(f"{table.name}: column '{name}' has dates; numbers are right")
+    if spec.kind == TIME:
+        moments = moments_of(column, spec.form)
+        values, wrong, right = moments.seconds, moments.wrong, "date or time"
+    else:
+        numbers = numbers_of(column)
+        values, wrong, right = numbers.values, numbers.wrong, "number"
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise DataError(f"{table.row(row)}: column '{name}' has '{column.array[row].as_py()}'; a {right} is right")
+    with np.errstate(over="ignore"):
+        return values.astype(spec.dtype)

@@ -1,0 +1,161 @@
+"""What kind of input a column is: told by the values of the training table, unless the user says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.data.spec import CATEGORY, NUMBER, TIME, InputSpec
+from pipeline.data.tables import column_numbers
+from pipeline.data.tables.column import CATEGORIES, MOMENTS, NOTHING, NUMBERS, TEXT, Column
+from pipeline.data.tables.column_moments import moments_of
+from pipeline.data.tables.column_numbers import TRUTH, beyond_float64, dtype_for, has_codes, numbers_of
+from pipeline.data.tables.moments import MONTH_FIRST
+from pipeline.data.tables.remarks import Remark
+from pipeline.data.tables.table import Table
+from pipeline.errors import ConfigError, DataError, nearest
+
+INPUT_KINDS = (NUMBER, CATEGORY, TIME)
+CLASS = "class"
+MOSTLY = 0.9
+"""Share of numbers, or of dates, from which a column is one of such, and other text in it a mistake."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a column is.
+
+    Attributes:
+        spec: The input.
+        remark: What is to be said of it, if anything.
+    """
+
+    spec: InputSpec
+    remark: Remark | None = None
+
+
+def checked_kinds(kinds: Mapping[str, str] | None, categories: Sequence[str]) -> dict[str, str]:
+    """Returns the kinds that a config gives columns, categories among them.
+
+    Raises:
+        ConfigError: There is no such kind, or two settings differ.
+    """
+    known = (*INPUT_KINDS, CLASS)
+    for name, kind in (kinds or {}).items():
+        if kind not in known:
+            raise ConfigError(f"data.kinds.{name}: {kind!r} is none{nearest(str(kind), known)}")
+        if name in categories and kind not in (CATEGORY, CLASS):
+            raise ConfigError(
+                f"data.kinds.{name}: {kind}, but data.categories names the column too; one of both is right"
+            )
+    return {**dict.fromkeys(categories, CATEGORY), **(kinds or {})}
+
+
+def choice(table: Table, name: str, missing: Sequence[str], forced: str | None, order: str) -> Choice:
+    """Returns what a column of the training table is.
+
+    Args:
+        table: The training table.
+        name: The column.
+        missing: Texts that stand for a missing value.
+        forced: The kind that it shall be; None to tell.
+        order: Order of day and month that the user gives; empty to tell.
+
+    Raises:
+        DataError: It is of numbers or of dates but for a few rows, or it is not of the kind that it shall be.
+    """
+    column = table.usable(name, missing)
+    if forced == NUMBER:
+        return Choice(_number(column))
+    if forced == TIME:
+        return Choice(_time(moments_of(column, order).form))
+    if forced == CATEGORY or column.holds == CATEGORIES:
+        return Choice(_category())
+    if column.holds == MOMENTS:
+        return Choice(_time(""))
+    if column.holds in (NUMBERS, NOTHING):
+        if beyond_float64(column):
+            return Choice(
+                _category(), Remark(name, "is kept as text, as float64 would blur whole numbers beyond 2^53", NUMBER)
+            )
+        return Choice(_number(column))
+    return _of_text(table, name, column, order)
+
+
+def _of_text(table: Table, name: str, column: Column, order: str) -> Choice:
+    if has_codes(column):
+        return Choice(_category(), Remark(name, "is kept as text, as digits after a zero are codes", NUMBER))
+    found = numbers_of(column)
+    if found.form == TRUTH:
+        return Choice(_category())
+    if found.share == 1:
+        if beyond_float64(column):
+            return Choice(
+                _category(), Remark(name, "is kept as text, as float64 would blur whole numbers beyond 2^53", NUMBER)
+            )
+        said = (
+            None if found.form == column_numbers.PLAIN else f"is read as numbers, from texts such as '{_first(column)}'"
+        )
+        return Choice(_number(column), Remark(name, said, CATEGORY) if said else None)
+    times = moments_of(column, order)
+    if times.share == 1:
+        said = f"is read as times, from texts such as '{_first(column)}'"
+        if times.doubtful:
+            first = "the month" if times.form == MONTH_FIRST else "the day"
+            said += f", {first} first (data.day_first={str(times.form == MONTH_FIRST).lower()} turns that)"
+        return Choice(_time(times.form), Remark(name, said, CATEGORY))
+    for share, wrong, right in ((found.share, found.wrong, "number"), (times.share, times.wrong, "date")):
+        if share >= MOSTLY:
+            row = int(np.flatnonzero(wrong)[0])
+            raise DataError(
+                f"{table.row(row)}: column '{name}' has '{column.array[row].as_py()}'; a {right} is right, as in the "
+                f"other rows (or add '{name}' to data.categories, or the text to data.missing)"
+            )
+    return Choice(_category())
+
+
+def is_text(table: Table, name: str, missing: Sequence[str], categories: Sequence[str]) -> bool:
+    """Whether a column is of text rather than of numbers.
+
+    Args:
+        table: The table.
+        name: The column.
+        missing: Texts that stand for a missing value.
+        categories: Columns that are text on purpose, whatever they hold.
+
+    Raises:
+        DataError: The column is of numbers but for a few rows.
+    """
+    if name in categories:
+        return True
+    column = table.usable(name, missing)
+    if column.holds != TEXT:
+        return column.holds in (CATEGORIES, MOMENTS)
+    found = numbers_of(column)
+    if found.form != column_numbers.PLAIN or found.share < MOSTLY:
+        return True
+    if found.share == 1:
+        return False
+    row = int(np.flatnonzero(found.wrong)[0])
+    raise DataError(
+        f"{table.row(row)}: column '{name}' has '{column.array[row].as_py()}'; a number is right, as in the other rows "
+        f"(or add '{name}' to data.categories, or the text to data.missing)"
+    )
+
+
+def _first(column: Column) -> str:
+    return str(column.array[int(np.flatnonzero(column.present)[0])].as_py())
+
+
+def _number(column: Column) -> InputSpec:
+    return InputSpec((), dtype_for(numbers_of(column).values), missing=True, kind=NUMBER)
+
+
+def _category() -> InputSpec:
+    return InputSpec((), "string", missing=True, kind=CATEGORY)
+
+
+def _time(form: str) -> InputSpec:
+    return InputSpec((), "float64", missing=True, kind=TIME, form=form)

@@ -1,0 +1,71 @@
+"""A table, its columns and its rows as messages name them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipeline.data.tables.column import UNUSABLE, UNUSABLE_TIP, Column, column_of
+from pipeline.errors import DataError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Table:
+    """A DataFrame and where it is from.
+
+    Attributes:
+        frame: The rows.
+        name: The file, for messages.
+        first_row: Number of the first row, for messages.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    first_row: int
+    _parsed: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def column(self, name: str) -> pd.Series:
+        """Returns a column.
+
+        Raises:
+            DataError: There is none of that name, or several.
+        """
+        count = list(self.frame.columns).count(name)
+        if not count:
+            raise DataError(f"{self.name}: has no column '{name}'{nearest(name, map(str, self.frame.columns))}")
+        if count > 1:
+            raise DataError(f"{self.name}: has the column '{name}' {count} times; once is right")
+        return self.frame[name]
+
+    def parsed(self, name: str, missing: Sequence[str]) -> Column:
+        """Returns a column by what it holds; it is looked at once.
+
+        Args:
+            name: The column.
+            missing: Texts that stand for a missing value.
+
+        Raises:
+            DataError: There is none of that name, or several.
+        """
+        if name not in self._parsed:
+            self._parsed[name] = column_of(self.column(name), missing)
+        return self._parsed[name]
+
+    def usable(self, name: str, missing: Sequence[str]) -> Column:
+        """Returns a column of which a model can make something; see `parsed`.
+
+        Raises:
+            DataError: It holds lists and the like.
+        """
+        column = self.parsed(name, missing)
+        if column.holds == UNUSABLE:
+            raise DataError(f"{self.name}: column '{name}' holds {column.found}; {UNUSABLE_TIP}")
+        return column
+
+    def row(self, index: int) -> str:
+        """Returns how messages name a row."""
+        return f"{self.name}: row {index + self.first_row}"

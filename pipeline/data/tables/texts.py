@@ -1,0 +1,54 @@
+"""The values of a column as texts, each of which is a category."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.tables.column import MOMENTS, Column
+
+MISSING_TEXT = "[missing]"
+"""Stands for a missing category. (An empty text would do, but Keras' StringLookup loses that when it is saved.)"""
+
+
+def category_texts(column: Column) -> np.ndarray:
+    """Returns a column as text of one line, an object array of shape (rows,), `MISSING_TEXT` where one is missing."""
+    if not len(column.distinct):
+        return np.full(len(column), MISSING_TEXT, object)
+    names = distinct_texts(column)
+    cleaned = np.array([_one_line(name) or MISSING_TEXT for name in names], object)
+    return np.where(column.present, column.spread(cleaned), MISSING_TEXT)
+
+
+def distinct_texts(column: Column) -> list[str]:
+    """Returns the different values of a column as text: numbers as short as can be, moments as ISO has them."""
+    import pyarrow as pa
+
+    kind: Any = column.distinct.type
+    if column.holds == MOMENTS:
+        moments = np.asarray(column.distinct).astype("int64").astype("datetime64[s]")
+        days = moments.astype("datetime64[D]")
+        texts = (days if (days == moments).all() else moments).astype(str)
+        return [text.replace("T", " ") for text in texts.tolist()]
+    if pa.types.is_floating(kind):
+        return [number_as_text(value) for value in np.asarray(column.distinct)]
+    return [str(value) for value in column.distinct.to_pylist()]
+
+
+def number_as_text(value: Any) -> str:
+    """Returns a number as text, a whole one without a decimal point, `MISSING_TEXT` for NaN."""
+    if np.isnan(value):
+        return MISSING_TEXT
+    return str(int(value)) if np.isfinite(value) and value == int(value) else str(value)
+
+
+def numbers_as_text(values: np.ndarray) -> np.ndarray:
+    """Returns numbers as text of shape (rows,), whole ones without a decimal point, `MISSING_TEXT` for NaN."""
+    found, places = np.unique(values, return_inverse=True)
+    return np.array([number_as_text(value) for value in found], object)[places]
+
+
+def _one_line(text: str) -> str:
+    """Returns text without what the vocabulary of a saved model cannot hold: a line break would end an entry of it."""
+    return " ".join(text.replace("\0", " ").splitlines()).strip()
