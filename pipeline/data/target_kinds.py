@@ -57,7 +57,9 @@ def is_one_hot(array: np.ndarray) -> bool:
     return _of_zeros_and_ones(array) and array.shape[-1] > 1 and bool((array.sum(axis=-1) == 1).all())
 
 
-def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any = None) -> tuple[TargetSpec, str]:
+def settled(
+    name: str, target: TargetSpec, loss: LossKind | None, positive: Any = None, *, of_table: bool = False
+) -> tuple[TargetSpec, str]:
     """Returns a target of the kind that its loss is for, and what its output is like.
 
     Args:
@@ -65,6 +67,7 @@ def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any 
         target: As the values, or the user, tell it.
         loss: Its loss; None where it has none.
         positive: Name or id of the positive class; None for the second of two.
+        of_table: Whether it is a column of a table, of which `data.kinds` tells what it is.
 
     Returns:
         The target, and a line that says what was decided where the config does not say it; empty for nothing.
@@ -73,7 +76,7 @@ def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any 
         ConfigError: The loss is for numbers and the classes are none, or there is no such positive class.
     """
     found = _for_loss(name, target, loss)
-    said = _said(name, target, found, loss)
+    said = _said_of_column(name, found) if of_table else _said(name, target, found, loss)
     if loss is not None and found.kind == NUMBERS and loss.family in ("binary", "categorical"):
         # Shares between 0 and 1 rather than labels.
         shares = "sigmoid" if loss.family == "binary" else "softmax"
@@ -130,6 +133,18 @@ def _said(name: str, target: TargetSpec, found: TargetSpec, loss: LossKind | Non
     else:
         return ""
     return f"target '{name}': {told}"
+
+
+def _said_of_column(name: str, found: TargetSpec) -> str:
+    """Returns a line on what a column was taken for in doubt; empty for nothing. Nobody doubts that two are classes."""
+    count = len(found.classes or ())
+    if found.certain or (found.kind == IDS and count <= 2):
+        return ""
+    told, other = ("numbers, not classes", "class")
+    if found.kind == IDS:
+        told, other = (f"{count} classes, not numbers", "number")
+    setting = f"data.kinds.{name}={other}" if name.isidentifier() else f"'data.kinds={{{name}: {other}}}'"
+    return f"target '{name}': {told} ({setting} changes that)"
 
 
 def _check_numeric(name: str, target: TargetSpec, loss: LossKind) -> None:

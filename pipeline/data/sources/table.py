@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
-from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, with_missing
 from pipeline.data.sources import table_columns, table_files
 from pipeline.data.sources.table_columns import Table
-from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
+from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, classes_by_target
 from pipeline.data.splits import Splits
+from pipeline.data.tables.missing_targets import MissingTargets, missing_targets, without_missing
+from pipeline.data.tables.targets import CLASS, TargetColumn, target_column, target_spec, target_values
 from pipeline.errors import ConfigError, DataError
+
+LOSS_KINDS = {"regression": "number", "sparse": CLASS, "categorical": CLASS}
+"""What losses of a family are for, see `LossKind.family`."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,12 @@ class _Tables:
         columns: Further columns, from which weights, masks and splits may be taken.
         categories: Columns of numbers that are categories.
         missing: Texts that stand for a missing value.
-        classes: 0 for a target of whole numbers to regress (by target name for several); null infers.
+        classes: Number of classes (by target name for several), 0 for numbers to predict; null infers.
+        kinds: What columns are, by name: `number` or `class` for a target. Of others the loss tells, or else the
+            values: text, truth values and few different whole numbers are classes, others are numbers.
+        missing_target: What becomes of rows without a target: `error` refuses them; `drop` leaves out those that lack
+            any; `mask` keeps them with weight 0 for the target that they lack, as `weighting.missing=mask` does; null
+            leaves out those that lack all targets, with a warning.
     """
 
     targets: Sequence[str]
@@ -39,21 +47,39 @@ class _Tables:
     categories: Sequence[str]
     missing: Sequence[str]
     classes: Classes
+    kinds: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    missing_target: str | None = field(default=None, kw_only=True)
 
-    def regressing(self, targets: Sequence[str]) -> Self:
-        """Returns the source for losses of numbers: whole numbers are such unless `classes` says otherwise."""
-        given = classes_by_target(self.classes, list(self.targets))
-        return replace(self, classes={**{name: 0 for name in targets if name in self.targets}, **given})
+    def for_losses(self, families: Mapping[str, str | None]) -> Self:
+        """Returns the source for losses of such families: targets are what these are for, unless something is said."""
+        said = {*classes_by_target(self.classes, list(self.targets)), *self.categories}
+        told = {
+            name: LOSS_KINDS[family]
+            for name, family in families.items()
+            if family in LOSS_KINDS and name in self.targets and name not in said
+        }
+        return replace(self, kinds={**told, **self.kinds})
 
     def splits(
-        self, train: Table, others: Sequence[Table | None], *, with_targets: bool, missing: Missing = REFUSE
+        self, train: Table, others: Sequence[Table | None], *, with_targets: bool, missing: Missing | None = None
     ) -> Splits:
         """Returns the splits, validation and test after the training one, whose types and classes all have."""
-        spec = self._spec(train, with_targets, missing)
-        examples = (None if table is None else self._examples(table, spec, with_targets, missing) for table in others)
-        return Splits(self._examples(train, spec, with_targets, missing), *examples)
+        rule = missing_targets(self.missing_target, missing)
+        table, columns = self._targets(train, rule, with_targets)
+        spec = self._spec(table, columns)
+        examples: list[Examples | None] = [self._examples(table, spec, columns, with_targets)]
+        for other in others:
+            found = None if other is None else self._targets(other, rule, with_targets)
+            examples.append(None if found is None else self._examples(found[0], spec, found[1], with_targets))
+        return Splits(*examples)  # type: ignore[arg-type]
 
-    def _spec(self, table: Table, with_targets: bool, missing: Missing) -> DataSpec:
+    def _targets(self, table: Table, rule: MissingTargets, wanted: bool) -> tuple[Table, dict[str, TargetColumn]]:
+        """Returns the target columns, and the table without rows that are left out for lack of them."""
+        names = self.targets if wanted else ()
+        columns = {name: target_column(table, name, self.missing, rule.label) for name in names}
+        return without_missing(table, columns, rule, self.missing)
+
+    def _spec(self, table: Table, columns: Mapping[str, TargetColumn]) -> DataSpec:
         others = {*self.targets, *self.columns}
         inputs = self.inputs or [str(name) for name in table.frame.columns if name not in others]
         if not inputs:
@@ -63,49 +89,24 @@ class _Tables:
                 raise ConfigError(f"data.inputs: '{name}' is a target too")
         text = {name: table_columns.is_text(table, name, self.missing, self.categories) for name in inputs}
         counts = classes_by_target(self.classes, list(self.targets))
-        named = self.targets if with_targets else ()
-        targets = {name: self._target(table, name, counts.get(name), missing) for name in named}
+        kinds = {**dict.fromkeys(self.categories, CLASS), **self.kinds}
+        targets = {
+            name: target_spec(table, column, kind=kinds.get(name), count=counts.get(name))
+            for name, column in columns.items()
+        }
         return DataSpec({name: _input("string" if text[name] else "float32") for name in inputs}, targets)
 
-    def _target(self, table: Table, name: str, count: int | None, missing: Missing) -> TargetSpec:
-        labels, present = table_columns.labels(table, name, self.missing, missing)
-        found = list(itertools.compress(labels, present))
-        whole = all(map(table_columns.is_whole, found))
-        if count == 0 or not (whole or self._is_of_names(table, name)):
-            return TargetSpec((), "float32")
-        if count and whole:
-            return TargetSpec((), "int64", tuple(str(index) for index in range(count)))
-        classes = table_columns.class_names(found)
-        if count and count != len(classes):
-            raise ConfigError(f"data.classes: {count} for target '{name}', which has {len(classes)}")
-        if whole and count is None and len(classes) > max(20, len(found) // 10):
-            return TargetSpec((), "float32", certain=False)
-        return TargetSpec((), "int64", classes, certain=count is not None or not whole)
-
-    def _is_of_names(self, table: Table, name: str) -> bool:
-        is_bool = table.column(name).dtype.kind == "b"
-        return is_bool or table_columns.is_text(table, name, self.missing, self.categories)
-
-    def _examples(self, table: Table, spec: DataSpec, with_targets: bool, missing: Missing) -> Examples:
+    def _examples(
+        self, table: Table, spec: DataSpec, target_columns: Mapping[str, TargetColumn], with_targets: bool
+    ) -> Examples:
         inputs = {
             name: (table_columns.texts if given.dtype == "string" else table_columns.numbers)(table, name, self.missing)
             for name, given in spec.inputs.items()
         }
-        targets, masks = {}, {}
-        for name, given in spec.targets.items():
-            targets[name], present = self._target_values(table, name, given, missing)
-            if not present.all():
-                masks[name] = present.astype("float32")
+        targets = {name: target_values(table, column, spec.targets[name]) for name, column in target_columns.items()}
+        masks = {n: c.present.astype("float32") for n, c in target_columns.items() if not c.present.all()}
         columns = {name: self._extra(table, name) for name in self.columns} if with_targets else {}
         return Examples(with_missing(spec, masks), inputs, targets, masks, columns)
-
-    def _target_values(
-        self, table: Table, name: str, given: TargetSpec, missing: Missing
-    ) -> tuple[np.ndarray, np.ndarray]:
-        found, present = table_columns.labels(table, name, self.missing, missing)
-        if given.classes is None:
-            return np.where(present, table_columns.numbers(table, name, self.missing), np.float32(0)), present
-        return table_columns.class_ids(table, name, found, present, given.classes), present
 
     def _extra(self, table: Table, name: str) -> np.ndarray:
         if table_columns.is_text(table, name, self.missing, self.categories):
@@ -137,7 +138,7 @@ class _Files(_Tables):
             if path is not None and not Path(path).expanduser().is_file():
                 raise DataError(f"data.{key}: no file '{path}'")
 
-    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
         """See `Source`."""
         train, *others = (
             None if path is None else self._table(Path(path).expanduser())
@@ -180,7 +181,7 @@ class Frame(_Tables):
     validation: Any
     test: Any
 
-    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
         """See `Source`."""
         train, *others = (
             None if frame is None else self._table(key, frame)

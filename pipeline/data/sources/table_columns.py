@@ -1,16 +1,13 @@
-"""The columns of a table as arrays: numbers and text for inputs, class ids or numbers for targets."""
+"""The columns of a table as arrays: numbers and text for inputs."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.config import REFUSE
-from pipeline.data.missing_labels import REMEDY, Missing
 from pipeline.errors import DataError, nearest
 
 if TYPE_CHECKING:
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
 
 MISSING_TEXT = "[missing]"
 """Stands for a missing category. (An empty text would do, but Keras' StringLookup loses that when it is saved.)"""
-WHOLE = re.compile(r"-?[0-9]{1,18}")
 MOSTLY = 0.9
 """Share of numbers from which a column is one of numbers, and the text in it a mistake."""
 
@@ -31,11 +27,13 @@ class Table:
         frame: The rows.
         name: The file, for messages.
         first_row: Number of the first row, for messages.
+        places: The place of each row in the file, where some are left out; None for all of them in order.
     """
 
     frame: pd.DataFrame
     name: str
     first_row: int
+    places: np.ndarray | None = None
 
     def column(self, name: str) -> pd.Series:
         """Returns a column.
@@ -52,7 +50,13 @@ class Table:
 
     def row(self, index: int) -> str:
         """Returns how messages name a row."""
-        return f"{self.name}: row {index + self.first_row}"
+        place = index if self.places is None else int(self.places[index])
+        return f"{self.name}: row {place + self.first_row}"
+
+    def chosen(self, keep: np.ndarray) -> Table:
+        """Returns the table with some of its rows, which messages name as before."""
+        places = np.arange(len(self.frame)) if self.places is None else self.places
+        return replace(self, frame=self.frame[keep].reset_index(drop=True), places=places[keep])
 
 
 def is_text(table: Table, name: str, missing: Sequence[str], categories: Sequence[str]) -> bool:
@@ -114,55 +118,12 @@ def _one_line(text: str) -> str:
     return " ".join(text.replace("\0", " ").splitlines()).strip()
 
 
-def labels(
-    table: Table, name: str, missing: Sequence[str], missing_labels: Missing = REFUSE
-) -> tuple[list[str], np.ndarray]:
-    """Returns a target column as the names of classes, whole numbers without a decimal point, and which rows have one.
-
-    Raises:
-        DataError: A value is missing, and not masked.
-    """
-    text, present = _text(table.column(name), missing)
-    if not isinstance(missing_labels, str) and all(map(is_whole, text[present])):
-        present &= text != str(missing_labels)
-    absent = np.flatnonzero(~present)
-    if len(absent) and missing_labels == REFUSE:
-        raise DataError(
-            f"{table.row(int(absent[0]))}: target '{name}' is missing ({len(absent)} rows lack it); {REMEDY}"
-        )
-    return list(text), present
-
-
 def numbers_as_text(values: np.ndarray) -> np.ndarray:
     """Returns numbers as text of shape (rows,), whole ones without a decimal point, `MISSING_TEXT` for NaN."""
     return np.array(
         [MISSING_TEXT if np.isnan(v) else str(int(v)) if np.isfinite(v) and v == int(v) else str(v) for v in values],
         object,
     )
-
-
-def class_names(found: Sequence[str]) -> tuple[str, ...]:
-    """Returns the names of classes in the order of their ids: whole numbers by value, other text by the alphabet."""
-    names = sorted(set(found))
-    return tuple(sorted(names, key=int) if all(map(is_whole, names)) else names)
-
-
-def is_whole(name: str) -> bool:
-    """Whether the name of a class is a whole number, as digits with perhaps a minus before them."""
-    return WHOLE.fullmatch(name) is not None
-
-
-def class_ids(table: Table, name: str, found: Sequence[str], present: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """Returns names of classes as ids, int64 of shape (rows,), 0 where there is none.
-
-    Raises:
-        DataError: A class that is not among `classes`.
-    """
-    ids = {label: index for index, label in enumerate(classes)}
-    for index, label in enumerate(found):
-        if present[index] and label not in ids:
-            raise DataError(f"{table.row(index)}: target '{name}' has class '{label}'{nearest(label, classes)}")
-    return np.array([ids[label] if there else 0 for label, there in zip(found, present, strict=True)], "int64")
 
 
 def _text(values: pd.Series, missing: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,1 @@
+"""Tables: what their files hold, and what their columns are."""
