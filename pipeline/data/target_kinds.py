@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.labels import judged
 from pipeline.data.target import IDS, LABELS, NUMBERS, ONE_HOT, UNKNOWN, Shape, TargetSpec
 from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.loss_kinds import AUTO, LossKind
@@ -23,8 +24,9 @@ SURELY_NUMBERS = 32
 def target_of(name: str, shape: Shape, dtype: str, array: np.ndarray, count: int | None, whole: bool) -> TargetSpec:
     """Tells the kind of a target from its values.
 
-    Whole numbers from 0 are class ids, also one for each of several positions; rows of one 1 among 0s are one-hot; rows
-    of 0s and 1s are labels that do not exclude each other; other numbers, negative ones among them, are numbers.
+    Whole numbers from 0 are class ids, also one for each of several positions, and so are few whole floats; rows of one
+    1 among 0s are one-hot; rows of 0s and 1s are labels that do not exclude each other; other numbers, negative ones
+    among them, are numbers.
 
     Args:
         name: Its name, for messages.
@@ -48,7 +50,7 @@ def target_of(name: str, shape: Shape, dtype: str, array: np.ndarray, count: int
         # A batch need not have all classes.
         return TargetSpec(shape, dtype, kind=UNKNOWN, certain=False)
     # Nobody doubts that fractions are numbers.
-    certain = kind == NUMBERS and array.dtype.kind not in "iub"
+    certain = kind == NUMBERS and array.dtype.kind not in "iub" and not _of_whole_floats(array)
     return TargetSpec(shape, dtype, _names(count) if count else None, kind=kind, certain=certain)
 
 
@@ -123,7 +125,13 @@ def _said(name: str, target: TargetSpec, found: TargetSpec, loss: LossKind | Non
     elif found.certain:
         return ""
     elif found.kind == IDS and found.dtype.startswith("float"):
-        told = "0 and 1 taken for two classes; data.classes=0 says that they are numbers"
+        shown = "0 and 1" if count == 2 else f"0 to {count - 1}"
+        told = f"{shown} taken for {count} classes; data.classes=0 says that they are numbers"
+    elif found.kind == IDS and found.classes not in (_names(count), ("-1", "1")):
+        ids = "" if "-1" in (found.classes or ()) else f", data.classes={int((found.classes or ())[-1]) + 1} for ids"
+        missing = ", weighting.missing=-1 for a missing label" if found.classes == ("-1", "0", "1") else ""
+        told = f"{', '.join(found.classes or ())} taken for the names of {count} classes; data.classes=0 says numbers"
+        told += ids + missing
     elif found.kind == IDS and (found.per_position or count > MANY):
         told = f"whole numbers taken for {count} classes; data.classes=0 says that they are numbers"
     elif found.kind == LABELS:
@@ -188,11 +196,21 @@ def _told_by_values(array: np.ndarray) -> tuple[str, int]:
         return LABELS, array.shape[-1]
     if _of_zeros_and_ones(array) and array.any() and not array.all():
         return IDS, 2
+    if _of_whole_floats(array):
+        values, counts = np.unique(array, return_counts=True)
+        from_zero = values[0] == 0 and values[-1] == len(values) - 1
+        return (IDS, len(values)) if from_zero and judged(values, counts).classes else (NUMBERS, 0)
     if array.dtype.kind not in "iub" or _of_signed(array):
         return NUMBERS, 0
     count = max(0, int(array.max())) + 1
     pixels = array.ndim > 2 and array.dtype == np.uint8 and len(np.unique(array)) > SURELY_NUMBERS
     return (NUMBERS, 0) if count > max(SURELY_CLASSES, len(array)) or pixels else (IDS, count)
+
+
+def _of_whole_floats(array: np.ndarray) -> bool:
+    """Whether it is of one number an example, as floats of which all are whole."""
+    of_one = array.dtype.kind == "f" and array.shape[1:] in ((), (1,)) and array.size
+    return bool(of_one and (array == np.floor(array)).all())
 
 
 def _of_signed(array: np.ndarray) -> bool:

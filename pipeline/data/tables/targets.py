@@ -88,7 +88,7 @@ def target_column(table: Table, name: str, missing: Sequence[str], label: int | 
     if column.dtype.kind in "iufb":
         values = np.asarray(found)
         return _without(label, TargetColumn(name, codes.astype("int64"), values.astype("float64"), values, {}))
-    texts, stand = [_text(value) for value in found], frozenset(missing)
+    texts, stand = [_text(value) for value in np.asarray(found, object)], frozenset(missing)
     gone = np.fromiter((text in stand for text in texts), bool, len(texts))
     counts = np.bincount(codes[codes >= 0], minlength=len(texts))
     absent: dict[str, int] = {}
