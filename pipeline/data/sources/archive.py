@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config import REFUSE
+from pipeline.data.array_labels import named
 from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, masked, with_missing
@@ -33,7 +34,8 @@ class Npz:
         validation: The file or folder of the validation split, or null.
         test: The file or folder of the test split, or null.
         scale: What the model multiplies inputs by first.
-        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers.
+        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers. Text, few
+            whole numbers from 1 on, and -1 and 1 are names of classes.
     """
 
     path: str
@@ -68,9 +70,12 @@ class Npz:
         arrays = {key: usable(array, f"'{file}': '{key}'") for key, array in _read(file, list(keys)).items()}
         given = {name: arrays[key] for name, key in inputs.items()}
         wanted, masks, lack = masked({name: arrays[key] for name, key in targets.items()}, {}, missing)
-        spec = spec or spec_of(given, wanted, scale=self.scale, classes=self.classes if with_targets else None)
+        found = named(wanted, masks, self.classes if with_targets else None, spec)
+        if spec is None:
+            classes = found.classes(self.classes) if with_targets else None
+            spec = found.spec(spec_of(given, found.arrays, scale=self.scale, classes=classes))
         spec = with_missing(spec, lack)
-        return Examples(spec, given, wanted, masks, columns={key: arrays[key] for key in columns})
+        return Examples(spec, given, found.arrays, masks, columns={key: arrays[key] for key in columns})
 
 
 def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:

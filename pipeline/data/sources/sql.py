@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from pipeline.config import REFUSE
 from pipeline.data.missing_labels import Missing
 from pipeline.data.sources.table import _Tables
 from pipeline.data.splits import Splits
@@ -41,7 +40,7 @@ class Sql(_Tables):
             raise ConfigError(f"data.table and data.query: {found} given; one of them is right")
         check_url(self.url)
 
-    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
         """See `Source`."""
         self.check()
         frame, name = read_database(self.url, self.table, self.query)

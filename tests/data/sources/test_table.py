@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from pipeline.data.examples import Examples
+from pipeline.data.labels import class_names
 from pipeline.data.sources.table import Csv, Frame, Parquet
 from pipeline.data.splits import Splits
-from pipeline.data.tables.labels import class_names
 from pipeline.data.tables.texts import MISSING_TEXT, numbers_as_text
 from pipeline.errors import ConfigError, DataError
 
@@ -120,7 +120,7 @@ def test_targets_may_be_absent_where_they_are_not_wanted(tmp_path: Path) -> None
         (TABLE, {"inputs": ["bought"]}, "'bought' is a target too"),
         ("bought\nyes\nno\n", {}, "no column is left for an input"),
         (b"age,bought\n1,\xff\n", {}, "is not UTF-8 text"),
-        ("age,bought\n1,yes\n2,\n", {}, "row 3: target 'bought' is missing"),
+        ("age,bought\n1,yes\n2,\n", {"missing_target": "error"}, "row 3: target 'bought' is missing"),
         ("age,bought\n" + "1,yes\n" * 12 + "old,no\n", {}, "row 14: column 'age' has 'old'; a number is right"),
     ],
 )
