@@ -32,6 +32,7 @@ CONTENTS = {
     "history.csv": "a row an epoch",
     "resources.csv": "memory and processor use",
     "predictions.parquet": "a row an example",
+    "predictions.csv": "a row an example",
     "predictions.npz": "a row an example",
     "report.html": "the report, for a browser",
     "checkpoints": "the best models and the last one",
@@ -224,6 +225,30 @@ def _started_shape() -> Any:
         resumed: list[str] = []
 
     return TypeAdapter(Started)
+
+
+def names_of_data(folder: Path) -> tuple[list[str], list[str]]:
+    """Returns the names of the inputs and targets of a training; none where its `run.json` cannot be read."""
+    path = folder / FACTS_FILE
+    try:
+        facts = checked(_names_shape(), read_json(path, "run"), f"run: '{path}'")
+    except (*ABSENT, ConfigError):
+        return [], []
+    return list(facts["spec"]["inputs"]), list(facts["spec"]["targets"])
+
+
+@cache
+def _names_shape() -> Any:
+    from pydantic import BaseModel, TypeAdapter
+
+    class Spec(BaseModel):
+        inputs: dict[str, Any]
+        targets: dict[str, Any]
+
+    class Trained(BaseModel):
+        spec: Spec
+
+    return TypeAdapter(Trained)
 
 
 def has_model(folder: Path) -> bool:

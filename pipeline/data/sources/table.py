@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, with_missing
+from pipeline.data.origin import Origin
 from pipeline.data.sources import table_columns, table_files
 from pipeline.data.sources.table_columns import Table
 from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
@@ -27,7 +28,7 @@ class _Tables:
     Attributes:
         targets: Columns that are targets.
         inputs: Columns that are inputs; null for all that are neither targets nor in `columns`.
-        columns: Further columns, from which weights, masks and splits may be taken.
+        columns: Further columns, from which weights, masks and splits may be taken; predictions carry them on.
         categories: Columns of numbers that are categories.
         missing: Texts that stand for a missing value.
         classes: 0 for a target of whole numbers to regress (by target name for several); null infers.
@@ -97,7 +98,7 @@ class _Tables:
             if not present.all():
                 masks[name] = present.astype("float32")
         columns = {name: self._extra(table, name) for name in self.columns} if with_targets else {}
-        return Examples(with_missing(spec, masks), inputs, targets, masks, columns)
+        return Examples(with_missing(spec, masks), inputs, targets, masks, columns, _origin(table, self.columns))
 
     def _target_values(
         self, table: Table, name: str, given: TargetSpec, missing: Missing
@@ -111,6 +112,12 @@ class _Tables:
         if table_columns.is_text(table, name, self.missing, self.categories):
             return table_columns.texts(table, name, self.missing)
         return table_columns.numbers(table, name, self.missing)
+
+
+def _origin(table: Table, columns: Sequence[str]) -> Origin:
+    frame = table.frame
+    kept = {name: frame[name] for name in columns if list(frame.columns).count(name) == 1}
+    return Origin(frame.index.to_numpy("int64"), table.name, kept, tuple(map(str, frame.columns)), table.as_text)
 
 
 def _input(dtype: str) -> InputSpec:
@@ -155,7 +162,7 @@ class Csv(_Files):
     """A CSV file with a header row."""
 
     def _table(self, file: Path) -> Table:
-        return Table(table_files.read_csv(file), f"'{file}'", table_files.FIRST_CSV_ROW)
+        return Table(table_files.read_csv(file), f"'{file}'", table_files.FIRST_CSV_ROW, as_text=True)
 
 
 @dataclass(frozen=True)
