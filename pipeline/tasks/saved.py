@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipeline.data.splits import Splits
 from pipeline.data.stage import load_splits
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
+from pipeline.evaluation.constants import Constants, constants_from
 from pipeline.runs import FACTS_FILE, model_file
 from pipeline.security.reading import ABSENT, read_json
 from pipeline.security.shapes import checked
@@ -32,10 +34,12 @@ class SavedRun:
     Attributes:
         folder: Its folder.
         spec: What its training data looked like.
+        constants: What trivial predictors learn of it, by output.
     """
 
     folder: Path
     spec: DataSpec
+    constants: Mapping[str, Constants]
 
     def model(self, target: str) -> keras.Model:
         """Loads its model, which may hold no code but Keras', registered one, and classes of what built it.
@@ -71,7 +75,7 @@ def open_run(folder: str | None) -> SavedRun:
         facts = checked(TRAINED, read_json(file, "run"), f"run: '{file}'")
     except ABSENT as error:
         raise ConfigError(f"run: '{file}' is missing; the folder of a finished training is right") from error
-    return SavedRun(path, spec_from_dict(facts["spec"]))
+    return SavedRun(path, spec_from_dict(facts["spec"]), constants_from(facts.get("baseline_constants", {})))
 
 
 def data_of_command(

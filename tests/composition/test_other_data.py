@@ -25,8 +25,8 @@ def taken(folder: Path, data: dict[str, Any], *typed: str) -> Any:
 
 
 def test_another_kind_of_file_has_the_inputs_and_targets_of_the_training_and_a_place_of_its_own(tmp_path: Path) -> None:
-    data: Any = {"_target_": "Parquet", "path": "new.parquet", "targets": "???", "inputs": None, "missing": [], "read": None,
-            "validation": None}  # fmt: skip
+    data: Any = {"_target_": "Parquet", "path": "new.parquet", "targets": "???", "inputs": None, "missing": []}
+    data |= {"read": None, "validation": None}
     assert taken(tmp_path, data, "data.path") == {
         **data, "targets": ["y"], "inputs": ["a", "${b}"], "missing": ["-"]
     }  # fmt: skip

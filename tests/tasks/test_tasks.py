@@ -39,6 +39,7 @@ def test_other_split_and_other_data_are_evaluated(command: Callable[..., Any]) -
     other = command("task=evaluate", f"run={done.folder}", "data=digits")
     assert other.json("run.json")["data"]["data"]["examples"] == 1797
     assert set(other.json("metrics.json")) == {"data"}
+    assert 0.09 < other.json("metrics.json")["data"]["baseline"]["digit"]["majority_class"]["accuracy"] < 0.11
     missing = command("task=evaluate", f"run={done.folder}", "task.split=tests")
     assert missing.errors == ["task.split: no split 'tests'; did you mean 'test'?"]
 
