@@ -61,11 +61,18 @@ def _of_arrow(values: Any) -> Any:
             # Values of several types.
             return pa.array(values.astype("string"), from_pandas=True)
     if values.dtype == object:
-        return pa.array([row.tolist() for row in values])
+        return _lists_of_arrow(values)
     column = pa.array(values.ravel())
     for size in reversed(values.shape[1:]):
         column = pa.FixedSizeListArray.from_arrays(column, size)
     return column
+
+
+def _lists_of_arrow(rows: np.ndarray) -> Any:
+    import pyarrow as pa
+
+    ends = np.cumsum([0, *(len(row) for row in rows)])
+    return pa.LargeListArray.from_arrays(pa.array(ends), _of_arrow(np.concatenate(list(rows))))
 
 
 def _write_csv(file: Path, table: Mapping[str, Any]) -> None:

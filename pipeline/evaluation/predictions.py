@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -12,6 +14,7 @@ import numpy as np
 from pipeline.data.batches import Batches
 from pipeline.data.spec import TargetSpec
 from pipeline.errors import ConfigError
+from pipeline.evaluation.lengths import cut
 from pipeline.evaluation.probabilities import class_names, class_probabilities, label_probabilities
 from pipeline.training.fit import predict as predict_batches
 from pipeline.training.signature import Signature
@@ -41,6 +44,7 @@ def columns(
     targets: Mapping[str, TargetSpec],
     losses: Mapping[str, Any],
     rows: np.ndarray | None = None,
+    lengths: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> dict[str, np.ndarray]:
     """Returns predictions as the columns of a table.
 
@@ -49,18 +53,35 @@ def columns(
         targets: The targets it was trained on, for the names of classes.
         losses: Its losses by output name: they tell whether an output is of classes, and whether of logits.
         rows: The number of each example's row where it is from; None for the order here.
+        lengths: How many positions each example has, by output, where that differs.
 
     Returns:
         `row`, then for each output of classes `label` and `probability_<class>`, of labels that do not exclude each
         other `probability_<label>`, for others `value` or `value_<index>`; with `<output>_` in front where there are
-        several outputs. Those of an output per position have its positions, (examples, *positions).
+        several outputs. Those of an output per position have its positions, (examples, *positions), or are object
+        arrays of arrays (positions, ...) where their number differs, which is in `length` then.
     """
     table = {"row": np.arange(len(next(iter(values.values())))) if rows is None else rows}
     for name, value in values.items():
         prefix = f"{name}_" if len(values) > 1 else ""
-        found = _columns(value, targets.get(name), losses.get(name))
+        if name in lengths:
+            found = _of_positions(value, targets[name], losses.get(name), lengths[name])
+        else:
+            found = _columns(value, targets.get(name), losses.get(name))
         table |= {f"{prefix}{key}": column for key, column in found.items()}
     return table
+
+
+def _of_positions(value: np.ndarray, target: TargetSpec, loss: Any, lengths: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the columns of an output of positions, without those that are of no example."""
+    known = replace(target, shape=(value.shape[1], *target.shape[1:]))
+    if known.positions:
+        found = _columns(value, known, loss)
+    else:
+        flat = value.reshape(*value.shape[:2], -1)
+        found = _columns(flat.reshape(-1, flat.shape[2]), None, None)
+        found = {key: column.reshape(value.shape[:2]) for key, column in found.items()}
+    return {"length": lengths, **{key: cut(column, lengths) for key, column in found.items()}}
 
 
 def _columns(value: np.ndarray, target: TargetSpec | None, loss: Any) -> dict[str, np.ndarray]:

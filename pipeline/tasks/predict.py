@@ -14,6 +14,7 @@ from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError, nearest
 from pipeline.evaluation import predict as predict_batches
 from pipeline.evaluation.carried_columns import beside, carried_columns
+from pipeline.evaluation.lengths import with_lengths
 from pipeline.evaluation.prediction_files import CSV, NPZ, PARQUET, write_predictions
 from pipeline.evaluation.predictions import columns
 from pipeline.runs import Run, config_of_run
@@ -41,6 +42,7 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         name, data, _ = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=False)
         origin = data.origin if isinstance(data, Examples) else None
         carried = carried_columns(origin, *_columns_of(config, saved.folder), as_text=form == CSV)
+        data, lengths = with_lengths(data, saved.spec.targets)
         data = replace(data, spec=DataSpec(data.spec.inputs, saved.spec.targets))
         run.record(predicted_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
@@ -52,7 +54,7 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         values = predict_batches(model, signature, batches)
         losses = built_losses(config.loss, signature, saved.spec)
         rows = None if origin is None else origin.rows
-        table = beside(carried, columns(values, saved.spec.targets, losses, rows))
+        table = beside(carried, columns(values, saved.spec.targets, losses, rows, lengths))
         path = write_predictions(run.folder, table, form)
     log.info("predictions of %d examples in %s", len(next(iter(values.values()))), path)
 
