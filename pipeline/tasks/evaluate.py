@@ -35,7 +35,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         name, data, own = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=True)
         run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
-        model = saved.model(config.model["_target_"])
+        model = saved.model(config.model)
         signature = compile_model(model, replace(config, schedule=None), data.spec)
     with run.stage("evaluation"):
         weightings = build_weightings(config.weighting)

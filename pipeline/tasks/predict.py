@@ -46,7 +46,7 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         data = replace(data, spec=DataSpec(data.spec.inputs, saved.spec.targets))
         run.record(predicted_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
-        model = saved.model(config.model["_target_"])
+        model = saved.model(config.model)
         signature = signature_of(model, data.spec)
         check_shapes(data.spec, dict(signature.inputs))
     with run.stage("prediction"):
