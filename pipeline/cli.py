@@ -159,12 +159,13 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from hydra.types import RunMode
     from omegaconf import OmegaConf
 
+    from pipeline.composition.other_data import names_other_data
     from pipeline.config_checks import check_config, check_parts_of_keras, trusted_config
     from pipeline.errors import ConfigMistakes
     from pipeline.faults import run_lock
     from pipeline.resuming import asks_for_trust, take_up
     from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
-    from pipeline.saved_config import config_of_command, named_runs, names_other_data
+    from pipeline.saved_config import config_of_command, named_runs, typed_keys
     from pipeline.security.interpolations import limited_interpolations
     from pipeline.security.own_files import refuse_links
 
@@ -175,9 +176,10 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     with run_lock.held(folder), limited_interpolations():
         remove_leftovers(folder)
         choices = _chosen(hydra_config)
+        typed = typed_keys([*hydra_config.overrides.task, *changes])
         if resumes:
             # Before anything says that the run goes on: it stays as it is if the command is not its own.
-            config = config_of_command(config, choices, changes)
+            config = config_of_command(config, choices, changes, typed)
             take_up(config, folder)
         else:
             write_config(folder, config, HydraConfig.instance().cfg)
@@ -187,8 +189,8 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             for named in named_runs(config):
                 refuse_links(named, PARTS)
             if not resumes:
-                config = config_of_command(config, choices, changes)
-            run.other_data = names_other_data(choices, changes)
+                config = config_of_command(config, choices, changes, typed)
+            run.other_data = names_other_data(typed)
             missing = sorted(OmegaConf.missing_keys(config))
             for key in missing:
                 OmegaConf.update(config, key, None)

@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from pipeline import components
 from pipeline.config import REFUSE, SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import Loader
 from pipeline.data.matching import match_classes, match_inputs
 from pipeline.data.missing_labels import Missing, masked_examples, may_lack, with_missing
+from pipeline.data.origin import Origin
 from pipeline.data.sources.source import Source
 from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits, check_splits, set_apart
@@ -72,7 +75,7 @@ def load_splits(
     if with_targets:
         lacking = _lacking(loaded, elsewhere)
         loaded = _masked(_settled(loaded, loss, positive, of_table=of_table), lacking, elsewhere)
-    splits = set_apart(loaded, split, seed)
+    splits = set_apart(_numbered(loaded), split, seed)
     check_splits(splits, to_train=to_train)
     if not with_targets:
         return splits
@@ -111,6 +114,18 @@ def load_validation_sets(
         except (ConfigError, DataError) as error:
             raise type(error)(f"validation_sets.{name}: {error}") from error
     return loaded
+
+
+def _numbered(splits: Splits) -> Splits:
+    """Returns the splits, those in memory with the numbers of their rows, which stay theirs when they are set apart."""
+    return Splits(
+        **{
+            part: replace(data, origin=Origin(np.arange(len(data))))
+            if isinstance(data, Examples) and data.origin is None
+            else data
+            for part, data in splits.present()
+        }
+    )
 
 
 def _names(node: Mapping[str, Any]) -> list[str]:

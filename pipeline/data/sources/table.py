@@ -20,7 +20,7 @@ from pipeline.data.tables.reading import look_at_files, read_files
 from pipeline.data.tables.remarks import lines
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.targets import TargetColumn, target_column, target_spec, target_values
-from pipeline.data.tables.values import further_values
+from pipeline.data.tables.values import further_values, origin_of
 from pipeline.errors import ConfigError, DataError, nearest
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class _Tables:
     Attributes:
         targets: Columns that are targets.
         inputs: Columns that are inputs; null for all that tell something and are neither targets nor in `columns`.
-        columns: Further columns, from which weights, masks and splits may be taken.
+        columns: Further columns, from which weights, masks and splits may be taken; predictions carry them on.
         categories: Columns of numbers that are categories, as `kinds` says it too.
         missing: Texts that stand for a missing value.
         classes: Number of classes (by target name for several), 0 for numbers to predict; null infers.
@@ -153,7 +153,7 @@ class _Tables:
         targets = {name: target_values(table, column, spec.targets[name]) for name, column in target_columns.items()}
         masks = {n: c.present.astype("float32") for n, c in target_columns.items() if not c.present.all()}
         columns = {name: further_values(table, name, self.missing) for name in self.columns} if with_targets else {}
-        return Examples(with_missing(spec, masks), inputs, targets, masks, columns)
+        return Examples(with_missing(spec, masks), inputs, targets, masks, columns, origin_of(table, self.columns))
 
 
 @dataclass(frozen=True, kw_only=True)
