@@ -115,9 +115,12 @@ class _Tables:
 
 
 def _origin(table: Table, columns: Sequence[str]) -> Origin:
+    import pandas as pd
+
     frame = table.frame
     kept = {name: frame[name] for name in columns if list(frame.columns).count(name) == 1}
-    return Origin(frame.index.to_numpy("int64"), table.name, kept, tuple(map(str, frame.columns)), table.as_text)
+    as_text = all(pd.api.types.is_string_dtype(dtype) for dtype in frame.dtypes)
+    return Origin(frame.index.to_numpy("int64"), table.name, kept, tuple(map(str, frame.columns)), as_text)
 
 
 def _input(dtype: str) -> InputSpec:
@@ -162,7 +165,7 @@ class Csv(_Files):
     """A CSV file with a header row."""
 
     def _table(self, file: Path) -> Table:
-        return Table(table_files.read_csv(file), f"'{file}'", table_files.FIRST_CSV_ROW, as_text=True)
+        return Table(table_files.read_csv(file), f"'{file}'", table_files.FIRST_CSV_ROW)
 
 
 @dataclass(frozen=True)

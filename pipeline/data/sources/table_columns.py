@@ -31,13 +31,11 @@ class Table:
         frame: The rows.
         name: The file, for messages.
         first_row: Number of the first row, for messages.
-        as_text: Whether all its values are text, as those of a CSV file, numbers too.
     """
 
     frame: pd.DataFrame
     name: str
     first_row: int
-    as_text: bool = False
 
     def column(self, name: str) -> pd.Series:
         """Returns a column.
