@@ -18,7 +18,7 @@ class Origin:
         name: The table, such as `'people.csv'`, for messages.
         columns: Columns of the table as they are there, each a `pandas.Series` by row number, or an array.
         names: All columns of the table.
-        as_text: Whether the table has text only, as CSV has, numbers too.
+        as_text: Whether all columns of the table are text, as those of a CSV file are, of which some is of numbers.
     """
 
     rows: np.ndarray

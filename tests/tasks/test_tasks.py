@@ -104,9 +104,10 @@ def test_predictions_keep_columns_and_take_any_kind_of_file(command: Callable[..
 
 def test_changes_of_the_runs_config_are_checked(command: Callable[..., Any]) -> None:
     done = command(*QUICK)
-    assert command("task=evaluate", f"run={done.folder}", "loader.batchsize=7", "data.pth=x").errors == [
+    assert command("task=evaluate", f"run={done.folder}", "loader.batchsize=7", "data.pth=x", "data.path=x").errors == [
         "loader.batchsize: the run's config has no 'batchsize'; did you mean 'batch_size'?",
         "data.pth: the run's config has no 'pth'; valid: _target_",
+        "data.path: the run's data is in no file; data=csv with it, or another choice of data, is right",
     ]
     assert command("task=evaluate", f"run={done.folder}", "+experiment=quickstart").code == 2
     assert command(*QUICK, f"run={done.folder}").code == 2

@@ -46,8 +46,8 @@ def checked_kinds(kinds: Mapping[str, str] | None, categories: Sequence[str]) ->
     for name, kind in (kinds or {}).items():
         if kind not in known:
             raise ConfigError(
-                f"data.kinds.{name}: {kind!r} is no kind of a column{nearest(str(kind), known)}; {', '.join(known[:-1])} "
-                f"or {CLASS} is right"
+                f"data.kinds.{name}: {kind!r} is no kind of a column{nearest(str(kind), known)}; "
+                f"{', '.join(INPUT_KINDS)} or {CLASS} is right"
             )
         if name in categories and kind not in (CATEGORY, CLASS):
             raise ConfigError(
