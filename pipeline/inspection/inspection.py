@@ -1,0 +1,161 @@
+"""A look at the data of a config before anything is trained: what it is like, and what is suspicious about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline.data.spec import DataSpec
+from pipeline.inspection.duplicates import (
+    Ambiguity,
+    Copies,
+    ambiguities,
+    ambiguity_findings,
+    copies,
+    copy_findings,
+)
+from pipeline.inspection.features import Feature, columns_of, features_of, targets_of
+from pipeline.inspection.findings import NOTE, Finding, in_order, listed
+from pipeline.inspection.groups import Spread, spread_findings, spreads
+from pipeline.inspection.leaks import Power, leak_findings, powers
+from pipeline.inspection.parts import Part
+from pipeline.inspection.redundancy import input_findings
+from pipeline.inspection.shifts import Shift, shift_findings, shifts
+from pipeline.inspection.summaries import Summary, summaries_of_arrays, summary
+from pipeline.inspection.target_findings import target_findings
+
+
+@dataclass(frozen=True)
+class SplitSize:
+    """One split.
+
+    Attributes:
+        name: The split's.
+        examples: Those that were looked at.
+        whole: Whether these are all.
+        how: Where they are from.
+    """
+
+    name: str
+    examples: int
+    whole: bool
+    how: str
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was seen.
+
+    Attributes:
+        spec: What an example looks like.
+        splits: The splits.
+        inputs: What the values of each input are like in the training split.
+        targets: What those of each target are like, by split.
+        said: What was decided while the data was read: columns that are left out, kinds of targets.
+        powers: How well each input alone predicts each target.
+        copies: Rows that are the same, by split.
+        ambiguities: Rows of the same inputs and different targets, by target.
+        spreads: Columns of groups that are in several splits.
+        shifts: How far the values of other splits are from those of training.
+        findings: What is to be said, the most important first.
+    """
+
+    spec: DataSpec
+    splits: tuple[SplitSize, ...]
+    inputs: tuple[Summary, ...]
+    targets: Mapping[str, tuple[Summary, ...]]
+    said: tuple[str, ...]
+    powers: tuple[Power, ...]
+    copies: tuple[Copies, ...]
+    ambiguities: tuple[Ambiguity, ...]
+    spreads: tuple[Spread, ...]
+    shifts: tuple[Shift, ...]
+    findings: tuple[Finding, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns plain values for `inspect.json`."""
+        return {
+            "findings": [asdict(finding) for finding in self.findings],
+            "splits": [asdict(split) for split in self.splits],
+            "inputs": [asdict(one) for one in self.inputs],
+            "targets": {name: [asdict(one) for one in found] for name, found in self.targets.items()},
+            "said": list(self.said),
+            "powers": [asdict(power) for power in self.powers],
+            "copies": [asdict(copy) for copy in self.copies],
+            "ambiguities": [asdict(one) for one in self.ambiguities],
+            "groups": [asdict(spread) for spread in self.spreads],
+            "shifts": [asdict(shift) for shift in self.shifts],
+            "spec": self.spec.as_dict(),
+        }
+
+
+def inspected(
+    parts: Sequence[Part], how: Mapping[str, str], said: Sequence[str], *, by_chance: bool, seed: int
+) -> Inspection:
+    """Looks at what there is of each split.
+
+    Args:
+        parts: What is looked at of each split, the training split first.
+        how: Where each split is from, in words.
+        said: What was decided while the data was read.
+        by_chance: Whether the splits were drawn by chance.
+        seed: Seed of rows that are drawn where all would take too long.
+    """
+    train, spec = parts[0], parts[0].examples.spec
+    features, targets, further = features_of(parts), targets_of(parts), columns_of(parts)
+    inputs = list(spec.inputs)
+    power = powers(features, targets, train.name, seed)
+    copied, ambiguous = copies(parts), ambiguities(train, targets)
+    spread, shifted = spreads([*features, *further]), shifts([*targets, *features], seed)
+    names = [target.name for target in targets]
+    findings = [
+        *leak_findings(power, inputs, {feature.name: feature.of for feature in features}),
+        *copy_findings(copied),
+        *target_findings(targets),
+        *spread_findings(spread),
+        *input_findings(features, train.name, inputs, seed),
+        *ambiguity_findings(ambiguous, len(train)),
+        *shift_findings(shifted, names, [one.column for one in spread], by_chance=by_chance),
+        *_not_looked_at(spec, features, targets),
+    ]
+    return Inspection(
+        spec,
+        tuple(SplitSize(part.name, len(part), part.whole, how[part.name]) for part in parts),
+        tuple(_input_summaries(train, features)),
+        {target.name: tuple(_by_split(target, spec)) for target in targets},
+        tuple(said),
+        tuple(power),
+        tuple(copied),
+        tuple(ambiguous),
+        tuple(spread),
+        tuple(shifted),
+        tuple(in_order(findings)),
+    )
+
+
+def _input_summaries(train: Part, features: Sequence[Feature]) -> list[Summary]:
+    """Returns what the inputs are like, in their order."""
+    specs = train.examples.spec.inputs
+    found = [summary(feature, train.name, specs[feature.of].dtype) for feature in features]
+    found += summaries_of_arrays(train, [feature.of for feature in features])
+    order = list(specs)
+    return sorted(found, key=lambda one: order.index(one.of))
+
+
+def _by_split(target: Feature, spec: DataSpec) -> list[Summary]:
+    return [summary(target, part, spec.targets[target.of].dtype) for part in target.slices]
+
+
+def _not_looked_at(spec: DataSpec, features: Sequence[Feature], targets: Sequence[Feature]) -> list[Finding]:
+    """Returns what was left out of the look at single values."""
+    arrays = [name for name in spec.inputs if name not in {feature.of for feature in features}]
+    maps = [name for name in spec.targets if name not in {target.of for target in targets}]
+    findings = []
+    if arrays:
+        text = f"{listed(arrays)}: looked at as a whole, for copies and ranges, not element by element for leaks"
+        findings.append(Finding(NOTE, "not looked at", text, names=tuple(arrays)))
+    if maps:
+        text = f"target {listed(maps)}: has a value for each of several positions, which is not looked at"
+        findings.append(Finding(NOTE, "not looked at", text, names=tuple(maps)))
+    return findings

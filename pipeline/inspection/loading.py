@@ -1,0 +1,111 @@
+"""The data of a config as it would be trained on, loaded so that what is suspicious about it can be told."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from pipeline.config import MASK, REFUSE, PipelineConfig, SplitConfig
+from pipeline.data.splits import Splits, check_splits, set_apart
+from pipeline.data.stage import load_splits
+from pipeline.inspection.parts import with_rows
+from pipeline.weighting.choices import missing_labels
+
+BY_CHANCE = ("random", "stratified", "auto")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The splits, and where they are from.
+
+    Attributes:
+        splits: As they would be trained on; labels that are missing are masked.
+        brought: The splits that the source brings; others are set apart from its training split.
+        how: Where each split is from, in words.
+        by_chance: Whether splits were drawn by chance.
+        said: What was decided while the data was read, a line each: columns that are left out, kinds of targets.
+        title: What the data is called.
+    """
+
+    splits: Splits
+    brought: tuple[str, ...]
+    how: Mapping[str, str]
+    by_chance: bool
+    said: tuple[str, ...]
+    title: str
+
+
+def load_to_inspect(config: PipelineConfig) -> Loaded:
+    """Loads the data of a config and sets splits apart as training would.
+
+    Labels that are missing are no mistake here: how many there are is part of what is seen.
+
+    Raises:
+        ConfigError: The source refused its arguments, or the data cannot be split so.
+        DataError: The data cannot be read, or something in it is wrong.
+    """
+    # A function of the user's that draws its data gives that of a training, which seeds the same.
+    random.seed(config.seed)
+    np.random.seed(config.seed)
+    missing = missing_labels(config.weighting)
+    with _lines_of_the_log() as said:
+        whole = load_splits(
+            config.data,
+            SplitConfig(),
+            config.seed,
+            loss=config.loss,
+            positive=config.positive,
+            missing=MASK if missing == REFUSE else missing,
+            to_train=False,
+        )
+        brought = tuple(name for name, _ in whole.present())
+        splits = set_apart(with_rows(whole), config.split, config.seed)
+    check_splits(splits, to_train=False)
+    how = {name: _how(name, brought, config) for name, _ in splits.present()}
+    by_chance = config.split.method in BY_CHANCE and len(brought) == 1
+    return Loaded(splits, brought, how, by_chance, tuple(said), _title(config.data))
+
+
+@contextmanager
+def _lines_of_the_log() -> Iterator[list[str]]:
+    """Gathers what stages of the data tell in the log meanwhile."""
+    said: list[str] = []
+
+    class Gathering(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    gathering = Gathering(logging.INFO)
+    stages = logging.getLogger("pipeline.data")
+    stages.addHandler(gathering)
+    try:
+        yield said
+    finally:
+        stages.removeHandler(gathering)
+
+
+def _how(name: str, brought: tuple[str, ...], config: PipelineConfig) -> str:
+    key = "path" if name == "train" else name
+    given = config.data.get(key)
+    if name in brought and name != "train":
+        return f"data.{key}={given}" if isinstance(given, str) else "as the data brings it"
+    split = config.split
+    if split.method == "column":
+        return f"split.method=column split.column={split.column}"
+    if name == "train":
+        return "the rest" if split.validation or split.test else "all"
+    return f"split.{name}={getattr(split, name):g} split.method={split.method}"
+
+
+def _title(node: Mapping[str, Any]) -> str:
+    path = node.get("path")
+    if isinstance(path, str) and PurePath(path).name:
+        return PurePath(path).name
+    return str(node.get("name") or str(node["_target_"]).rpartition(".")[2])

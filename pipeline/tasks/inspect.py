@@ -1,0 +1,34 @@
+"""The task that looks at the data before anything is trained."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+
+from pipeline.config import PipelineConfig
+from pipeline.files import write_json
+from pipeline.inspection import inspected, parts_of
+from pipeline.inspection.loading import load_to_inspect
+from pipeline.report.data_lines import data_lines
+from pipeline.report.data_page import write_data_page
+from pipeline.runs import Run
+
+log = logging.getLogger(__name__)
+
+
+def inspect(config: PipelineConfig, run: Run) -> None:
+    """Says what the data is like and what is suspicious about it; writes `inspect.html` and `inspect.json`.
+
+    Args:
+        config: What would be trained; of a model, nothing is read but what its losses say of the targets.
+        run: The folder of the look.
+    """
+    with run.stage("data"):
+        loaded = load_to_inspect(config)
+        parts = parts_of(loaded.splits, loaded.brought)
+    with run.stage("inspection"):
+        inspection = inspected(parts, loaded.how, loaded.said, by_chance=loaded.by_chance, seed=config.seed)
+    write_json(run.folder / "inspect.json", inspection.as_dict())
+    write_data_page(run.folder, inspection, parts, loaded.title)
+    for line in data_lines(inspection, shutil.get_terminal_size().columns):
+        log.info("%s", line)
