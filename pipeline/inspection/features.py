@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.data.examples import Examples, class_ids, labelled
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, InputSpec, TargetSpec
-from pipeline.data.target import LABELS
+from pipeline.data.target import LABELS, UNKNOWN
 from pipeline.inspection.parts import Part
 
 MISSING_TEXT = "[missing]"
@@ -18,7 +18,11 @@ MISSING_TEXT = "[missing]"
 MOST_ELEMENTS = 100
 """Elements of an array that are looked at one by one; those of a longer one, such as an image, are not."""
 MOST_LABELS = 20
+MOST_IDS = 1000
+"""Whole numbers below that are taken for class ids where nobody says what they are."""
 CLASSES = "classes"
+MEAN, DEVIATION, LENGTH = "mean", "deviation", "length"
+BLOCK = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +105,25 @@ def features_of(parts: Sequence[Part]) -> list[Feature]:
     return found
 
 
+def aggregates_of(parts: Sequence[Part], named: Sequence[Feature]) -> list[Feature]:
+    """Returns what can be said of an array by a number: the mean and the deviation of its values, its length.
+
+    Args:
+        parts: What is looked at.
+        named: The elements of inputs that are looked at one by one.
+    """
+    slices, known = slices_of(parts), {feature.of for feature in named}
+    found = []
+    for name, spec in parts[0].examples.spec.inputs.items():
+        if name in known or spec.dtype == "string":
+            continue
+        moments = np.concatenate([_moments(part.examples.inputs[name]) for part in parts])
+        labels = (MEAN, DEVIATION, LENGTH) if None in spec.shape else (MEAN, DEVIATION)
+        for label, values in zip(labels, moments.T, strict=False):
+            found.append(Feature(f"{label} of {name}", name, NUMBER, values, np.isnan(values), slices))
+    return found
+
+
 def columns_of(parts: Sequence[Part]) -> list[Feature]:
     """Returns the further columns that every split has, such as ids."""
     slices = slices_of(parts)
@@ -124,8 +147,9 @@ def targets_of(parts: Sequence[Part]) -> list[Feature]:
     for name, spec in parts[0].examples.spec.targets.items():
         columns = [_target_columns(part.examples, name, spec) for part in parts]
         absent = np.concatenate([_absent(part.examples, name) for part in parts])
-        for column, (label, classes) in enumerate(_labels(name, spec)[: columns[0].shape[1]]):
+        for column, (label, named) in enumerate(_labels(name, spec)[: columns[0].shape[1]]):
             values = np.concatenate([each[:, column] for each in columns])
+            classes = named or (_ids(values) if spec.kind == UNKNOWN else ())
             kind = CLASSES if classes else NUMBER
             found.append(Feature(label, name, kind, values, absent | np.isnan(values), slices, classes))
     return found
@@ -156,6 +180,19 @@ def _elements(name: str, spec: InputSpec, arrays: Sequence[np.ndarray], slices: 
     return found
 
 
+def _moments(array: np.ndarray) -> np.ndarray:
+    """Returns mean, deviation and length of each example, float64 of shape (examples, 3), NaN for what is missing."""
+    if array.dtype == object:
+        rows = [(np.mean(row), np.std(row), len(row)) if np.size(row) else (np.nan, np.nan, 0) for row in array]
+        return np.array(rows, "float64").reshape(len(array), 3)
+    flat = array.reshape(len(array), -1)
+    # A few at a time, as all of them in float64 could be eight times as large.
+    blocks = [flat[start : start + BLOCK].astype("float64") for start in range(0, len(flat), BLOCK)]
+    means = [np.stack([block.mean(axis=1), block.std(axis=1)], axis=1) for block in blocks]
+    sizes = np.full((len(flat), 1), array.shape[1] if array.ndim > 1 else 1, "float64")
+    return np.concatenate([np.concatenate(means) if means else np.zeros((0, 2)), sizes], axis=1)
+
+
 def _as_text(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind == "S" or (len(values) and isinstance(values[0], bytes)):
         return np.array([value.decode(errors="replace") for value in values], object)
@@ -174,6 +211,14 @@ def _labels(name: str, spec: TargetSpec) -> list[tuple[str, tuple[str, ...]]]:
     if None in spec.shape or size > MOST_ELEMENTS:
         return []
     return [(name if size == 1 else f"{name}[{index}]", spec.classes or ()) for index in range(size)][:MOST_LABELS]
+
+
+def _ids(values: np.ndarray) -> tuple[str, ...]:
+    """Returns the names of class ids that a stream gives; none where the numbers are none."""
+    there = values[~np.isnan(values)]
+    if not len(there) or there.min() < 0 or there.max() >= MOST_IDS or (there != np.floor(there)).any():
+        return ()
+    return tuple(str(index) for index in range(int(there.max()) + 1))
 
 
 def _target_columns(examples: Examples, name: str, spec: TargetSpec) -> np.ndarray:

@@ -15,12 +15,12 @@ from pipeline.inspection.duplicates import (
     copies,
     copy_findings,
 )
-from pipeline.inspection.features import Feature, columns_of, features_of, targets_of
+from pipeline.inspection.features import Feature, aggregates_of, columns_of, features_of, targets_of
 from pipeline.inspection.findings import NOTE, Finding, in_order, listed
 from pipeline.inspection.groups import Spread, spread_findings, spreads
 from pipeline.inspection.leaks import Power, leak_findings, powers
 from pipeline.inspection.parts import Part
-from pipeline.inspection.redundancy import input_findings
+from pipeline.inspection.redundancy import blank_findings, input_findings
 from pipeline.inspection.shifts import Shift, shift_findings, shifts
 from pipeline.inspection.summaries import Summary, summaries_of_arrays, summary
 from pipeline.inspection.target_findings import target_findings
@@ -78,8 +78,11 @@ class Inspection:
         return {
             "findings": [asdict(finding) for finding in self.findings],
             "splits": [asdict(split) for split in self.splits],
-            "inputs": [asdict(one) for one in self.inputs],
-            "targets": {name: [asdict(one) for one in found] for name, found in self.targets.items()},
+            "inputs": [one.as_dict() for one in self.inputs],
+            "targets": {
+                name: {split.name: one.as_dict() for split, one in zip(self.splits, found, strict=True)}
+                for name, found in self.targets.items()
+            },
             "said": list(self.said),
             "powers": [asdict(power) for power in self.powers],
             "copies": [asdict(copy) for copy in self.copies],
@@ -104,24 +107,29 @@ def inspected(
     """
     train, spec = parts[0], parts[0].examples.spec
     features, targets, further = features_of(parts), targets_of(parts), columns_of(parts)
+    whole = aggregates_of(parts, features)
     inputs = list(spec.inputs)
-    power = powers(features, targets, train.name, seed)
+    power = powers([*features, *whole], targets, train.name, seed)
     copied, ambiguous = copies(parts), ambiguities(train, targets)
-    spread, shifted = spreads([*features, *further]), shifts([*targets, *features], seed)
+    spread, shifted = spreads([*features, *further]), shifts([*targets, *features, *whole], seed)
     names = [target.name for target in targets]
+    alone = input_findings(features, train.name, inputs, seed)
+    # Every split has groups and ids of its own.
+    own = [one.column for one in spread] + [name for one in alone if one.kind == "id" for name in one.names]
     findings = [
-        *leak_findings(power, inputs, {feature.name: feature.of for feature in features}),
+        *leak_findings(power, inputs, {feature.name: feature.of for feature in [*features, *whole]}),
         *copy_findings(copied),
         *target_findings(targets),
         *spread_findings(spread),
-        *input_findings(features, train.name, inputs, seed),
+        *alone,
+        *blank_findings(whole, train),
         *ambiguity_findings(ambiguous, len(train)),
-        *shift_findings(shifted, names, [one.column for one in spread], by_chance=by_chance),
+        *shift_findings(shifted, names, own, by_chance=by_chance),
         *_not_looked_at(spec, features, targets),
     ]
     return Inspection(
         spec,
-        tuple(SplitSize(part.name, len(part), part.whole, how[part.name]) for part in parts),
+        tuple(_size(part, how[part.name]) for part in parts),
         tuple(_input_summaries(train, features)),
         {target.name: tuple(_by_split(target, spec)) for target in targets},
         tuple(said),
@@ -134,6 +142,10 @@ def inspected(
     )
 
 
+def _size(part: Part, how: str) -> SplitSize:
+    return SplitSize(part.name, len(part), part.whole, how if part.whole else "of a stream; only these were looked at")
+
+
 def _input_summaries(train: Part, features: Sequence[Feature]) -> list[Summary]:
     """Returns what the inputs are like, in their order."""
     specs = train.examples.spec.inputs
@@ -144,7 +156,10 @@ def _input_summaries(train: Part, features: Sequence[Feature]) -> list[Summary]:
 
 
 def _by_split(target: Feature, spec: DataSpec) -> list[Summary]:
-    return [summary(target, part, spec.targets[target.of].dtype) for part in target.slices]
+    dtype = spec.targets[target.of].dtype
+    train, *others = target.slices
+    first = summary(target, train, dtype)
+    return [first, *(summary(target, part, dtype, like=first.histogram) for part in others)]
 
 
 def _not_looked_at(spec: DataSpec, features: Sequence[Feature], targets: Sequence[Feature]) -> list[Finding]:
@@ -153,7 +168,7 @@ def _not_looked_at(spec: DataSpec, features: Sequence[Feature], targets: Sequenc
     maps = [name for name in spec.targets if name not in {target.of for target in targets}]
     findings = []
     if arrays:
-        text = f"{listed(arrays)}: looked at as a whole, for copies and ranges, not element by element for leaks"
+        text = f"{listed(arrays)}: looked at as a whole, for copies, range, mean and deviation, not element by element"
         findings.append(Finding(NOTE, "not looked at", text, names=tuple(arrays)))
     if maps:
         text = f"target {listed(maps)}: has a value for each of several positions, which is not looked at"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.inspection.features import CLASSES, Feature
-from pipeline.inspection.findings import SERIOUS, Finding
+from pipeline.inspection.findings import MOST_LISTED, SERIOUS, Finding
 
 MOST_ROWS = 40_000
 """Rows of the training split that are looked at, drawn by chance; half of them are held out."""
@@ -21,6 +22,8 @@ SURE = 0.98
 """Skill, R² or area under the ROC curve of one input alone from which on it is suspected."""
 LEAVES, LEAST_LEAF = 256, 3
 MOST_CLASSES = 100
+PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+"""Names that a shell and Hydra take as they are."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Power:
     Attributes:
         feature: The input.
         target: The target.
-        measure: `accuracy`, `ROC area` or `R²`.
+        measure: `accuracy`, `ROC area`, `R²` or `R² of ranks`.
         value: Its value.
         baseline: That of a constant.
         same: How the two are related, if they are: `the same`, `a recoding` or `a multiple`; else empty.
@@ -84,14 +87,17 @@ def leak_findings(found: Sequence[Power], inputs: Sequence[str], of: dict[str, s
     for power in found:
         if power.suspect:
             name = of[power.feature]
-            findings.append(Finding(SERIOUS, "leak", _text(power), without(name, inputs), (name, power.target)))
+            remedy = without(name, inputs) if name == power.feature else ""
+            findings.append(Finding(SERIOUS, "leak", _text(power), remedy, (name, power.target)))
     return findings
 
 
 def without(name: str, inputs: Sequence[str]) -> str:
-    """Returns how an input is left out."""
+    """Returns how an input is left out; empty where it is the only one."""
     rest = [other for other in inputs if other != name]
-    if 0 < len(rest) <= 6:
+    if not rest:
+        return ""
+    if len(rest) <= MOST_LISTED and all(PLAIN.fullmatch(other) for other in rest):
         return f"data.inputs=[{','.join(rest)}] leaves it out"
     return f"data.inputs=[…] without '{name}' leaves it out"
 
@@ -104,7 +110,7 @@ def _text(power: Power) -> str:
         return f"{beginning}each of its values stands for one of the target's, and the other way round"
     if power.same:
         return f"{beginning}the target is a constant times it, plus a constant"
-    beside = "" if power.measure == "R²" else f", against {power.baseline:.3f} by chance"
+    beside = "" if power.measure.startswith("R²") else f", against {power.baseline:.3f} by chance"
     if power.measure == "accuracy":
         beside = f", against {power.baseline:.3f} by the largest class"
     return f"{beginning}alone it reaches {power.measure} {power.value:.3f} on held-out rows{beside}"
@@ -196,16 +202,31 @@ def _most_frequent(feature: Feature, ids: np.ndarray, fitted: np.ndarray, held: 
 
 
 def _of_numbers(feature: Feature, target: Feature, fitted: np.ndarray, held: np.ndarray) -> tuple[str, float, float]:
-    truth, known = target.values[held], target.values[fitted]
+    known, truth = target.values[fitted], target.values[held]
+    share = _explained(truth, _predicted(feature, known, fitted, held))
+    if share >= SURE:
+        return "R²", share, 0.0
+    # A few large values count for nearly all of R², and may be held out all.
+    order = np.sort(known)
+    known, truth = np.searchsorted(order, known) / len(order), np.searchsorted(order, truth) / len(order)
+    of_ranks = _explained(truth, _predicted(feature, known, fitted, held))
+    return ("R² of ranks", of_ranks, 0.0) if of_ranks >= SURE else ("R²", share, 0.0)
+
+
+def _predicted(feature: Feature, known: np.ndarray, fitted: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Returns what a tree, or the means by category, give held-out rows."""
     if feature.numeric:
         from sklearn.tree import DecisionTreeRegressor
 
         tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, min_samples_leaf=LEAST_LEAF, random_state=0)
-        predicted = tree.fit(feature.values[fitted, None], known).predict(feature.values[held, None])
-    else:
-        codes = feature.codes + 1
-        counts = np.bincount(codes[fitted], minlength=len(feature.levels) + 1)
-        sums = np.bincount(codes[fitted], known, minlength=len(counts))
-        predicted = ((sums + known.mean()) / (counts + 1))[codes[held]]
+        return np.asarray(tree.fit(feature.values[fitted, None], known).predict(feature.values[held, None]))
+    codes = feature.codes + 1
+    counts = np.bincount(codes[fitted], minlength=len(feature.levels) + 1)
+    sums = np.bincount(codes[fitted], known, minlength=len(counts))
+    return np.asarray(((sums + known.mean()) / (counts + 1))[codes[held]])
+
+
+def _explained(truth: np.ndarray, predicted: np.ndarray) -> float:
+    """Returns R², 0 where it is worse than the mean."""
     spread = float(((truth - truth.mean()) ** 2).sum())
-    return "R²", 1 - float(((truth - predicted) ** 2).sum()) / spread if spread > 0 else 0.0, 0.0
+    return max(0.0, 1 - float(((truth - predicted) ** 2).sum()) / spread) if spread > 0 else 0.0

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.data.spec import CATEGORY, NUMBER
-from pipeline.inspection.features import Feature
+from pipeline.inspection.features import DEVIATION, Feature
 from pipeline.inspection.findings import NOTE, WARNING, Finding, listed, percent
 from pipeline.inspection.leaks import without
+from pipeline.inspection.parts import Part
 
 MOST_ROWS = 20_000
 MOST_COMPARED = 500
@@ -38,6 +39,24 @@ def input_findings(features: Sequence[Feature], part: str, inputs: Sequence[str]
     ]
 
 
+def blank_findings(aggregates: Sequence[Feature], train: Part) -> list[Finding]:
+    """Returns what is to be said of arrays all of whose values are the same, such as a black image.
+
+    Args:
+        aggregates: Means and deviations of arrays.
+        train: The training split.
+    """
+    findings = []
+    for feature in aggregates:
+        if feature.name != f"{DEVIATION} of {feature.of}":
+            continue
+        blank = np.flatnonzero(feature.values[feature.part(train.name)] == 0)
+        if len(blank):
+            text = f"{len(blank):,} training examples of '{feature.of}' have one value throughout, such as row "
+            findings.append(Finding(WARNING, "blank", f"{text}{train.rows[blank[0]]}", names=(feature.of,)))
+    return findings
+
+
 def _of_one_value(features: Sequence[Feature], part: str, inputs: Sequence[str]) -> list[Finding]:
     names = [feature.name for feature in features if len(np.unique(feature.codes[feature.part(part)])) == 1]
     if not names:
@@ -61,11 +80,16 @@ def _of_ids(features: Sequence[Feature], part: str, inputs: Sequence[str]) -> li
             text = (
                 f"'{feature.name}' has {distinct:,} different texts in {len(there):,} rows, as an id or free text has"
             )
-            findings.append(Finding(WARNING, "id", text, without(feature.of, inputs), (feature.name,)))
+            findings.append(Finding(WARNING, "id", text, _remedy(feature, inputs), (feature.name,)))
         elif feature.kind == NUMBER and distinct == len(there) and _counts_rows(feature):
             text = f"'{feature.name}' counts the rows, as an id or an index does"
-            findings.append(Finding(WARNING, "id", text, without(feature.of, inputs), (feature.name,)))
+            findings.append(Finding(WARNING, "id", text, _remedy(feature, inputs), (feature.name,)))
     return findings
+
+
+def _remedy(feature: Feature, inputs: Sequence[str]) -> str:
+    """Returns how an input is left out; an element of an array is not, by a key."""
+    return without(feature.of, inputs) if feature.name == feature.of else ""
 
 
 def _counts_rows(feature: Feature) -> bool:
@@ -95,12 +119,12 @@ def _copies(features: Sequence[Feature], part: str, inputs: Sequence[str], seed:
     findings = []
     for first, second in same:
         text = f"'{second.name}' tells the same as '{first.name}': each value of one stands for one of the other"
-        findings.append(Finding(NOTE, "copy", text, without(second.of, inputs), (second.name, first.name)))
+        findings.append(Finding(NOTE, "copy", text, _remedy(second, inputs), (second.name, first.name)))
     known = {(first.name, second.name) for first, second in same}
     for one, other, correlation in _correlated(compared, part, seed):
         if (one.name, other.name) not in known:
             text = f"'{other.name}' is next to a copy of '{one.name}' (correlation {correlation:.4f})"
-            findings.append(Finding(NOTE, "copy", text, without(other.of, inputs), (other.name, one.name)))
+            findings.append(Finding(NOTE, "copy", text, _remedy(other, inputs), (other.name, one.name)))
     return findings
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -70,13 +71,17 @@ class Summary:
     histogram: Histogram | None = None
     sampled: bool = False
 
+    def as_dict(self) -> dict[str, Any]:
+        """Returns plain values for `inspect.json`, each quantile by its share."""
+        return {**asdict(self), "quantiles": dict(zip(map(str, QUANTILES), self.quantiles, strict=False))}
+
     def value_text(self, value: float) -> str:
         """Returns one of its numbers as people read it."""
         return value_text(value, self.kind)
 
 
-def summary(feature: Feature, part: str, dtype: str) -> Summary:
-    """Returns what the values of a feature are like in one split."""
+def summary(feature: Feature, part: str, dtype: str, like: Histogram | None = None) -> Summary:
+    """Returns what the values of a feature are like in one split, counted between the edges of another histogram."""
     place = feature.part(part)
     missing, codes = feature.missing[place], feature.codes[place]
     counts = np.bincount(codes[codes >= 0], minlength=len(feature.levels))
@@ -94,7 +99,7 @@ def summary(feature: Feature, part: str, dtype: str) -> Summary:
         mean=float(values.mean()) if len(values) else None,
         skew=skewness(values),
         top=_top(feature, counts) if distinct <= FEW else (),
-        histogram=histogram(values) if distinct > FEW else None,
+        histogram=histogram(values, like) if distinct > FEW or like is not None else None,
     )
 
 
@@ -111,10 +116,18 @@ def summaries_of_arrays(part: Part, named: Sequence[str]) -> list[Summary]:
     ]
 
 
-def histogram(values: np.ndarray) -> Histogram | None:
-    """Returns the counts of numbers between edges, the outermost percent left at the ends."""
+def histogram(values: np.ndarray, like: Histogram | None = None) -> Histogram | None:
+    """Returns the counts of numbers between edges, the outermost percent left at the ends.
+
+    Args:
+        values: The numbers.
+        like: The histogram whose edges are taken; None for edges of their own.
+    """
     if not len(values):
         return None
+    if like is not None:
+        counts, _ = np.histogram(np.clip(values, like.edges[0], like.edges[-1]), like.edges)
+        return Histogram(like.edges, tuple(counts.tolist()))
     low, high = np.quantile(values, (0.005, 0.995))
     if low == high:
         low, high = values.min(), values.max()
@@ -169,11 +182,3 @@ def _kind_of_array(spec: InputSpec) -> str:
     if len(spec.shape) == 3 and spec.shape[-1] in (1, 3, 4):
         return "image"
     return "sequence" if None in spec.shape else "array"
-
-
-def lengths(array: np.ndarray) -> tuple[int, int]:
-    """Returns the least and the largest length of an input whose length varies."""
-    if array.dtype != object:
-        return array.shape[1], array.shape[1]
-    found = [len(row) for row in array]
-    return min(found), max(found)

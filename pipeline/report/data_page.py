@@ -17,7 +17,7 @@ from pipeline.inspection.findings import LEVELS
 from pipeline.inspection.leaks import Power
 from pipeline.inspection.summaries import Histogram, Summary
 from pipeline.report.data_values import kind_text, missing_text, number_text, values_text
-from pipeline.report.figures import PALETTE, Figure, layout, plot_text
+from pipeline.report.figures import PALETTE, Figure, layout, line_style, plot_text
 from pipeline.report.names import short_names
 from pipeline.report.render import write_page
 from pipeline.report.shown_examples import shown_inputs, shown_targets
@@ -64,6 +64,7 @@ def write_data_page(folder: Path, inspection: Inspection, parts: Sequence[Part],
     for power in inspection.powers:
         if power.feature not in best or power.value > best[power.feature].value:
             best[power.feature] = power
+    splits = [split.name for split in inspection.splits]
     values = {
         "title": f"A look at {title}",
         "inspection": inspection,
@@ -71,7 +72,9 @@ def write_data_page(folder: Path, inspection: Inspection, parts: Sequence[Part],
         "rows": [_row(one, best.get(one.name)) for one in inspection.inputs],
         "several_targets": len(inspection.targets) > 1,
         "targets": [_target_row(name, found) for name, found in inspection.targets.items()],
-        "figures": [figure for name, found in inspection.targets.items() if (figure := _target_figure(name, found))],
+        "figures": [
+            figure for name, found in inspection.targets.items() if (figure := _target_figure(name, found, splits))
+        ],
         "shown": {part.name: _examples(part) for part in parts},
         "copied": [copy for copy in inspection.copies if copy.pairs],
         "shifts": [shift for shift in inspection.shifts if shift.matters or shift.differs],
@@ -105,12 +108,11 @@ def _bars(summary: Summary) -> Markup:
 
 def _target_row(name: str, summaries: Sequence[Summary]) -> dict[str, Any]:
     train = summaries[0]
-    cells = [] if train.kind == CLASSES else [(part, values_text(found)) for part, found in enumerate(summaries)]
     return {
         "name": name,
         "kind": kind_text(train),
         "missing": [missing_text(found.missing) for found in summaries],
-        "values": values_text(train) if train.kind == CLASSES else cells[0][1],
+        "values": values_text(train),
         "mean": None if train.mean is None else number_text(train, train.mean),
         "skew": train.skew,
         "classes": _class_rows(summaries) if train.kind == CLASSES else [],
@@ -126,43 +128,44 @@ def _class_rows(summaries: Sequence[Summary]) -> list[list[Any]]:
     ]
 
 
-def _target_figure(name: str, summaries: Sequence[Summary]) -> Figure | None:
+def _target_figure(name: str, summaries: Sequence[Summary], splits: Sequence[str]) -> Figure | None:
     """Returns the distribution of a target in each split."""
     train = summaries[0]
     if train.kind == CLASSES:
-        return _class_figure(name, summaries) if 1 < len(train.top) <= MOST_CLASSES_DRAWN else None
+        return _class_figure(name, summaries, splits) if 1 < len(train.top) <= MOST_CLASSES_DRAWN else None
     traces = [
-        _histogram_trace(found.histogram, index) for index, found in enumerate(summaries) if found.histogram is not None
+        _line(found.histogram, split, index)
+        for index, (found, split) in enumerate(zip(summaries, splits, strict=True))
+        if found.histogram is not None
     ]
     if not traces:
         return None
-    splits = ("train", "validation", "test")[: len(traces)] if len(traces) == len(summaries) else ()
-    named = [{**trace, "name": split} for trace, split in zip(traces, splits, strict=False)] or traces
     axes = layout(plot_text(name), "share of examples", yaxis={"tickformat": ".0%"})
-    return Figure(f"distribution of {name}", f"share of examples by {name}, in each split", named, axes)
+    return Figure(f"distribution of {name}", f"share of examples by {name}, in each split", traces, axes)
 
 
-def _histogram_trace(histogram: Histogram, index: int) -> dict[str, Any]:
-    edges = np.array(histogram.edges)
+def _line(histogram: Histogram, split: str, index: int) -> dict[str, Any]:
+    edges, counts = np.array(histogram.edges), np.array(histogram.counts)
     return {
         "type": "scatter",
         "mode": "lines",
-        "line": {"shape": "hvh", "color": PALETTE[index % len(PALETTE)], "width": 2},
+        "name": split,
+        "line": {**line_style(index), "shape": "hvh"},
         "x": ((edges[1:] + edges[:-1]) / 2).tolist(),
-        "y": [count / max(1, sum(histogram.counts)) for count in histogram.counts],
+        "y": (counts / max(1, counts.sum())).tolist(),
         "hovertemplate": "%{x}: %{y:.2%}",
     }
 
 
-def _class_figure(name: str, summaries: Sequence[Summary]) -> Figure:
+def _class_figure(name: str, summaries: Sequence[Summary], splits: Sequence[str]) -> Figure:
     labels = [label for label, _ in summaries[0].top]
     traces = []
-    for index, found in enumerate(summaries):
+    for index, (found, split) in enumerate(zip(summaries, splits, strict=True)):
         counts = [count for _, count in found.top]
         traces.append(
             {
                 "type": "bar",
-                "name": ("train", "validation", "test")[index % 3],
+                "name": split,
                 "x": list(range(len(counts))),
                 "y": [count / max(1, sum(counts)) for count in counts],
                 "customdata": counts,
