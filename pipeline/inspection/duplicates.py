@@ -14,8 +14,10 @@ from pipeline.inspection.parts import Part
 
 SHOWN = 5
 """Pairs of rows that are shown."""
-MANY = 0.01
-"""Share of a split's rows from which on copies in the training split matter."""
+MANY, FEW = 0.01, 5
+"""Share of a split's rows from which on copies in the training split matter, and the number of rows."""
+BY_CHANCE = 0.3
+"""Share of rows that repeat others from which on rows are the same because there are few different ones."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def copy_findings(found: Sequence[Copies]) -> list[Finding]:
         row, _, other = across[0].pairs[0]
         text = f"{' and '.join(counts)} are in the training split too, such as row {row}, which is row {other} there"
         remedy = "scores on them say little; without these rows in the file they count for what they are"
-        findings.append(Finding(SERIOUS if max(shares.values()) >= MANY else NOTE, "duplicates", text, remedy))
+        findings.append(Finding(_level(across, found), "duplicates", text, remedy))
     if within:
         total = sum(copy.examples for copy in found)
         first = next((copy for copy in found if copy.within and copy.pairs[0][1] == copy.part), None)
@@ -121,6 +123,17 @@ def copy_findings(found: Sequence[Copies]) -> list[Finding]:
         text = f"{within:,} of {total:,} rows ({percent(within / total)}) repeat another row of their split{such}"
         findings.append(Finding(WARNING if within / total >= MANY else NOTE, "duplicates", text))
     return findings
+
+
+def _level(across: Sequence[Copies], found: Sequence[Copies]) -> str:
+    """Returns how serious copies in the training split are.
+
+    In a table of a few short columns rows are the same by chance, and a single one changes no score.
+    """
+    if max(copy.in_train / copy.examples for copy in across) < MANY:
+        return NOTE
+    usual = sum(copy.within for copy in found) / sum(copy.examples for copy in found)
+    return SERIOUS if usual < BY_CHANCE and sum(copy.in_train for copy in across) >= FEW else WARNING
 
 
 def ambiguity_findings(found: Sequence[Ambiguity], examples: int) -> list[Finding]:

@@ -67,7 +67,7 @@ def shifts(features: Sequence[Feature], seed: int) -> list[Shift]:
 def shift_findings(
     found: Sequence[Shift], targets: Sequence[str], own: Sequence[str], *, by_chance: bool
 ) -> list[Finding]:
-    """Returns what is to be said of differences between splits.
+    """Returns what is to be said of differences between splits: of each feature, the split that is farthest.
 
     Args:
         found: How far values are from training's.
@@ -75,11 +75,12 @@ def shift_findings(
         own: Columns of groups and ids, of which every split has its own.
         by_chance: Whether the splits were drawn by chance, so that differences are chance too.
     """
-    findings = []
+    findings: list[Finding] = []
     for shift in found:
         # Of a few rows drawn by chance, some are outside of the range of the others.
         expected = by_chance and not shift.far and shift.unknown < UNKNOWN
-        if not shift.matters or expected or shift.feature in own:
+        said = any(shift.feature in finding.names for finding in findings)
+        if not shift.matters or expected or said or shift.feature in own:
             continue
         what = "target " if shift.feature in targets else ""
         parts = []

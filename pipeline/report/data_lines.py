@@ -16,8 +16,8 @@ from pipeline.security.terminal import printable
 PAGE = "inspect.html"
 NARROWEST, WIDEST = 40, 100
 MARKS = {SERIOUS: "!!", WARNING: " !", NOTE: " -"}
-MOST_FINDINGS, MOST_INPUTS, MOST_TARGETS = 8, 12, 4
-"""What is shown of each; the page has all."""
+MOST_LINES, MOST_INPUTS, MOST_TARGETS = 22, 12, 4
+"""Lines of findings, and inputs and targets, that are shown; the page has all."""
 LONGEST_NAME = 24
 
 
@@ -46,11 +46,13 @@ def _finding_lines(findings: Sequence[Finding], width: int) -> list[str]:
     nouns = {SERIOUS: "serious", WARNING: "warning", NOTE: "note"}
     plural = {level: f"{n} {nouns[level]}{'s' if n != 1 and level != SERIOUS else ''}" for level, n in counts.items()}
     lines = [f"found: {', '.join(plural[level] for level in LEVELS if counts[level])}"]
-    for finding in findings[:MOST_FINDINGS]:
+    for shown, finding in enumerate(findings):
         remedy = f"; {finding.remedy}" if finding.remedy else ""
-        lines += _wrapped(f"{MARKS[finding.level]} {finding.kind}: {finding.text}{remedy}", width, "   ")
-    left = len(findings) - MOST_FINDINGS
-    return [*lines, *([f"   {left} more in {PAGE}"] if left > 0 else [])]
+        more = _wrapped(f"{MARKS[finding.level]} {finding.kind}: {finding.text}{remedy}", width, "   ")
+        if shown and len(lines) + len(more) > MOST_LINES:
+            return [*lines, f"   {len(findings) - shown} more in {PAGE}"]
+        lines += more
+    return lines
 
 
 def _split_lines(splits: Sequence[SplitSize], width: int) -> list[str]:
