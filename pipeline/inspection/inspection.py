@@ -94,7 +94,13 @@ class Inspection:
 
 
 def inspected(
-    parts: Sequence[Part], how: Mapping[str, str], said: Sequence[str], *, by_chance: bool, seed: int
+    parts: Sequence[Part],
+    how: Mapping[str, str],
+    said: Sequence[str],
+    *,
+    by_chance: bool,
+    seed: int,
+    missing: str = "",
 ) -> Inspection:
     """Looks at what there is of each split.
 
@@ -104,6 +110,7 @@ def inspected(
         said: What was decided while the data was read.
         by_chance: Whether the splits were drawn by chance.
         seed: Seed of rows that are drawn where all would take too long.
+        missing: What to do about labels that are missing.
     """
     train, spec = parts[0], parts[0].examples.spec
     features, targets, further = features_of(parts), targets_of(parts), columns_of(parts)
@@ -119,7 +126,7 @@ def inspected(
     findings = [
         *leak_findings(power, inputs, {feature.name: feature.of for feature in [*features, *whole]}),
         *copy_findings(copied),
-        *target_findings(targets),
+        *target_findings(targets, missing),
         *spread_findings(spread),
         *alone,
         *blank_findings(whole, train),

@@ -6,19 +6,21 @@ import logging
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
-from pipeline.config import MASK, REFUSE, PipelineConfig, SplitConfig
+from pipeline.config import MASK, REFUSE, PipelineConfig
 from pipeline.data.splits import Splits, check_splits, set_apart
 from pipeline.data.stage import load_splits
 from pipeline.inspection.parts import with_rows
 from pipeline.weighting.choices import missing_labels
 
 BY_CHANCE = ("random", "stratified", "auto")
+OF_TABLE = "data.missing_target=drop leaves such rows out"
+OF_ARRAYS = "weighting.missing=mask trains on the others"
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Loaded:
         how: Where each split is from, in words.
         by_chance: Whether splits were drawn by chance.
         said: What was decided while the data was read, a line each: columns that are left out, kinds of targets.
+        missing: What to do about labels that are missing.
         title: What the data is called.
     """
 
@@ -39,6 +42,7 @@ class Loaded:
     how: Mapping[str, str]
     by_chance: bool
     said: tuple[str, ...]
+    missing: str
     title: str
 
 
@@ -55,22 +59,25 @@ def load_to_inspect(config: PipelineConfig) -> Loaded:
     random.seed(config.seed)
     np.random.seed(config.seed)
     missing = missing_labels(config.weighting)
+    node, split = config.data, config.split
+    of_table = "missing_target" in node
     with _lines_of_the_log() as said:
         whole = load_splits(
-            config.data,
-            SplitConfig(),
+            {**node, "missing_target": None} if of_table else node,
+            # What sets them apart may need a column of the source, which reads it for that.
+            replace(split, validation=0.0, test=0.0, method="last" if split.method == "column" else split.method),
             config.seed,
             loss=config.loss,
             positive=config.positive,
-            missing=MASK if missing == REFUSE else missing,
+            missing=MASK if missing in (None, REFUSE) else missing,
             to_train=False,
         )
         brought = tuple(name for name, _ in whole.present())
-        splits = set_apart(with_rows(whole), config.split, config.seed)
+        splits = set_apart(with_rows(whole), split, config.seed)
     check_splits(splits, to_train=False)
     how = {name: _how(name, brought, config) for name, _ in splits.present()}
-    by_chance = config.split.method in BY_CHANCE and len(brought) == 1
-    return Loaded(splits, brought, how, by_chance, tuple(said), _title(config.data))
+    by_chance = split.method in BY_CHANCE and len(brought) == 1
+    return Loaded(splits, brought, how, by_chance, tuple(said), OF_TABLE if of_table else OF_ARRAYS, _title(node))
 
 
 @contextmanager

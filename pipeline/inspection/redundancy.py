@@ -58,14 +58,20 @@ def blank_findings(aggregates: Sequence[Feature], train: Part) -> list[Finding]:
 
 
 def _of_one_value(features: Sequence[Feature], part: str, inputs: Sequence[str]) -> list[Finding]:
-    names = [feature.name for feature in features if len(np.unique(feature.codes[feature.part(part)])) == 1]
-    if not names:
-        return []
-    # Pixels at the edge are such, and no mistake.
-    level = WARNING if set(names) <= set(inputs) else NOTE
-    text = f"{listed(names)} {'has' if len(names) == 1 else 'have'} one value only"
-    remedy = without(names[0], inputs) if len(names) == 1 and names[0] in inputs else ""
-    return [Finding(level, "constant", text, remedy, tuple(names))]
+    codes = {feature.name: np.unique(feature.codes[feature.part(part)]) for feature in features}
+    findings = []
+    for kind, what, is_missing in (
+        ("empty", "no value at all in training", True),
+        ("constant", "one value only", False),
+    ):
+        names = [name for name, found in codes.items() if len(found) == 1 and (found[0] < 0) == is_missing]
+        if names:
+            # Pixels at the edge are such, and no mistake.
+            level = WARNING if set(names) <= set(inputs) else NOTE
+            text = f"{listed(names)} {'has' if len(names) == 1 else 'have'} {what}"
+            remedy = without(names[0], inputs) if len(names) == 1 and names[0] in inputs else ""
+            findings.append(Finding(level, kind, text, remedy, tuple(names)))
+    return findings
 
 
 def _of_ids(features: Sequence[Feature], part: str, inputs: Sequence[str]) -> list[Finding]:
@@ -156,7 +162,9 @@ def _correlated(features: Sequence[Feature], part: str, seed: int) -> list[tuple
     if length > MOST_ROWS:
         rows = np.random.default_rng([seed, 5]).choice(length, MOST_ROWS, replace=False)
     values = np.stack([feature.values[place][rows] for feature in numeric])
-    values = np.where(np.isnan(values), np.nanmean(values, axis=1, keepdims=True), values)
+    there = ~np.isnan(values)
+    sums = np.where(there, values, 0).sum(axis=1, keepdims=True)
+    values = np.where(there, values, sums / np.maximum(1, there.sum(axis=1, keepdims=True)))
     values -= values.mean(axis=1, keepdims=True)
     norms = np.sqrt((values**2).sum(axis=1, keepdims=True))
     values = np.divide(values, norms, out=np.zeros_like(values), where=norms > 0)

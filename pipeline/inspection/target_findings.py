@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.inspection.features import CLASSES, Feature
-from pipeline.inspection.findings import NOTE, WARNING, Finding, listed, percent
+from pipeline.inspection.findings import NOTE, SERIOUS, WARNING, Finding, listed, percent
 from pipeline.inspection.summaries import skewness
 
 RARE = 10
@@ -17,22 +17,27 @@ LARGEST = 0.9
 SKEWED = 2.0
 
 
-def target_findings(targets: Sequence[Feature]) -> list[Finding]:
-    """Returns what is to be said of targets."""
+def target_findings(targets: Sequence[Feature], missing: str) -> list[Finding]:
+    """Returns what is to be said of targets.
+
+    Args:
+        targets: The targets.
+        missing: What to do about labels that are missing.
+    """
     findings = []
     for target in targets:
-        findings += _missing(target)
+        findings += _missing(target, missing)
         findings += _of_classes(target) if target.kind == CLASSES else _of_numbers(target)
     return findings
 
 
-def _missing(target: Feature) -> list[Finding]:
+def _missing(target: Feature, remedy: str) -> list[Finding]:
     count = int(target.missing.sum())
     if not count:
         return []
     share = percent(count / len(target.missing))
     text = f"target '{target.name}' is missing in {count:,} of {len(target.missing):,} rows ({share})"
-    return [Finding(WARNING, "missing labels", text, "weighting.missing=mask trains on the others", (target.name,))]
+    return [Finding(WARNING, "missing labels", text, remedy, (target.name,))]
 
 
 def _of_classes(target: Feature) -> list[Finding]:
@@ -45,19 +50,24 @@ def _of_classes(target: Feature) -> list[Finding]:
     findings = []
     names, label = target.classes, f"target '{target.name}'"
     share = float(train.max() / total)
-    if share >= LARGEST:
-        text = f"{label} is '{names[int(train.argmax())]}' in {percent(share)} of the training rows"
+    largest = names[int(train.argmax())]
+    if share == 1:
+        text = f"{label} is '{largest}' in all training rows, of which nothing can be learned"
+        findings.append(Finding(SERIOUS, "one class", text, names=(target.name,)))
+    elif share >= LARGEST:
+        text = f"{label} is '{largest}' in {percent(share)} of the training rows"
         remedy = "accuracy says little; metrics=[auc,f1_score] and weighting=balanced count rare classes"
         findings.append(Finding(WARNING, "imbalance", text, remedy, (target.name,)))
     rare = [f"{name} ({count})" for name, count in zip(names, train.tolist(), strict=True) if 0 < count < RARE]
     if rare:
         text = f"{label} has classes of fewer than {RARE} training rows: {listed(rare)}"
         findings.append(Finding(WARNING, "rare classes", text, names=(target.name,)))
-    for part, counts in parts.items():
-        unknown = [names[index] for index in np.flatnonzero((counts > 0) & (train == 0))]
-        if unknown:
-            text = f"{label} has classes in {part} that the training split has not: {listed(unknown)}"
-            findings.append(Finding(WARNING, "unknown classes", text, names=(target.name,)))
+    unknown = {part: np.flatnonzero((counts > 0) & (train == 0)) for part, counts in parts.items()}
+    where = " and ".join(part for part, ids in unknown.items() if len(ids))
+    if where:
+        absent = [names[index] for index in sorted({index for ids in unknown.values() for index in ids.tolist()})]
+        text = f"{label} has classes in {where} that the training split has not: {listed(absent)}"
+        findings.append(Finding(WARNING, "unknown classes", text, names=(target.name,)))
     return findings
 
 

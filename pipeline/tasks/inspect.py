@@ -27,7 +27,9 @@ def inspect(config: PipelineConfig, run: Run) -> None:
         loaded = load_to_inspect(config)
         parts = parts_of(loaded.splits, loaded.brought)
     with run.stage("inspection"):
-        inspection = inspected(parts, loaded.how, loaded.said, by_chance=loaded.by_chance, seed=config.seed)
+        inspection = inspected(
+            parts, loaded.how, loaded.said, by_chance=loaded.by_chance, seed=config.seed, missing=loaded.missing
+        )
     write_json(run.folder / "inspect.json", inspection.as_dict())
     write_data_page(run.folder, inspection, parts, loaded.title)
     for line in data_lines(inspection, shutil.get_terminal_size().columns):

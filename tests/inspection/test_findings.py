@@ -82,12 +82,13 @@ def test_splits_that_differ_are_told_and_chance_is_not() -> None:
     ("column", "kind", "said"),
     [
         ([1.0] * 400, "constant", "'c' has one value only"),
+        ([np.nan] * 400, "empty", "'c' has no value at all in training"),
         ([f"text {i}" for i in range(400)], "id", "'c' has 400 different texts in 400 rows"),
         (np.random.default_rng(0).permutation(400) + 7, "id", "'c' counts the rows"),
         ([np.nan] * 390 + [1.0, 2.0] * 5, "missing", "'c' is missing in 98 % of the training rows"),
         (NOISE * 2 + DRAW.normal(size=400) / 100, "copy", "'c' is next to a copy of 'a' (correlation 1.0000)"),
     ],
-    ids=["constant", "text", "index", "missing", "copy"],
+    ids=["constant", "empty", "text", "index", "missing", "copy"],
 )
 def test_inputs_that_tell_nothing_are_named(column: list[object], kind: str, said: str) -> None:
     found = looked(part("train", {"a": NOISE, "c": column}, HALVES, ["no", "yes"]))
