@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 SERIOUS, WARNING, NOTE = "serious", "warning", "note"
 LEVELS = (SERIOUS, WARNING, NOTE)
+PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+"""Names that a shell and Hydra take as they are."""
 MOST_LISTED = 6
 """Names that a command repeats; of more, it says what to list."""
 
@@ -49,3 +52,18 @@ def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
     """Returns names in quotes, the first of many."""
     shown = ", ".join(f"'{name}'" for name in names[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def typed(name: str) -> str:
+    """Returns a name as it is typed on a command line, where one that is no plain word is quoted for Hydra."""
+    return name if PLAIN.fullmatch(name) else "'" + name.replace("'", "\\'") + "'"
+
+
+def without(name: str, inputs: Sequence[str]) -> str:
+    """Returns how an input is left out; empty where it is the only one."""
+    rest = [other for other in inputs if other != name]
+    if not rest:
+        return ""
+    if len(rest) <= MOST_LISTED and all(typed(other) == other for other in rest):
+        return f"data.inputs=[{','.join(rest)}] leaves it out"
+    return f"data.inputs=[…] without '{name}' leaves it out"

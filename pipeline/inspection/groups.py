@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.data.spec import CATEGORY, NUMBER
+from pipeline.data.spec import CATEGORY, NUMBER, TIME
 from pipeline.inspection.features import Feature
-from pipeline.inspection.findings import WARNING, Finding, percent
+from pipeline.inspection.findings import NOTE, WARNING, Finding, percent, typed
 
 NAME = re.compile(
     r"(?:^|[\W_])(?:id|ids|uid|uuid|guid|patient|subject|person|user|customer|client|household|family|session|group|"
@@ -72,11 +72,26 @@ def spread_findings(found: Sequence[Spread]) -> list[Finding]:
                 WARNING,
                 "groups",
                 f"{text}the training split too",
-                f"split.method=group split.column={spread.column} keeps groups together",
+                f"split.method=group split.column={typed(spread.column)} keeps groups together",
                 (spread.column,),
             )
         )
     return findings
+
+
+def time_findings(features: Sequence[Feature]) -> list[Finding]:
+    """Returns what is to be said of times where the splits are drawn by chance, and a model may know the future."""
+    return [
+        Finding(
+            NOTE,
+            "time",
+            f"'{feature.name}' is a time, and splits drawn by chance have rows that are later than those tested on",
+            f"split.method=time split.column={typed(feature.name)} tests on the latest",
+            (feature.name,),
+        )
+        for feature in features
+        if feature.kind == TIME and len(feature.slices) > 1
+    ]
 
 
 def _is_of_groups(feature: Feature) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from pipeline.data.spec import DataSpec
 from pipeline.inspection.duplicates import (
     Ambiguity,
@@ -17,7 +19,7 @@ from pipeline.inspection.duplicates import (
 )
 from pipeline.inspection.features import Feature, aggregates_of, columns_of, features_of, targets_of
 from pipeline.inspection.findings import NOTE, Finding, in_order, listed
-from pipeline.inspection.groups import Spread, spread_findings, spreads
+from pipeline.inspection.groups import Spread, spread_findings, spreads, time_findings
 from pipeline.inspection.leaks import Power, leak_findings, powers
 from pipeline.inspection.parts import Part
 from pipeline.inspection.redundancy import blank_findings, input_findings
@@ -112,6 +114,14 @@ def inspected(
         seed: Seed of rows that are drawn where all would take too long.
         missing: What to do about labels that are missing.
     """
+    # What the largest numbers overflow to is not looked at.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _inspected(parts, how, said, by_chance=by_chance, seed=seed, missing=missing)
+
+
+def _inspected(
+    parts: Sequence[Part], how: Mapping[str, str], said: Sequence[str], *, by_chance: bool, seed: int, missing: str
+) -> Inspection:
     train, spec = parts[0], parts[0].examples.spec
     features, targets, further = features_of(parts), targets_of(parts), columns_of(parts)
     whole = aggregates_of(parts, features)
@@ -128,6 +138,7 @@ def inspected(
         *copy_findings(copied),
         *target_findings(targets, missing),
         *spread_findings(spread),
+        *(time_findings([*features, *further]) if by_chance else []),
         *alone,
         *blank_findings(whole, train),
         *ambiguity_findings(ambiguous, len(train)),

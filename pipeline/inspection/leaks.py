@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.inspection.features import CLASSES, Feature
-from pipeline.inspection.findings import MOST_LISTED, SERIOUS, Finding
+from pipeline.inspection.findings import SERIOUS, Finding, without
 
 MOST_ROWS = 40_000
 """Rows of the training split that are looked at, drawn by chance; half of them are held out."""
@@ -22,8 +21,6 @@ SURE = 0.98
 """Skill, R² or area under the ROC curve of one input alone from which on it is suspected."""
 LEAVES, LEAST_LEAF = 256, 3
 MOST_CLASSES = 100
-PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-"""Names that a shell and Hydra take as they are."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +87,6 @@ def leak_findings(found: Sequence[Power], inputs: Sequence[str], of: dict[str, s
             remedy = without(name, inputs) if name == power.feature else ""
             findings.append(Finding(SERIOUS, "leak", _text(power), remedy, (name, power.target)))
     return findings
-
-
-def without(name: str, inputs: Sequence[str]) -> str:
-    """Returns how an input is left out; empty where it is the only one."""
-    rest = [other for other in inputs if other != name]
-    if not rest:
-        return ""
-    if len(rest) <= MOST_LISTED and all(PLAIN.fullmatch(other) for other in rest):
-        return f"data.inputs=[{','.join(rest)}] leaves it out"
-    return f"data.inputs=[…] without '{name}' leaves it out"
 
 
 def _text(power: Power) -> str:
@@ -179,9 +166,10 @@ def _class_shares(feature: Feature, ids: np.ndarray, fitted: np.ndarray, held: n
         from sklearn.tree import DecisionTreeClassifier
 
         tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=LEAST_LEAF, random_state=0)
-        tree.fit(feature.values[fitted, None], ids[fitted])
+        known, asked = _ranks(feature, fitted, held)
+        tree.fit(known, ids[fitted])
         shares = np.zeros((len(held), classes))
-        shares[:, tree.classes_] = tree.predict_proba(feature.values[held, None])
+        shares[:, tree.classes_] = tree.predict_proba(asked)
         return shares
     # A missing category is one of its own.
     codes = feature.codes + 1
@@ -190,6 +178,13 @@ def _class_shares(feature: Feature, ids: np.ndarray, fitted: np.ndarray, held: n
     prior = np.bincount(ids[fitted], minlength=classes) / len(fitted)
     counts += prior
     return np.asarray((counts / counts.sum(axis=1, keepdims=True))[codes[held]])
+
+
+def _ranks(feature: Feature, fitted: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns values as their ranks, which trees tell apart as float32, to which they cut everything."""
+    values = feature.values[np.concatenate([fitted, held])]
+    ranks = np.where(np.isnan(values), np.nan, np.searchsorted(np.sort(values), values))[:, None]
+    return ranks[: len(fitted)], ranks[len(fitted) :]
 
 
 def _most_frequent(feature: Feature, ids: np.ndarray, fitted: np.ndarray, held: np.ndarray) -> float:
@@ -219,7 +214,8 @@ def _predicted(feature: Feature, known: np.ndarray, fitted: np.ndarray, held: np
         from sklearn.tree import DecisionTreeRegressor
 
         tree = DecisionTreeRegressor(max_leaf_nodes=LEAVES, min_samples_leaf=LEAST_LEAF, random_state=0)
-        return np.asarray(tree.fit(feature.values[fitted, None], known).predict(feature.values[held, None]))
+        before, asked = _ranks(feature, fitted, held)
+        return np.asarray(tree.fit(before, known).predict(asked))
     codes = feature.codes + 1
     counts = np.bincount(codes[fitted], minlength=len(feature.levels) + 1)
     sums = np.bincount(codes[fitted], known, minlength=len(counts))

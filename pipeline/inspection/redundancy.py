@@ -8,8 +8,7 @@ import numpy as np
 
 from pipeline.data.spec import CATEGORY, NUMBER
 from pipeline.inspection.features import DEVIATION, Feature
-from pipeline.inspection.findings import NOTE, WARNING, Finding, listed, percent
-from pipeline.inspection.leaks import without
+from pipeline.inspection.findings import NOTE, WARNING, Finding, listed, percent, without
 from pipeline.inspection.parts import Part
 
 MOST_ROWS = 20_000

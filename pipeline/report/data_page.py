@@ -16,7 +16,7 @@ from pipeline.inspection.features import CLASSES
 from pipeline.inspection.findings import LEVELS
 from pipeline.inspection.leaks import Power
 from pipeline.inspection.summaries import Histogram, Summary
-from pipeline.report.data_values import kind_text, missing_text, number_text, values_text
+from pipeline.report.data_values import kind_text, middle_text, missing_text, number_text, values_text
 from pipeline.report.figures import PALETTE, Figure, layout, line_style, plot_text
 from pipeline.report.names import short_names
 from pipeline.report.render import write_page
@@ -39,6 +39,7 @@ class InputRow:
         kind: Its kind in words.
         missing: Its share of missing values in words.
         values: Its values in words.
+        middle: Between which numbers most of them are; empty for other values.
         bars: A small histogram as SVG; empty for none.
         power: How well it alone predicts the target that it predicts best; None if that was not measured.
     """
@@ -47,6 +48,7 @@ class InputRow:
     kind: str
     missing: str
     values: str
+    middle: str
     bars: Markup
     power: Power | None
 
@@ -83,8 +85,8 @@ def write_data_page(folder: Path, inspection: Inspection, parts: Sequence[Part],
 
 
 def _row(summary: Summary, power: Power | None) -> InputRow:
-    bars = _bars(summary)
-    return InputRow(summary, kind_text(summary), missing_text(summary.missing), values_text(summary), bars, power)
+    words = (kind_text(summary), missing_text(summary.missing), values_text(summary), middle_text(summary))
+    return InputRow(summary, *words, _bars(summary), power)
 
 
 def _bars(summary: Summary) -> Markup:

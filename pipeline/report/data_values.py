@@ -25,6 +25,14 @@ def values_text(summary: Summary, most: int = FEW_VALUES) -> str:
     return f"{low} to {high}, median {median}" if low != high else low
 
 
+def middle_text(summary: Summary) -> str:
+    """Returns between which numbers the middle 90 % are; empty for other values."""
+    if summary.top or not summary.quantiles:
+        return ""
+    low, high = (number_text(summary, summary.quantiles[QUANTILES.index(share)]) for share in (0.05, 0.95))
+    return f"90 % from {low} to {high}"
+
+
 def top_text(summary: Summary, most: int) -> str:
     """Returns the most frequent values with their shares."""
     there = sum(count for _, count in summary.top) if summary.kind == CLASSES else summary.examples

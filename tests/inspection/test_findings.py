@@ -1,9 +1,12 @@
 """What is said of targets, groups, differences between splits and inputs that tell nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.data.examples import Examples
+from pipeline.data.spec import DataSpec, InputSpec
 from pipeline.inspection import Inspection
 from pipeline.inspection.findings import percent
 from tests.inspection.tables import looked, part, texts
@@ -105,3 +108,18 @@ def test_shares_hide_neither_none_nor_all() -> None:
     assert [percent(share) for share in (0, 1e-6, 0.0234, 0.05, 0.5, 0.996, 1 - 1e-6, 1)] == [
         "0 %", "below 0.1 %", "2.3 %", "5 %", "50 %", "99.6 %", "above 99.9 %", "100 %",
     ]  # fmt: skip
+
+
+def test_times_are_to_be_split_by_time_and_are_shown_as_dates() -> None:
+    parts = []
+    for name in ("train", "test"):
+        one = part(name, {"when it was": NOISE}, HALVES, ["no", "yes"])
+        seconds = 1.6e9 + np.arange(400) * 86400.0
+        spec = DataSpec({"when it was": InputSpec((), "float64", missing=True, kind="time")}, one.examples.spec.targets)
+        parts.append(replace(one, examples=Examples(spec, {"when it was": seconds}, one.examples.targets)))
+    text, remedy = of(looked(*parts), "time")
+    assert text.startswith("'when it was' is a time, and splits drawn by chance")
+    assert remedy == "split.method=time split.column='when it was' tests on the latest"
+    assert texts(looked(*parts, by_chance=False), "time") == []
+    [summary] = looked(*parts).inputs
+    assert summary.value_text(summary.quantiles[0]) == "2020-09-13 12:26:40"
