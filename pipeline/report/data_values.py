@@ -46,7 +46,7 @@ def top_text(summary: Summary, most: int) -> str:
 def kind_text(summary: Summary) -> str:
     """Returns what an input or a target is: its kind, of an array with its shape, of classes with their number."""
     if summary.kind == CLASSES:
-        return f"{len(summary.top)} classes"
+        return "1 class" if len(summary.top) == 1 else f"{len(summary.top)} classes"
     if summary.shape:
         return f"{summary.kind} {'×'.join('any' if size is None else str(size) for size in summary.shape)}"
     return summary.kind
