@@ -2,6 +2,7 @@
 
 from pipeline.inspection.findings import Finding
 from pipeline.inspection.inspection import Inspection, SplitSize, inspected
-from pipeline.inspection.parts import Part, parts_of, with_rows
+from pipeline.inspection.origin import Origin
+from pipeline.inspection.parts import Part
 
-__all__ = ["Finding", "Inspection", "Part", "SplitSize", "inspected", "parts_of", "with_rows"]
+__all__ = ["Finding", "Inspection", "Origin", "Part", "SplitSize", "inspected"]

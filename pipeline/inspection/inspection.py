@@ -21,6 +21,7 @@ from pipeline.inspection.features import Feature, aggregates_of, columns_of, fea
 from pipeline.inspection.findings import NOTE, Finding, in_order, listed
 from pipeline.inspection.groups import Spread, spread_findings, spreads, time_findings
 from pipeline.inspection.leaks import Power, leak_findings, powers
+from pipeline.inspection.origin import Origin
 from pipeline.inspection.parts import Part
 from pipeline.inspection.redundancy import blank_findings, input_findings
 from pipeline.inspection.shifts import Shift, shift_findings, shifts
@@ -95,68 +96,55 @@ class Inspection:
         }
 
 
-def inspected(
-    parts: Sequence[Part],
-    how: Mapping[str, str],
-    said: Sequence[str],
-    *,
-    by_chance: bool,
-    seed: int,
-    missing: str = "",
-) -> Inspection:
+def inspected(parts: Sequence[Part], origin: Origin, seed: int) -> Inspection:
     """Looks at what there is of each split.
 
     Args:
         parts: What is looked at of each split, the training split first.
-        how: Where each split is from, in words.
-        said: What was decided while the data was read.
-        by_chance: Whether the splits were drawn by chance.
+        origin: Where they are from.
         seed: Seed of rows that are drawn where all would take too long.
-        missing: What to do about labels that are missing.
     """
     # What the largest numbers overflow to is not looked at.
     with np.errstate(over="ignore", invalid="ignore"):
-        return _inspected(parts, how, said, by_chance=by_chance, seed=seed, missing=missing)
+        return _inspected(parts, origin, seed)
 
 
-def _inspected(
-    parts: Sequence[Part], how: Mapping[str, str], said: Sequence[str], *, by_chance: bool, seed: int, missing: str
-) -> Inspection:
+def _inspected(parts: Sequence[Part], origin: Origin, seed: int) -> Inspection:
     train, spec = parts[0], parts[0].examples.spec
     features, targets, further = features_of(parts), targets_of(parts), columns_of(parts)
     whole = aggregates_of(parts, features)
-    inputs = list(spec.inputs)
+    inputs, names = list(spec.inputs), [target.name for target in targets]
     power = powers([*features, *whole], targets, train.name, seed)
     copied, ambiguous = copies(parts), ambiguities(train, targets)
     spread, shifted = spreads([*features, *further]), shifts([*targets, *features, *whole], seed)
-    names = [target.name for target in targets]
     alone = input_findings(features, train.name, inputs, seed)
+    ids = [name for finding in alone if finding.kind == "id" for name in finding.names]
     # Every split has groups and ids of its own.
-    own = [one.column for one in spread] + [name for one in alone if one.kind == "id" for name in one.names]
+    own = [*(one.column for one in spread), *ids, *([origin.column] if origin.column else [])]
     findings = [
         *leak_findings(power, inputs, {feature.name: feature.of for feature in [*features, *whole]}),
         *copy_findings(copied),
-        *target_findings(targets, missing),
+        *target_findings(targets, origin.missing),
         *spread_findings(spread),
-        *(time_findings([*features, *further]) if by_chance else []),
+        *(time_findings([*features, *further]) if origin.by_chance else []),
         *alone,
         *blank_findings(whole, train),
         *ambiguity_findings(ambiguous, len(train)),
-        *shift_findings(shifted, names, own, by_chance=by_chance),
+        *shift_findings(shifted, names, own, by_chance=origin.by_chance),
         *_not_looked_at(spec, features, targets),
     ]
     return Inspection(
-        spec,
-        tuple(_size(part, how[part.name]) for part in parts),
-        tuple(_input_summaries(train, features)),
-        {target.name: tuple(_by_split(target, spec)) for target in targets},
-        tuple(said),
-        tuple(power),
-        tuple(copied),
-        tuple(ambiguous),
-        tuple(spread),
-        tuple(shifted),
-        tuple(in_order(findings)),
+        spec=spec,
+        splits=tuple(_size(part, origin.how.get(part.name, "")) for part in parts),
+        inputs=tuple(_input_summaries(train, features)),
+        targets={target.name: tuple(_by_split(target, spec)) for target in targets},
+        said=origin.said,
+        powers=tuple(power),
+        copies=tuple(copied),
+        ambiguities=tuple(ambiguous),
+        spreads=tuple(spread),
+        shifts=tuple(shifted),
+        findings=tuple(in_order(findings)),
     )
 
 

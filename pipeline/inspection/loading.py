@@ -6,50 +6,31 @@ import logging
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
 from pipeline.config import MASK, REFUSE, PipelineConfig
-from pipeline.data.splits import Splits, check_splits, set_apart
+from pipeline.data.splits import check_splits, set_apart
 from pipeline.data.stage import load_splits
-from pipeline.inspection.parts import with_rows
+from pipeline.inspection.origin import Origin
+from pipeline.inspection.parts import Part, parts_of, with_rows
 from pipeline.weighting.choices import missing_labels
 
-BY_CHANCE = ("random", "stratified", "auto")
+BY_CHANCE = ("random", "stratified", "auto", "group")
 OF_TABLE = "data.missing_target=drop leaves such rows out"
 OF_ARRAYS = "weighting.missing=mask trains on the others"
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """The splits, and where they are from.
-
-    Attributes:
-        splits: As they would be trained on; labels that are missing are masked.
-        brought: The splits that the source brings; others are set apart from its training split.
-        how: Where each split is from, in words.
-        by_chance: Whether splits were drawn by chance.
-        said: What was decided while the data was read, a line each: columns that are left out, kinds of targets.
-        missing: What to do about labels that are missing.
-        title: What the data is called.
-    """
-
-    splits: Splits
-    brought: tuple[str, ...]
-    how: Mapping[str, str]
-    by_chance: bool
-    said: tuple[str, ...]
-    missing: str
-    title: str
-
-
-def load_to_inspect(config: PipelineConfig) -> Loaded:
+def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Origin]:
     """Loads the data of a config and sets splits apart as training would.
 
     Labels that are missing are no mistake here: how many there are is part of what is seen.
+
+    Returns:
+        What is looked at of each split, the training split first, and where it is from.
 
     Raises:
         ConfigError: The source refused its arguments, or the data cannot be split so.
@@ -75,9 +56,15 @@ def load_to_inspect(config: PipelineConfig) -> Loaded:
         brought = tuple(name for name, _ in whole.present())
         splits = set_apart(with_rows(whole), split, config.seed)
     check_splits(splits, to_train=False)
-    how = {name: _how(name, brought, config) for name, _ in splits.present()}
-    by_chance = split.method in BY_CHANCE and len(brought) == 1
-    return Loaded(splits, brought, how, by_chance, tuple(said), OF_TABLE if of_table else OF_ARRAYS, _title(node))
+    origin = Origin(
+        {name: _how(name, brought, config) for name, _ in splits.present()},
+        split.method in BY_CHANCE and len(brought) == 1,
+        split.column,
+        tuple(said),
+        OF_TABLE if of_table else OF_ARRAYS,
+        _title(node),
+    )
+    return parts_of(splits, brought), origin
 
 
 @contextmanager
@@ -108,7 +95,8 @@ def _how(name: str, brought: tuple[str, ...], config: PipelineConfig) -> str:
         return f"split.method=column split.column={split.column}"
     if name == "train":
         return "the rest" if split.validation or split.test else "all"
-    return f"split.{name}={getattr(split, name):g} split.method={split.method}"
+    by = f" split.column={split.column}" if split.column else ""
+    return f"split.{name}={getattr(split, name):g} split.method={split.method}{by}"
 
 
 def _title(node: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import shutil
 
 from pipeline.config import PipelineConfig
 from pipeline.files import write_json
-from pipeline.inspection import inspected, parts_of
+from pipeline.inspection import inspected
 from pipeline.inspection.loading import load_to_inspect
 from pipeline.report.data_lines import data_lines
 from pipeline.report.data_page import write_data_page
@@ -24,13 +24,10 @@ def inspect(config: PipelineConfig, run: Run) -> None:
         run: The folder of the look.
     """
     with run.stage("data"):
-        loaded = load_to_inspect(config)
-        parts = parts_of(loaded.splits, loaded.brought)
+        parts, origin = load_to_inspect(config)
     with run.stage("inspection"):
-        inspection = inspected(
-            parts, loaded.how, loaded.said, by_chance=loaded.by_chance, seed=config.seed, missing=loaded.missing
-        )
+        inspection = inspected(parts, origin, config.seed)
     write_json(run.folder / "inspect.json", inspection.as_dict())
-    write_data_page(run.folder, inspection, parts, loaded.title)
+    write_data_page(run.folder, inspection, parts, origin.title)
     for line in data_lines(inspection, shutil.get_terminal_size().columns):
         log.info("%s", line)
