@@ -25,7 +25,7 @@ from pipeline.inspection.origin import Origin
 from pipeline.inspection.parts import Part
 from pipeline.inspection.redundancy import blank_findings, input_findings
 from pipeline.inspection.shifts import Shift, shift_findings, shifts
-from pipeline.inspection.summaries import Summary, summaries_of_arrays, summary
+from pipeline.inspection.summaries import Summary, summaries_of_arrays, summary, summary_of_positions
 from pipeline.inspection.target_findings import target_findings
 
 
@@ -137,7 +137,7 @@ def _inspected(parts: Sequence[Part], origin: Origin, seed: int) -> Inspection:
         spec=spec,
         splits=tuple(_size(part, origin.how.get(part.name, "")) for part in parts),
         inputs=tuple(_input_summaries(train, features)),
-        targets={target.name: tuple(_by_split(target, spec)) for target in targets},
+        targets=_target_summaries(parts, targets),
         said=origin.said,
         powers=tuple(power),
         copies=tuple(copied),
@@ -161,6 +161,17 @@ def _input_summaries(train: Part, features: Sequence[Feature]) -> list[Summary]:
     return sorted(found, key=lambda one: order.index(one.of))
 
 
+def _target_summaries(parts: Sequence[Part], targets: Sequence[Feature]) -> dict[str, tuple[Summary, ...]]:
+    """Returns what each target is like in each split, in their order."""
+    spec, found = parts[0].examples.spec, {}
+    for name in spec.targets:
+        single = [target for target in targets if target.of == name]
+        found |= {target.name: tuple(_by_split(target, spec)) for target in single}
+        if not single:
+            found[name] = tuple(summary_of_positions(part, name) for part in parts)
+    return found
+
+
 def _by_split(target: Feature, spec: DataSpec) -> list[Summary]:
     dtype = spec.targets[target.of].dtype
     train, *others = target.slices
@@ -177,6 +188,6 @@ def _not_looked_at(spec: DataSpec, features: Sequence[Feature], targets: Sequenc
         text = f"{listed(arrays)}: looked at as a whole, for copies, range, mean and deviation, not element by element"
         findings.append(Finding(NOTE, "not looked at", text, names=tuple(arrays)))
     if maps:
-        text = f"target {listed(maps)}: has a value for each of several positions, which is not looked at"
+        text = f"target {listed(maps)}: has a value for each of several positions; leaks are not looked for"
         findings.append(Finding(NOTE, "not looked at", text, names=tuple(maps)))
     return findings

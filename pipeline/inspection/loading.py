@@ -89,7 +89,7 @@ def _how(name: str, brought: tuple[str, ...], config: PipelineConfig) -> str:
     key = "path" if name == "train" else name
     given = config.data.get(key)
     if name in brought and name != "train":
-        return f"data.{key}={given}" if isinstance(given, str) else "as the data brings it"
+        return f"data.{key}, {PurePath(given).name}" if isinstance(given, str) else "as the data brings it"
     split = config.split
     if split.method == "column":
         return f"split.method=column split.column={split.column}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.examples import count_classes
 from pipeline.data.spec import CATEGORY, InputSpec
 from pipeline.inspection.features import CLASSES, Feature, value_text
 from pipeline.inspection.parts import Part
@@ -101,6 +102,17 @@ def summary(feature: Feature, part: str, dtype: str, like: Histogram | None = No
         top=_top(feature, counts) if distinct <= FEW else (),
         histogram=histogram(values, like) if distinct > FEW or like is not None else None,
     )
+
+
+def summary_of_positions(part: Part, name: str) -> Summary:
+    """Returns how often each class occurs at all positions of a target that has one for each."""
+    spec, values = part.examples.spec.targets[name], part.examples.targets[name]
+    top = ()
+    if spec.exclusive:
+        counts = count_classes(part.examples, name).tolist()
+        top = tuple(zip(spec.classes or (), counts, strict=True))
+    kind = CLASSES if top else _kind_of_array(InputSpec(spec.shape, spec.dtype))
+    return Summary(name, name, kind, spec.dtype, spec.shape, len(values), 0.0, top=top)
 
 
 def summaries_of_arrays(part: Part, named: Sequence[str]) -> list[Summary]:

@@ -45,11 +45,11 @@ def top_text(summary: Summary, most: int) -> str:
 
 def kind_text(summary: Summary) -> str:
     """Returns what an input or a target is: its kind, of an array with its shape, of classes with their number."""
+    sizes = "×".join("any" if size is None else str(size) for size in summary.shape)
     if summary.kind == CLASSES:
-        return "1 class" if len(summary.top) == 1 else f"{len(summary.top)} classes"
-    if summary.shape:
-        return f"{summary.kind} {'×'.join('any' if size is None else str(size) for size in summary.shape)}"
-    return summary.kind
+        count = "1 class" if len(summary.top) == 1 else f"{len(summary.top)} classes"
+        return f"{count} at {sizes}" if sizes else count
+    return f"{summary.kind} {sizes}" if sizes else summary.kind
 
 
 def number_text(summary: Summary, value: float) -> str:

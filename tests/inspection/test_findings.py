@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.data.examples import Examples
-from pipeline.data.spec import DataSpec, InputSpec
-from pipeline.inspection import Inspection
+from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
+from pipeline.inspection import Inspection, Part
 from pipeline.inspection.findings import percent
 from tests.inspection.tables import looked, part, texts
 
@@ -123,3 +123,15 @@ def test_times_are_to_be_split_by_time_and_are_shown_as_dates() -> None:
     assert texts(looked(*parts, by_chance=False), "time") == []
     [summary] = looked(*parts).inputs
     assert summary.value_text(summary.quantiles[0]) == "2020-09-13 12:26:40"
+
+
+def test_classes_of_positions_are_counted() -> None:
+    spec = DataSpec({"x": InputSpec((4, 4, 1), "uint8")}, {"y": TargetSpec((2, 2), "int64", ("sky", "sea"))})
+    maps = np.zeros((50, 2, 2), "int64")
+    maps[:, 0, 0] = 1
+    found = looked(
+        Part("train", Examples(spec, {"x": np.zeros((50, 4, 4, 1), "uint8")}, {"y": maps}), HALVES, "", True)
+    )
+    [summary] = found.targets["y"]
+    assert summary.top == (("sky", 150), ("sea", 50))
+    assert of(found, "blank")[0].startswith("50 training examples of 'x' have one value throughout")
