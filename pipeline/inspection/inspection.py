@@ -163,7 +163,8 @@ def _input_summaries(train: Part, features: Sequence[Feature]) -> list[Summary]:
 
 def _target_summaries(parts: Sequence[Part], targets: Sequence[Feature]) -> dict[str, tuple[Summary, ...]]:
     """Returns what each target is like in each split, in their order."""
-    spec, found = parts[0].examples.spec, {}
+    spec = parts[0].examples.spec
+    found: dict[str, tuple[Summary, ...]] = {}
     for name in spec.targets:
         single = [target for target in targets if target.of == name]
         found |= {target.name: tuple(_by_split(target, spec)) for target in single}

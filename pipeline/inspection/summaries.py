@@ -107,7 +107,7 @@ def summary(feature: Feature, part: str, dtype: str, like: Histogram | None = No
 def summary_of_positions(part: Part, name: str) -> Summary:
     """Returns how often each class occurs at all positions of a target that has one for each."""
     spec, values = part.examples.spec.targets[name], part.examples.targets[name]
-    top = ()
+    top: tuple[tuple[str, int], ...] = ()
     if spec.exclusive:
         counts = count_classes(part.examples, name).tolist()
         top = tuple(zip(spec.classes or (), counts, strict=True))
