@@ -73,7 +73,7 @@ def write_data_page(folder: Path, inspection: Inspection, parts: Sequence[Part],
         "counts": [(level, sum(one.level == level for one in inspection.findings)) for level in LEVELS],
         "rows": [_row(one, best.get(one.name)) for one in inspection.inputs],
         "several_targets": len(inspection.targets) > 1,
-        "targets": [_target_row(name, found) for name, found in inspection.targets.items()],
+        "targets": [_target_row(name, found, splits) for name, found in inspection.targets.items()],
         "figures": [
             figure for name, found in inspection.targets.items() if (figure := _target_figure(name, found, splits))
         ],
@@ -108,12 +108,17 @@ def _bars(summary: Summary) -> Markup:
     )
 
 
-def _target_row(name: str, summaries: Sequence[Summary]) -> dict[str, Any]:
+def _target_row(name: str, summaries: Sequence[Summary], splits: Sequence[str]) -> dict[str, Any]:
     train = summaries[0]
+    lacking = [
+        f"{split} {missing_text(found.missing)}"
+        for split, found in zip(splits, summaries, strict=True)
+        if found.missing
+    ]
     return {
         "name": name,
         "kind": kind_text(train),
-        "missing": [missing_text(found.missing) for found in summaries],
+        "missing": ", ".join(lacking) or missing_text(0),
         "values": values_text(train),
         "mean": None if train.mean is None else number_text(train, train.mean),
         "skew": train.skew,
