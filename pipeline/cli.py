@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -216,13 +216,20 @@ def _chosen(hydra_config: Any) -> dict[str, Any]:
 
 
 def _run_task(config: Any, run: Any) -> float | None:
+    from pipeline.components import find
+    from pipeline.config_checks import needs_keras
+
+    task = partial(find(config.task["_target_"]), **{n: v for n, v in config.task.items() if n != "_target_"})
+    value: float | None = _run_with_keras(task, config, run) if needs_keras(config) else task(config, run)
+    return value
+
+
+def _run_with_keras(task: Callable[..., float | None], config: Any, run: Any) -> float | None:
     import keras
 
-    from pipeline.components import find
     from pipeline.faults import job_memory
     from pipeline.models.precision import precision
 
-    arguments = {name: value for name, value in config.task.items() if name != "_target_"}
     with job_memory.freed():
         # Each job of a sweep starts from the same state as if it were alone in its process.
         keras.backend.clear_session(free_memory=False)
@@ -232,8 +239,7 @@ def _run_task(config: Any, run: Any) -> float | None:
         logging.getLogger(OF_KERAS).setLevel(logging.INFO)
         with precision(config.precision) as policy:
             run.record(precision=policy)
-            value: float | None = find(config.task["_target_"])(config, run, **arguments)
-    return value
+            return task(config, run)
 
 
 def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:

@@ -139,7 +139,7 @@ class PipelineConfig:
     """The whole config.
 
     Attributes:
-        task: What to do: train, evaluate, predict, report, lr_find, benchmark.
+        task: What to do: train, evaluate, predict, report, lr_find, benchmark, inspect.
         data: Where examples come from.
         split: How validation and test splits are set apart.
         loader: The form in which batches reach training.

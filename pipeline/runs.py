@@ -42,6 +42,8 @@ CONTENTS = {
     "lr_find.html": "the loss over the learning rate",
     "lr_find.csv": "a row a step",
     "benchmark.json": "seconds of each epoch",
+    "inspect.html": "the look at the data, for a browser",
+    "inspect.json": "the same as values",
     "run.json": "versions, seed, command, data, durations, status",
     "pipeline.log": "the log",
     ".hydra": "the config",
@@ -55,6 +57,8 @@ PARENTS = ("outputs", "multirun")
 """Folders in which runs and sweeps get folders of their own."""
 TRAIN = "pipeline.tasks.train.train"
 """The task that trains."""
+INSPECT = "pipeline.tasks.inspect.inspect"
+"""The task that looks at data, which needs nothing of Keras."""
 
 FACTS_FILE = "run.json"
 RUNNING = "running"
