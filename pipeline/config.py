@@ -165,6 +165,10 @@ class PipelineConfig:
         positive: Class that metrics such as precision and AUC take for the positive one, by its name, or one by target
             name; null for the second of two, and of more for each class against the others.
         weighted_metrics: As in `compile`.
+        target_scaling: How a model of ours scales a target of numbers inside, so that its outputs and metrics are in
+            the unit of the data whatever that is: `standard`, by mean and deviation of the training split; `log`, the
+            same of the logarithm, for skewed numbers of 0 or more; `none`; or one by target name. The loss is that of
+            scaled numbers. `auto` is `standard` for mean_squared_error, mean_absolute_error, huber and log_cosh.
         trainer: How long and how to train.
         callbacks: `keras.callbacks` or your own, by name.
         validation_sets: Further data to validate on, by name: values of `data` that differ, such as `{winter: {path:
@@ -203,6 +207,7 @@ class PipelineConfig:
     metrics: Any = "auto"
     weighted_metrics: Any = None
     positive: Any = None
+    target_scaling: Any = "auto"
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     callbacks: Any = field(default_factory=dict)
     validation_sets: Any = None

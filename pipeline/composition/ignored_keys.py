@@ -9,7 +9,7 @@ OF_ALL = ("task", "run", "resume", "debug", "trust", "hydra")
 """Keys of the command itself; which of them go together is looked at elsewhere."""
 _DATA = ("data", "split", "loader", "seed")
 _OBJECTIVES = ("loss", "loss_weights", "metrics", "weighted_metrics", "positive")
-_OF_A_MODEL = ("model", "optimizer", "weighting", "precision", *_OBJECTIVES)
+_OF_A_MODEL = ("model", "optimizer", "weighting", "precision", "target_scaling", *_OBJECTIVES)
 _STEPS = ("trainer.run_eagerly", "trainer.jit_compile")
 _UPDATES = tuple(
     f"trainer.{name}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.target import Shape, TargetSpec
+from pipeline.data.target import Shape, TargetScaling, TargetSpec
 from pipeline.data.target_kinds import target_of
 from pipeline.errors import ConfigError, DataError, nearest
 
@@ -63,11 +63,15 @@ class DataSpec:
 def spec_from_dict(values: Mapping[str, Any]) -> DataSpec:
     """Returns the spec of which `DataSpec.as_dict` gave the values."""
     inputs = {n: InputSpec(**{**s, "shape": tuple(s["shape"])}) for n, s in values["inputs"].items()}
-    targets = {
-        n: TargetSpec(**{**s, "shape": tuple(s["shape"]), "classes": tuple(s["classes"]) if s["classes"] else None})
-        for n, s in values["targets"].items()
-    }
-    return DataSpec(inputs, targets)
+    return DataSpec(inputs, {n: _target_from_dict(s) for n, s in values["targets"].items()})
+
+
+def _target_from_dict(values: Mapping[str, Any]) -> TargetSpec:
+    classes, scaling = values["classes"], values.get("scaling")
+    if scaling is not None:
+        scaling = TargetScaling(**{**scaling, "mean": tuple(scaling["mean"]), "deviation": tuple(scaling["deviation"])})
+    plain = {**values, "shape": tuple(values["shape"]), "classes": tuple(classes) if classes else None}
+    return TargetSpec(**{**plain, "scaling": scaling})
 
 
 def spec_of(

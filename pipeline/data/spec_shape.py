@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter
 
 from pipeline.data.spec import MOST_CLASSES
+from pipeline.data.target import MOST_NUMBERS
 
 Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """What TensorFlow takes as one."""
@@ -25,6 +26,18 @@ class InputShape(BaseModel):
     kind: Literal["", "number", "category", "time"] = ""
 
 
+Numbers = Annotated[list[FiniteFloat], Field(min_length=1, max_length=MOST_NUMBERS)]
+
+
+class ScalingShape(BaseModel):
+    """See `TargetScaling`."""
+
+    method: Literal["standard", "log"]
+    mean: Numbers
+    deviation: Numbers
+    shift: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
 class TargetShape(BaseModel):
     """See `TargetSpec`."""
 
@@ -37,6 +50,7 @@ class TargetShape(BaseModel):
     units: Annotated[int, Field(ge=1, le=MOST_CLASSES)] | None = None
     activation: Literal["", "softmax", "sigmoid", "linear"] = ""
     missing: bool = False
+    scaling: ScalingShape | None = None
 
 
 class SpecShape(BaseModel):

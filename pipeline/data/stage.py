@@ -20,6 +20,7 @@ from pipeline.data.splits import Splits, check_splits, set_apart
 from pipeline.data.streams import BatchStream, Data
 from pipeline.data.target import TargetSpec
 from pipeline.data.target_kinds import positive_by_target, settled, values_of
+from pipeline.data.target_scaling import NONE, with_scaling
 from pipeline.errors import ConfigError, DataError
 from pipeline.loss_kinds import AUTO, loss_kinds
 
@@ -33,6 +34,7 @@ def load_splits(
     *,
     loss: Any = AUTO,
     positive: Any = None,
+    scaling: Any = NONE,
     missing: Missing = REFUSE,
     with_targets: bool = True,
     to_train: bool = True,
@@ -45,6 +47,7 @@ def load_splits(
         seed: Seed of random splits.
         loss: The config's `loss`, which settles what kind the targets are.
         positive: The config's `positive`.
+        scaling: The config's `target_scaling`.
         missing: What `weighting.missing` of the config says of labels that are missing.
         with_targets: False where only predictions are wanted.
         to_train: Whether a model will be trained on them, which takes two or more classes.
@@ -65,7 +68,9 @@ def load_splits(
         loaded = _masked(_settled(loaded, loss, positive), lacking, missing)
     splits = set_apart(loaded, split, seed)
     check_splits(splits, to_train=to_train)
-    return splits
+    if not with_targets:
+        return splits
+    return with_scaling(splits, scaling, loss_kinds(loss, list(splits.train.spec.targets)))
 
 
 def load_validation_sets(

@@ -11,6 +11,28 @@ IDS, ONE_HOT, LABELS, NUMBERS, UNKNOWN = "ids", "one_hot", "labels", "numbers", 
 KINDS = (IDS, ONE_HOT, LABELS, NUMBERS, UNKNOWN)
 
 
+MOST_NUMBERS = 1000
+"""Up to so many numbers an example, each is scaled by itself; above, all of them as one."""
+STANDARD, LOG = "standard", "log"
+
+
+@dataclass(frozen=True)
+class TargetScaling:
+    """How a model scales a target of numbers inside, so that its last layer need not learn the user's unit.
+
+    Attributes:
+        method: `standard`, or `log`: of the logarithm.
+        mean: Of the training split, of its logarithm for `log`: one number, or one for each of the last axis.
+        deviation: Standard deviation, as the mean.
+        shift: For `log`: what is added first, 1 where there are zeros.
+    """
+
+    method: str
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    shift: float = 0.0
+
+
 @dataclass(frozen=True)
 class TargetSpec:
     """One target.
@@ -27,6 +49,7 @@ class TargetSpec:
         units: Units of an output for it, a position; None for numbers.
         activation: Of that output: `softmax`, `sigmoid` or `linear`.
         missing: Whether labels may be missing: another value stands in their place, with weight 0.
+        scaling: How models scale it inside; None for not.
     """
 
     shape: Shape
@@ -38,6 +61,7 @@ class TargetSpec:
     units: int | None = None
     activation: str = ""
     missing: bool = False
+    scaling: TargetScaling | None = None
 
     def __post_init__(self) -> None:
         """Fills in what the rest tells."""

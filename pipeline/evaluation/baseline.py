@@ -150,8 +150,8 @@ def truth_of(examples: Examples, output: str, kind: str) -> Truth:
 def _in_a_line(found: Baseline) -> str:
     if "majority_class" in found:
         return f"accuracy {found['majority_class']['accuracy']:.4f} (majority class)"
-    if "mean" in found:
-        return f"mean_squared_error {found['mean']['mean_squared_error']:.4g} (training mean)"
+    if "median" in found:
+        return f"mean_absolute_error {found['median']['mean_absolute_error']:.4g} (training median)"
     return ""
 
 

@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from pipeline.data.spec import DataSpec, TargetSpec
-from pipeline.data.target import UNKNOWN
+from pipeline.data.target import LOG, UNKNOWN, TargetScaling
 from pipeline.errors import ConfigError
+from pipeline.models.names import SCALED, layer_name
 from pipeline.models.precision import precision_of_weights
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def head(name: str, target: TargetSpec, features: keras.KerasTensor) -> keras.Ke
     Returns:
         For classes and labels `units` probabilities (or logits, as the loss wants) a position, of shape (batch,
         *positions, units): one, that of the second class, where there are two. For others numbers of the target's
-        shape, (batch, 1) for a scalar.
+        shape, (batch, 1) for a scalar, in the unit of the data where its scaling is known.
 
     Raises:
         ConfigError: Whole numbers of which nobody knows what they are, or a length that varies.
@@ -56,10 +57,38 @@ def head(name: str, target: TargetSpec, features: keras.KerasTensor) -> keras.Ke
         raise ConfigError(
             f"model: target '{name}' has shape {target.shape}, a varying length; a model of your own is right"
         )
+    layer = layer_name(name)
+    if target.scaling is not None:
+        values = keras.layers.Dense(math.prod(sizes), name=f"{layer}{SCALED}")(features)
+        if len(sizes) > 1:
+            values = keras.layers.Reshape(sizes)(values)
+        return _unscaled(layer, target.scaling, values)
     if len(sizes) < 2:
-        return keras.layers.Dense(math.prod(sizes), activation=target.activation, name=name)(features)
+        return keras.layers.Dense(math.prod(sizes), activation=target.activation, name=layer)(features)
     values = keras.layers.Reshape(sizes)(keras.layers.Dense(math.prod(sizes))(features))
-    return keras.layers.Activation(target.activation, name=name)(values)
+    return keras.layers.Activation(target.activation, name=layer)(values)
+
+
+def _unscaled(layer: str, scaling: TargetScaling, values: keras.KerasTensor) -> keras.KerasTensor:
+    """Returns scaled values in the unit of the data."""
+    import keras
+
+    of_log = scaling.method == LOG
+    deviation, mean = (list(n) if len(n) > 1 else n[0] for n in (scaling.deviation, scaling.mean))
+    values = keras.layers.Rescaling(deviation, mean, name=f"{layer}_log" if of_log else layer)(values)
+    if not of_log:
+        return values
+    values = keras.layers.Activation("exponential", name=f"{layer}_exponential")(values)
+    return keras.layers.Rescaling(1.0, -scaling.shift, name=layer)(values)
+
+
+def scales(model: keras.Model, name: str) -> bool:
+    """Whether a model undoes the scaling of a target inside, as `head` has it."""
+    import keras
+
+    layers = {layer.name: layer for layer in model.layers}
+    layer = layer_name(name)
+    return isinstance(layers.get(layer), keras.layers.Rescaling) and f"{layer}{SCALED}" in layers
 
 
 def outputs(spec: DataSpec, features: keras.KerasTensor) -> keras.KerasTensor | dict[str, keras.KerasTensor]:

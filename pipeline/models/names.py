@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+SCALED = "_scaled"
+"""Ends the name of the layer before an output that undoes the scaling of its target."""
 ODD = re.compile(r"[^A-Za-z0-9_.-]+")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from pipeline.models.names import SCALED, layer_name
 from pipeline.report.classification import Classification, classification, labelling
 from pipeline.report.classification_figures import LONGEST_NAME, classification_figures
 from pipeline.report.compared import Compared, compared
@@ -95,6 +96,7 @@ def _values(run: RunFiles) -> dict[str, Any]:
         "differences": data["config_differences"],
         "config": yaml.dump(run.config, Dumper=Dumper, sort_keys=False, allow_unicode=True) if run.config else "",
         "best": best_epoch(run.history),
+        "scaled": _scaled(run),
         "curves": curve_figures(run.history, run.facts["validations"], data["steps_per_epoch"], run.evaluated_epoch),
         "outputs": (outputs := in_order(output_sections(run))),
         "many_outputs": len(outputs) > MOST_OUTPUTS,
@@ -243,3 +245,10 @@ def _classes(run: RunFiles) -> dict[str, list[str]]:
     """Returns the names of classes by target."""
     targets = run.facts["spec"].get("targets", {})
     return {name: spec["classes"] for name, spec in targets.items() if spec.get("classes")}
+
+
+def _scaled(run: RunFiles) -> list[str]:
+    """Returns the targets that the model scales inside."""
+    layers = {layer["name"] for layer in run.collected["layers"]}
+    targets = run.facts["spec"].get("targets", {})
+    return [n for n, spec in targets.items() if spec.get("scaling") and f"{layer_name(n)}{SCALED}" in layers]

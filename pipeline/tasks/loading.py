@@ -18,6 +18,7 @@ def splits_of(config: PipelineConfig) -> Splits:
         config.seed,
         loss=config.loss,
         positive=config.positive,
+        scaling=config.target_scaling,
         missing=missing_labels(config.weighting),
     )
 

@@ -12,14 +12,17 @@ import keras
 from pipeline.config import PipelineConfig
 from pipeline.data.checks import check_class_range, check_shapes
 from pipeline.data.spec import DataSpec
+from pipeline.data.target_scaling import SCALABLE
 from pipeline.errors import ConfigError, ConfigMistakes, one_line
 from pipeline.loss_kinds import AUTO, FAMILIES
+from pipeline.models.heads import scales
 from pipeline.training.formed import formed_loss
-from pipeline.training.metric_building import Metrics, auto_metric, build_metrics, together
+from pipeline.training.metric_building import Metrics, auto_metrics, build_metrics, together
 from pipeline.training.objective_checks import objective_mistakes
 from pipeline.training.objectives import built_losses, by_output, is_of_keras, key_of, loss_name
 from pipeline.training.optimizers import build_optimizer
 from pipeline.training.output_losses import count_examples
+from pipeline.training.scaled_losses import scaled_loss
 from pipeline.training.signature import Signature, signature_of
 from pipeline.training.target_forms import OutputForm, of_labels
 from pipeline.training.updates import set_updates
@@ -54,7 +57,7 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
         lambda: _loss_weights(config.loss_weights, outputs),
     )
     metrics, weighted = _of_labelled(metrics, weighted, spec)
-    formed = {n: _formed(loss, forms.get(n)) for n, loss in losses.items()}
+    formed = {n: _scaled(n, _formed(loss, forms.get(n)), loss, model, spec) for n, loss in losses.items()}
     if forms:
         given = {"loss": formed, "metrics": _used(metrics), "weighted_metrics": _used(weighted)}
         mistakes = [
@@ -142,6 +145,14 @@ def _formed(loss: Any, form: OutputForm | None) -> Any:
     return loss if form is None or family is None else formed_loss(loss, family, loss_name(loss), form)
 
 
+def _scaled(name: str, formed: Any, loss: Any, model: keras.Model, spec: DataSpec) -> Any:
+    """Returns a loss of the scaled numbers, where the model scales the target inside and the loss allows it."""
+    scaling, of_loss = spec.targets[name].scaling, loss_name(loss)
+    if scaling is None or not is_of_keras(loss) or of_loss not in SCALABLE or not scales(model, name):
+        return formed
+    return scaled_loss(formed, of_loss, scaling)
+
+
 def _used(metrics: dict[str, Metrics]) -> dict[str, Any]:
     return {name: found.used for name, found in metrics.items()}
 
@@ -178,7 +189,7 @@ def _metrics(
         value = {name: AUTO for name in outputs if name in spec.targets}
     found = {}
     for name, given in by_output(key, value, outputs).items():
-        wanted = auto_metric(spec.targets[name]) if given == AUTO and name in spec.targets else given
+        wanted = auto_metrics(spec.targets[name]) if given == AUTO and name in spec.targets else given
         found[name] = build_metrics(key_of(key, name, outputs), wanted, forms.get(name))
     return found
 

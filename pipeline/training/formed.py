@@ -158,12 +158,16 @@ def formed_loss(loss: Any, family: str | None, name: str, form: OutputForm) -> A
     convert = _convert_for_loss(family, name, form)
     if convert is None:
         return loss
-    inner = loss
-    if not isinstance(loss, keras.losses.Loss):
-        from keras.src.losses.losses import LossFunctionWrapper
+    return FormedLoss(as_keras_loss(loss, name), _keeping_mask(convert, form))
 
-        inner = LossFunctionWrapper(loss, name=name)
-    return FormedLoss(inner, _keeping_mask(convert, form))
+
+def as_keras_loss(loss: Any, name: str) -> keras.losses.Loss:
+    """Returns a loss, which may be a function, as an object of Keras."""
+    if isinstance(loss, keras.losses.Loss):
+        return loss
+    from keras.src.losses.losses import LossFunctionWrapper
+
+    return LossFunctionWrapper(loss, name=name)
 
 
 def formed_metric(metric: keras.metrics.Metric, given: frozenset[str], form: OutputForm) -> keras.metrics.Metric:

@@ -57,10 +57,10 @@ def build_metrics(key: str, value: Any, form: OutputForm | None) -> Metrics:
         ConfigError: Keras has no metric of that name, or the target refused its arguments.
     """
     used, saved = [], []
-    for index, item in enumerate(value if isinstance(value, list) else [value]):
-        place = f"{key}[{index}]" if isinstance(value, list) else key
-        suited = "accuracy" if form is None else auto_metric(form.target)
-        metric, given = _built(place, suited if item == AUTO else item, form)
+    suited = ["accuracy"] if form is None else auto_metrics(form.target)
+    places = [(f"{key}[{i}]", item) for i, item in enumerate(value)] if isinstance(value, list) else [(key, value)]
+    for place, item in ((place, one) for place, given in places for one in (suited if given == AUTO else [given])):
+        metric, given = _built(place, item, form)
         if form is None or not _is_of_keras(metric):
             used.append(metric)
             saved.append(metric)
@@ -145,9 +145,13 @@ def _set_defaults(metric: keras.metrics.Metric, given: frozenset[str], form: Out
         metric.average = "macro"
 
 
-def auto_metric(target: TargetSpec) -> str:
-    """Returns the name of the metric that suits a target."""
-    return {LABELS: "binary_accuracy", NUMBERS: "mean_absolute_error"}.get(target.kind, "accuracy")
+def auto_metrics(target: TargetSpec) -> list[str]:
+    """Returns the names of the metrics that suit a target."""
+    if target.kind != NUMBERS:
+        return ["binary_accuracy" if target.kind == LABELS else "accuracy"]
+    # Keras has R2 of rows of numbers only.
+    few = len(target.shape) < 2 and None not in target.shape and target.activation == "linear"
+    return ["mean_absolute_error", "r2_score"] if few else ["mean_absolute_error"]
 
 
 def _value_names(metric: keras.metrics.Metric, form: OutputForm) -> list[str]:

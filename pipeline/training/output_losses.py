@@ -11,6 +11,8 @@ from typing import Any
 import keras
 from keras.src.trainers.compile_utils import CompileLoss
 
+from pipeline.models.names import layer_name
+
 
 def count_examples(model: keras.Model) -> None:
     """Has a compiled model weigh the logged losses of its outputs by the examples of each batch."""
@@ -22,9 +24,17 @@ def count_examples(model: keras.Model) -> None:
 class _CountingLoss(CompileLoss):  # type: ignore[misc]
     def build(self, y_true: Any, y_pred: Any) -> None:
         super().build(y_true, y_pred)
-        for metric in self.metrics:
+        for metric, name in zip(self.metrics, self._names, strict=False):
+            metric.name = f"{name}_loss"
             metric.__class__ = _MeanOverExamples
             metric.losses = [self]
+
+    def _build_nested(self, y_true: Any, y_pred: Any, loss: Any, output_names: Any, current_path: Any) -> None:
+        super()._build_nested(y_true, y_pred, loss, output_names, current_path)
+        if not current_path:
+            # Each gets a metric of its name, which opens a scope of TensorFlow while it is made.
+            self._names = [found.name for found in self._flat_losses]
+            self._flat_losses[:] = [found._replace(name=layer_name(found.name)) for found in self._flat_losses]
 
     def call(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         self._examples = keras.ops.shape(keras.tree.flatten(y_pred)[0])[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
@@ -14,6 +15,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 PARTS = """
 import keras
 import numpy as np
+import pandas as pd
 
 
 def tags(weights=False):
@@ -150,7 +152,7 @@ def test_counts_and_signed_whole_numbers_are_regressed(
             "trainer.epochs=1", "report=false", *arguments,
         )  # fmt: skip
         assert done.code == 0, done.err
-        assert list(done.json("metrics.json")["train"]["outputs"]["y"]) == ["loss", "mean_absolute_error"]
+        assert list(done.json("metrics.json")["train"]["outputs"]["y"]) == ["loss", "mean_absolute_error", "r2_score"]
 
 
 def test_losses_of_outputs_are_means_over_examples_and_add_up(command: Callable[..., Any]) -> None:
@@ -164,3 +166,30 @@ def test_losses_of_outputs_are_means_over_examples_and_add_up(command: Callable[
     # Four errors of 1, squared, in a batch, and one of 3 in a batch of its own: (4 * 1 + 9) / 5.
     assert [train["outputs"][name]["loss"] for name in "ab"] == pytest.approx([2.6, 2.6])
     assert train["loss"] == pytest.approx(5.2)
+
+
+def test_targets_of_any_name_and_unit_train_evaluate_and_predict_in_their_unit(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    a = random.normal(size=400).astype("float32")
+    rows = {"a": a, "price ($)": 5e5 + 2e5 * a, "Loan / Status?": np.where(a > 0, "yes", "no"), "skewed": np.exp(2 * a)}
+    pd.DataFrame(rows).to_csv(tmp_path / "rows.csv", index=False)
+    done = command(
+        "+experiment=table/csv", "data.path=rows.csv", "data.targets=['price ($)','Loan / Status?',skewed]",
+        "data.inputs=[a]", "trainer.epochs=15", "target_scaling={skewed: log}", "report=false",
+        "optimizer.learning_rate=0.01",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    outputs = done.json("metrics.json")["test"]["outputs"]
+    assert outputs["price ($)"]["r2_score"] > 0.9
+    assert outputs["skewed"]["r2_score"] > 0.8
+    assert 1000 < outputs["price ($)"]["mean_absolute_error"] < 1e5
+    assert all(outputs[name]["loss"] < 1 for name in outputs)
+    run = f"run={done.folder}"
+    evaluated = command("task=evaluate", run)
+    for name, values in evaluated.json("metrics.json")["test"]["outputs"].items():
+        assert values["loss"] == pytest.approx(outputs[name]["loss"], rel=1e-4), name
+    predicted = command("task=predict", run)
+    table = pq.read_table(predicted.folder / "predictions.parquet")
+    assert 1e5 < np.mean(table["price ($)_value"]) < 1e6
