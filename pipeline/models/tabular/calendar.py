@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -67,12 +68,15 @@ def varying(seconds: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
     return kept, [found[i] for i in kept]
 
 
-def angles(name: str, part: Any) -> list[Any]:
-    """Returns sine and cosine of a part that comes again, float32; none for others."""
+def angles(values: Any, names: Sequence[str]) -> Any:
+    """Returns sines and cosines of parts that come again, float32 of shape (rows, 2 * columns).
+
+    Args:
+        values: Parts of shape (rows, columns).
+        names: Which of `PERIODS` each column is.
+    """
     from keras import ops
 
-    if name not in PERIODS:
-        return []
-    start, period = PERIODS[name]
-    angle = ops.cast(ops.multiply(ops.subtract(part, float(start)), 2 * math.pi / period), "float32")
-    return [ops.sin(angle), ops.cos(angle)]
+    starts, periods = (np.array(numbers, "float64") for numbers in zip(*map(PERIODS.__getitem__, names), strict=True))
+    turned = ops.cast(ops.multiply(ops.subtract(values, starts), 2 * math.pi / periods), "float32")
+    return ops.concatenate([ops.sin(turned), ops.cos(turned)], axis=1)

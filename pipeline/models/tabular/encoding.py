@@ -89,19 +89,18 @@ def _add_times(found: _Parts, times: Tensors, given: Arrays, bins: int) -> None:
 
     matrix = ops.stack(list(times.values()), axis=1)
     moments = statistics([given[name] for name in times], 0)
-    parts = calendar.parts(numbers.filled(matrix, moments.medians))
-    chosen, columns, angles = [], [], []
+    chosen, columns = [], []
     for index, (name, median) in enumerate(zip(times, moments.medians, strict=True)):
-        seconds = np.nan_to_num(np.asarray(given[name], "float64"), nan=median)
-        kept, values = calendar.varying(seconds)
+        kept, values = calendar.varying(np.nan_to_num(np.asarray(given[name], "float64"), nan=median))
+        chosen += [part * len(times) + index for part in kept]
         columns += values
-        for part in kept:
-            chosen.append(parts[part][:, index])
-            angles += calendar.angles(calendar.PARTS[part], chosen[-1])
     if chosen:
-        _add_numbers(found, ops.stack(chosen, axis=1), statistics(columns, bins))
-    if angles:
-        found.add(ops.stack(angles, axis=1))
+        parts = ops.concatenate(calendar.parts(numbers.filled(matrix, moments.medians)), axis=1)
+        _add_numbers(found, ops.take(parts, np.array(chosen), axis=1), statistics(columns, bins))
+        names = {place: calendar.PARTS[place // len(times)] for place in chosen}
+        again = [place for place, name in names.items() if name in calendar.PERIODS]
+        if again:
+            found.add(calendar.angles(ops.take(parts, np.array(again), axis=1), [names[place] for place in again]))
     if len(moments.missing):
         found.add(numbers.indicators(matrix, moments.missing))
     elif not chosen:
