@@ -2,7 +2,7 @@
 
 from pipeline.inspection.findings import Finding
 from pipeline.inspection.inspection import Inspection, SplitSize, inspected
-from pipeline.inspection.origin import Origin
 from pipeline.inspection.parts import Part
+from pipeline.inspection.provenance import Provenance
 
-__all__ = ["Finding", "Inspection", "Origin", "Part", "SplitSize", "inspected"]
+__all__ = ["Finding", "Inspection", "Part", "Provenance", "SplitSize", "inspected"]

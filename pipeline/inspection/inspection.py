@@ -21,8 +21,8 @@ from pipeline.inspection.features import Feature, aggregates_of, columns_of, fea
 from pipeline.inspection.findings import NOTE, Finding, in_order, listed
 from pipeline.inspection.groups import Spread, spread_findings, spreads, time_findings
 from pipeline.inspection.leaks import Power, leak_findings, powers
-from pipeline.inspection.origin import Origin
 from pipeline.inspection.parts import Part
+from pipeline.inspection.provenance import Provenance
 from pipeline.inspection.redundancy import blank_findings, input_findings
 from pipeline.inspection.shifts import Shift, shift_findings, shifts
 from pipeline.inspection.summaries import Summary, summaries_of_arrays, summary, summary_of_positions
@@ -96,20 +96,20 @@ class Inspection:
         }
 
 
-def inspected(parts: Sequence[Part], origin: Origin, seed: int) -> Inspection:
+def inspected(parts: Sequence[Part], provenance: Provenance, seed: int) -> Inspection:
     """Looks at what there is of each split.
 
     Args:
         parts: What is looked at of each split, the training split first.
-        origin: Where they are from.
+        provenance: Where they are from.
         seed: Seed of rows that are drawn where all would take too long.
     """
     # What the largest numbers overflow to is not looked at.
     with np.errstate(over="ignore", invalid="ignore"):
-        return _inspected(parts, origin, seed)
+        return _inspected(parts, provenance, seed)
 
 
-def _inspected(parts: Sequence[Part], origin: Origin, seed: int) -> Inspection:
+def _inspected(parts: Sequence[Part], provenance: Provenance, seed: int) -> Inspection:
     train, spec = parts[0], parts[0].examples.spec
     features, targets, further = features_of(parts), targets_of(parts), columns_of(parts)
     whole = aggregates_of(parts, features)
@@ -120,25 +120,25 @@ def _inspected(parts: Sequence[Part], origin: Origin, seed: int) -> Inspection:
     alone = input_findings(features, train.name, inputs, seed)
     ids = [name for finding in alone if finding.kind == "id" for name in finding.names]
     # Every split has groups and ids of its own.
-    own = [*(one.column for one in spread), *ids, *([origin.column] if origin.column else [])]
+    own = [*(one.column for one in spread), *ids, *([provenance.column] if provenance.column else [])]
     findings = [
         *leak_findings(power, inputs, {feature.name: feature.of for feature in [*features, *whole]}),
         *copy_findings(copied),
-        *target_findings(targets, origin.missing),
+        *target_findings(targets, provenance.missing),
         *spread_findings(spread),
-        *(time_findings([*features, *further]) if origin.by_chance else []),
+        *(time_findings([*features, *further]) if provenance.by_chance else []),
         *alone,
         *blank_findings(whole, train),
         *ambiguity_findings(ambiguous, len(train)),
-        *shift_findings(shifted, names, own, by_chance=origin.by_chance),
+        *shift_findings(shifted, names, own, by_chance=provenance.by_chance),
         *_not_looked_at(spec, features, targets),
     ]
     return Inspection(
         spec=spec,
-        splits=tuple(_size(part, origin.how.get(part.name, "")) for part in parts),
+        splits=tuple(_size(part, provenance.how.get(part.name, "")) for part in parts),
         inputs=tuple(_input_summaries(train, features)),
         targets=_target_summaries(parts, targets),
-        said=origin.said,
+        said=provenance.said,
         powers=tuple(power),
         copies=tuple(copied),
         ambiguities=tuple(ambiguous),

@@ -15,8 +15,8 @@ import numpy as np
 from pipeline.config import MASK, REFUSE, PipelineConfig
 from pipeline.data.splits import check_splits, set_apart
 from pipeline.data.stage import load_splits
-from pipeline.inspection.origin import Origin
-from pipeline.inspection.parts import Part, parts_of, with_rows
+from pipeline.inspection.parts import Part, parts_of
+from pipeline.inspection.provenance import Provenance
 from pipeline.weighting.choices import missing_labels
 
 BY_CHANCE = ("random", "stratified", "auto", "group")
@@ -24,7 +24,7 @@ OF_TABLE = "data.missing_target=drop leaves such rows out"
 OF_ARRAYS = "weighting.missing=mask trains on the others"
 
 
-def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Origin]:
+def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Provenance]:
     """Loads the data of a config and sets splits apart as training would.
 
     Labels that are missing are no mistake here: how many there are is part of what is seen.
@@ -54,9 +54,9 @@ def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Origin]:
             to_train=False,
         )
         brought = tuple(name for name, _ in whole.present())
-        splits = set_apart(with_rows(whole), split, config.seed)
+        splits = set_apart(whole, split, config.seed)
     check_splits(splits, to_train=False)
-    origin = Origin(
+    provenance = Provenance(
         {name: _how(name, brought, config) for name, _ in splits.present()},
         split.method in BY_CHANCE and len(brought) == 1,
         split.column,
@@ -64,7 +64,7 @@ def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Origin]:
         OF_TABLE if of_table else OF_ARRAYS,
         _title(node),
     )
-    return parts_of(splits, brought), origin
+    return parts_of(splits, brought), provenance
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from pipeline.data.splits import Splits
 from pipeline.data.streams import CHUNK, Data, ExampleStream, batched
 from pipeline.errors import DataError
 
-ROW = "\0row"
-"""The column that says which row of the source an example is; no column of a table has such a name."""
 MOST_DRAWN = 10_000
 MOST_BYTES = 2**28
 """Of a stream, as many first examples are looked at as these allow."""
@@ -44,18 +42,6 @@ class Part:
         return len(self.examples)
 
 
-def with_rows(splits: Splits) -> Splits:
-    """Returns splits as a source gives them, each example with its row, before some are set apart."""
-    return replace(
-        splits,
-        **{
-            name: replace(data, columns={**data.columns, ROW: np.arange(len(data))})
-            for name, data in splits.present()
-            if isinstance(data, Examples)
-        },
-    )
-
-
 def parts_of(splits: Splits, brought: Iterable[str]) -> list[Part]:
     """Returns what is looked at of each split.
 
@@ -71,9 +57,8 @@ def parts_of(splits: Splits, brought: Iterable[str]) -> list[Part]:
     for name, data in splits.present():
         source = name if name in own else "train"
         if isinstance(data, Examples):
-            columns = {key: values for key, values in data.columns.items() if key != ROW}
-            rows = data.columns.get(ROW, np.arange(len(data)))
-            found.append(Part(name, replace(data, columns=columns), rows, source, whole=True))
+            rows = np.arange(len(data)) if data.origin is None else data.origin.rows
+            found.append(Part(name, data, rows, source, whole=True))
             continue
         examples, whole = _drawn(data)
         found.append(Part(name, examples, np.arange(len(examples)), name, whole))
@@ -113,8 +98,10 @@ def _most(spec: DataSpec) -> int:
 def _joined(chunks: list[Examples]) -> Examples:
     first = chunks[0]
     groups = ("inputs", "targets", "weights", "columns")
-    joined = {group: _joined_arrays([getattr(chunk, group) for chunk in chunks]) for group in groups}
-    return Examples(first.spec, **joined)
+    inputs, targets, weights, columns = (
+        _joined_arrays([getattr(chunk, group) for chunk in chunks]) for group in groups
+    )
+    return Examples(first.spec, inputs, targets, weights, columns)
 
 
 def _joined_arrays(groups: list[Arrays]) -> dict[str, np.ndarray]:

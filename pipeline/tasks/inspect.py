@@ -24,10 +24,10 @@ def inspect(config: PipelineConfig, run: Run) -> None:
         run: The folder of the look.
     """
     with run.stage("data"):
-        parts, origin = load_to_inspect(config)
+        parts, provenance = load_to_inspect(config)
     with run.stage("inspection"):
-        inspection = inspected(parts, origin, config.seed)
+        inspection = inspected(parts, provenance, config.seed)
     write_json(run.folder / "inspect.json", inspection.as_dict())
-    write_data_page(run.folder, inspection, parts, origin.title)
+    write_data_page(run.folder, inspection, parts, provenance.title)
     for line in data_lines(inspection, shutil.get_terminal_size().columns):
         log.info("%s", line)

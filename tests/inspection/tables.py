@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.data.examples import Examples
 from pipeline.data.spec import CATEGORY, NUMBER, DataSpec, InputSpec, TargetSpec
-from pipeline.inspection import Inspection, Origin, Part, inspected
+from pipeline.inspection import Inspection, Part, Provenance, inspected
 
 Columns = Mapping[str, Sequence[Any] | np.ndarray]
 
@@ -31,7 +31,7 @@ def part(name: str, columns: Columns, y: Any, classes: Sequence[str] = (), start
 
 
 def looked(*parts: Part, by_chance: bool = True) -> Inspection:
-    return inspected(parts, Origin(by_chance=by_chance), seed=0)
+    return inspected(parts, Provenance(by_chance=by_chance), seed=0)
 
 
 def texts(inspection: Inspection, kind: str) -> list[str]:

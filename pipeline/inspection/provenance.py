@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Origin:
+class Provenance:
     """Where the splits are from, and what was said of them.
 
     Attributes:
