@@ -13,6 +13,7 @@ MISSING = ("", "?", "NA", "N/A", "nan", "NaN", "null", "None")
 MANY = 8
 """Numbers from which it is no chance that they are in order."""
 FEWEST = 2
+"""Names from which a header may be one name short."""
 UNNAMED = "Unnamed: 0"
 """What pandas calls a first column without a name."""
 
