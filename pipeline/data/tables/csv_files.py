@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.data.tables.column_names import unique
 from pipeline.data.tables.compression import Contents
 from pipeline.data.tables.csv_dialect import Dialect, dialect_of
+from pipeline.data.tables.csv_header import UNNAMED
 from pipeline.data.tables.csv_mistakes import check_widths, csv_mistake
 from pipeline.data.tables.decimal_signs import with_points
 from pipeline.data.tables.encodings import UTF_8, beginning, encoding_mistake, encoding_of
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 BLOCK = 1 << 24
 """Bytes read at once; a row is no longer."""
 LARGEST_BLOCK = (1 << 31) - 1
+LAYOUT_OPTIONS = frozenset({"names", "skiprows", "comment", "index_col", "skipfooter", "skip_blank_lines"})
+"""Options of pandas' by which it has to find the header itself."""
+NA_OPTIONS = frozenset({"na_values", "keep_default_na", "na_filter"})
 
 
 def read_csv(contents: Contents, options: ReadOptions, missing: Sequence[str]) -> FileTable:
@@ -45,10 +49,10 @@ def read_csv(contents: Contents, options: ReadOptions, missing: Sequence[str]) -
     except csv.Error as error:
         raise DataError(f"'{contents.file}': is no CSV file: {one_line(error)}") from error
     if more or dialect.is_pattern:
-        frame, findings = _as_pandas_does(contents, encoding, dialect, options, more), list(dialect.findings)
+        frame, of_names = _as_pandas_does(contents, encoding, dialect, options, more)
     else:
         frame, of_names = _read(contents, encoding, dialect)
-        findings = [*dialect.findings, *dialect.header.findings, *of_names]
+    findings = [*dialect.findings, *of_names]
     if frame.empty:
         raise DataError(f"'{contents.file}': has a header but no rows")
     if options.encoding is None and codecs.lookup(encoding).name != UTF_8:
@@ -80,7 +84,7 @@ def _read(contents: Contents, encoding: str, dialect: Dialect) -> tuple[pd.DataF
         frame, names = frame.iloc[:, :-1], names[:-1]
     names, findings = unique(names)
     frame.columns = pd.Index(names)
-    return frame, findings
+    return frame, (*dialect.header.findings, *findings)
 
 
 def _by_arrow(contents: Contents, encoding: str, dialect: Dialect) -> pd.DataFrame:
@@ -138,21 +142,29 @@ def _by_pandas(contents: Contents, encoding: str, dialect: Dialect, options: Map
 
 def _as_pandas_does(
     contents: Contents, encoding: str, dialect: Dialect, options: ReadOptions, more: Mapping[str, Any]
-) -> pd.DataFrame:
-    """Reads a file with options of pandas' own, which say by themselves which rows and columns there are."""
-    layout: dict[str, Any] = {}
-    if options.header is False:
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Reads a file with options of pandas' own."""
+    import pandas as pd
+
+    layout: dict[str, Any] = {"skipinitialspace": dialect.spaced, "na_filter": not NA_OPTIONS.isdisjoint(more)}
+    findings: tuple[str, ...] = ()
+    if LAYOUT_OPTIONS.isdisjoint(more) and not dialect.is_pattern:
+        names, said = unique(dialect.header.names)
+        layout.update(header=None, names=names, skiprows=dialect.skipped)
+        findings = (*dialect.header.findings, *said)
+    elif options.header is False:
         layout["header"] = None
     elif isinstance(options.header, int) and not isinstance(options.header, bool):
         layout.update(header=0, skiprows=options.header - 1)
     if dialect.is_pattern:
         layout["engine"] = "python"
-    frame = _by_pandas(contents, encoding, dialect, {**layout, **more})
-    if frame.index.names != [None]:
-        frame = frame.reset_index()
-    if options.header is False and "names" not in more:
+    frame = _by_pandas(contents, encoding, dialect, {**layout, "index_col": None, **more})
+    if options.header is False and "names" not in more and not findings:
         frame.columns = [f"column_{number}" for number in range(1, frame.shape[1] + 1)]
-    return frame.reset_index(drop=True).rename(columns=str)
+    if not isinstance(frame.index, pd.RangeIndex):
+        # A header that is one name short makes an index of its first column.
+        frame = frame.rename_axis(UNNAMED).reset_index() if frame.index.names == [None] else frame.reset_index()
+    return frame.rename(columns=str), findings
 
 
 def _refuse_nulls(frame: pd.DataFrame, contents: Contents, dialect: Dialect) -> None:

@@ -13,6 +13,7 @@ MISSING = ("", "?", "NA", "N/A", "nan", "NaN", "null", "None")
 MANY = 8
 """Numbers from which it is no chance that they are in order."""
 FEWEST = 2
+"""Names from which a header may be one name short."""
 UNNAMED = "Unnamed: 0"
 """What pandas calls a first column without a name."""
 
@@ -65,9 +66,11 @@ def has_counts(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first line counts rows and columns, as that of tables of scikit-learn does."""
     if len(rows) < 3 or len(rows[0]) < 2 or not all(WHOLE.fullmatch(value) for value in rows[0][:2]):
         return False
-    widths = {len(row) for row in rows[1:]}
-    of_names = not any(map(NUMBER.fullmatch, rows[0][2:]))
-    return of_names and widths == {int(rows[0][1]) + 1} and int(rows[0][0]) >= len(rows) - 2
+    count, columns = int(rows[0][0]), int(rows[0][1])
+    if {len(row) for row in rows[1:]} != {columns + 1} or any(map(NUMBER.fullmatch, rows[0][2:])):
+        return False
+    # Only the first rows of the file may be here; two numbers alone may be a row.
+    return len(rows) - count in (1, 2) or (len(rows[0]) > 2 and count >= len(rows) - 2)
 
 
 def _without_names(width: int, before: int, *, counts: bool, certain: bool) -> Header:
@@ -77,7 +80,7 @@ def _without_names(width: int, before: int, *, counts: bool, certain: bool) -> H
         names[-1] = "target"
         finding = f"its first line counts rows and columns, which are called {names[0]} to {names[-2]} and target"
         return Header(tuple(names), before, findings=(finding,))
-    finding = f"no names of columns, which are called {columns} (data.read.header)"
+    finding = f"no header, so its columns are called {columns} (data.read.header)"
     return Header(tuple(names), before, findings=() if certain else (finding,))
 
 

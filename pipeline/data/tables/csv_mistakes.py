@@ -33,11 +33,9 @@ def check_widths(contents: Contents, encoding: str, dialect: Dialect) -> None:
         DataError: There is one; the message has its number.
     """
     columns = len(dialect.header.names)
-    reader = parsed_lines(iter(()), dialect.separator, dialect.quote)
     try:
         with _lines(contents, encoding) as lines:
-            reader = parsed_lines(lines, dialect.separator, dialect.quote)
-            for number, row in reader:
+            for number, row in parsed_lines(lines, dialect.separator, dialect.quote):
                 if number > dialect.skipped and len(row) != columns:
                     raise DataError(
                         f"'{contents.file}': row {number} has {len(row)} values for {columns} columns"

@@ -98,11 +98,11 @@ def _has_commas(columns: dict[str, Any], missing: Sequence[str]) -> bool:
     """Whether a decimal comma is certain: in some column, and a decimal point in none."""
     import pyarrow.compute as pc
 
-    with_commas, with_points = False, False
+    with_commas = False
     for column in columns.values():
-        values = column.filter(_present(column, missing))
-        if not len(values):
+        if with_commas and not pc.any(pc.match_substring(column, ".")).as_py():
             continue
+        values = column.filter(_present(column, missing))
         if pc.any(pc.match_substring(values, ",")).as_py():
             # Three digits after the only comma might be thousands.
             certain = pc.match_substring_regex(values, r",(\d{1,2}|\d{4,})\s*$|^\s*[+-]?0?,\d|^\s*[+-]?\d{4,},\d")
@@ -111,8 +111,9 @@ def _has_commas(columns: dict[str, Any], missing: Sequence[str]) -> bool:
         elif pc.any(pc.match_substring(values, ".")).as_py():
             certain = pc.match_substring_regex(values, r"\.(\d{1,2}|\d{4,})$|^[+-]?0?\.\d")
             of_numbers = pc.match_substring_regex(values, Signs(".").pattern)
-            with_points |= pc.any(certain).as_py() and pc.all(of_numbers).as_py()
-    return with_commas and not with_points
+            if pc.any(certain).as_py() and pc.all(of_numbers).as_py():
+                return False
+    return with_commas
 
 
 def _doubtful(columns: dict[str, Any], missing: Sequence[str]) -> str:

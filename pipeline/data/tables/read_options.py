@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -167,10 +168,10 @@ def _header(key: str, value: Any) -> bool | int:
 def _encoding(key: str, value: Any) -> str:
     try:
         "a".encode(value)
+        return codecs.lookup(value).name.removesuffix("-sig")
     except (LookupError, TypeError, ValueError) as error:
         known = ("utf-8", "utf-16", "latin-1", "cp1252", "cp1250", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr")
         raise ConfigError(f"{key}: {shown(value)} is no encoding{nearest(str(value), known)}") from error
-    return str(value)
 
 
 def _compression(key: str, value: Any) -> str:

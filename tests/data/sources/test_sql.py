@@ -1,6 +1,7 @@
 """Databases: a table or a query, SQLite files never written to, addresses with passwords never repeated."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,21 @@ def test_config_file_names_sqlite_files_of_this_machine_and_sends_no_query_to_a_
 def test_variable_may_be_the_address_of_a_database() -> None:
     config = {"data": {"_target_": "pipeline.data.sources.sql.Sql", "url": SERVER, "table": "t"}}
     assert addresses(config) == {"data.url"}
+
+
+def test_database_of_a_variable_is_learnt_and_the_run_keeps_its_name_only(
+    command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(tmp_path / "people.db") as connection:
+        pd.DataFrame({"a": range(40), "y": [0, 1] * 20}).to_sql("people", connection, index=False)
+    connection.close()
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///people.db")
+    done = command(
+        "data=sql", "data.url=${oc.env:DATABASE_URL}", "data.query='SELECT * FROM people ORDER BY a'",
+        "data.targets=[y]",
+        "model=tabular", "loader.batch_size=8", "trainer.epochs=1", "report=false",
+    )  # fmt: skip
+    assert done.code == 0, done.errors
+    kept = (done.folder / ".hydra" / "config.yaml").read_text()
+    assert "${oc.env:DATABASE_URL}" in kept
+    assert "people.db" not in kept

@@ -73,12 +73,12 @@ AS_IT_IS: dict[str, tuple[str | bytes, dict[str, list[str]], str]] = {
     "no header, fractions": (
         "5.1,?,u\n4.9,3,u\n5,3,v\n",
         {"column_1": ["5.1", "4.9", "5"], "column_2": ["?", "3", "3"], "column_3": ["u", "u", "v"]},
-        "no names of columns, which are called column_1 to column_3 (data.read.header)",
+        "no header, so its columns are called column_1 to column_3 (data.read.header)",
     ),
     "no header, values seen again": (
         "39, State, 7\n50, Own, 8\n38, State, 9\n",
         {"column_1": ["39", "50", "38"], "column_2": ["State", "Own", "State"], "column_3": ["7", "8", "9"]},
-        "the space after each comma is left out; no names of columns",
+        "the space after each comma is left out; no header",
     ),
     "years for names": (
         "land,2001,2002\nA,1,2\nB,3,4\n", {"land": ["A", "B"], "2001": ["1", "3"], "2002": ["2", "4"]}, "",
@@ -151,6 +151,19 @@ TOLD: dict[str, tuple[str | bytes, dict[str, Any], dict[str, list[Any]]]] = {
         "junk\n\na;b\n1;x\n2;y\n", {"header": 3, "nrows": 1}, {"a": ["1"], "b": ["x"]}
     ),
     "dtypes of pandas": (ROWS, {"dtype": {"a": "int64"}, "usecols": ["a"]}, {"a": [1, 2]}),
+    "other options of pandas on a file without a header": (
+        "5.1,u\n4.9,u\n5,v\n", {"nrows": 1}, {"column_1": ["5.1"], "column_2": ["u"]}
+    ),
+    "other options of pandas on a header that is short": (
+        "a,b\n1,5,x\n2,6,y\n", {"nrows": 1}, {"Unnamed: 0": ["1"], "a": ["5"], "b": ["x"]}
+    ),
+    "comments above a header that is short": (
+        "# R\na,b\n1,5,x\n2,6,y\n", {"comment": "#"}, {"Unnamed: 0": ["1", "2"], "a": ["5", "6"], "b": ["x", "y"]}
+    ),
+    "two numbers that count nothing": ("5,1\n3,0\n4,1\n3,3\n", {"header": False}, {
+        "column_1": ["5", "3", "4", "3"], "column_2": ["1", "0", "1", "3"]
+    }),
+    "missing values of pandas": (ROWS, {"na_values": ["y"], "usecols": ["b"], "nrows": 1}, {"b": ["x"]}),
     "index of pandas": (ROWS, {"index_col": "b"}, {"b": ["x", "y"], "a": ["1", "2"]}),
 }  # fmt: skip
 
