@@ -94,6 +94,8 @@ def _check_finite(
     array: np.ndarray, what: str, *, missing: bool = False, as_it_is: bool = False, remedy: str = ""
 ) -> None:
     """Refuses what is not finite as the float32 that a model computes with, or as it is; NaN may be a missing value."""
+    if array.dtype == object and len(array) and isinstance(array[0], str):
+        return
     if array.dtype == object:
         bad = np.array(
             [i for i, row in enumerate(array) if isinstance(row, np.ndarray) and _not_finite(row).any()], int

@@ -85,10 +85,12 @@ class Examples:
         for kind, arrays in self._groups():
             for name, array in arrays.items():
                 digest.update(f"{kind} {name} {array.dtype} {array.shape}".encode())
-                parts = array if array.dtype == object else [array]
-                for part in parts:
-                    is_array = isinstance(part, np.ndarray)
-                    digest.update(np.ascontiguousarray(part).data if is_array else str(part).encode())
+                if array.dtype == object and not varies(array):
+                    # At once: text by text would take seconds for a million rows.
+                    digest.update("\0".join(map(str, array.flat)).encode())
+                    continue
+                for part in array if array.dtype == object else [array]:
+                    digest.update(np.ascontiguousarray(part).data)
         return {"examples": len(self), "sha256": digest.hexdigest(), "of": "all examples"}
 
     def _groups(self) -> tuple[tuple[str, Arrays], ...]:

@@ -51,6 +51,13 @@ class Column:
         """Which rows have a value."""
         return np.asarray(self.array.is_valid())
 
+    @property
+    def constant(self) -> bool:
+        """Whether all rows have the same value."""
+        import pyarrow.compute as pc
+
+        return bool(self.present.all()) and bool(pc.all(pc.equal(self.array, self.array[0])).as_py())
+
     @cached_property
     def distinct(self) -> Any:
         """The different values, as an Arrow array without nulls."""

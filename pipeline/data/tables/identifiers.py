@@ -7,7 +7,8 @@ import re
 import numpy as np
 
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, InputSpec
-from pipeline.data.tables.column import NOTHING, UNUSABLE, UNUSABLE_TIP, Column
+from pipeline.data.tables.column import NOTHING, TEXT, UNUSABLE, UNUSABLE_TIP, Column
+from pipeline.data.tables.column_moments import moments_of
 from pipeline.data.tables.column_numbers import numbers_of
 from pipeline.data.tables.remarks import Remark
 
@@ -17,10 +18,10 @@ FEWEST_COUNTED = 10
 """From so many rows on, numbers that count them tell it too."""
 UNIQUE = 0.9
 """Share of different texts from which nothing is to be learnt from them."""
-UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?|__index_level_\d+__|\.\.\.\d+|V1|X\.?1?", re.IGNORECASE)
+UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?|__index_level_\d+__|\.\.\.\d+", re.IGNORECASE)
 """What pandas, Arrow and R call a column without a name."""
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-INDEX_WORDS = {"index", "idx", "rownames", "rowname", "rowid", "rownum", "rownumber", "row", "obs", "rn"}
+INDEX_NAMES = {"index", "idx", "row", "rowname", "rownames", "rowid", "rownum", "rownumber"}
 ID_WORDS = {"id", "ids", "uuid", "guid", "uid"}
 
 
@@ -45,28 +46,45 @@ def left_out(name: str, column: Column, spec: InputSpec, *, first: bool) -> Rema
         return Remark(name, "is left out, as it is empty", spec.kind)
     if rows < 2:
         return None
-    if len(column.distinct) == 1 and column.present.all():
+    if column.constant:
         return Remark(name, "is left out, as it has one value only", spec.kind)
     if spec.kind == NUMBER:
         return _of_numbers(name, column, first)
-    if spec.kind == TIME or rows < FEWEST_ROWS:
+    if spec.kind == TIME:
         return None
+    return _of_texts(name, column, FEWEST_COUNTED if _is_called_id(name) else FEWEST_ROWS)
+
+
+def mixed_id(name: str, column: Column) -> Remark | None:
+    """Returns that a column is one of ids, most of them numbers, which would else be said to be mistakes."""
+    if column.holds != TEXT or not _is_called_id(name):
+        return None
+    if numbers_of(column).share == 1 or moments_of(column, "").share == 1:
+        return None
+    return _of_texts(name, column, FEWEST_COUNTED)
+
+
+def _of_texts(name: str, column: Column, fewest: int) -> Remark | None:
     there, different = int(column.present.sum()), len(column.distinct)
-    if there < FEWEST_ROWS or different < UNIQUE * there:
+    if there < fewest or different < UNIQUE * there:
         return None
     return Remark(name, "is left out, as its texts differ from row to row", CATEGORY, f" ({different} in {there} rows)")
 
 
 def _of_numbers(name: str, column: Column, first: bool) -> Remark | None:
-    words = [word.lower() for word in WORDS.findall(name)]
-    is_id = bool(words) and (words[0] in ID_WORDS or words[-1] in ID_WORDS)
-    is_index = is_id or UNNAMED.fullmatch(name) is not None or not INDEX_WORDS.isdisjoint(words)
-    rows = len(column)
-    if rows < FEWEST_COUNTED or not column.present.all() or not (first or is_index):
+    rows, named = len(column), _is_called_id(name)
+    if rows < FEWEST_COUNTED or not column.present.all() or not (first or named):
         return None
     values = numbers_of(column).values
-    if (np.diff(values) == 1).all() and (is_index or values[0] in (0, 1)):
+    if (np.diff(values) == 1).all() and (named or values[0] in (0, 1)):
         return Remark(name, "is left out, as it counts the rows", NUMBER)
-    if is_id and (values == np.floor(values)).all() and len(column.distinct) == rows:
+    if named and (values == np.floor(values)).all() and len(column.distinct) == rows:
         return Remark(name, "is left out, as it is an id, different in each row", NUMBER)
     return None
+
+
+def _is_called_id(name: str) -> bool:
+    """Whether a column is called what columns are that tell rows apart."""
+    words = [word.lower() for word in WORDS.findall(name)]
+    is_id = bool(words) and (words[0] in ID_WORDS or words[-1] in ID_WORDS)
+    return is_id or "".join(words) in INDEX_NAMES or UNNAMED.fullmatch(name) is not None

@@ -10,12 +10,12 @@ from pipeline.data.spec import NUMBER, TIME, InputSpec
 from pipeline.data.tables.column import MOMENTS
 from pipeline.data.tables.column_moments import moments_of
 from pipeline.data.tables.column_numbers import numbers_of
-from pipeline.data.tables.identifiers import left_out, unusable
+from pipeline.data.tables.identifiers import left_out, mixed_id, unusable
 from pipeline.data.tables.kinds import Choice, choice
 from pipeline.data.tables.remarks import Remark, lines
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.texts import category_texts
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError, DataError, escaped
 
 
 def named_inputs(
@@ -59,7 +59,7 @@ def telling_inputs(
     reasons: dict[str, Remark] = {}
     for place, name in enumerate(names):
         column = table.parsed(name, missing)
-        reason = None if name in kinds else unusable(name, column)
+        reason = None if name in kinds else unusable(name, column) or mixed_id(name, column)
         if reason is None:
             found[name] = choice(table, name, missing, kinds.get(name), order)
             if name not in kinds:
@@ -105,6 +105,7 @@ def input_values(table: Table, name: str, spec: InputSpec, missing: Sequence[str
         values, wrong, right = numbers.values, numbers.wrong, "number"
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise DataError(f"{table.row(row)}: column '{name}' has '{column.array[row].as_py()}'; a {right} is right")
+        found = escaped(str(column.array[row].as_py()))
+        raise DataError(f"{table.row(row)}: column '{name}' has '{found}'; a {right} is right")
     with np.errstate(over="ignore"):
         return values.astype(spec.dtype)

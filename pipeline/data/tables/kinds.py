@@ -12,10 +12,9 @@ from pipeline.data.tables import column_numbers
 from pipeline.data.tables.column import CATEGORIES, MOMENTS, NOTHING, NUMBERS, Column
 from pipeline.data.tables.column_moments import moments_of
 from pipeline.data.tables.column_numbers import TRUTH, beyond_float64, dtype_for, has_codes, numbers_of
-from pipeline.data.tables.moments import MONTH_FIRST
 from pipeline.data.tables.remarks import Remark
 from pipeline.data.tables.table import Table
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.errors import ConfigError, DataError, escaped, nearest
 
 INPUT_KINDS = (NUMBER, CATEGORY, TIME)
 CLASS = "class"
@@ -98,29 +97,32 @@ def _of_text(table: Table, name: str, column: Column, order: str) -> Choice:
             return Choice(
                 _category(), Remark(name, "is kept as text, as float64 would blur whole numbers beyond 2^53", NUMBER)
             )
-        said = (
-            None if found.form == column_numbers.PLAIN else f"is read as numbers, from texts such as '{_first(column)}'"
-        )
-        return Choice(_number(column), Remark(name, said, CATEGORY) if said else None)
+        is_plain = found.form == column_numbers.PLAIN
+        return Choice(_number(column), None if is_plain else _read(name, column, "is read as numbers"))
     times = moments_of(column, order)
     if times.share == 1:
-        said = f"is read as times, from texts such as '{_first(column)}'"
+        said = "is read as times"
         if times.doubtful:
-            first = "the month" if times.form == MONTH_FIRST else "the day"
-            said += f", {first} first (data.day_first={str(times.form == MONTH_FIRST).lower()} turns that)"
-        return Choice(_time(times.form), Remark(name, said, CATEGORY))
+            said += ", the month before the day (data.day_first=true turns them)"
+        return Choice(_time(times.form), _read(name, column, said))
     for share, wrong, right in ((found.share, found.wrong, "number"), (times.share, times.wrong, "date")):
         if share >= MOSTLY:
-            row = int(np.flatnonzero(wrong)[0])
-            raise DataError(
-                f"{table.row(row)}: column '{name}' has '{column.array[row].as_py()}'; a {right} is right, as in the "
-                f"other rows (or add '{name}' to data.categories, or the text to data.missing)"
-            )
+            raise _mistake(table, name, column, wrong, right)
     return Choice(_category())
 
 
-def _first(column: Column) -> str:
-    return str(column.array[int(np.flatnonzero(column.present)[0])].as_py())
+def _mistake(table: Table, name: str, column: Column, wrong: np.ndarray, right: str) -> DataError:
+    row = int(np.flatnonzero(wrong)[0])
+    text = escaped(column.array[row].as_py())
+    return DataError(
+        f"{table.row(row)}: column '{name}' has '{text}'; a {right} is right, as in the other rows (or add '{name}' to "
+        "data.categories, or the text to data.missing)"
+    )
+
+
+def _read(name: str, column: Column, said: str) -> Remark:
+    first = column.array[int(np.flatnonzero(column.present)[0])].as_py()
+    return Remark(name, said, CATEGORY, f", from texts such as '{escaped(first)}'")
 
 
 def _number(column: Column) -> InputSpec:
