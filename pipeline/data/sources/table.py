@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, with_missing
-from pipeline.data.origin import Origin
+from pipeline.data.origin import origin_of_table
 from pipeline.data.sources import table_columns, table_files
 from pipeline.data.sources.table_columns import Table
 from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
@@ -98,7 +98,8 @@ class _Tables:
             if not present.all():
                 masks[name] = present.astype("float32")
         columns = {name: self._extra(table, name) for name in self.columns} if with_targets else {}
-        return Examples(with_missing(spec, masks), inputs, targets, masks, columns, _origin(table, self.columns))
+        origin = origin_of_table(table.frame, table.name, self.columns)
+        return Examples(with_missing(spec, masks), inputs, targets, masks, columns, origin)
 
     def _target_values(
         self, table: Table, name: str, given: TargetSpec, missing: Missing
@@ -112,15 +113,6 @@ class _Tables:
         if table_columns.is_text(table, name, self.missing, self.categories):
             return table_columns.texts(table, name, self.missing)
         return table_columns.numbers(table, name, self.missing)
-
-
-def _origin(table: Table, columns: Sequence[str]) -> Origin:
-    import pandas as pd
-
-    frame = table.frame
-    kept = {name: frame[name] for name in columns if list(frame.columns).count(name) == 1}
-    as_text = all(pd.api.types.is_string_dtype(dtype) for dtype in frame.dtypes)
-    return Origin(frame.index.to_numpy("int64"), table.name, kept, tuple(map(str, frame.columns)), as_text)
 
 
 def _input(dtype: str) -> InputSpec:
