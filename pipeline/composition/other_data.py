@@ -12,7 +12,9 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.runs import names_of_data
 
 TARGET = "_target_"
-PLACES = frozenset({TARGET, "path", "train", "validation", "test", "query", "name", "steps", "length", "endless"})
+PLACES = frozenset(
+    {TARGET, "path", "train", "validation", "test", "query", "url", "table", "name", "steps", "length", "endless"}
+)
 """Keys of sources that say where the data is, which other data has of its own."""
 OF_A_KIND = frozenset({"read", "inputs", "targets"})
 """Keys that mean another thing of another kind of data."""

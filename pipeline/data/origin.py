@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,3 +37,20 @@ class Origin:
     def by_example(self, column: Any) -> Any:
         """Returns the values of a column of the table by example, or of one made of it."""
         return column[self.rows] if isinstance(column, np.ndarray) else column.loc[self.rows].reset_index(drop=True)
+
+
+def origin_of_table(frame: pd.DataFrame, name: str, columns: Sequence[str], rows: np.ndarray | None = None) -> Origin:
+    """Returns the origin of examples that are the rows of a table in order.
+
+    Args:
+        frame: The table.
+        name: What it is called in messages.
+        columns: Columns to carry on, those of them that are there.
+        rows: The numbers of its rows where some are left out; None for all of them.
+    """
+    import pandas as pd
+
+    numbers = np.arange(len(frame)) if rows is None else rows
+    kept = {column: frame[column].set_axis(numbers) for column in columns if list(frame.columns).count(column) == 1}
+    as_text = all(pd.api.types.is_string_dtype(dtype) for dtype in frame.dtypes)
+    return Origin(numbers, name, kept, tuple(map(str, frame.columns)), as_text)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, with_missing
+from pipeline.data.origin import origin_of_table
 from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, classes_by_target
 from pipeline.data.splits import Splits
 from pipeline.data.tables.inputs import input_values, named_inputs, telling_inputs
@@ -20,7 +21,7 @@ from pipeline.data.tables.reading import look_at_files, read_files
 from pipeline.data.tables.remarks import lines
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.targets import TargetColumn, target_column, target_spec, target_values
-from pipeline.data.tables.values import further_values, origin_of
+from pipeline.data.tables.values import further_values
 from pipeline.errors import ConfigError, DataError, nearest
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,8 @@ class _Tables:
         targets = {name: target_values(table, column, spec.targets[name]) for name, column in target_columns.items()}
         masks = {n: c.present.astype("float32") for n, c in target_columns.items() if not c.present.all()}
         columns = {name: further_values(table, name, self.missing) for name in self.columns} if with_targets else {}
-        return Examples(with_missing(spec, masks), inputs, targets, masks, columns, origin_of(table, self.columns))
+        origin = origin_of_table(table.frame, table.name, self.columns, table.places)
+        return Examples(with_missing(spec, masks), inputs, targets, masks, columns, origin)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.data.origin import Origin
 from pipeline.data.tables.column import NOTHING, NUMBERS, TEXT
 from pipeline.data.tables.column_numbers import PLAIN, has_codes, numbers_of
 from pipeline.data.tables.table import Table
@@ -21,14 +20,3 @@ def further_values(table: Table, name: str, missing: Sequence[str]) -> np.ndarra
         if found.form == PLAIN and found.share == 1:
             return found.values
     return category_texts(column)
-
-
-def origin_of(table: Table, columns: Sequence[str]) -> Origin:
-    """Returns the rows of a table, with further columns as they are there."""
-    import pandas as pd
-
-    frame = table.frame
-    rows = np.arange(len(frame)) if table.places is None else table.places
-    kept = {name: frame[name].set_axis(rows) for name in columns if list(frame.columns).count(name) == 1}
-    as_text = all(pd.api.types.is_string_dtype(dtype) for dtype in frame.dtypes)
-    return Origin(rows, table.name, kept, tuple(map(str, frame.columns)), as_text)
