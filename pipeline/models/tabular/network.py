@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import keras
 
 LATER = 0.1
-"""What the hidden layers' units are multiplied by beside the linear model: it is fitted first, and rules small tables."""
+"""What the hidden layers' units are multiplied by beside the linear model, which is so fitted first."""
 
 
 def tabular(
