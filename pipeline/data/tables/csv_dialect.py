@@ -78,6 +78,9 @@ def dialect_of(text: str, options: ReadOptions) -> Dialect:
         findings.append("the space after each comma is left out")
         rows = [[value.strip() for value in row] for row in rows]
     header = header_of(rows, ends, options.header)
+    likely = separator_of(text, quote) if options.separator and len(header.names) == 1 else separator
+    if likely != separator and len(next(parsed(text, likely, quote))[1]) > 1:
+        findings.append(f"one column; the separator looks like {TITLES[likely]} (data.read.separator)")
     return Dialect(separator, quote, spaced, header, skipped + header.lines, tuple(findings))
 
 

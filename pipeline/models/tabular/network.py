@@ -16,6 +16,9 @@ from pipeline.models.tabular.encoding import dtype_of, encoder
 if TYPE_CHECKING:
     import keras
 
+LATER = 0.1
+"""What the hidden layers' units are multiplied by beside the linear model, which is so fitted first."""
+
 
 def tabular(
     spec: DataSpec,
@@ -67,6 +70,7 @@ def tabular(
     deep, linear = encode(list(inputs.values()))
     x = _hidden(deep, units, depth, dropout, taken) if depth else linear
     if wide and depth:
+        x = keras.layers.Rescaling(LATER, name=_free("deep", taken))(x)
         x = keras.layers.Concatenate(name=_free("wide_and_deep", taken))([linear, x])
     found = outputs(spec, x)
     with warnings.catch_warnings():

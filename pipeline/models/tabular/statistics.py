@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ROWS_A_BIN = 20
+ROWS_A_BIN = 50
 """Rows of the training split that a bin holds at least; fewer would let the model learn single rows."""
 ALL_BINS = 2048
 """Bins of all columns together from which each column gets fewer."""

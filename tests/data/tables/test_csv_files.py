@@ -230,6 +230,15 @@ def test_wrong_option_is_told_with_its_key(options: dict[str, Any], expected: st
     assert str(error.value).startswith(expected)
 
 
+def test_separator_that_is_nowhere_is_doubted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert read(tmp_path, ROWS, separator=";")[0] == {"a,b": ["1,x", "2,y"]}
+    assert caplog.messages == ["'t.csv': one column; the separator looks like comma (data.read.separator)"]
+    caplog.clear()
+    read(tmp_path, "a\nx y\n", separator=";")
+    assert caplog.messages == []
+
+
 def test_rows_are_counted_as_editors_do(tmp_path: Path) -> None:
     assert [read(tmp_path, text)[1] for text in (ROWS, "sep=,\n" + ROWS, "1.5,2\n1,3\n0,1\n")] == [2, 3, 1]
 
