@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -159,12 +159,13 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from hydra.types import RunMode
     from omegaconf import OmegaConf
 
+    from pipeline.composition.other_data import names_other_data
     from pipeline.config_checks import check_config, check_parts_of_keras, trusted_config
     from pipeline.errors import ConfigMistakes
     from pipeline.faults import run_lock
     from pipeline.resuming import asks_for_trust, take_up
     from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
-    from pipeline.saved_config import config_of_command, named_runs, names_other_data
+    from pipeline.saved_config import config_of_command, named_runs, typed_keys
     from pipeline.security.interpolations import limited_interpolations
     from pipeline.security.own_files import refuse_links
 
@@ -175,9 +176,10 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     with run_lock.held(folder), limited_interpolations():
         remove_leftovers(folder)
         choices = _chosen(hydra_config)
+        typed = typed_keys([*hydra_config.overrides.task, *changes])
         if resumes:
             # Before anything says that the run goes on: it stays as it is if the command is not its own.
-            config = config_of_command(config, choices, changes)
+            config = config_of_command(config, choices, changes, typed)
             take_up(config, folder)
         else:
             write_config(folder, config, HydraConfig.instance().cfg)
@@ -187,8 +189,8 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             for named in named_runs(config):
                 refuse_links(named, PARTS)
             if not resumes:
-                config = config_of_command(config, choices, changes)
-            run.other_data = names_other_data(choices, changes)
+                config = config_of_command(config, choices, changes, typed)
+            run.other_data = names_other_data(typed)
             missing = sorted(OmegaConf.missing_keys(config))
             for key in missing:
                 OmegaConf.update(config, key, None)
@@ -214,13 +216,20 @@ def _chosen(hydra_config: Any) -> dict[str, Any]:
 
 
 def _run_task(config: Any, run: Any) -> float | None:
+    from pipeline.components import find
+    from pipeline.config_checks import needs_keras
+
+    task = partial(find(config.task["_target_"]), **{n: v for n, v in config.task.items() if n != "_target_"})
+    value: float | None = _run_with_keras(task, config, run) if needs_keras(config) else task(config, run)
+    return value
+
+
+def _run_with_keras(task: Callable[..., float | None], config: Any, run: Any) -> float | None:
     import keras
 
-    from pipeline.components import find
     from pipeline.faults import job_memory
     from pipeline.models.precision import precision
 
-    arguments = {name: value for name, value in config.task.items() if name != "_target_"}
     with job_memory.freed():
         # Each job of a sweep starts from the same state as if it were alone in its process.
         keras.backend.clear_session(free_memory=False)
@@ -230,8 +239,7 @@ def _run_task(config: Any, run: Any) -> float | None:
         logging.getLogger(OF_KERAS).setLevel(logging.INFO)
         with precision(config.precision) as policy:
             run.record(precision=policy)
-            value: float | None = find(config.task["_target_"])(config, run, **arguments)
-    return value
+            return task(config, run)
 
 
 def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:

@@ -131,7 +131,7 @@ class SnapshotsConfig:
 
 def open_weighting() -> DictConfig:
     """Returns the weighting that a choice of `conf/weighting` is merged into; its keys may be names of targets too."""
-    return DictConfig({"missing": REFUSE}, flags={"struct": False})
+    return DictConfig({"missing": None}, flags={"struct": False})
 
 
 @dataclass
@@ -139,7 +139,7 @@ class PipelineConfig:
     """The whole config.
 
     Attributes:
-        task: What to do: train, evaluate, predict, report, lr_find, benchmark.
+        task: What to do: train, evaluate, predict, report, lr_find, benchmark, inspect.
         data: Where examples come from.
         split: How validation and test splits are set apart.
         loader: The form in which batches reach training.
@@ -147,7 +147,8 @@ class PipelineConfig:
             {column: w}}`, by its name, by keys of one (`{weights: …}` are class weights; `column`, `array` and
             `function` sample weights; `{mask: {column: …}}` names any) or by a `_target_`. With any, `missing` says
             what a label that is missing means: `refuse` it, `mask` it (empty, NaN or None: weight 0 for its target in
-            every split), or a whole number, the id that stands for one in targets of whole numbers; it masks too.
+            every split), or a whole number, the id that stands for one in targets of whole numbers; it masks too. null
+            refuses it, but leaves the rows of a table to `data.missing_target`.
         model: The network.
         optimizer: Any Keras optimizer by `name`, or a `_target_`.
         schedule: The learning rate over steps, as long as the training if it does not say otherwise; null keeps it

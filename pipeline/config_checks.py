@@ -13,6 +13,7 @@ from pipeline import components
 from pipeline.composition.files import with_file
 from pipeline.config import PipelineConfig
 from pipeline.errors import ConfigError, ConfigMistakes
+from pipeline.runs import INSPECT
 from pipeline.security import trust
 from pipeline.security.destinations import addresses, destination_mistakes
 from pipeline.security.environment import variable_mistakes
@@ -93,13 +94,25 @@ def check_config(config: PipelineConfig, missing: list[str]) -> None:
 def check_parts_of_keras(config: PipelineConfig) -> None:
     """Checks what needs TensorFlow to be told, of a config in which nothing else is wrong.
 
+    A look at the data builds no model, so that of its config only parts of the user's in `data` are imported.
+
     Raises:
         ConfigMistakes: Something is wrong; a line for each mistake.
     """
-    import_tensorflow()
-    mistakes = keras_mistakes(config)
+    if needs_keras(config):
+        import_tensorflow()
+        mistakes = keras_mistakes(config)
+    else:
+        mistakes = [
+            line for key in ("task", "data") for line in _component_mistakes(config, key, ours=False, missing=[])
+        ]
     if mistakes:
         raise ConfigMistakes(map(with_file, mistakes))
+
+
+def needs_keras(config: PipelineConfig) -> bool:
+    """Whether the task of a config has to do with a model."""
+    return config.task["_target_"] != INSPECT
 
 
 def keras_mistakes(config: PipelineConfig) -> list[str]:

@@ -13,6 +13,7 @@ Train, evaluate and predict with Keras models, composed from config.
   python -m pipeline -m +experiment=quickstart model.units=32,64    a run for each value
   python -m pipeline task=evaluate run=DIR                          a run's model on its test split
   python -m pipeline +experiment=quickstart task=lr_find            a learning rate for its model and data
+  python -m pipeline +experiment=quickstart task=inspect            a look at its data, nothing is trained
   python -m pipeline task=predict run=DIR data.path=FILE            its predictions for other data
   python -m pipeline +experiment=quickstart --cfg job               the composed config, nothing run
 

@@ -25,13 +25,15 @@ from pipeline.security.reading import ABSENT, read_json, read_yaml
 from pipeline.security.shapes import checked
 
 PACKAGES = ("tensorflow", "keras", "hydra-core", "numpy", "pandas", "tensorflow-datasets")
+MODEL, WEIGHTS = "model.keras", "model.weights.h5"
 CONTENTS = {
-    "model.keras": "the trained model",
-    "model.weights.h5": "its weights alone, as it cannot be saved and loaded",
+    MODEL: "the trained model",
+    WEIGHTS: "its weights alone, as it cannot be saved and loaded",
     "metrics.json": "each split, each output",
     "history.csv": "a row an epoch",
     "resources.csv": "memory and processor use",
     "predictions.parquet": "a row an example",
+    "predictions.csv": "a row an example",
     "predictions.npz": "a row an example",
     "report.html": "the report, for a browser",
     "checkpoints": "the best models and the last one",
@@ -40,6 +42,8 @@ CONTENTS = {
     "lr_find.html": "the loss over the learning rate",
     "lr_find.csv": "a row a step",
     "benchmark.json": "seconds of each epoch",
+    "inspect.html": "the look at the data, for a browser",
+    "inspect.json": "the same as values",
     "run.json": "versions, seed, command, data, durations, status",
     "pipeline.log": "the log",
     ".hydra": "the config",
@@ -53,6 +57,8 @@ PARENTS = ("outputs", "multirun")
 """Folders in which runs and sweeps get folders of their own."""
 TRAIN = "pipeline.tasks.train.train"
 """The task that trains."""
+INSPECT = "pipeline.tasks.inspect.inspect"
+"""The task that looks at data, which needs nothing of Keras."""
 
 FACTS_FILE = "run.json"
 RUNNING = "running"
@@ -226,9 +232,33 @@ def _started_shape() -> Any:
     return TypeAdapter(Started)
 
 
+def names_of_data(folder: Path) -> tuple[list[str], list[str]]:
+    """Returns the names of the inputs and targets of a training; none where its `run.json` cannot be read."""
+    path = folder / FACTS_FILE
+    try:
+        facts = checked(_names_shape(), read_json(path, "run"), f"run: '{path}'")
+    except (*ABSENT, ConfigError):
+        return [], []
+    return list(facts["spec"]["inputs"]), list(facts["spec"]["targets"])
+
+
+@cache
+def _names_shape() -> Any:
+    from pydantic import BaseModel, TypeAdapter
+
+    class Spec(BaseModel):
+        inputs: dict[str, Any]
+        targets: dict[str, Any]
+
+    class Trained(BaseModel):
+        spec: Spec
+
+    return TypeAdapter(Trained)
+
+
 def has_model(folder: Path) -> bool:
-    """Whether the training of a run finished with a model."""
-    return (folder / "model.keras").is_file()
+    """Whether the training of a run finished with a model, or with its weights."""
+    return any((folder / name).is_file() for name in (MODEL, WEIGHTS))
 
 
 def is_training(folder: Path) -> bool:
@@ -241,17 +271,14 @@ def is_training(folder: Path) -> bool:
 
 
 def model_file(folder: Path) -> Path:
-    """Returns the model file of a run's folder.
+    """Returns the file of a run's model: its weights where the whole cannot be saved, or not be loaded.
 
     Raises:
         ConfigError: The run left no model.
     """
-    path = folder / "model.keras"
-    if not path.is_file() and (folder / "model.weights.h5").is_file():
-        raise ConfigError(f"run: '{folder}' has no model.keras, which could not be saved, but model.weights.h5 only")
-    if not path.is_file():
+    if not has_model(folder):
         raise ConfigError(f"run: '{folder}' has no model.keras; its training did not finish")
-    return path
+    return folder / (WEIGHTS if (folder / WEIGHTS).is_file() else MODEL)
 
 
 def _now() -> str:

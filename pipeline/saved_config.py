@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline.composition.other_data import names_other_data, take_from_training
 from pipeline.composition.own_targets import make_room
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
 from pipeline.folders import conf_folder
@@ -40,13 +41,16 @@ def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     return [a for a in arguments if a not in ours], ours
 
 
-def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: Sequence[str]) -> DictConfig:
+def config_of_command(
+    config: DictConfig, choices: Mapping[str, Any], changes: Sequence[str], typed: Collection[str]
+) -> DictConfig:
     """Returns the config to work with.
 
     Args:
         config: As composed from this command alone.
         choices: The config groups that the command itself chooses.
         changes: Overrides of values of the run's config.
+        typed: Keys and groups that are typed.
 
     Returns:
         `config` itself if it names no run; else the run's own config, changed.
@@ -64,11 +68,14 @@ def config_of_command(config: DictConfig, choices: Mapping[str, Any], changes: S
     if "experiment" in choices:
         raise ConfigError("experiment: the run has a config of its own; single groups and values can be changed")
     _change_all(merged, changes)
-    if names_other_data(choices, changes) and "data" not in choices:
+    if names_other_data(typed) and "data" not in choices:
         # The validation and test data of the run do not belong to the data that the command names.
         for split in ("validation", "test"):
-            if split in merged.data:
+            if split in merged.data and f"data.{split}" not in typed:
                 merged.data[split] = None
+    if OmegaConf.is_dict(merged.data):
+        folder = Path(config.run)
+        take_from_training(merged.data, config_of_run(folder).get("data"), typed, folder)
     return merged
 
 
@@ -84,9 +91,9 @@ def named_runs(config: DictConfig) -> list[Path]:
     return [Path(folder) for folder in (config.run, *(config.runs or ())) if folder is not None]
 
 
-def names_other_data(choices: Mapping[str, Any], changes: Sequence[str]) -> bool:
-    """Whether a command that works on a run names other data than that run's own."""
-    return "data" in choices or any(_root(change) == "data" for change in changes)
+def typed_keys(overrides: Sequence[str]) -> frozenset[str]:
+    """Returns the keys and groups of overrides."""
+    return frozenset(override.partition("=")[0].lstrip("+~") for override in overrides)
 
 
 def _with_config_of_run(config: DictConfig, folder: Path, key: str, left: set[str]) -> DictConfig:
@@ -121,6 +128,8 @@ def _change(config: DictConfig, override: Override) -> str | None:
     is_open = OmegaConf.is_dict(node) and not OmegaConf.is_struct(node)
     may_add = override.is_add() and parent and OmegaConf.get_type(config, parent) in (dict, None)
     if not may_add and not is_open and (not OmegaConf.is_dict(node) or name not in node):
+        if key == "data.path":
+            return "data.path: the run's data is in no file; data=csv with it, or another choice of data, is right"
         valid = [str(k) for k in node] if OmegaConf.is_dict(node) else []
         return f"{key}: the run's config has no '{name}'{nearest(name, valid)}"
     OmegaConf.update(config, key, override.value(), merge=False, force_add=True)

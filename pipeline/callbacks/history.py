@@ -11,9 +11,7 @@ from typing import Any, ClassVar
 import keras
 
 from pipeline.files import write_text
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of something to compute."""
+from pipeline.security.spreadsheets import FORMULA, inert
 
 
 class HistoryFile(keras.callbacks.Callback):
@@ -37,7 +35,7 @@ class HistoryFile(keras.callbacks.Callback):
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, columns, lineterminator="\n")
-        writer.writerow({name: _inert(name) for name in columns})
+        writer.writerow({name: inert(name) for name in columns})
         writer.writerows(self.rows)
         self._text = text.getvalue()
         write_text(self.path, self._text)
@@ -59,10 +57,6 @@ class HistoryFile(keras.callbacks.Callback):
             write_text(self.path, self._text)
         else:
             self.path.unlink(missing_ok=True)
-
-
-def _inert(name: str) -> str:
-    return f"'{name}" if name.startswith(FORMULA) else name
 
 
 def _name(header: str) -> str:

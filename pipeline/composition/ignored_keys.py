@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
+from pipeline.runs import INSPECT
+
 OF_ALL = ("task", "run", "resume", "debug", "trust", "hydra")
 """Keys of the command itself; which of them go together is looked at elsewhere."""
 _DATA = ("data", "split", "loader", "seed")
@@ -36,6 +38,7 @@ READS: Mapping[str, Collection[str]] = MappingProxyType(
         ),
         "pipeline.tasks.predict.predict": ("experiment", *_DATA, "loss", "model._target_"),
         "pipeline.tasks.report.report": ("runs",),
+        INSPECT: ("experiment", "data", "split", "seed", "loss", "positive", "weighting.missing"),
         "pipeline.tasks.lr_find.lr_find": ("experiment", *_DATA, *_OF_A_MODEL, *_STEPS, *_UPDATES, "schedule"),
         "pipeline.tasks.benchmark.benchmark": (
             *("experiment", *_DATA, *_OF_A_MODEL, *_STEPS, *_UPDATES, "schedule"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.origin import Origin
 from pipeline.data.spec import DataSpec, InputSpec, Shape, TargetSpec, varies
 from pipeline.errors import DataError
 
@@ -28,6 +29,7 @@ class Examples:
         weights: float32 arrays by target name, of shape (examples,) or, where positions of a target count differently,
             (examples, time) and the like, as the target's; empty if nothing is weighted.
         columns: Other arrays of shape (examples, ...), from which weights, masks and splits may be taken.
+        origin: The rows that they are from; None where nobody knows.
     """
 
     spec: DataSpec
@@ -35,6 +37,7 @@ class Examples:
     targets: Arrays
     weights: Arrays = field(default_factory=dict)
     columns: Arrays = field(default_factory=dict)
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         """Refuses arrays of different length, and rows of another shape than the spec says."""
@@ -53,7 +56,9 @@ class Examples:
     def rows(self, rows: np.ndarray | slice) -> Examples:
         """Returns the chosen examples in the order given."""
         kept = ({name: a[rows] for name, a in arrays.items()} for _, arrays in self._groups())
-        return Examples(self.spec, *kept)
+        inputs, targets, weights, columns = kept
+        origin = None if self.origin is None else self.origin.chosen(rows)
+        return Examples(self.spec, inputs, targets, weights, columns, origin)
 
     def padded(self) -> Examples:
         """Returns them with every input of varying length padded with zeros to the longest here."""

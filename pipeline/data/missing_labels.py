@@ -23,7 +23,7 @@ def filled(array: np.ndarray, missing: Missing, what: str) -> tuple[np.ndarray, 
     """Returns labels with a value in place of those that are missing, and where there are labels.
 
     Args:
-        array: Labels of shape (examples, ...): NaN is a missing one, and None among objects.
+        array: Labels of shape (examples, ...): NaN is a missing one, and None among objects, or empty text.
         missing: How they are told; nothing is done where they are refused.
         what: What it is, for messages.
 
@@ -36,6 +36,8 @@ def filled(array: np.ndarray, missing: Missing, what: str) -> tuple[np.ndarray, 
     """
     if missing == REFUSE:
         return array, None
+    if array.dtype == object and any(isinstance(value, str) for value in array.flat):
+        return _filled_text(array, missing)
     values, whole = _numbered(array)
     if values.dtype.kind == "f":
         gone = np.isnan(values)
@@ -52,6 +54,18 @@ def filled(array: np.ndarray, missing: Missing, what: str) -> tuple[np.ndarray, 
         each = ~gone.reshape(rows.shape)[:, 0]
         if is_one_hot(rows[each]):
             rows[~each, 0] = 1
+    return values, there
+
+
+def _filled_text(array: np.ndarray, missing: Missing) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns text of one label an example with another one's in place of those that are missing."""
+    if not isinstance(missing, str) or array.shape[1:] not in ((), (1,)):
+        return array, None
+    there = np.array([isinstance(value, str) and value != "" for value in array.flat])
+    if there.all() or not there.any():
+        return array, None
+    values = array.copy()
+    values[~there] = array[np.argmax(there)]
     return values, there
 
 

@@ -61,10 +61,22 @@ class SpecShape(BaseModel):
     targets: dict[str, TargetShape]
 
 
+Constant = dict[str, Annotated[list[FiniteFloat], Field(max_length=MOST_CLASSES)]]
+
+
+class ConstantsShape(BaseModel):
+    """See `pipeline.evaluation.constants.Constants`."""
+
+    kind: Literal["classes", "labels", "numbers"]
+    plain: Constant
+    weighted: Constant
+
+
 class TrainedShape(BaseModel):
     """What `run.json` says of a training, as far as a command on its model needs it."""
 
     spec: SpecShape
+    baseline_constants: dict[str, ConstantsShape] = {}
 
 
 TRAINED = TypeAdapter(TrainedShape)

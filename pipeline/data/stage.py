@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from pipeline import components
 from pipeline.config import REFUSE, SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import Loader
 from pipeline.data.matching import match_classes, match_inputs
 from pipeline.data.missing_labels import Missing, masked_examples, may_lack, with_missing
+from pipeline.data.origin import Origin
 from pipeline.data.sources.source import Source
 from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits, check_splits, set_apart
@@ -35,7 +38,7 @@ def load_splits(
     loss: Any = AUTO,
     positive: Any = None,
     scaling: Any = NONE,
-    missing: Missing = REFUSE,
+    missing: Missing | None = None,
     with_targets: bool = True,
     to_train: bool = True,
     like: DataSpec | None = None,
@@ -49,7 +52,7 @@ def load_splits(
         loss: The config's `loss`, which settles what kind the targets are.
         positive: The config's `positive`.
         scaling: The config's `target_scaling`.
-        missing: What `weighting.missing` of the config says of labels that are missing.
+        missing: What `weighting.missing` of the config says of labels that are missing; None where it says nothing.
         with_targets: False where only predictions are wanted.
         to_train: Whether a model will be trained on them, which takes two or more classes.
         like: What a model was trained on that takes the data, where a source can read inputs as they were then.
@@ -59,19 +62,20 @@ def load_splits(
         DataError: The data cannot be read, or something in it is wrong.
     """
     source: Source = _with_method(components.build("data", node), "load", "data", node)
-    regressing = getattr(source, "regressing", None)
-    if callable(regressing):
-        source = regressing(
-            [name for name, kind in loss_kinds(loss, _names(node)).items() if kind.family == "regression"]
-        )
+    for_losses = getattr(source, "for_losses", None)
+    if callable(for_losses):
+        source = for_losses({name: kind.family for name, kind in loss_kinds(loss, _names(node)).items()})
     reads_like = getattr(source, "like", None)
     if like is not None and callable(reads_like):
         source = reads_like(like)
-    loaded = _loaded(source, with_targets, missing)
+    of_table = hasattr(source, "missing_target")
+    elsewhere = REFUSE if missing is None else missing
+    # A table has a key of its own for that, and has done then what is said.
+    loaded = _loaded(source, with_targets, missing) if of_table else _loaded(source, with_targets, elsewhere)
     if with_targets:
-        lacking = _lacking(loaded, missing)
-        loaded = _masked(_settled(loaded, loss, positive), lacking, missing)
-    splits = set_apart(loaded, split, seed)
+        lacking = _lacking(loaded, elsewhere)
+        loaded = _masked(_settled(loaded, loss, positive, of_table=of_table), lacking, elsewhere)
+    splits = set_apart(_numbered(loaded), split, seed)
     check_splits(splits, to_train=to_train)
     if not with_targets:
         return splits
@@ -84,7 +88,7 @@ def load_validation_sets(
     seed: int,
     spec: DataSpec,
     loss: Any = AUTO,
-    missing: Missing = REFUSE,
+    missing: Missing | None = None,
 ) -> dict[str, Data]:
     """Loads further data to validate on, by name.
 
@@ -95,7 +99,7 @@ def load_validation_sets(
         seed: Seed of the config.
         spec: What the training data looks like.
         loss: The config's `loss`.
-        missing: What `weighting.missing` of the config says of labels that are missing.
+        missing: What `weighting.missing` of the config says of labels that are missing; None where it says nothing.
 
     Raises:
         ConfigError: A source refused its arguments.
@@ -112,19 +116,31 @@ def load_validation_sets(
     return loaded
 
 
+def _numbered(splits: Splits) -> Splits:
+    """Returns the splits, those in memory with the numbers of their rows, which stay theirs when they are set apart."""
+    return Splits(
+        **{
+            part: replace(data, origin=Origin(np.arange(len(data))))
+            if isinstance(data, Examples) and data.origin is None
+            else data
+            for part, data in splits.present()
+        }
+    )
+
+
 def _names(node: Mapping[str, Any]) -> list[str]:
     """Returns the targets that a config names in order."""
     targets = node.get("targets") or ()
     return [targets] if isinstance(targets, str) else [str(name) for name in targets]
 
 
-def _settled(splits: Splits, loss: Any, positive: Any) -> Splits:
+def _settled(splits: Splits, loss: Any, positive: Any, *, of_table: bool) -> Splits:
     """Returns the splits, their targets of the kind that the losses are for."""
     before = splits.train.spec.targets
     losses, positives = loss_kinds(loss, list(before)), positive_by_target(positive, list(before))
     targets = {}
     for name, target in before.items():
-        targets[name], said = settled(name, target, losses.get(name), positives.get(name))
+        targets[name], said = settled(name, target, losses.get(name), positives.get(name), of_table=of_table)
         if said:
             log.info("%s", said)
     return Splits(**{part: _with_targets(data, before, targets) for part, data in splits.present()})
@@ -168,12 +184,12 @@ def _masked(splits: Splits, lacking: list[str], missing: Missing) -> Splits:
     return Splits(**parts)
 
 
-def _loaded(source: Source, with_targets: bool, missing: Missing) -> Splits:
+def _loaded(source: Source, with_targets: bool, missing: Missing | None) -> Splits:
     if "missing" in inspect.signature(source.load).parameters:
         splits = source.load(with_targets=with_targets, missing=missing)  # type: ignore[call-arg]
     else:
         splits = source.load(with_targets=with_targets)
-    if missing != REFUSE:
+    if missing not in (None, REFUSE):
         splits = Splits(
             **{
                 part: masked_examples(data, missing) if isinstance(data, Examples) else data

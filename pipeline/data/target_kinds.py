@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.data.labels import judged
 from pipeline.data.target import IDS, LABELS, NUMBERS, ONE_HOT, UNKNOWN, Shape, TargetSpec
 from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.loss_kinds import AUTO, LossKind
@@ -23,8 +24,9 @@ SURELY_NUMBERS = 32
 def target_of(name: str, shape: Shape, dtype: str, array: np.ndarray, count: int | None, whole: bool) -> TargetSpec:
     """Tells the kind of a target from its values.
 
-    Whole numbers from 0 are class ids, also one for each of several positions; rows of one 1 among 0s are one-hot; rows
-    of 0s and 1s are labels that do not exclude each other; other numbers, negative ones among them, are numbers.
+    Whole numbers from 0 are class ids, also one for each of several positions, and so are few whole floats; rows of one
+    1 among 0s are one-hot; rows of 0s and 1s are labels that do not exclude each other; other numbers, negative ones
+    among them, are numbers.
 
     Args:
         name: Its name, for messages.
@@ -48,7 +50,7 @@ def target_of(name: str, shape: Shape, dtype: str, array: np.ndarray, count: int
         # A batch need not have all classes.
         return TargetSpec(shape, dtype, kind=UNKNOWN, certain=False)
     # Nobody doubts that fractions are numbers.
-    certain = kind == NUMBERS and array.dtype.kind not in "iub"
+    certain = kind == NUMBERS and array.dtype.kind not in "iub" and not _of_whole_floats(array)
     return TargetSpec(shape, dtype, _names(count) if count else None, kind=kind, certain=certain)
 
 
@@ -57,7 +59,9 @@ def is_one_hot(array: np.ndarray) -> bool:
     return _of_zeros_and_ones(array) and array.shape[-1] > 1 and bool((array.sum(axis=-1) == 1).all())
 
 
-def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any = None) -> tuple[TargetSpec, str]:
+def settled(
+    name: str, target: TargetSpec, loss: LossKind | None, positive: Any = None, *, of_table: bool = False
+) -> tuple[TargetSpec, str]:
     """Returns a target of the kind that its loss is for, and what its output is like.
 
     Args:
@@ -65,6 +69,7 @@ def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any 
         target: As the values, or the user, tell it.
         loss: Its loss; None where it has none.
         positive: Name or id of the positive class; None for the second of two.
+        of_table: Whether it is a column of a table, of which `data.kinds` tells what it is.
 
     Returns:
         The target, and a line that says what was decided where the config does not say it; empty for nothing.
@@ -73,7 +78,7 @@ def settled(name: str, target: TargetSpec, loss: LossKind | None, positive: Any 
         ConfigError: The loss is for numbers and the classes are none, or there is no such positive class.
     """
     found = _for_loss(name, target, loss)
-    said = _said(name, target, found, loss)
+    said = _said_of_column(name, found) if of_table else _said(name, target, found, loss)
     if loss is not None and found.kind == NUMBERS and loss.family in ("binary", "categorical"):
         # Shares between 0 and 1 rather than labels.
         shares = "sigmoid" if loss.family == "binary" else "softmax"
@@ -120,7 +125,13 @@ def _said(name: str, target: TargetSpec, found: TargetSpec, loss: LossKind | Non
     elif found.certain:
         return ""
     elif found.kind == IDS and found.dtype.startswith("float"):
-        told = "0 and 1 taken for two classes; data.classes=0 says that they are numbers"
+        shown = "0 and 1" if count == 2 else f"0 to {count - 1}"
+        told = f"{shown} taken for {count} classes; data.classes=0 says that they are numbers"
+    elif found.kind == IDS and found.classes not in (_names(count), ("-1", "1")):
+        ids = "" if "-1" in (found.classes or ()) else f", data.classes={int((found.classes or ())[-1]) + 1} for ids"
+        missing = ", weighting.missing=-1 for a missing label" if found.classes == ("-1", "0", "1") else ""
+        told = f"{', '.join(found.classes or ())} taken for the names of {count} classes; data.classes=0 says numbers"
+        told += ids + missing
     elif found.kind == IDS and (found.per_position or count > MANY):
         told = f"whole numbers taken for {count} classes; data.classes=0 says that they are numbers"
     elif found.kind == LABELS:
@@ -130,6 +141,18 @@ def _said(name: str, target: TargetSpec, found: TargetSpec, loss: LossKind | Non
     else:
         return ""
     return f"target '{name}': {told}"
+
+
+def _said_of_column(name: str, found: TargetSpec) -> str:
+    """Returns a line on what a column was taken for in doubt; empty for nothing. Nobody doubts that two are classes."""
+    count = len(found.classes or ())
+    if found.certain or (found.kind == IDS and count <= 2):
+        return ""
+    told, other = ("numbers, not classes", "class")
+    if found.kind == IDS:
+        told, other = (f"{count} classes, not numbers", "number")
+    setting = f"data.kinds.{name}={other}" if name.isidentifier() else f"'data.kinds={{{name}: {other}}}'"
+    return f"target '{name}': {told} ({setting} changes that)"
 
 
 def _check_numeric(name: str, target: TargetSpec, loss: LossKind) -> None:
@@ -173,11 +196,21 @@ def _told_by_values(array: np.ndarray) -> tuple[str, int]:
         return LABELS, array.shape[-1]
     if _of_zeros_and_ones(array) and array.any() and not array.all():
         return IDS, 2
+    if _of_whole_floats(array):
+        values, counts = np.unique(array, return_counts=True)
+        from_zero = values[0] == 0 and values[-1] == len(values) - 1
+        return (IDS, len(values)) if from_zero and judged(values, counts).classes else (NUMBERS, 0)
     if array.dtype.kind not in "iub" or _of_signed(array):
         return NUMBERS, 0
     count = max(0, int(array.max())) + 1
     pixels = array.ndim > 2 and array.dtype == np.uint8 and len(np.unique(array)) > SURELY_NUMBERS
     return (NUMBERS, 0) if count > max(SURELY_CLASSES, len(array)) or pixels else (IDS, count)
+
+
+def _of_whole_floats(array: np.ndarray) -> bool:
+    """Whether it is of one number an example, as floats of which all are whole."""
+    of_one = array.dtype.kind == "f" and array.shape[1:] in ((), (1,)) and array.size
+    return bool(of_one and (array == np.floor(array)).all())
 
 
 def _of_signed(array: np.ndarray) -> bool:

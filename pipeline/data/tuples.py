@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config import REFUSE
+from pipeline.data import array_labels
 from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples, ragged
 from pipeline.data.missing_labels import Missing, has_none, masked, refuse_none, with_missing
@@ -64,8 +65,14 @@ def examples_of(
     labels = {name: usable(array, f"data: targets '{name}'") for name, array in labels.items()}
     before = {"inputs": named, "targets": labels}
     named, labels, masks, padded = padded_sequences(named, labels, masks)
+    classes = classes if with_targets else None
+    if whole:
+        found = array_labels.named(labels, masks, classes, spec)
+        labels = found.arrays
     if spec is None:
-        spec = spec_of(named, labels, scale=scale, classes=classes if with_targets else None, whole=whole)
+        counts = found.classes(classes) if whole else classes
+        spec = spec_of(named, labels, scale=scale, classes=counts, whole=whole)
+        spec = found.spec(spec) if whole else spec
         spec = with_any_length(spec, before) if padded else spec
     return Examples(with_missing(spec, [*lack, *padded]), named, labels, masks)
 

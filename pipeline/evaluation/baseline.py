@@ -11,7 +11,9 @@ import numpy as np
 from pipeline.data.examples import Examples, class_ids, weights_like
 from pipeline.data.spec import Shape, TargetSpec
 from pipeline.data.splits import Splits
+from pipeline.data.streams import Data
 from pipeline.data.target import LABELS, UNKNOWN
+from pipeline.evaluation.constants import MOST, Constants, constants_of
 from pipeline.evaluation.measures import Truth, counted, measures
 from pipeline.training.objectives import built_losses, loss_name
 from pipeline.training.signature import Signature
@@ -36,13 +38,59 @@ def add_baselines(metrics: dict[str, dict[str, Any]], splits: Splits, signature:
         A line for each baseline that there is not.
     """
     found, notes = baselines(splits, list(metrics), signature, built_losses(loss, signature, splits.train.spec))
-    for name, by_name in found.items():
-        metrics[name]["baseline"] = by_name
-    for name in list(found)[-1:] if len(signature.outputs) == 1 else ():
-        line = _in_a_line(next(iter(found[name].values())))
-        if line:
-            log.info("baseline   %s on the %s split", line, name)
+    _add(metrics, found, signature)
     return notes
+
+
+def add_baselines_of_training(
+    metrics: dict[str, dict[str, Any]],
+    data: Data,
+    constants: Mapping[str, Constants],
+    signature: Signature,
+    loss: Any,
+) -> list[str]:
+    """Does the same for other data than that of a run, by the constants of its training.
+
+    Args:
+        metrics: What `metrics.json` will hold, by the only name of the data.
+        data: The data, weighed.
+        constants: What `training_constants` gave, by output.
+        signature: The model's signature.
+        loss: The config's `loss`.
+
+    Returns:
+        A line for each baseline that there is not.
+    """
+    (name,) = metrics
+    losses = built_losses(loss, signature, data.spec)
+    if not isinstance(data, Examples):
+        return ["there is no baseline for the data, which is drawn and not in memory"]
+    found: dict[str, Baseline] = {}
+    notes = []
+    for output, kind in _kinds(data.spec.targets, signature, losses).items():
+        known = constants.get(output)
+        if kind is not None and known is not None:
+            truth, classes = truth_of(data, output, kind), _names(data.spec.targets[output], kind)
+            if known.fits(truth, len(classes)):
+                found[output] = baseline(known, truth, classes)
+                continue
+        notes.append(f"there is no baseline for output '{output}': the training left no constants for it")
+    _add(metrics, {name: found} if found else {}, signature)
+    return notes
+
+
+def training_constants(train: Data, signature: Signature, loss: Any) -> dict[str, Constants]:
+    """Returns by output what trivial predictors learn of a training split, weighed, where it is in memory."""
+    if not isinstance(train, Examples):
+        return {}
+    kinds = _kinds(train.spec.targets, signature, built_losses(loss, signature, train.spec))
+    truths = {output: truth_of(train, output, kind) for output, kind in kinds.items() if kind is not None}
+    found = {
+        output: constants_of(truth)
+        for output, truth in truths.items()
+        if truth.kind == "classes" or truth.values.shape[1] <= MOST
+    }
+    return {output: constants for output, constants in found.items() if constants is not None}
 
 
 def baselines(
@@ -67,35 +115,50 @@ def baselines(
     for name, data in held.items():
         if not isinstance(data, Examples):
             notes.append(f"there is no baseline for the {name} split, which is drawn and not in memory")
-    for output in losses:
-        spec = splits.train.spec.targets.get(output)
-        kind = None if spec is None else kind_of(spec, losses[output], signature.outputs[output])
-        if spec is None or kind is None:
+    for output, kind in _kinds(splits.train.spec.targets, signature, losses).items():
+        if kind is None:
             notes.append(f"there is no baseline for output '{output}': its target is of neither classes nor numbers")
             continue
-        train = truth_of(splits.train, output, kind)
+        constants = constants_of(truth_of(splits.train, output, kind))
         for name, data in held.items():
             if isinstance(data, Examples):
-                truth = truth_of(data, output, kind)
-                found[name][output] = baseline(train, truth, _names(spec, kind))
+                classes = _names(splits.train.spec.targets[output], kind)
+                found[name][output] = baseline(constants, truth_of(data, output, kind), classes)
     return {name: by_output for name, by_output in found.items() if by_output}, notes
 
 
-def baseline(train: Truth, truth: Truth, classes: tuple[str, ...] = ()) -> Baseline:
+def baseline(constants: Constants | None, truth: Truth, classes: tuple[str, ...] = ()) -> Baseline:
     """Returns what constants of the training split measure on a split; empty where no example counts.
 
     Args:
-        train: The target in the training split.
+        constants: Those of the training split; None where none of its examples counts.
         truth: The target in the split.
         classes: Names of the classes.
     """
-    if not len(train.values) or not len(truth.values):
+    if constants is None or not len(truth.values):
         return {}
-    found = _measured(train, truth, classes, None, None)
+    found = _measured(constants.plain, truth, classes, None)
     if truth.weights is not None:
-        weighted = _measured(train, truth, classes, train.weights, truth.weights)
+        weighted = _measured(constants.weighted, truth, classes, truth.weights)
         found |= {f"weighted_{name}": values for name, values in weighted.items()}
     return found
+
+
+def _kinds(targets: Mapping[str, TargetSpec], signature: Signature, losses: Mapping[str, Any]) -> dict[str, str | None]:
+    """Returns what `kind_of` gives for each output that has a loss, None where it has no target."""
+    return {
+        output: kind_of(targets[output], loss, signature.outputs[output]) if output in targets else None
+        for output, loss in losses.items()
+    }
+
+
+def _add(metrics: dict[str, dict[str, Any]], found: Mapping[str, Mapping[str, Baseline]], signature: Signature) -> None:
+    for name, by_name in found.items():
+        metrics[name]["baseline"] = dict(by_name)
+    for name in list(found)[-1:] if len(signature.outputs) == 1 else ():
+        line = _in_a_line(next(iter(found[name].values())))
+        if line:
+            log.info("baseline   %s on the %s", line, name if name == "data" else f"{name} split")
 
 
 def kind_of(target: TargetSpec, loss: Any, output: Shape) -> str | None:
@@ -160,24 +223,17 @@ def _names(spec: TargetSpec, kind: str) -> tuple[str, ...]:
 
 
 def _measured(
-    train: Truth,
-    truth: Truth,
-    classes: tuple[str, ...],
-    train_weights: np.ndarray | None,
-    weights: np.ndarray | None,
+    constants: Mapping[str, list[float]], truth: Truth, classes: tuple[str, ...], weights: np.ndarray | None
 ) -> Baseline:
     if truth.kind == "numbers":
-        mean = np.average(train.values.astype("float64"), axis=0, weights=train_weights)
-        median = _median(train.values.astype("float64"), train_weights)
+        mean, median = np.array(constants["mean"]), np.array(constants["median"])
         found: Baseline = {"mean": {**measures(truth, _same(mean, truth), weights)}}
         of_median = measures(truth, _same(median, truth), weights)
         return found | {"median": {"mean_absolute_error": of_median["mean_absolute_error"]}}
-    if truth.kind == "labels":
-        frequencies = np.average(train.values > 0.5, axis=0, weights=train_weights)
-    else:
-        most = max(len(classes), int(train.values.max()) + 1, int(truth.values.max()) + 1)
-        counts = np.bincount(train.values, train_weights, minlength=most)
-        frequencies = counts / counts.sum()
+    frequencies = np.array(constants["frequencies"])
+    if truth.kind == "classes":
+        most = max(len(classes), int(truth.values.max()) + 1)
+        frequencies = np.pad(frequencies, (0, max(0, most - len(frequencies))))
     values = measures(truth, _same(frequencies, truth), weights)
     log_loss = values.pop("log_loss")
     majority: dict[str, float | str] = {**values}
@@ -189,12 +245,3 @@ def _measured(
 
 def _same(constant: np.ndarray, truth: Truth) -> np.ndarray:
     return np.broadcast_to(constant, (len(truth.values), *constant.shape))
-
-
-def _median(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    """Returns the median of each column: with weights, the value below which half of the weight is."""
-    if weights is None:
-        return np.asarray(np.median(values, axis=0))
-    order = values.argsort(axis=0, kind="stable")
-    reached = weights[order].cumsum(axis=0) >= weights.sum() / 2
-    return np.take_along_axis(values, np.take_along_axis(order, reached.argmax(axis=0)[None], axis=0), axis=0)[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -11,11 +13,13 @@ import numpy as np
 
 from pipeline.data.batches import Batches
 from pipeline.data.spec import TargetSpec
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError
+from pipeline.evaluation.lengths import cut
 from pipeline.evaluation.probabilities import class_names, class_probabilities, label_probabilities
-from pipeline.files import write_atomically
 from pipeline.training.fit import predict as predict_batches
 from pipeline.training.signature import Signature
+
+WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, np.ndarray]:
@@ -36,7 +40,11 @@ def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[
 
 
 def columns(
-    values: Mapping[str, np.ndarray], targets: Mapping[str, TargetSpec], losses: Mapping[str, Any]
+    values: Mapping[str, np.ndarray],
+    targets: Mapping[str, TargetSpec],
+    losses: Mapping[str, Any],
+    rows: np.ndarray | None = None,
+    lengths: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> dict[str, np.ndarray]:
     """Returns predictions as the columns of a table.
 
@@ -44,30 +52,43 @@ def columns(
         values: What the model gave, by output name.
         targets: The targets it was trained on, for the names of classes.
         losses: Its losses by output name: they tell whether an output is of classes, and whether of logits.
+        rows: The number of each example's row where it is from; None for the order here.
+        lengths: How many positions each example has, by output, where that differs.
 
     Returns:
         `row`, then for each output of classes `label` and `probability_<class>`, of labels that do not exclude each
         other `probability_<label>`, for others `value` or `value_<index>`; with `<output>_` in front where there are
-        several outputs. Those of an output per position have its positions, (examples, *positions).
+        several outputs. Those of an output per position have its positions, (examples, *positions), or are object
+        arrays of arrays (positions, ...) where their number differs, which is in `length` then.
     """
-    table = {"row": np.arange(len(next(iter(values.values()))))}
+    table = {"row": np.arange(len(next(iter(values.values())))) if rows is None else rows}
     for name, value in values.items():
         prefix = f"{name}_" if len(values) > 1 else ""
-        found = _columns(value, targets.get(name), losses.get(name))
+        if name in lengths:
+            found = _of_positions(value, targets[name], losses.get(name), lengths[name])
+        else:
+            found = _columns(value, targets.get(name), losses.get(name))
         table |= {f"{prefix}{key}": column for key, column in found.items()}
     return table
 
 
-def _parquet(column: np.ndarray) -> Any:
-    """Returns a column as Parquet has it: a list a row where a row has several positions."""
-    return column if column.ndim == 1 else column.tolist()
+def _of_positions(value: np.ndarray, target: TargetSpec, loss: Any, lengths: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns the columns of an output of positions, without those that are of no example."""
+    known = replace(target, shape=(value.shape[1], *target.shape[1:]))
+    if known.positions:
+        found = _columns(value, known, loss)
+    else:
+        flat = value.reshape(*value.shape[:2], -1)
+        found = _columns(flat.reshape(-1, flat.shape[2]), None, None)
+        found = {key: column.reshape(value.shape[:2]) for key, column in found.items()}
+    return {"length": lengths, **{key: cut(column, lengths) for key, column in found.items()}}
 
 
 def _columns(value: np.ndarray, target: TargetSpec | None, loss: Any) -> dict[str, np.ndarray]:
     probabilities = class_probabilities(value, target, loss)
     if probabilities is not None:
         classes = class_names(target, probabilities.shape[-1])
-        columns = {"label": np.array(classes)[probabilities.argmax(axis=-1)]}
+        columns = {"label": _labels(classes)[probabilities.argmax(axis=-1)]}
         return columns | {f"probability_{label}": probabilities[..., i] for i, label in enumerate(classes)}
     labels = label_probabilities(value, target, loss)
     if labels is not None:
@@ -77,26 +98,7 @@ def _columns(value: np.ndarray, target: TargetSpec | None, loss: Any) -> dict[st
     return {key: flat[:, index] for index, key in enumerate(keys)}
 
 
-def write_predictions(folder: Path, table: Mapping[str, np.ndarray], form: str) -> Path:
-    """Writes the columns of a table as `predictions.parquet` or `predictions.npz` and returns its path.
-
-    Raises:
-        DataError: The name of a class is no text, as that of a folder may be.
-    """
-    path = folder / f"predictions.{form}"
-    try:
-        if form == "npz":
-            write_atomically(path, lambda beside: np.savez_compressed(beside, allow_pickle=False, **dict(table)))
-        else:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-
-            write_atomically(
-                path,
-                lambda beside: pq.write_table(
-                    pa.table({key: _parquet(column) for key, column in table.items()}), beside
-                ),
-            )
-    except UnicodeError as error:
-        raise DataError(f"'{path}': the name of a class is no text; another one is right") from error
-    return path
+def _labels(classes: Sequence[str]) -> np.ndarray:
+    """Returns the names of classes as an array, of whole numbers where all are such and written as such."""
+    whole = all(WHOLE.fullmatch(label) for label in classes)
+    return np.array([int(label) for label in classes], "int64") if whole else np.array(classes)

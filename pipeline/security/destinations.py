@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.security import keras_arguments, own_arguments, trust
+from pipeline.security import databases, keras_arguments, own_arguments, trust
 from pipeline.security.judgements import is_remote
 from pipeline.security.path_templates import TEMPLATES, template_mistakes, within
 
-WRITERS = ("keras.callbacks", "pipeline.callbacks", "pipeline.tracking")
+WRITERS = ("keras.callbacks", "pipeline.callbacks", "pipeline.tracking", databases.SOURCE)
 """Packages whose parts write files or send something."""
 PATHS = ("backup_dir", "directory", "filename", "filepath", "folder", "log_dir", "path", "run_folder")
 """Arguments of theirs that say where to write."""
 FILES = ("files",)
 """Arguments of theirs that name files of the run folder."""
-ADDRESSES = ("uri", "urls")
+ADDRESSES = ("uri", "url", "urls")
 """Arguments of theirs that say whom to send to."""
 VARIABLE = re.compile(r"\$\{oc\.env:\w+\}")
 
@@ -31,7 +31,10 @@ def destination_mistakes(resolved: Any, written: Any, run_folder: Path) -> list[
         run_folder: The run folder.
     """
     parts = [*_parts("", resolved), *own_arguments.sources_of_sets(resolved)]
-    return [line for part in parts for line in _mistakes(*part, written, run_folder)]
+    data = resolved.get("data")
+    url = data.get("url") if isinstance(data, Mapping) else None
+    found = [line for part in parts for line in _mistakes(*part, written, run_folder)]
+    return [*found, *databases.query_mistakes(parts, url)]
 
 
 def addresses(resolved: Any) -> set[str]:
@@ -61,7 +64,8 @@ def _mistakes(key: str, node: Mapping[str, Any], written: Any, run_folder: Path)
                 yield from (f"{place}: {line}" for line in template_mistakes(within(value, run_folder)))
             if name in FILES and not all(_inside(file, run_folder, run_folder) for file in value or ()):
                 yield f"{place}: {value} are not all in the run folder; paths within it are right"
-            if name in ADDRESSES and value and not (_may_send(value) or _of_environment(_at(written, place))):
+            may_send = databases.may_connect if trust.is_within(target, databases.SOURCE) else _may_send
+            if name in ADDRESSES and value and not (may_send(value) or _of_environment(_at(written, place))):
                 yield (
                     f"{place}: a config file says whom to send to; an address on the command line or an environment "
                     "variable such as ${oc.env:NOTIFY_URL} is right"

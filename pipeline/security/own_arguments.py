@@ -20,6 +20,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
         "pipeline.data.loaders": {},
         "pipeline.data.sources": {
             **dict.fromkeys(("data_dir", "file", "folder", "name", "path", "test", "validation"), _DATA),
+            **dict.fromkeys(("query", "url"), _SENDS),
             # What is not there is downloaded as `pipeline.security.downloads` says.
             "download": _HARMLESS,
         },

@@ -9,7 +9,7 @@ from pipeline.data.batches import evaluated
 from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.evaluation import evaluate_splits
-from pipeline.evaluation.baseline import add_baselines
+from pipeline.evaluation.baseline import add_baselines, add_baselines_of_training
 from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
 from pipeline.files import write_json
@@ -36,7 +36,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         name, data, own = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=True)
         run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
-        model = saved.model(config.model["_target_"])
+        model = saved.model(config.model)
         signature = compile_model(model, replace(config, schedule=None), data.spec)
         warn_of_unknown_texts(model, data)
     with run.stage("evaluation"):
@@ -50,6 +50,9 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         values = evaluate_splits(model, signature, {name: batches})
         metrics = {name: by_output(values[name], list(signature.outputs), weighted=is_weighted(batches))}
         if own is not None:
-            run.record(baseline_notes=add_baselines(metrics, weigh(own, weightings), signature, config.loss))
+            notes = add_baselines(metrics, weigh(own, weightings), signature, config.loss)
+        else:
+            notes = add_baselines_of_training(metrics, data, saved.constants, signature, config.loss)
+        run.record(baseline_notes=notes)
         write_json(run.folder / "metrics.json", metrics)
     return values[name]["loss"]

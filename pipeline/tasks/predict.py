@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 from pipeline.config import PipelineConfig
 from pipeline.data.checks import check_shapes
+from pipeline.data.examples import Examples
 from pipeline.data.spec import DataSpec
 from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError, nearest
 from pipeline.evaluation import predict as predict_batches
-from pipeline.evaluation.predictions import columns, write_predictions
+from pipeline.evaluation.carried_columns import beside, carried_columns
+from pipeline.evaluation.lengths import with_lengths
+from pipeline.evaluation.prediction_files import CSV, NPZ, PARQUET, write_predictions
+from pipeline.evaluation.predictions import columns
 from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
-from pipeline.runs import Run
+from pipeline.runs import Run, config_of_run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import signature_of
 from pipeline.training.objectives import built_losses
 
 log = logging.getLogger(__name__)
-FORMS = ("parquet", "npz")
+FORMS = (PARQUET, CSV, NPZ)
 
 
 def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> None:
@@ -29,17 +34,20 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         config: The run's config with what this command changes.
         run: The folder of the predictions.
         split: The split to predict; None for the test split of the run's own data, or all of other data.
-        form: `parquet` or `npz`.
+        form: `parquet`, `csv` or `npz`.
     """
     if form not in FORMS:
         raise ConfigError(f"task.form: '{form}' is none of them{nearest(form, FORMS)}")
     saved = open_run(config.run)
     with run.stage("data"):
         name, data, _ = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=False)
+        origin = data.origin if isinstance(data, Examples) else None
+        carried = carried_columns(origin, *_columns_of(config, saved.folder), as_text=form == CSV)
+        data, lengths = with_lengths(data, saved.spec.targets)
         data = replace(data, spec=DataSpec(data.spec.inputs, saved.spec.targets))
         run.record(predicted_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
-        model = saved.model(config.model["_target_"])
+        model = saved.model(config.model)
         signature = signature_of(model, data.spec)
         check_shapes(data.spec, dict(signature.inputs))
         warn_of_unknown_texts(model, data)
@@ -47,5 +55,14 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
         values = predict_batches(model, signature, batches)
         losses = built_losses(config.loss, signature, saved.spec)
-        path = write_predictions(run.folder, columns(values, saved.spec.targets, losses), form)
+        rows = None if origin is None else origin.rows
+        table = beside(carried, columns(values, saved.spec.targets, losses, rows, lengths))
+        path = write_predictions(run.folder, table, form)
     log.info("predictions of %d examples in %s", len(next(iter(values.values()))), path)
+
+
+def _columns_of(config: PipelineConfig, folder: Path) -> tuple[list[str], list[str]]:
+    """Returns the columns that predictions carry on, and those that the run has for its training."""
+    trained = config_of_run(folder).get("data")
+    of_training = trained.get("columns") if isinstance(trained, dict) else None
+    return list(config.data.get("columns") or ()), of_training if isinstance(of_training, list) else []

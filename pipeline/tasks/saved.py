@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 from keras.src.saving.serialization_lib import SafeModeScope
@@ -15,12 +17,15 @@ from pipeline.data.spec import DataSpec, spec_from_dict
 from pipeline.data.spec_shape import TRAINED
 from pipeline.data.splits import Splits
 from pipeline.data.stage import load_splits
-from pipeline.data.streams import Data
+from pipeline.data.streams import BatchStream, Data
 from pipeline.errors import ConfigError, one_line
-from pipeline.runs import FACTS_FILE, model_file
+from pipeline.evaluation.constants import Constants, constants_from
+from pipeline.models import build_model
+from pipeline.runs import FACTS_FILE, WEIGHTS, model_file
 from pipeline.security.reading import ABSENT, read_json
 from pipeline.security.shapes import checked
 from pipeline.tasks.loading import splits_of
+from pipeline.training import signature_of
 from pipeline.training.saving import own_classes
 from pipeline.weighting.choices import missing_labels
 
@@ -32,28 +37,50 @@ class SavedRun:
     Attributes:
         folder: Its folder.
         spec: What its training data looked like.
+        constants: What trivial predictors learn of it, by output.
     """
 
     folder: Path
     spec: DataSpec
+    constants: Mapping[str, Constants]
 
-    def model(self, target: str) -> keras.Model:
+    def model(self, node: Mapping[str, Any]) -> keras.Model:
         """Loads its model, which may hold no code but Keras', registered one, and classes of what built it.
 
+        Where the run has its weights alone, the model is built anew for them.
+
         Args:
-            target: What built the model; its module is imported first, as it has or registers classes of its own.
+            node: The config's `model`; the module of its target is imported first, as it has or registers classes of
+                its own.
 
         Raises:
             ConfigError: The model cannot be loaded.
         """
+        target = node["_target_"]
         components.find(target)
         path = model_file(self.folder)
         try:
+            if path.name == WEIGHTS:
+                return self._built(node, path)
             # What `enable_unsafe_deserialization` has set would count for more than the argument does.
             with SafeModeScope(safe_mode=True), keras.saving.CustomObjectScope(own_classes(target)):
                 return keras.saving.load_model(path, compile=False, safe_mode=True)
+        except ConfigError:
+            raise
         except Exception as error:
             raise ConfigError(f"run: '{path}' cannot be loaded: {one_line(error)}") from error
+
+    def _built(self, node: Mapping[str, Any], weights: Path) -> keras.Model:
+        if components.takes(node["_target_"], "examples"):
+            raise ConfigError(
+                f"run: '{self.folder}' has weights alone, and {node['_target_']} needs the training data too; "
+                "a model that can be saved is right"
+            )
+        model = build_model(node, BatchStream(self.spec, lambda _: ()))
+        # A model of a class of its own makes its weights only when it is called.
+        signature_of(model, self.spec)
+        model.load_weights(weights)
+        return model
 
 
 def open_run(folder: str | None) -> SavedRun:
@@ -71,7 +98,7 @@ def open_run(folder: str | None) -> SavedRun:
         facts = checked(TRAINED, read_json(file, "run"), f"run: '{file}'")
     except ABSENT as error:
         raise ConfigError(f"run: '{file}' is missing; the folder of a finished training is right") from error
-    return SavedRun(path, spec_from_dict(facts["spec"]))
+    return SavedRun(path, spec_from_dict(facts["spec"]), constants_from(facts.get("baseline_constants", {})))
 
 
 def data_of_command(

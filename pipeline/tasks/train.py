@@ -21,7 +21,7 @@ from pipeline.data.stage import build_loader, load_validation_sets
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value
-from pipeline.evaluation.baseline import add_baselines
+from pipeline.evaluation.baseline import add_baselines, training_constants
 from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.files import write_json
 from pipeline.models import build_model
@@ -94,7 +94,11 @@ def train(config: PipelineConfig, run: Run) -> float:
             tracking.metrics.update(
                 {n: by_output(v, outputs, weighted=is_weighted(whole[n])) for n, v in values.items()}
             )
-            run.record(baseline_notes=add_baselines(tracking.metrics, splits, signature, config.loss))
+            constants = training_constants(splits.train, signature, config.loss)
+            run.record(
+                baseline_notes=add_baselines(tracking.metrics, splits, signature, config.loss),
+                baseline_constants={output: found.as_dict() for output, found in constants.items()},
+            )
             write_json(run.folder / "metrics.json", tracking.metrics)
         if config.report:
             with run.stage("report"):

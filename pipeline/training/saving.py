@@ -22,9 +22,9 @@ from pipeline.data.randomness import random_state, set_random_state
 from pipeline.faults.file_errors import file_error
 from pipeline.faults.memory_errors import memory_error
 from pipeline.files import write_atomically
+from pipeline.runs import MODEL, WEIGHTS
 
 log = logging.getLogger(__name__)
-MODEL, WEIGHTS = "model.keras", "model.weights.h5"
 COUNTED = ("object_name_uids", "uninitialized_variables")
 """What Keras counts and collects of all objects that are made."""
 

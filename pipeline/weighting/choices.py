@@ -63,16 +63,19 @@ def choices_of(weighting: Mapping[str, Any] | None) -> list[Choice]:
     return found
 
 
-def missing_labels(weighting: Mapping[str, Any] | None) -> str | int:
-    """Returns what the config says of labels that are missing: to refuse or to mask them, or the id that marks them."""
-    found = (weighting or {}).get("missing", REFUSE)
-    return found if isinstance(found, int) else str(found)
+def missing_labels(weighting: Mapping[str, Any] | None) -> str | int | None:
+    """Returns what the config says of labels that are missing: to refuse or to mask them, or the id that marks them.
+
+    None where it says nothing.
+    """
+    found = (weighting or {}).get("missing")
+    return found if found is None or isinstance(found, int) else str(found)
 
 
 def missing_label_mistakes(weighting: Any) -> list[str]:
     """Returns a line if `weighting.missing` says nothing of the kind."""
-    found = weighting.get("missing", REFUSE) if isinstance(weighting, Mapping) else REFUSE
-    if found in (REFUSE, MASK) or (isinstance(found, int) and not isinstance(found, bool)):
+    found = weighting.get("missing") if isinstance(weighting, Mapping) else None
+    if found in (None, REFUSE, MASK) or (isinstance(found, int) and not isinstance(found, bool)):
         return []
     tip = nearest(found, (REFUSE, MASK)) if isinstance(found, str) else ""
     return [f"weighting.missing: {found!r} is none of them{tip}; refuse, mask, or an id such as -1, is right"]

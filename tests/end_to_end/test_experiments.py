@@ -96,7 +96,7 @@ def make_table(path: Path) -> None:
     frame.loc[::23, "city"] = None
     frame["note"] = [f"Said by {row}" for row in range(len(frame))]
     # The file has the numbers of the rows too.
-    frame.to_csv(path / "people.csv")
+    frame.to_csv(path / "people.csv.gz", sep=";", decimal=",")
     frame.to_parquet(path / "people.parquet")
 
 
@@ -104,7 +104,7 @@ def test_tables_are_learnt_and_new_rows_predicted(
     train: Callable[..., Any], command: Callable[..., Any], tmp_path: Path
 ) -> None:
     make_table(tmp_path)
-    csv = train("table/csv", "data.path=people.csv", "data.targets=[churn]")
+    csv = train("table/csv", "data.path=people.csv.gz", "data.targets=[churn]")
     parquet = train("table/parquet", "data.path=people.parquet", "data.targets=[churn]")
     assert csv.json("metrics.json")["test"]["outputs"]["churn"]["accuracy"] > 0.8
     assert csv.history() == parquet.history()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import keras
@@ -14,7 +15,15 @@ from pipeline.data.examples import Examples
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import BatchStream
-from pipeline.evaluation.baseline import add_baselines, baseline, baselines, kind_of
+from pipeline.evaluation.baseline import (
+    add_baselines,
+    add_baselines_of_training,
+    baseline,
+    baselines,
+    kind_of,
+    training_constants,
+)
+from pipeline.evaluation.constants import constants_from, constants_of
 from pipeline.evaluation.measures import Truth
 from pipeline.training.signature import Signature
 
@@ -50,7 +59,7 @@ def test_baseline_of_classes_is_that_of_scikit_learn_weighted_too() -> None:
     random = np.random.default_rng(0)
     train, test = random.choice(3, 200, p=[0.5, 0.3, 0.2]), random.choice(3, 80, p=[0.5, 0.3, 0.2])
     heavy, weights = np.where(train == 2, 9.0, 1.0), np.where(test == 2, 9.0, 1.0)
-    found = baseline(Truth("classes", train, heavy), Truth("classes", test, weights), CLASSES)
+    found = baseline(constants_of(Truth("classes", train, heavy)), Truth("classes", test, weights), CLASSES)
     for prefix, fitted, by in (("", None, None), ("weighted_", heavy, weights)):
         dummy = DummyClassifier(strategy="prior").fit(np.zeros((200, 1)), train, fitted)
         ids, given = dummy.predict(np.zeros((80, 1))), dummy.predict_proba(np.zeros((80, 1)))
@@ -68,7 +77,7 @@ def test_baseline_of_numbers_is_that_of_scikit_learn_weighted_too() -> None:
     random = np.random.default_rng(0)
     train, test = random.exponential(size=(101, 1)), random.exponential(size=(40, 1))
     heavy, weights = random.uniform(0.5, 2, 101), random.uniform(0.5, 2, 40)
-    found = baseline(Truth("numbers", train, heavy), Truth("numbers", test, weights))
+    found = baseline(constants_of(Truth("numbers", train, heavy)), Truth("numbers", test, weights))
     for prefix, fitted, by in (("", None, None), ("weighted_", heavy, weights)):
         for strategy in ("mean", "median"):
             dummy = DummyRegressor(strategy=strategy).fit(np.zeros((101, 1)), train, fitted)
@@ -83,7 +92,7 @@ def test_baseline_of_numbers_is_that_of_scikit_learn_weighted_too() -> None:
 
 def test_labels_have_the_majority_of_each() -> None:
     train, test = np.array([[1, 0], [1, 0], [1, 1], [0, 0]]), np.array([[1, 1], [0, 0]])
-    found = baseline(Truth("labels", train), Truth("labels", test))
+    found = baseline(constants_of(Truth("labels", train)), Truth("labels", test))
     # Always (1, 0): right, wrong; wrong, right. The first label's F1 is 2 * 1 / (1 + 2), the second one's 0.
     assert found["majority_class"] == {"accuracy": 0.5, "macro_f1": pytest.approx(1 / 3)}
     right = np.array([[0.75, 0.25], [0.25, 0.75]])
@@ -123,6 +132,30 @@ def test_one_sigmoid_output_and_positions_are_classes() -> None:
         {"y": keras.losses.get("sparse_categorical_crossentropy")},
     )
     assert found["test"]["y"]["majority_class"]["accuracy"] == pytest.approx(1 / 3)
+
+
+def test_other_data_has_the_baseline_of_the_training_from_what_its_run_wrote_down() -> None:
+    specs = {"y": TargetSpec((), "int64", CLASSES), "z": TargetSpec((1,), "float32")}
+    losses = {"y": "sparse_categorical_crossentropy", "z": "mean_squared_error"}
+    outputs = signature(y=(3,), z=(1,))
+    train = made({"y": [1, 1, 0], "z": [[2.0], [4], [9]]}, specs, {"z": [1, 1, 2]})
+    other = made({"y": [2, 1], "z": [[5.0], [7]]}, specs, {"z": [1, 3]})
+    learnt = training_constants(train, outputs, losses)
+    saved = json.loads(json.dumps({name: constants.as_dict() for name, constants in learnt.items()}))
+    metrics: dict[str, Any] = {"data": {}}
+    assert add_baselines_of_training(metrics, other, constants_from(saved), outputs, losses) == []
+    expected: dict[str, Any] = {"test": {}}
+    add_baselines(expected, Splits(train, None, other), outputs, losses)
+    assert metrics["data"] == expected["test"]
+    assert metrics["data"]["baseline"]["z"]["weighted_mean"]["mean_absolute_error"] == pytest.approx(1)
+    del saved["z"]
+    saved["y"]["plain"] = {}
+    metrics = {"data": {}}
+    notes = add_baselines_of_training(metrics, other, constants_from(saved), outputs, losses)
+    assert [note.rpartition(":")[0] for note in notes] == [
+        "there is no baseline for output 'y'", "there is no baseline for output 'z'"
+    ]  # fmt: skip
+    assert metrics == {"data": {}}
 
 
 @pytest.mark.parametrize(

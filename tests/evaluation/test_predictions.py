@@ -1,10 +1,7 @@
 """Predictions: a row an example, labels and probabilities of classes, values of numbers."""
 
-from pathlib import Path
-
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 
 from pipeline.data.batches import ArrayBatches
@@ -12,7 +9,7 @@ from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.spec import TargetSpec, spec_of
 from pipeline.errors import ConfigError
-from pipeline.evaluation.predictions import columns, predict, write_predictions
+from pipeline.evaluation.predictions import columns, predict
 from pipeline.training import signature_of
 
 KINDS = TargetSpec((), "int64", ("cat", "dog"))
@@ -65,9 +62,7 @@ def test_units_without_a_name_of_a_class_are_numbered() -> None:
     assert list(table)[2:] == ["probability_cat", "probability_dog", "probability_2"]
 
 
-@pytest.mark.parametrize("form", ["parquet", "npz"])
-def test_written_table_is_read_back(tmp_path: Path, form: str) -> None:
-    path = write_predictions(tmp_path, {"row": np.arange(2), "label": np.array(["a", "b"])}, form)
-    labels = pd.read_parquet(path)["label"] if form == "parquet" else np.load(path)["label"]
-    assert list(labels) == ["a", "b"]
-    assert path.name == f"predictions.{form}"
+def test_labels_are_whole_numbers_where_all_classes_are_written_as_such() -> None:
+    for classes, label in ((("-1", "10"), 10), (("1", "2.5"), "2.5"), (("001", "002"), "002")):
+        table = columns({"k": np.array([[0.2, 0.8]])}, {"k": TargetSpec((), "int64", classes)}, {"k": SPARSE()})
+        assert table["label"].tolist() == [label]

@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import f1_score, log_loss
 
 from pipeline.evaluation.baseline import baseline
+from pipeline.evaluation.constants import constants_of
 from pipeline.evaluation.measures import Truth
 from pipeline.report.compared import compared
 
@@ -15,9 +16,8 @@ def test_two_classes_have_accuracy_f1_and_log_loss_beside_the_majority_class() -
     positive = np.clip(0.3 * truth + random.uniform(0, 0.6, 200), 0.01, 0.99)
     weights = np.where(np.arange(200) < 50, 0, np.where(truth == 1, 3.0, 1.0))
     counts = weights > 0
-    trivial = baseline(
-        Truth("classes", truth, weights + 1), Truth("classes", truth[counts], weights[counts]), ("no", "yes")
-    )
+    constants = constants_of(Truth("classes", truth, weights + 1))
+    trivial = baseline(constants, Truth("classes", truth[counts], weights[counts]), ("no", "yes"))
     both = np.column_stack([1 - positive, positive])
     rows = {row.name: row for row in compared("classes", ("no", "yes"), truth, both, weights, trivial)}
     true, ids = truth[counts], (positive > 0.5)[counts].astype(int)

@@ -39,6 +39,7 @@ def test_other_split_and_other_data_are_evaluated(command: Callable[..., Any]) -
     other = command("task=evaluate", f"run={done.folder}", "data=digits")
     assert other.json("run.json")["data"]["data"]["examples"] == 1797
     assert set(other.json("metrics.json")) == {"data"}
+    assert 0.09 < other.json("metrics.json")["data"]["baseline"]["digit"]["majority_class"]["accuracy"] < 0.11
     missing = command("task=evaluate", f"run={done.folder}", "task.split=tests")
     assert missing.errors == ["task.split: no split 'tests'; did you mean 'test'?"]
 
@@ -64,11 +65,49 @@ def test_predictions_are_in_the_order_of_the_data(command: Callable[..., Any], t
     assert "task.form: 'cvs' is none of them" in wrong.errors[0]
 
 
+def test_predictions_keep_columns_and_take_any_kind_of_file(command: Callable[..., Any], tmp_path: Path) -> None:
+    rows = 60
+    old = pd.DataFrame({"a": np.arange(rows) % 7, "kind": ["red", "blue", "red"] * 20, "id": np.arange(rows)})
+    old.assign(y=[1, 0] * 30).to_csv(tmp_path / "old.csv", index=False)
+    done = command(
+        "+experiment=table/csv", "data.path=old.csv", "data.targets=[y]", "data.columns=[id]", "trainer.epochs=1",
+        "report=false",
+    )  # fmt: skip
+    assert done.code == 0, done.errors
+    run = ("task=predict", f"run={done.folder}")
+    own = pd.read_csv(command(*run, "data.columns=[id,y]", "task.form=csv").folder / "predictions.csv")
+    assert list(own) == ["row", "id", "y", "label", "probability_0", "probability_1"]
+    assert own["row"].tolist() == own["id"].tolist() != sorted(own["id"])
+    assert len(own) == done.json("run.json")["data"]["test"]["examples"]
+    new = pd.DataFrame({"kind": ["blue", None], "label": ["007", "=x"], "a": [1.5, 2.0]})
+    new.to_parquet(tmp_path / "new.parquet")
+    (tmp_path / "frames.py").write_text(
+        "import pandas as pd\n\n\ndef new():\n    return pd.read_parquet('new.parquet')\n"
+    )
+    for place in (("data=parquet", "data.path=new.parquet"), ("data=frame", "data.train._target_=frames.new")):
+        predicted = command(
+            *run, *place, "data.columns=[label,id]" if place[0] == "data=parquet" else "data.columns=[label]"
+        )
+        assert predicted.code == 0, predicted.errors
+        table = pd.read_parquet(predicted.folder / "predictions.parquet")
+        assert list(table) == ["row", "data_label", "label", "probability_0", "probability_1"]
+        assert table["data_label"].tolist() == ["007", "=x"]
+        assert table["label"].dtype == "int64"
+    assert (
+        "has no column 'id', so its predictions have none" in command(*run, "data=parquet", "data.path=new.parquet").out
+    )
+    lacking = command(*run, "data=parquet", "data.path=new.parquet", "data.columns=[labels]")
+    assert (lacking.code, lacking.errors) == (
+        2, ["'new.parquet': has no column 'labels' (data.columns); did you mean 'label'?"]
+    )  # fmt: skip
+
+
 def test_changes_of_the_runs_config_are_checked(command: Callable[..., Any]) -> None:
     done = command(*QUICK)
-    assert command("task=evaluate", f"run={done.folder}", "loader.batchsize=7", "data.pth=x").errors == [
+    assert command("task=evaluate", f"run={done.folder}", "loader.batchsize=7", "data.pth=x", "data.path=x").errors == [
         "loader.batchsize: the run's config has no 'batchsize'; did you mean 'batch_size'?",
         "data.pth: the run's config has no 'pth'; valid: _target_",
+        "data.path: the run's data is in no file; data=csv with it, or another choice of data, is right",
     ]
     assert command("task=evaluate", f"run={done.folder}", "+experiment=quickstart").code == 2
     assert command(*QUICK, f"run={done.folder}").code == 2

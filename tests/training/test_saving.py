@@ -193,6 +193,8 @@ def test_no_training_is_lost(command: Callable[..., Any], tmp_path: Path, monkey
     assert log.index("model: cannot be saved: Object Closed was created") < log.index("epoch 1/1")
     assert closed.json("metrics.json")["test"]["loss"] >= 0
     assert (closed.folder / "model.weights.h5").exists()
+    again = command("task=evaluate", f"run={closed.folder}", "trust=[saving_parts]")
+    assert again.json("metrics.json")["test"]["loss"] == pytest.approx(closed.json("metrics.json")["test"]["loss"])
     refused = command(
         *arguments,
         "model={_target_: saving_parts.closed}",

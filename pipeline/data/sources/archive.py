@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from pipeline.config import REFUSE
+from pipeline.data.array_labels import named
 from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, masked, with_missing
+from pipeline.data.origin import Origin
 from pipeline.data.spec import Classes, DataSpec, spec_of
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, DataError, nearest, one_line
@@ -29,11 +31,12 @@ class Npz:
         path: The file or folder of the training split.
         inputs: Keys of the inputs: a list, or a mapping from input name to key.
         targets: Keys of the targets, in the same way.
-        columns: Keys of further arrays of shape (examples,), for weights, masks and splits.
+        columns: Keys of further arrays of shape (examples,), for weights, masks and splits; predictions carry them on.
         validation: The file or folder of the validation split, or null.
         test: The file or folder of the test split, or null.
         scale: What the model multiplies inputs by first.
-        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers.
+        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers. Text, few
+            whole numbers from 1 on, and -1 and 1 are names of classes.
     """
 
     path: str
@@ -62,15 +65,22 @@ class Npz:
 
     def _examples(self, path: str, spec: DataSpec | None, with_targets: bool, missing: Missing) -> Examples:
         inputs, targets = _keys(self.inputs, "inputs"), _keys(self.targets, "targets") if with_targets else {}
-        columns = list(self.columns) if with_targets else []
         file = Path(path).expanduser()
+        names = _names(file)
+        columns = [key for key in self.columns if with_targets or key in names]
         keys = dict.fromkeys([*inputs.values(), *targets.values(), *columns])
         arrays = {key: usable(array, f"'{file}': '{key}'") for key, array in _read(file, list(keys)).items()}
         given = {name: arrays[key] for name, key in inputs.items()}
         wanted, masks, lack = masked({name: arrays[key] for name, key in targets.items()}, {}, missing)
-        spec = spec or spec_of(given, wanted, scale=self.scale, classes=self.classes if with_targets else None)
+        found = named(wanted, masks, self.classes if with_targets else None, spec)
+        if spec is None:
+            classes = found.classes(self.classes) if with_targets else None
+            spec = found.spec(spec_of(given, found.arrays, scale=self.scale, classes=classes))
         spec = with_missing(spec, lack)
-        return Examples(spec, given, wanted, masks, columns={key: arrays[key] for key in columns})
+        further = {key: arrays[key] for key in columns}
+        length = len(next(iter(given.values()))) if given else 0
+        origin = Origin(np.arange(length), f"'{file}'", further, tuple(names))
+        return Examples(spec, given, found.arrays, masks, further, origin)
 
 
 def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
@@ -121,6 +131,17 @@ def read_npy(file: Path) -> np.ndarray:
     if not isinstance(array, np.ndarray):
         raise DataError(f"'{file}': is an archive of several arrays; a .npy file with one is right")
     return array
+
+
+def _names(path: Path) -> list[str]:
+    """Returns the keys that there are; none where the file cannot be read, which reading it tells."""
+    if path.is_dir():
+        return [file.stem for file in path.glob("*.npy")]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except (OSError, zipfile.BadZipFile):
+        return []
 
 
 def _read(path: Path, keys: Sequence[str]) -> Mapping[str, np.ndarray]:

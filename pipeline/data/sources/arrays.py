@@ -26,7 +26,8 @@ class Arrays:
         validation: The same for the validation split, or null.
         test: The same for the test split, or null.
         scale: What the model multiplies inputs by first.
-        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers.
+        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers. Text, few
+            whole numbers from 1 on, and -1 and 1 are names of classes.
     """
 
     train: Any

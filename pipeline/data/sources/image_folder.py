@@ -12,6 +12,7 @@ from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import ExampleStream
 from pipeline.errors import ConfigError, DataError, nearest, one_line
+from pipeline.tensorflow_import import import_tensorflow
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -52,6 +53,7 @@ class ImageFolder:
     def load(self, *, with_targets: bool = True) -> Splits:
         """See `Source`; without targets, images right inside the folder will do."""
         self.check()
+        import_tensorflow()
         folder = Path(self.path).expanduser()
         classes = _classes(folder) if with_targets else ()
         train, *others = (

@@ -14,6 +14,7 @@ from pipeline.data.spec import spec_of
 from pipeline.data.splits import Splits
 from pipeline.errors import DataError
 from pipeline.security.downloads import check_download
+from pipeline.tensorflow_import import import_tensorflow
 
 KERAS_FILE = Path("~/.keras/datasets/mnist.npz")
 
@@ -62,6 +63,7 @@ class Mnist:
 
 
 def _download() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    import_tensorflow()
     import keras
 
     check_download("mnist")

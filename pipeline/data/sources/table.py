@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
-from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, with_missing
-from pipeline.data.sources import table_files
-from pipeline.data.spec import Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
+from pipeline.data.origin import origin_of_table
+from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, classes_by_target
 from pipeline.data.splits import Splits
-from pipeline.data.tables import labels
 from pipeline.data.tables.inputs import input_values, named_inputs, telling_inputs
-from pipeline.data.tables.kinds import CLASS, checked_kinds, is_text
+from pipeline.data.tables.kinds import CLASS, checked_kinds
+from pipeline.data.tables.missing_targets import MissingTargets, missing_targets, without_missing
 from pipeline.data.tables.moments import DAY_FIRST, MONTH_FIRST
+from pipeline.data.tables.read_options import read_options
+from pipeline.data.tables.reading import look_at_files, read_files
 from pipeline.data.tables.remarks import lines
 from pipeline.data.tables.table import Table
-from pipeline.data.tables.values import further_values, target_numbers
+from pipeline.data.tables.targets import TargetColumn, target_column, target_spec, target_values
+from pipeline.data.tables.values import further_values
 from pipeline.errors import ConfigError, DataError, nearest
 
 log = logging.getLogger(__name__)
+
+LOSS_KINDS = {"regression": "number", "sparse": CLASS, "categorical": CLASS}
+"""What losses of a family are for, see `LossKind.family`."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,17 @@ class _Tables:
     Attributes:
         targets: Columns that are targets.
         inputs: Columns that are inputs; null for all that tell something and are neither targets nor in `columns`.
-        columns: Further columns, from which weights, masks and splits may be taken.
+        columns: Further columns, from which weights, masks and splits may be taken; predictions carry them on.
         categories: Columns of numbers that are categories, as `kinds` says it too.
         missing: Texts that stand for a missing value.
-        classes: 0 for a target of whole numbers to regress (by target name for several); null infers.
-        kinds: Kind by column where it is not to be told from the values: `number`, `category` or `time`. Such a column
-            is an input whatever it holds.
+        classes: Number of classes (by target name for several), 0 for numbers to predict; null infers.
+        kinds: What columns are where it is not to be told from the values, by name: `number`, `category` or `time` for
+            an input, which is one then whatever it holds; `number` or `class` for a target. Of other targets the loss
+            tells, or else the values: text, truth values and few different whole numbers are classes.
         day_first: Whether the day comes first in dates such as 01/02/2020; null tells from the column.
+        missing_target: What becomes of rows without a target: `error` refuses them; `drop` leaves out those that lack
+            any; `mask` keeps them with weight 0 for the target that they lack, as `weighting.missing=mask` does; null
+            leaves out those that lack all targets, with a warning.
         trained: What a model was trained on that reads the table; by itself, see `like`.
     """
 
@@ -52,8 +57,9 @@ class _Tables:
     categories: Sequence[str]
     missing: Sequence[str]
     classes: Classes
-    kinds: Mapping[str, str] | None = field(default=None, kw_only=True)
+    kinds: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     day_first: bool | None = field(default=None, kw_only=True)
+    missing_target: str | None = field(default=None, kw_only=True)
     trained: DataSpec | None = field(default=None, kw_only=True)
 
     def check(self) -> None:
@@ -64,24 +70,49 @@ class _Tables:
         """Returns the source that reads inputs as those of a training were, whatever the values look like."""
         return replace(self, trained=spec)
 
-    def regressing(self, targets: Sequence[str]) -> Self:
-        """Returns the source for losses of numbers: whole numbers are such unless `classes` says otherwise."""
-        given = classes_by_target(self.classes, list(self.targets))
-        return replace(self, classes={**{name: 0 for name in targets if name in self.targets}, **given})
+    def for_losses(self, families: Mapping[str, str | None]) -> Self:
+        """Returns the source for losses of such families: targets are what these are for, unless something is said."""
+        said = {*classes_by_target(self.classes, list(self.targets)), *self.categories}
+        told = {
+            name: LOSS_KINDS[family]
+            for name, family in families.items()
+            if family in LOSS_KINDS and name in self.targets and name not in said
+        }
+        return replace(self, kinds={**told, **self.kinds})
 
     def splits(
-        self, train: Table, others: Sequence[Table | None], *, with_targets: bool, missing: Missing = REFUSE
+        self, train: Table, others: Sequence[Table | None], *, with_targets: bool, missing: Missing | None = None
     ) -> Splits:
         """Returns the splits, validation and test after the training one, whose types and classes all have."""
-        spec = self._spec(train, with_targets, missing)
-        examples = (None if table is None else self._examples(table, spec, with_targets, missing) for table in others)
-        return Splits(self._examples(train, spec, with_targets, missing), *examples)
+        rule = missing_targets(self.missing_target, missing)
+        table, columns = self._targets(train, rule, with_targets)
+        spec = self._spec(table, columns)
+        examples: list[Examples | None] = [self._examples(table, spec, columns, with_targets)]
+        for other in others:
+            found = None if other is None else self._targets(other, rule, with_targets)
+            examples.append(None if found is None else self._examples(found[0], spec, found[1], with_targets))
+        return Splits(*examples)  # type: ignore[arg-type]
 
-    def _spec(self, table: Table, with_targets: bool, missing: Missing) -> DataSpec:
+    def _targets(self, table: Table, rule: MissingTargets, wanted: bool) -> tuple[Table, dict[str, TargetColumn]]:
+        """Returns the target columns, and the table without rows that are left out for lack of them."""
+        names = self.targets if wanted else ()
+        columns = {name: target_column(table, name, self.missing, rule.label) for name in names}
+        return without_missing(table, columns, rule, self.missing)
+
+    def _spec(self, table: Table, columns: Mapping[str, TargetColumn]) -> DataSpec:
         inputs = self._inputs(table) if self.trained is None else self._trained_inputs(self.trained)
-        counts = classes_by_target(self.classes, list(self.targets))
-        named = self.targets if with_targets else ()
-        return DataSpec(inputs, {name: self._target(table, name, counts.get(name), missing) for name in named})
+        counts, kinds = classes_by_target(self.classes, list(self.targets)), self._target_kinds()
+        targets = {
+            name: target_spec(table, column, kind=kinds.get(name), count=counts.get(name))
+            for name, column in columns.items()
+        }
+        return DataSpec(inputs, targets)
+
+    def _target_kinds(self) -> dict[str, str]:
+        trained = {} if self.trained is None else self.trained.targets
+        known = {name: NUMBER if target.classes is None else CLASS for name, target in trained.items()}
+        said = {name: CLASS if kind == CATEGORY else kind for name, kind in self.kinds.items()}
+        return {**known, **dict.fromkeys(self.categories, CLASS), **said}
 
     def _inputs(self, table: Table) -> dict[str, InputSpec]:
         kinds = checked_kinds(self.kinds, self.categories)
@@ -116,92 +147,66 @@ class _Tables:
                 raise ConfigError(f"data.kinds.{name}: {kind}, but the model was trained on it as {trained.kind}")
         return dict(spec.inputs)
 
-    def _target(self, table: Table, name: str, count: int | None, missing: Missing) -> TargetSpec:
-        names, present = labels.labels(table, name, self.missing, missing)
-        found = list(itertools.compress(names, present))
-        whole = all(map(labels.is_whole, found))
-        if count == 0 or not (whole or self._is_of_names(table, name)):
-            return TargetSpec((), "float32")
-        if count and whole:
-            return TargetSpec((), "int64", tuple(str(index) for index in range(count)))
-        classes = labels.class_names(found)
-        if count and count != len(classes):
-            raise ConfigError(f"data.classes: {count} for target '{name}', which has {len(classes)}")
-        if whole and count is None and len(classes) > max(20, len(found) // 10):
-            return TargetSpec((), "float32", certain=False)
-        return TargetSpec((), "int64", classes, certain=count is not None or not whole)
-
-    def _is_of_names(self, table: Table, name: str) -> bool:
-        is_bool = table.column(name).dtype.kind == "b"
-        return is_bool or is_text(table, name, self.missing, self.categories)
-
-    def _examples(self, table: Table, spec: DataSpec, with_targets: bool, missing: Missing) -> Examples:
+    def _examples(
+        self, table: Table, spec: DataSpec, target_columns: Mapping[str, TargetColumn], with_targets: bool
+    ) -> Examples:
         inputs = {name: input_values(table, name, given, self.missing) for name, given in spec.inputs.items()}
-        targets, masks = {}, {}
-        for name, given in spec.targets.items():
-            targets[name], present = self._target_values(table, name, given, missing)
-            if not present.all():
-                masks[name] = present.astype("float32")
+        targets = {name: target_values(table, column, spec.targets[name]) for name, column in target_columns.items()}
+        masks = {n: c.present.astype("float32") for n, c in target_columns.items() if not c.present.all()}
         columns = {name: further_values(table, name, self.missing) for name in self.columns} if with_targets else {}
-        return Examples(with_missing(spec, masks), inputs, targets, masks, columns)
-
-    def _target_values(
-        self, table: Table, name: str, given: TargetSpec, missing: Missing
-    ) -> tuple[np.ndarray, np.ndarray]:
-        found, present = labels.labels(table, name, self.missing, missing)
-        if given.classes is None:
-            return np.where(present, target_numbers(table, name, self.missing), np.float32(0)), present
-        return labels.class_ids(table, name, found, present, given.classes), present
+        origin = origin_of_table(table.frame, table.name, self.columns, table.places)
+        return Examples(with_missing(spec, masks), inputs, targets, masks, columns, origin)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Files(_Tables):
-    """A table in files.
+    """A table in files: one, all of a folder, or those of a pattern such as `part-*.csv`.
+
+    What kind of file it is, is told by its first bytes and its suffix.
 
     Attributes:
         path: The file of the training split, or of all rows.
         validation: The file of the validation split, or null.
         test: The file of the test split, or null.
+        read: How files are read where that is not to be found out, see `ReadOptions`; any option of the function of
+            pandas' that reads such files, too.
     """
 
     path: str
     validation: str | None
     test: str | None
+    read: Mapping[str, Any] | None = None
 
     def check(self) -> None:
-        """Refuses files that do not exist, and kinds that there are not."""
+        """Refuses files that are no tables or not there, options that no reader has, and kinds that there are not."""
         super().check()
+        options = read_options(self.read)
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
-            if path is not None and not Path(path).expanduser().is_file():
-                raise DataError(f"data.{key}: no file '{path}'")
+            if path is not None:
+                look_at_files(path, f"data.{key}", options)
 
-    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
         """See `Source`."""
         train, *others = (
-            None if path is None else self._table(Path(path).expanduser())
-            for path in (self.path, self.validation, self.test)
+            None if path is None else self._table(f"data.{key}", path)
+            for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test))
         )
         assert train is not None
         return self.splits(train, others, with_targets=with_targets, missing=missing)
 
-    def _table(self, file: Path) -> Table:
-        raise NotImplementedError
+    def _table(self, key: str, path: str) -> Table:
+        found = read_files(path, key, read_options(self.read), self.missing)
+        return Table(found.frame, f"'{path}'", found.first_row)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Csv(_Files):
-    """A CSV file with a header row."""
-
-    def _table(self, file: Path) -> Table:
-        return Table(table_files.read_csv(file), f"'{file}'", table_files.FIRST_CSV_ROW)
+    """A table in files of any kind, most often CSV."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parquet(_Files):
-    """A Parquet file."""
-
-    def _table(self, file: Path) -> Table:
-        return Table(table_files.read_parquet(file), f"'{file}'", 0)
+    """A table in files of any kind, most often Parquet."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +223,7 @@ class Frame(_Tables):
     validation: Any
     test: Any
 
-    def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
+    def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
         """See `Source`."""
         train, *others = (
             None if frame is None else self._table(key, frame)

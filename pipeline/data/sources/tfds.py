@@ -18,6 +18,7 @@ from pipeline.data.splits import Splits
 from pipeline.data.streams import ExampleStream
 from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.security.downloads import check_download
+from pipeline.tensorflow_import import import_tensorflow
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -62,6 +63,7 @@ class Tfds:
 
     def load(self, *, with_targets: bool = True) -> Splits:
         """See `Source`; the order is the same in every pass."""
+        import_tensorflow()
         with _silence():
             builder = self._builder()
             inputs, targets = self._features(builder, with_targets)

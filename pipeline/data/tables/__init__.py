@@ -1,1 +1,1 @@
-"""Tables: what their files hold, and what their columns are."""
+"""Tables in files and databases as DataFrames, and what their columns are."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, InputSpec
 from pipeline.data.tables import column_numbers, numerals
-from pipeline.data.tables.column import CATEGORIES, MOMENTS, NOTHING, NUMBERS, TEXT, Column
+from pipeline.data.tables.column import CATEGORIES, MOMENTS, NOTHING, NUMBERS, Column
 from pipeline.data.tables.column_moments import moments_of
 from pipeline.data.tables.column_numbers import TRUTH, beyond_float64, dtype_for, has_codes, numbers_of
 from pipeline.data.tables.remarks import Remark
@@ -44,7 +44,10 @@ def checked_kinds(kinds: Mapping[str, str] | None, categories: Sequence[str]) ->
     known = (*INPUT_KINDS, CLASS)
     for name, kind in (kinds or {}).items():
         if kind not in known:
-            raise ConfigError(f"data.kinds.{name}: {kind!r} is none{nearest(str(kind), known)}")
+            raise ConfigError(
+                f"data.kinds.{name}: {kind!r} is no kind of a column{nearest(str(kind), known)}; "
+                f"{', '.join(INPUT_KINDS)} or {CLASS} is right"
+            )
         if name in categories and kind not in (CATEGORY, CLASS):
             raise ConfigError(
                 f"data.kinds.{name}: {kind}, but data.categories names the column too; one of both is right"
@@ -106,31 +109,6 @@ def _of_text(table: Table, name: str, column: Column, order: str) -> Choice:
         if share >= MOSTLY:
             raise _mistake(table, name, column, wrong, right)
     return Choice(_category())
-
-
-def is_text(table: Table, name: str, missing: Sequence[str], categories: Sequence[str]) -> bool:
-    """Whether a column is of text rather than of numbers.
-
-    Args:
-        table: The table.
-        name: The column.
-        missing: Texts that stand for a missing value.
-        categories: Columns that are text on purpose, whatever they hold.
-
-    Raises:
-        DataError: The column is of numbers but for a few rows.
-    """
-    if name in categories:
-        return True
-    column = table.usable(name, missing)
-    if column.holds != TEXT:
-        return column.holds in (CATEGORIES, MOMENTS)
-    found = numbers_of(column)
-    if found.form != column_numbers.PLAIN or found.share < MOSTLY:
-        return True
-    if found.share == 1:
-        return False
-    raise _mistake(table, name, column, found.wrong, "number")
 
 
 def _mistake(table: Table, name: str, column: Column, wrong: np.ndarray, right: str) -> DataError:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipeline.data.tables.column import UNUSABLE, UNUSABLE_TIP, Column, column_of
 from pipeline.errors import DataError, nearest
@@ -21,11 +23,13 @@ class Table:
         frame: The rows.
         name: The file, for messages.
         first_row: Number of the first row, for messages.
+        places: The place of each row in the file, where some are left out; None for all of them in order.
     """
 
     frame: pd.DataFrame
     name: str
     first_row: int
+    places: np.ndarray | None = None
     _parsed: dict[str, Column] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def column(self, name: str) -> pd.Series:
@@ -68,4 +72,10 @@ class Table:
 
     def row(self, index: int) -> str:
         """Returns how messages name a row."""
-        return f"{self.name}: row {index + self.first_row}"
+        place = index if self.places is None else int(self.places[index])
+        return f"{self.name}: row {place + self.first_row}"
+
+    def chosen(self, keep: np.ndarray) -> Table:
+        """Returns the table with some of its rows, which messages name as before."""
+        places = np.arange(len(self.frame)) if self.places is None else self.places
+        return replace(self, frame=self.frame[keep].reset_index(drop=True), places=places[keep])

@@ -1,4 +1,4 @@
-"""The values of columns that are no inputs: targets of numbers, and further columns."""
+"""The values of columns that are neither inputs nor targets."""
 
 from __future__ import annotations
 
@@ -10,23 +10,6 @@ from pipeline.data.tables.column import NOTHING, NUMBERS, TEXT
 from pipeline.data.tables.column_numbers import PLAIN, has_codes, numbers_of
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.texts import category_texts
-from pipeline.errors import DataError, escaped
-
-
-def target_numbers(table: Table, name: str, missing: Sequence[str]) -> np.ndarray:
-    """Returns a column as float32 of shape (rows,), NaN where a value is missing.
-
-    Raises:
-        DataError: A value is no number.
-    """
-    column = table.usable(name, missing)
-    found = numbers_of(column)
-    if found.wrong.any():
-        row = int(np.flatnonzero(found.wrong)[0])
-        text = escaped(str(column.array[row].as_py()))
-        raise DataError(f"{table.row(row)}: column '{name}' has '{text}'; a number is right")
-    with np.errstate(over="ignore"):
-        return found.values.astype("float32")
 
 
 def further_values(table: Table, name: str, missing: Sequence[str]) -> np.ndarray:

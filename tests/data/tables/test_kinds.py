@@ -154,7 +154,7 @@ def test_kinds_that_the_user_gives() -> None:
     ("settings", "expected"),
     [
         ({"kinds": {"xx": "number"}}, "data.kinds.xx: there is no such column; did you mean 'x'"),
-        ({"kinds": {"x": "nombre"}}, "data.kinds.x: 'nombre' is none; did you mean 'number'"),
+        ({"kinds": {"x": "nombre"}}, "data.kinds.x: 'nombre' is no kind of a column; did you mean 'number'"),
         ({"kinds": {"x": "class"}}, "'class' is a kind of targets; number, category or time is right"),
         ({"kinds": {"x": "number"}, "categories": ["x"]}, "but data.categories names the column too"),
         ({"kinds": {"x": "number"}, "inputs": ["ok"]}, "is neither an input nor a target"),

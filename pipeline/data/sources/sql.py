@@ -1,0 +1,53 @@
+"""Rows of a database as a table: columns to inputs and targets by name."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from pipeline.data.missing_labels import Missing
+from pipeline.data.sources.table import _Tables
+from pipeline.data.splits import Splits
+from pipeline.data.tables.column_names import unique
+from pipeline.data.tables.databases import check_url, read_database
+from pipeline.data.tables.table import Table
+from pipeline.errors import ConfigError, DataError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sql(_Tables):
+    """A table of a database, or what a query of it gives.
+
+    Rows have no order in a database: a query with `ORDER BY` makes splits the same each time.
+
+    Attributes:
+        url: The address of the database, as SQLAlchemy has them; a password belongs into an environment variable.
+        table: A table, perhaps with its schema before it, or null.
+        query: A query, in place of a table, or null.
+    """
+
+    url: str
+    table: str | None = None
+    query: str | None = None
+
+    def check(self) -> None:
+        """Refuses what is no address of a database, a table beside a query, and kinds that there are not."""
+        super().check()
+        if (self.table is None) == (self.query is None):
+            found = "both" if self.table is not None else "neither"
+            raise ConfigError(f"data.table and data.query: {found} given; one of them is right")
+        check_url(self.url)
+
+    def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
+        """See `Source`."""
+        self.check()
+        frame, name = read_database(self.url, self.table, self.query)
+        if frame.empty:
+            raise DataError(f"{name}: has no rows")
+        names, findings = unique(list(frame.columns))
+        for finding in findings:
+            log.info("%s: %s", name, finding)
+        table = Table(frame.set_axis(names, axis=1), name, 0)
+        return self.splits(table, (None, None), with_targets=with_targets, missing=missing)

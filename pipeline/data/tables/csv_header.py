@@ -1,0 +1,114 @@
+"""The header of a CSV file: whether there is one, and what it calls the columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NUMBER = re.compile(r" *[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)? *")
+WHOLE = re.compile(r" *[0-9]{1,18} *")
+MISSING = ("", "?", "NA", "N/A", "nan", "NaN", "null", "None")
+"""Texts that tell nothing of what a row is."""
+MANY = 8
+"""Numbers from which it is no chance that they are in order."""
+FEWEST = 2
+"""Names from which a header may be one name short."""
+UNNAMED = "Unnamed: 0"
+"""What pandas calls a first column without a name."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the first lines of a CSV file say of its columns.
+
+    Attributes:
+        names: Of the columns.
+        lines: Number of the last line before the first row.
+        empty_last: Whether every row ends with a separator, so that the last column has no name and no values.
+        findings: What is worth saying, and the option that changes it.
+    """
+
+    names: tuple[str, ...]
+    lines: int
+    empty_last: bool = False
+    findings: tuple[str, ...] = ()
+
+
+def header_of(rows: Sequence[Sequence[str]], lines: Sequence[int], given: bool | int | None) -> Header:
+    """Returns what the first lines of a CSV file say of its columns.
+
+    Args:
+        rows: The first rows, that of the names among them.
+        lines: The number of the last line of each.
+        given: Whether there is a header, where the user says it.
+    """
+    counts = given is None and has_counts(rows)
+    before = lines[0] if counts else 0
+    if counts:
+        rows, lines = rows[1:], lines[1:]
+    if not rows:
+        return Header((), before)
+    if given is False or (given is None and _is_data(rows)):
+        return _without_names(max(map(len, rows)), before, counts=counts, certain=given is False)
+    findings = ["its first line counts rows and columns and is left out"] if counts else []
+    names, others = list(rows[0]), rows[1:]
+    # One name above two columns may as well be a title.
+    if len(names) < FEWEST or {len(row) for row in others} != {len(names) + 1}:
+        return Header(tuple(names), lines[0], findings=tuple(findings))
+    if not any(row[-1] for row in others):
+        return Header((*names, ""), lines[0], empty_last=True, findings=tuple(findings))
+    findings.append(f"the header is one name short, so the first column is called '{UNNAMED}'")
+    return Header((UNNAMED, *names), lines[0], findings=tuple(findings))
+
+
+def has_counts(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first line counts rows and columns, as that of tables of scikit-learn does."""
+    if len(rows) < 3 or len(rows[0]) < 2 or not all(WHOLE.fullmatch(value) for value in rows[0][:2]):
+        return False
+    count, columns = int(rows[0][0]), int(rows[0][1])
+    if {len(row) for row in rows[1:]} != {columns + 1} or any(map(NUMBER.fullmatch, rows[0][2:])):
+        return False
+    # Only the first rows of the file may be here; two numbers alone may be a row.
+    return len(rows) - count in (1, 2) or (len(rows[0]) > 2 and count >= len(rows) - 2)
+
+
+def _without_names(width: int, before: int, *, counts: bool, certain: bool) -> Header:
+    names = [f"column_{number}" for number in range(1, width + 1)]
+    columns = f"{names[0]} to {names[-1]}" if width > 1 else names[0]
+    if counts:
+        names[-1] = "target"
+        finding = f"its first line counts rows and columns, which are called {names[0]} to {names[-2]} and target"
+        return Header(tuple(names), before, findings=(finding,))
+    finding = f"no header, so its columns are called {columns} (data.read.header)"
+    return Header(tuple(names), before, findings=() if certain else (finding,))
+
+
+def _is_data(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row is one of values, beyond doubt.
+
+    A number with a sign or a fraction names no column of numbers, unless many of them are in order, as wavelengths are;
+    and names do not stand among their own values again.
+    """
+    first, others = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
+    if not others:
+        return False
+    fractions, repeated, texts = 0, 0, 0
+    for index, value in enumerate(first):
+        column = [row[index] for row in others]
+        of_numbers = sum(map(bool, map(NUMBER.fullmatch, column))) > len(column) / 2
+        is_number = bool(NUMBER.fullmatch(value))
+        if value.strip() in MISSING:
+            continue
+        if of_numbers and not is_number:
+            return False
+        if is_number and of_numbers:
+            fractions += not WHOLE.fullmatch(value)
+        else:
+            texts += 1
+            repeated += value in column
+    if texts:
+        return repeated == texts
+    numbers = [float(value.replace(",", ".")) for value in first if NUMBER.fullmatch(value)]
+    in_order = len(numbers) >= MANY and numbers == sorted(set(numbers), reverse=numbers[0] > numbers[-1])
+    return (fractions > 0 and not in_order) or len(set(numbers)) < len(numbers)

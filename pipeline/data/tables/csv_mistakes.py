@@ -1,0 +1,78 @@
+"""Where a CSV file is wrong: the first row that has more or fewer values than there are columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipeline.data.tables.compression import Contents
+from pipeline.data.tables.csv_dialect import Dialect
+from pipeline.data.tables.csv_signs import MOST_ROWS, SEPARATORS, TITLES, parsed, parsed_lines
+from pipeline.data.tables.encodings import UTF_8, beginning, encoding_mistake
+from pipeline.errors import DataError, one_line
+
+
+def csv_mistake(contents: Contents, encoding: str, dialect: Dialect, error: Exception) -> DataError:
+    """Returns the error of a CSV file that could not be read, by its row where that is to be found."""
+    try:
+        check_widths(contents, encoding, dialect)
+    except DataError as found:
+        return found
+    if "UTF8" in str(error):
+        return encoding_mistake(contents, encoding)
+    return DataError(f"'{contents.file}': is no CSV file: {one_line(error)}")
+
+
+def check_widths(contents: Contents, encoding: str, dialect: Dialect) -> None:
+    """Refuses a file in which a row has more or fewer values than there are columns.
+
+    Raises:
+        DataError: There is one; the message has its number.
+    """
+    columns = len(dialect.header.names)
+    try:
+        with _lines(contents, encoding) as lines:
+            for number, row in parsed_lines(lines, dialect.separator, dialect.quote):
+                if number > dialect.skipped and len(row) != columns:
+                    raise DataError(
+                        f"'{contents.file}': row {number} has {len(row)} values for {columns} columns"
+                        f"{_hint(row, contents, encoding, dialect)}"
+                    )
+    except UnicodeError as error:
+        raise encoding_mistake(contents, encoding) from error
+    except csv.Error as error:
+        raise DataError(f"'{contents.file}': is no CSV file: {one_line(error)}") from error
+
+
+@contextmanager
+def _lines(contents: Contents, encoding: str) -> Iterator[Iterator[str]]:
+    name = "utf-8-sig" if encoding == UTF_8 else encoding
+    with contents.opened() as stream, io.TextIOWrapper(stream, name, newline="") as text:
+        yield text
+
+
+def _hint(row: list[str], contents: Contents, encoding: str, dialect: Dialect) -> str:
+    """Says what would make a row right that has another number of values than there are columns, if that is seen."""
+    if row[0].startswith("#"):
+        return "; +data.read.comment='\"#\"' leaves out what follows a #"
+    rows = list(itertools.islice(parsed(beginning(contents, encoding), dialect.separator, dialect.quote), MOST_ROWS))
+    width = len(rows[-1][1])
+    first = next((index for index in reversed(range(len(rows))) if len(rows[index][1]) != width), -1) + 1
+    # What is above a table is a title and the like: less than half of it.
+    if width > len(dialect.header.names) and 0 < first < len(rows) / 2:
+        return f"; if line {rows[first][0]} has the names of the columns, data.read.header={rows[first][0]} is right"
+    return _other_separator(contents, encoding, dialect)
+
+
+def _other_separator(contents: Contents, encoding: str, dialect: Dialect) -> str:
+    """Says which separator the header has, if not the one by which the file was read."""
+    with _lines(contents, encoding) as lines:
+        first = next(lines, "")
+    having = {s: len(next(parsed(first, s, dialect.quote), (0, []))[1]) for s in SEPARATORS if s != dialect.separator}
+    best = max(having, key=lambda separator: having[separator])
+    if having[best] <= max(len(dialect.header.names), 1):
+        return ""
+    return f"; the separator looks like '{best}' (data.read.separator={TITLES[best]})"

@@ -1,0 +1,111 @@
+"""What kind of file holds a table, told by its first bytes, and by the suffix of its name where they say nothing."""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+
+from pipeline.data.tables.compression import Contents
+from pipeline.errors import DataError
+
+CSV, JSON, PARQUET, FEATHER, ORC, EXCEL = "csv", "json", "parquet", "feather", "orc", "excel"
+SQLITE, STATA, SAS, SPSS = "sqlite", "stata", "sas", "spss"
+TITLES = MappingProxyType(
+    {
+        CSV: "CSV", JSON: "JSON", PARQUET: "Parquet", FEATHER: "Feather (Arrow)", ORC: "ORC", EXCEL: "Excel",
+        SQLITE: "SQLite", STATA: "Stata", SAS: "SAS", SPSS: "SPSS",
+    }
+)  # fmt: skip
+"""Kinds of files, with how messages call them."""
+MAGIC = (
+    (b"PAR1", PARQUET), (b"ARROW1", FEATHER), (b"FEA1", FEATHER), (b"ORC", ORC), (b"SQLite format 3\0", SQLITE),
+    (b"<stata_dta>", STATA), (b"$FL2", SPSS), (b"$FL3", SPSS), (b"HEADER RECORD*******LIB", SAS),
+    (b"\0" * 12 + b"\xc2\xea\x81\x60", SAS), (b"PK\3\4", EXCEL), (b"\xd0\xcf\x11\xe0", EXCEL),
+)  # fmt: skip
+SUFFIXES = MappingProxyType(
+    {
+        ".csv": CSV, ".tsv": CSV, ".tab": CSV, ".txt": CSV, ".data": CSV,
+        ".json": JSON, ".jsonl": JSON, ".ndjson": JSON,
+        ".parquet": PARQUET, ".pq": PARQUET,
+        ".feather": FEATHER, ".arrow": FEATHER, ".ipc": FEATHER, ".arrows": FEATHER,
+        ".orc": ORC, ".xlsx": EXCEL, ".xlsm": EXCEL, ".xlsb": EXCEL, ".xls": EXCEL, ".ods": EXCEL,
+        ".sqlite": SQLITE, ".sqlite3": SQLITE, ".db": SQLITE, ".dta": STATA, ".sas7bdat": SAS, ".xpt": SAS,
+        ".sav": SPSS, ".zsav": SPSS, ".por": SPSS,
+    }
+)  # fmt: skip
+WITHOUT_MAGIC = (FEATHER, STATA, SPSS, CSV, JSON)
+"""Kinds of which some files begin by nothing that is theirs alone."""
+NO_TABLES = (
+    (b"\x80\x02", "pickled objects, which are never loaded; a Parquet file is right"),
+    (b"\x80\x03", "pickled objects, which are never loaded; a Parquet file is right"),
+    (b"\x80\x04", "pickled objects, which are never loaded; a Parquet file is right"),
+    (b"\x80\x05", "pickled objects, which are never loaded; a Parquet file is right"),
+    (b"\x93NUMPY", "an array of NumPy; data=npz is right"),
+    (b"\x89HDF", "an HDF5 file, of which pandas loads pickled objects; a Parquet file is right"),
+    (b"RDX", "a file of R's; write.csv or arrow::write_parquet in R makes one that is right"),
+    (b"Obj\x01", "an Avro file; a Parquet file is right"),
+    (b"%PDF", "a PDF document; a CSV file is right"),
+    (b"\x89PNG", "a picture; data=image_folder is right for a folder of them"),
+    (b"\xff\xd8\xff", "a picture; data=image_folder is right for a folder of them"),
+    (b"7z\xbc\xaf", "an archive of 7-Zip; unpack it"),
+    (b"Rar!", "a RAR archive; unpack it"),
+    (b"version https://git-lfs", "only a pointer of Git LFS; `git lfs pull` brings the file"),
+)
+"""First bytes of files that are no tables, with what they are and what would be right."""
+NO_TABLES_BY_SUFFIX = MappingProxyType(
+    {
+        ".pkl": NO_TABLES[0][1],
+        ".pickle": NO_TABLES[0][1],
+        ".rds": NO_TABLES[6][1],
+        ".rdata": NO_TABLES[6][1],
+        ".tar": "an archive; unpack it",
+        ".tgz": "an archive; unpack it",
+        ".arff": "an ARFF file; scipy.io.arff.loadarff in a function of your own, with data=frame, is right",
+    }
+)
+
+
+def format_of(contents: Contents, given: str | None) -> str:
+    """Returns which kind of table a file holds.
+
+    Args:
+        contents: The file.
+        given: The kind, where the user says it.
+
+    Raises:
+        DataError: It holds none that can be read; the message says what it is.
+    """
+    if given is not None:
+        return given
+    head, file = contents.head, contents.file
+    for magic, what in NO_TABLES:
+        if head.startswith(magic):
+            raise DataError(f"'{file}': is {what}")
+    if contents.suffix in NO_TABLES_BY_SUFFIX:
+        raise DataError(f"'{file}': is {NO_TABLES_BY_SUFFIX[contents.suffix]}")
+    for magic, kind in MAGIC:
+        if head.startswith(magic):
+            return kind
+    kind = SUFFIXES.get(contents.suffix, CSV)
+    if kind not in WITHOUT_MAGIC:
+        raise DataError(
+            f"'{file}': is no {TITLES[kind]} file, but one that begins with {head[:12]!r}; another suffix, or "
+            "data.read.format=csv, is right"
+        )
+    if kind in (FEATHER, STATA, SPSS):
+        return kind
+    text = head[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
+        raise DataError(f"'{file}': is a page of the web or XML; the table itself, such as a CSV file, is right")
+    return JSON if kind == JSON or _is_json(head) else CSV
+
+
+def _is_json(head: bytes) -> bool:
+    """Whether a text begins with a record of JSON, on a line of its own or in a list."""
+    text = head.decode("utf-8-sig", errors="replace").lstrip()
+    if text.startswith("["):
+        return text[1:].lstrip().startswith("{")
+    try:
+        return text.startswith("{") and isinstance(json.loads(text.splitlines()[0]), dict)
+    except ValueError:
+        return False

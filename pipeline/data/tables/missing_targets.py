@@ -1,0 +1,137 @@
+"""Rows of a table without a target: left out, masked or refused, as two keys of the config say."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.config import MASK, REFUSE
+from pipeline.data.missing_labels import Missing
+from pipeline.data.tables.table import Table
+from pipeline.data.tables.targets import TargetColumn
+from pipeline.errors import ConfigError, DataError, nearest
+
+log = logging.getLogger(__name__)
+
+ERROR, DROP = "error", "drop"
+CHOICES = (ERROR, DROP, MASK)
+NAMES = frozenset({"NA", "N/A", "None", "null"})
+"""Texts that stand for a missing value, and may be the name of a class: Namibia, North America, none of them."""
+SIZEABLE = 0.05
+"""Share of rows from which such a text may be a class."""
+
+
+@dataclass(frozen=True)
+class MissingTargets:
+    """What becomes of rows without a target.
+
+    Attributes:
+        choice: `error`, `drop`, `mask`, or None for dropping them where they are surely missing.
+        label: A whole number that stands for a missing label; None for none.
+    """
+
+    choice: str | None
+    label: int | None = None
+
+    @property
+    def masks(self) -> bool:
+        """Whether the rows stay, with weight 0."""
+        return self.choice == MASK
+
+
+def missing_targets(choice: str | None, missing: Missing | None) -> MissingTargets:
+    """Returns what two keys say together.
+
+    Args:
+        choice: `data.missing_target`.
+        missing: `weighting.missing`; None where nothing is said.
+
+    Raises:
+        ConfigError: The first is none of its choices, or they contradict each other.
+    """
+    if choice not in (None, *CHOICES):
+        raise ConfigError(
+            f"data.missing_target: {choice!r} is none of its choices{nearest(str(choice), CHOICES)}; "
+            "error, drop or mask is right"
+        )
+    label = missing if isinstance(missing, int) else None
+    by_weighting = {None: None, REFUSE: ERROR, MASK: MASK}.get(missing, MASK)  # type: ignore[arg-type]
+    if choice and by_weighting and choice != by_weighting and not (choice == DROP and label is not None):
+        raise ConfigError(
+            f"data.missing_target: {choice}, but weighting.missing={missing} says otherwise; one of them is right"
+        )
+    return MissingTargets(choice or by_weighting, label)
+
+
+def without_missing(
+    table: Table, columns: Mapping[str, TargetColumn], rule: MissingTargets, missing: Sequence[str]
+) -> tuple[Table, dict[str, TargetColumn]]:
+    """Returns a table and its target columns without the rows that lack a target, where these are to be dropped.
+
+    With several targets, a row is dropped that lacks any of them; without `data.missing_target`, one that lacks all,
+    and one that lacks some is refused.
+
+    Args:
+        table: The table.
+        columns: Its targets.
+        rule: What becomes of the rows.
+        missing: Texts that stand for a missing value.
+
+    Raises:
+        DataError: Rows without a target are refused, or no other ones are left.
+    """
+    lacking = {name: column for name, column in columns.items() if not column.present.all()}
+    if not lacking or rule.masks:
+        return table, dict(columns)
+    gone = np.array([~column.present for column in columns.values()])
+    if rule.choice is None:
+        for column in lacking.values():
+            _refuse_names(table, column, missing)
+    if rule.choice == ERROR or (rule.choice is None and (gone.any(axis=0) != gone.all(axis=0)).any()):
+        _refuse(table, next(iter(lacking.values())), missing, several=len(columns) > 1)
+    keep = np.asarray(~gone.any(axis=0))
+    if not keep.any():
+        raise DataError(f"{table.name}: no row has {_named(lacking)}; values in some rows are right")
+    _tell(table, lacking, int(len(keep) - keep.sum()), rule)
+    return table.chosen(keep), {name: column.rows(keep) for name, column in columns.items()}
+
+
+def _tell(table: Table, lacking: Mapping[str, TargetColumn], count: int, rule: MissingTargets) -> None:
+    told = f"{table.name}: {count} of {len(table.frame)} rows lack {_named(lacking)} and are left out"
+    if rule.choice is None:
+        log.warning("%s (data.missing_target=error refuses them)", told)
+    else:
+        log.info("%s", told)
+
+
+def _named(columns: Mapping[str, TargetColumn]) -> str:
+    return ("target " if len(columns) == 1 else "targets ") + ", ".join(f"'{name}'" for name in columns)
+
+
+def _refuse(table: Table, column: TargetColumn, missing: Sequence[str], *, several: bool) -> None:
+    absent = np.flatnonzero(~column.present)
+    text = max(column.absent, key=lambda text: column.absent[text], default="")
+    stands = f"; {_stand(text, column.absent[text], missing)}" if text else ""
+    masks = ", data.missing_target=mask trains the other targets on them" if several else ""
+    raise DataError(
+        f"{table.row(int(absent[0]))}: target '{column.name}' is missing ({len(absent)} rows lack it){stands}; "
+        f"data.missing_target=drop leaves such rows out{masks}"
+    )
+
+
+def _refuse_names(table: Table, column: TargetColumn, missing: Sequence[str]) -> None:
+    """Refuses a text that stands for a missing value, in so many rows of a target of text that it may be a class."""
+    for text, count in column.absent.items():
+        if text in NAMES and column.numbers is None and count >= SIZEABLE * len(column.codes):
+            raise DataError(
+                f"{table.name}: target '{column.name}': {_stand(text, count, missing)}, "
+                "data.missing_target=drop leaves those rows out"
+            )
+
+
+def _stand(text: str, count: int, missing: Sequence[str]) -> str:
+    kept = ",".join(f"'{other}'" for other in missing if other != text)
+    return f"'{text}' stands for missing in {count} rows; \"data.missing=[{kept}]\" makes it a value"

@@ -1,0 +1,155 @@
+"""Parquet, Excel, JSON and other files of which pandas makes DataFrames."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pipeline.data.tables.column_names import unique
+from pipeline.data.tables.compression import NONE, Contents
+from pipeline.data.tables.decimal_signs import with_points
+from pipeline.data.tables.file_table import FileTable
+from pipeline.data.tables.formats import EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, STATA, TITLES
+from pipeline.data.tables.read_options import READERS, ReadOptions
+from pipeline.errors import ConfigError, DataError, one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXTRA = MappingProxyType({"openpyxl": 'pip install "pipeline[excel]"'})
+STREAM = b"\xff\xff\xff\xff"
+"""What the stream form of Arrow begins with, which Feather files have not."""
+FIRST_ROWS = MappingProxyType({EXCEL: 2, JSON: 1})
+"""Number of the first row as an editor counts; of binary files, rows count from 0."""
+
+
+def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable:
+    """Reads a file of another kind than CSV.
+
+    Args:
+        contents: The file.
+        kind: What kind of file it is.
+        options: What the user says of it.
+
+    Raises:
+        DataError: It is no such file, or has no rows, or a package is needed to read it.
+        ConfigError: An option is none of this kind of file, or its value is refused.
+    """
+    more = options.of(kind, str(contents.file))
+    try:
+        frame, findings = _read(contents, kind, options, more)
+    except ImportError as error:
+        package = error.name or _package(str(error))
+        right = EXTRA.get(package, f"pip install {package}")
+        raise DataError(
+            f"'{contents.file}': {TITLES[kind]} needs the package {package}; {right}, or a CSV file, is right"
+        ) from error
+    except (MemoryError, DataError):
+        raise
+    except Exception as error:
+        # Of a damaged file, readers may raise anything.
+        if more and isinstance(error, TypeError | ValueError) and any(name in str(error) for name in more):
+            raise ConfigError(f"data.read: pandas.{READERS[kind]} refused its options: {one_line(error)}") from error
+        raise DataError(f"'{contents.file}': is no {TITLES[kind]} file: {one_line(error)}") from error
+    if not hasattr(frame, "columns"):
+        raise ConfigError(
+            f"data.read: gives a {type(frame).__name__} of '{contents.file}'; options by which pandas.{READERS[kind]} "
+            "gives one table are right"
+        )
+    if frame.empty:
+        raise DataError(f"'{contents.file}': has no rows")
+    first_row = (
+        int(options.header or 0) + 1 if kind == EXCEL and options.header is not None else FIRST_ROWS.get(kind, 0)
+    )
+    return FileTable(frame, first_row, findings)
+
+
+def _read(
+    contents: Contents, kind: str, options: ReadOptions, more: Mapping[str, Any]
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    import pandas as pd
+
+    if kind == EXCEL:
+        return _excel(contents, options, more)
+    if kind == SPSS:
+        return pd.read_spss(contents.file, **more), ()
+    with contents.opened() as stream:
+        # These readers jump to and fro in a file, for which what is compressed has to be unpacked first.
+        source: Any = io.BytesIO(stream.read()) if contents.compression != NONE else stream
+        if kind == PARQUET:
+            return _parquet(source, **more)
+        if kind == FEATHER and contents.head.startswith(STREAM):
+            import pyarrow as pa
+
+            return with_index(pa.ipc.open_stream(source).read_all().to_pandas()), ()
+        read: Mapping[str, Callable[..., pd.DataFrame]] = {
+            FEATHER: pd.read_feather, ORC: pd.read_orc, STATA: pd.read_stata, SAS: pd.read_sas, JSON: pd.read_json,
+        }  # fmt: skip
+        return with_index(read[kind](source, **{**_defaults(contents, kind, options), **more})), ()
+
+
+def _defaults(contents: Contents, kind: str, options: ReadOptions) -> dict[str, Any]:
+    """Returns options that differ from pandas' own, or that it does not find out."""
+    if kind == SAS:
+        return {"format": "xport" if contents.head.startswith(b"HEADER") else "sas7bdat", "encoding": "infer"}
+    if kind != JSON:
+        return {}
+    lines = contents.head.decode("utf-8-sig", errors="replace").strip().splitlines()
+    # Text that looks like a number or a time is for the columns to judge, as that of CSV files is.
+    return {
+        "lines": lines[0].startswith("{") and (len(lines) > 1 or contents.suffix != ".json") and lines[0].endswith("}"),
+        "dtype": False,
+        "convert_dates": False,
+        "encoding": options.encoding or "utf-8-sig",
+    }
+
+
+def _parquet(source: Any, **more: Any) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Reads a Parquet file, of which columns may have the same name though pandas' reader lets them not."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    given = pq.read_schema(source).names
+    source.seek(0)
+    if more or len(set(given)) == len(given):
+        return with_index(pd.read_parquet(source, **more)), ()
+    names, findings = unique(given)
+    return pq.ParquetFile(source).read().rename_columns(names).to_pandas(ignore_metadata=True), findings
+
+
+def with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns a table with rows by number, an index that has names as columns."""
+    if any(name is not None for name in frame.index.names):
+        named = frame.index.to_frame(index=False)
+        # What is a column already need not be one twice.
+        named = named[[name for name in named.columns if name not in frame.columns]]
+        for place, name in enumerate(named.columns):
+            frame.insert(place, name, named[name].to_numpy() if named[name].dtype == object else named[name].array)
+    return frame.reset_index(drop=True).rename(columns=str)
+
+
+def _excel(contents: Contents, options: ReadOptions, more: Mapping[str, Any]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    import pandas as pd
+
+    header = None if options.header is False else int(options.header or 1) - 1
+    # What stands for a missing value is for `data.missing` to say; only an empty cell always does.
+    given: dict[str, Any] = {"sheet_name": 0, "header": header, "keep_default_na": False, "na_values": [""], **more}
+    with pd.ExcelFile(contents.file, engine=given.pop("engine", None)) as book:
+        sheets = book.sheet_names
+        several = len(sheets) > 1 and "sheet_name" not in more
+        frame = book.parse(**given)
+    findings = (f"sheet '{sheets[0]}', the first of {len(sheets)} (data.read.sheet_name)",) if several else ()
+    if not isinstance(frame, pd.DataFrame):
+        return frame, ()
+    if header is None and "names" not in more:
+        frame.columns = pd.Index([f"column_{number}" for number in range(1, frame.shape[1] + 1)])
+    return with_points(frame.rename(columns=str), ";", options.decimal or ".", options.thousands, ())[0], findings
+
+
+def _package(message: str) -> str:
+    """Returns the package that a message of pandas' says it lacks."""
+    found = re.search(r"(?:dependency '|Import )([\w-]+)", message)
+    return found[1] if found else "that pandas names"

@@ -1,0 +1,194 @@
+"""What `data.read` says of how files are read, checked against what their readers take."""
+
+from __future__ import annotations
+
+import codecs
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+from pipeline.data.tables import formats
+from pipeline.data.tables.compression import NAMES as COMPRESSIONS
+from pipeline.data.tables.formats import CSV, EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, SQLITE, STATA, TITLES
+from pipeline.errors import ConfigError, nearest, shown
+from pipeline.security import trust
+
+KEY = "data.read"
+WORDS = MappingProxyType(
+    {
+        "separator": {
+            "comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|", "space": r"\s+", " ": r"\s+",
+        },
+        "decimal": {"comma": ",", "point": "."},
+        "thousands": {"comma": ",", "point": ".", "space": " ", "apostrophe": "'"},
+        "quote": {"double": '"', "single": "'", "none": ""},
+    }
+)  # fmt: skip
+"""Words for signs that shells and Hydra have other uses for."""
+PANDAS_NAMES = MappingProxyType({"sep": "separator", "delimiter": "separator", "quotechar": "quote"})
+WHITE_SPACE = r"\s+"
+TABLE = "table"
+READERS = MappingProxyType(
+    {
+        CSV: "read_csv", JSON: "read_json", PARQUET: "read_parquet", FEATHER: "read_feather", ORC: "read_orc",
+        EXCEL: "read_excel", STATA: "read_stata", SAS: "read_sas", SPSS: "read_spss",
+    }
+)  # fmt: skip
+"""Functions of pandas by the kind of file."""
+OWN = MappingProxyType(
+    {
+        CSV: {"separator", "decimal", "thousands", "encoding", "quote", "header", "compression"},
+        JSON: {"encoding", "compression"},
+        EXCEL: {"header", "decimal", "thousands"},
+        SQLITE: {TABLE},
+    }
+)
+"""Options of ours by the kind of file."""
+NOT_THEIRS = frozenset(
+    {
+        "filepath_or_buffer", "path_or_buf", "path", "io", "source", "sep", "delimiter", "quotechar", "storage_options",
+        "filesystem", "iterator", "chunksize", "chunk_size", "compression", "encoding", "decimal", "thousands",
+        "header", "dialect", "format",
+    }
+)  # fmt: skip
+"""Options of those functions that say what is read, that do not give a DataFrame, or that have a name of ours."""
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    r"""How files are read; None finds out by itself.
+
+    Attributes:
+        format: Kind of file, one of `formats.TITLES`.
+        separator: Between the values of a row; `\s+` for any white space.
+        decimal: The decimal sign.
+        thousands: The sign between groups of three digits.
+        encoding: Of text.
+        quote: What encloses a value that holds a separator; an empty text for none.
+        header: Whether the first row has the names of the columns, or the number of the line that has them.
+        compression: One of `compression.NAMES`.
+        more: Options of pandas' own.
+    """
+
+    format: str | None = None
+    separator: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    encoding: str | None = None
+    quote: str | None = None
+    header: bool | int | None = None
+    compression: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, kind: str, file: str) -> dict[str, Any]:
+        """Returns the options of pandas' own for a kind of file.
+
+        Raises:
+            ConfigError: An option that was typed is for another kind.
+        """
+        own = OWN.get(kind, set())
+        given = {f.name for f in fields(self) if f.name not in ("format", "more") and getattr(self, f.name) is not None}
+        allowed = _of_pandas(kind) if self.more else set()
+        for name in sorted((given - own - {"compression"}) | (set(self.more) - allowed - own)):
+            if trust.typed(f"{KEY}.{name}"):
+                raise ConfigError(f"{KEY}.{name}: says nothing of a file of {TITLES[kind]}, which '{file}' is")
+        return {name: value for name, value in self.more.items() if name in allowed}
+
+
+def read_options(given: Mapping[str, Any] | None) -> ReadOptions:
+    """Checks the config's `data.read`.
+
+    Raises:
+        ConfigError: An option that no reader has, or a value that it cannot have.
+    """
+    ours = {f.name for f in fields(ReadOptions)} - {"more"}
+    options: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    for name, value in (given or {}).items():
+        if name in PANDAS_NAMES:
+            raise ConfigError(f"{KEY}.{name}: is called {KEY}.{PANDAS_NAMES[name]} here")
+        if value is None:
+            continue
+        if name in ours:
+            options[name] = CHECKS[name](
+                f"{KEY}.{name}", WORDS.get(name, {}).get(value, value) if _is_text(value) else value
+            )
+        else:
+            more[name] = value
+    theirs = set.union(*map(_of_pandas, READERS), *OWN.values()) if more else set()
+    for name in more:
+        if name not in theirs:
+            raise ConfigError(f"{KEY}.{name}: no reader has this option{nearest(name, ours | theirs)}")
+    return ReadOptions(**options, more=more)
+
+
+def _of_pandas(kind: str) -> set[str]:
+    import pandas as pd
+
+    if kind not in READERS:
+        return set()
+    return set(inspect.signature(getattr(pd, READERS[kind])).parameters) - NOT_THEIRS - {"kwargs"}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _sign(key: str, value: Any) -> str:
+    if not isinstance(value, str) or len(value) != 1 or value.isalnum() or value in "\r\n":
+        raise ConfigError(f"{key}: {shown(value)} is no sign; one such as ',', or its name, comma, is right")
+    return value
+
+
+def _separator(key: str, value: Any) -> str:
+    if value == WHITE_SPACE:
+        return WHITE_SPACE
+    if isinstance(value, str) and len(value) > 1:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ConfigError(f"{key}: {shown(value)} is no separator: {error}; one such as ';' is right") from error
+        return value
+    return _sign(key, value)
+
+
+def _quote(key: str, value: Any) -> str:
+    return "" if value == "" else _sign(key, value)
+
+
+def _header(key: str, value: Any) -> bool | int:
+    if isinstance(value, bool) or (isinstance(value, int) and value > 0):
+        return value
+    raise ConfigError(f"{key}: {shown(value)} is not true, false or the number of a line from 1")
+
+
+def _encoding(key: str, value: Any) -> str:
+    try:
+        "a".encode(value)
+        return codecs.lookup(value).name.removesuffix("-sig")
+    except (LookupError, TypeError, ValueError) as error:
+        known = ("utf-8", "utf-16", "latin-1", "cp1252", "cp1250", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr")
+        raise ConfigError(f"{key}: {shown(value)} is no encoding{nearest(str(value), known)}") from error
+
+
+def _compression(key: str, value: Any) -> str:
+    if value is not False and value not in COMPRESSIONS:
+        raise ConfigError(f"{key}: {shown(value)} is no compression{nearest(str(value), COMPRESSIONS)}")
+    return COMPRESSIONS[value] if value else "none"
+
+
+def _format(key: str, value: Any) -> str:
+    if value not in formats.TITLES:
+        raise ConfigError(f"{key}: {shown(value)} is no kind of file{nearest(str(value), formats.TITLES)}")
+    return str(value)
+
+
+CHECKS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
+    {
+        "format": _format, "separator": _separator, "decimal": _sign, "thousands": _sign, "encoding": _encoding,
+        "quote": _quote, "header": _header, "compression": _compression,
+    }
+)  # fmt: skip

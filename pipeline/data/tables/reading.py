@@ -1,0 +1,118 @@
+"""Files of any kind as one table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.data.tables.column_names import unique
+from pipeline.data.tables.compression import NONE, contents_of
+from pipeline.data.tables.csv_files import read_csv
+from pipeline.data.tables.encodings import beginning, encoding_of
+from pipeline.data.tables.file_table import FileTable
+from pipeline.data.tables.formats import CSV, PARQUET, SQLITE, format_of
+from pipeline.data.tables.other_files import read_other, with_index
+from pipeline.data.tables.paths import files_of, partition
+from pipeline.data.tables.read_options import TABLE, ReadOptions
+from pipeline.data.tables.sqlite_files import read_sqlite_table
+from pipeline.errors import DataError, nearest, one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+
+def read_files(path: str, key: str, options: ReadOptions, missing: Sequence[str]) -> FileTable:
+    """Reads the table that a path names: a file, a folder or a pattern, all files with the same columns.
+
+    Args:
+        path: The path.
+        key: Its config key, for messages.
+        options: What the config's `data.read` says.
+        missing: Texts that stand for missing values.
+
+    Raises:
+        DataError: A file is missing or cannot be read, or has other columns than the first one.
+        ConfigError: An option is none of this kind of file.
+    """
+    files = files_of(path, key)
+    if Path(path).expanduser().is_dir() and all(_is_parquet(file, options) for file in files):
+        return FileTable(_read_dataset(path, options), 0)
+    tables = [_read(file, options, missing) for file in files]
+    for finding in dict.fromkeys("; ".join(table.findings) for table in tables if table.findings):
+        log.info("'%s': %s", Path(path).name, finding)
+    if len(tables) == 1 and not partition(files[0], path):
+        return tables[0]
+    parts = zip(tables, files, strict=True)
+    return FileTable(_joined([table.frame.assign(**partition(file, path)) for table, file in parts], files), 0)
+
+
+def look_at_files(path: str, key: str, options: ReadOptions) -> None:
+    """Looks at the beginning of the first file that a path names, without reading the rows.
+
+    Raises:
+        DataError: It is missing, is no table, or no text of its encoding.
+        ConfigError: An option is none of this kind of file.
+    """
+    file = files_of(path, key)[0]
+    contents = contents_of(file, options.compression)
+    kind = format_of(contents, options.format)
+    options.of(kind, str(file))
+    if kind == CSV:
+        beginning(contents, options.encoding or encoding_of(contents))
+
+
+def _read(file: Path, options: ReadOptions, missing: Sequence[str]) -> FileTable:
+    contents = contents_of(file, options.compression)
+    kind = format_of(contents, options.format)
+    if kind == CSV:
+        return read_csv(contents, options, missing)
+    if kind != SQLITE:
+        return read_other(contents, kind, options)
+    options.of(kind, str(file))
+    if contents.compression != NONE:
+        raise DataError(f"'{file}': is a compressed SQLite file; unpack it")
+    frame = read_sqlite_table(file, options.more.get(TABLE))
+    if frame.empty:
+        raise DataError(f"'{file}': has no rows")
+    names, findings = unique(list(frame.columns))
+    return FileTable(frame.set_axis(names, axis=1), 0, findings)
+
+
+def _is_parquet(file: Path, options: ReadOptions) -> bool:
+    return format_of(contents_of(file, options.compression), options.format) == PARQUET
+
+
+def _read_dataset(path: str, options: ReadOptions) -> pd.DataFrame:
+    """Reads a folder of Parquet files, whose folders may say what is the same in all rows."""
+    import pandas as pd
+
+    try:
+        frame = pd.read_parquet(Path(path).expanduser(), **options.of(PARQUET, path))
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise DataError(f"'{path}': is no folder of Parquet files: {one_line(error)}") from error
+    if frame.empty:
+        raise DataError(f"'{path}': has no rows")
+    return with_index(frame)
+
+
+def _joined(frames: list[pd.DataFrame], files: list[Path]) -> pd.DataFrame:
+    import pandas as pd
+
+    first = list(frames[0].columns)
+    for frame, file in zip(frames[1:], files[1:], strict=True):
+        if set(frame.columns) == set(first):
+            continue
+        for one, other, names, having in (
+            (file, files[0], frame.columns, first),
+            (files[0], file, first, frame.columns),
+        ):
+            lacking = [name for name in having if name not in set(names)]
+            if lacking:
+                raise DataError(
+                    f"'{one}': has no column '{lacking[0]}', which '{other}' has{nearest(lacking[0], names)}"
+                )
+    return pd.concat([frame[first] for frame in frames], ignore_index=True)

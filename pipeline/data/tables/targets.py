@@ -1,0 +1,239 @@
+"""The target columns of a table: which label each row has, whether labels are classes or numbers, and rows without."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from pipeline.data.labels import class_names, judged, number_labels, numbers_of, spellings, text_labels, text_numbers
+from pipeline.data.spec import NUMBER
+from pipeline.data.tables import numerals
+from pipeline.data.tables.kinds import CLASS, MOSTLY
+from pipeline.data.tables.table import Table
+from pipeline.data.target import TargetSpec
+from pipeline.errors import ConfigError, DataError, nearest
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TargetColumn:
+    """A target column of a table.
+
+    Attributes:
+        name: The column.
+        codes: Which of the different values each row has, int64 of shape (rows,), -1 where it is missing.
+        numbers: The different values as numbers, float64; None where some are none.
+        values: The different values as stored, text stripped.
+        absent: Texts that stand for a missing value, with the number of rows that have them.
+        categorical: Whether the type of the column says that it is of classes.
+    """
+
+    name: str
+    codes: np.ndarray
+    numbers: np.ndarray | None
+    values: np.ndarray
+    absent: Mapping[str, int]
+    categorical: bool = False
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The different values as names of classes, equal for values that say the same."""
+        if self.values.dtype == object:
+            return tuple(text_labels(self.values.tolist(), self.numbers))
+        return tuple(number_labels(self.values))
+
+    @property
+    def truths(self) -> bool:
+        """Whether it is of truth values, whose numbers are 0 and 1."""
+        return len(self.values) <= 2 and set(self.labels) <= {"True", "False"}
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How many rows have each of the different values."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
+    @property
+    def present(self) -> np.ndarray:
+        """Which rows have a value."""
+        return np.asarray(self.codes >= 0)
+
+    def rows(self, keep: np.ndarray) -> TargetColumn:
+        """Returns the column of some rows."""
+        return replace(self, codes=self.codes[keep])
+
+
+def target_column(table: Table, name: str, missing: Sequence[str], label: int | None = None) -> TargetColumn:
+    """Reads a target column.
+
+    Args:
+        table: The table.
+        name: The column.
+        missing: Texts that stand for a missing value.
+        label: A whole number that stands for one, among whole numbers; None for none.
+
+    Raises:
+        DataError: There is no such column, or it is of values that are neither classes nor numbers.
+    """
+    import pandas as pd
+
+    column = table.column(name)
+    if column.dtype.kind in "mM":
+        raise DataError(f"{table.name}: target '{name}' is of dates or times; a column of numbers or classes is right")
+    try:
+        codes, found = pd.factorize(column)
+    except TypeError as error:
+        raise DataError(f"{table.name}: target '{name}' is of lists; one number or class a row is right") from error
+    if column.dtype.kind in "iufb":
+        values = np.asarray(found)
+        return _without(label, TargetColumn(name, codes.astype("int64"), values.astype("float64"), values, {}))
+    texts, stand = [_text(value) for value in np.asarray(found, object)], frozenset(missing)
+    gone = np.fromiter((text in stand for text in texts), bool, len(texts))
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    absent: dict[str, int] = {}
+    for index in np.flatnonzero(gone):
+        absent[texts[index]] = absent.get(texts[index], 0) + int(counts[index])
+    # The last place stands for -1, which is missing already.
+    places = np.append(np.where(gone, -1, np.cumsum(~gone) - 1), -1)
+    values = np.array(texts, object)[~gone]
+    of_classes = isinstance(column.dtype, pd.CategoricalDtype)
+    read = TargetColumn(name, places[codes], text_numbers(values), values, absent, of_classes)
+    return _without(label, read if of_classes else _written_numbers(read))
+
+
+def _written_numbers(column: TargetColumn) -> TargetColumn:
+    """Returns a column of text as one of numbers, where it is of many that are written for people, such as `$1,200`."""
+    import pyarrow as pa
+
+    if column.numbers is not None or not len(column.values):
+        return column
+    numbers, there = numerals.written(pa.array(column.values, pa.large_string())), column.counts > 0
+    if np.isnan(numbers).any() or judged(numbers[there], column.counts[there]).classes:
+        return column
+    log.info("target '%s' is read as numbers, from texts such as '%s'", column.name, column.values[0])
+    return replace(column, numbers=numbers)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace").strip()
+    return str(value).strip()
+
+
+def _without(label: int | None, column: TargetColumn) -> TargetColumn:
+    """Returns a column without a whole number that stands for a missing label, if it is of whole numbers."""
+    numbers = column.numbers
+    if label is None or numbers is None or (numbers != np.floor(numbers)).any():
+        return column
+    return replace(column, codes=np.where(np.append(numbers, np.nan)[column.codes] == label, -1, column.codes))
+
+
+def target_spec(table: Table, column: TargetColumn, *, kind: str | None = None, count: int | None = None) -> TargetSpec:
+    """Tells whether a target is of classes or of numbers, and of which classes.
+
+    Args:
+        table: The table, for messages.
+        column: The target.
+        kind: `number` or `class` where the user, or the loss, says so.
+        count: Number of classes that the user gave; 0 for numbers.
+
+    Raises:
+        ConfigError: The two settings contradict each other, or the number of classes is another one.
+        DataError: Numbers are wanted or likely, and a row has text.
+    """
+    wanted = _said(column.name, kind, count) or (CLASS if column.categorical else None)
+    there = column.counts > 0
+    if wanted is None and column.numbers is None:
+        _refuse_slips(table, column)
+    if wanted == NUMBER:
+        _refuse_text(table, column)
+        return TargetSpec((), "float32")
+    if wanted is None and column.numbers is not None:
+        found = judged(column.numbers[there], column.counts[there])
+        if not found.classes:
+            return TargetSpec((), "float32", certain=found.certain)
+    certain = wanted is not None or column.numbers is None or column.truths
+    return TargetSpec((), "int64", _classes(column, there, count), certain=certain)
+
+
+def _classes(column: TargetColumn, there: np.ndarray, count: int | None) -> tuple[str, ...]:
+    """Returns the names of the classes: all ids where their number is given and they are ids, else what is there."""
+    if count and column.numbers is not None and not column.truths:
+        ids = column.numbers[there]
+        if len(ids) and ids.min() >= 0 and ids.max() < count and (ids == np.floor(ids)).all():
+            return tuple(str(index) for index in range(count))
+    names = class_names(label for label, is_there in zip(column.labels, there, strict=True) if is_there)
+    if count and count != len(names):
+        shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        raise ConfigError(f"data.classes: {count} for target '{column.name}', which has {len(names)}: {shown}")
+    return names
+
+
+def target_values(table: Table, column: TargetColumn, spec: TargetSpec) -> np.ndarray:
+    """Returns a target as its spec has it: ids of classes, int64, or float32; 0 where it is missing.
+
+    Raises:
+        DataError: A row has a class that is not among those of the spec, or text where numbers are right.
+    """
+    if spec.classes is None:
+        _refuse_text(table, column)
+        numbers = np.zeros(0) if column.numbers is None else column.numbers
+        return np.where(column.present, np.append(numbers, 0.0)[column.codes], 0.0).astype("float32")
+    ids = {label: index for index, label in enumerate(spec.classes)}
+    by_value = np.array([_id_of(label, ids) for label in column.labels], "int64")
+    found = np.append(by_value, 0)[column.codes]
+    wrong = np.flatnonzero(found < 0)
+    if len(wrong):
+        label = column.labels[column.codes[wrong[0]]]
+        raise DataError(
+            f"{table.row(int(wrong[0]))}: target '{column.name}' has class '{label}'{nearest(label, spec.classes)}"
+        )
+    return np.asarray(found)
+
+
+def _id_of(label: str, ids: Mapping[str, int]) -> int:
+    """Returns the id of a class, -1 for none of that name."""
+    if label in ids:
+        return ids[label]
+    return next((ids[other] for other in spellings(label) if other in ids), -1)
+
+
+def _said(name: str, kind: str | None, count: int | None) -> str | None:
+    """Returns what the user says that a target is."""
+    if kind not in (None, NUMBER, CLASS):
+        raise ConfigError(
+            f"data.kinds.{name}: {kind!r} is no kind of a target{nearest(str(kind), (NUMBER, CLASS))}; "
+            f"{NUMBER} or {CLASS} is right"
+        )
+    by_count = None if count is None else CLASS if count else NUMBER
+    if kind and by_count and kind != by_count:
+        raise ConfigError(f"data.kinds.{name}: {kind}, but data.classes={count} says {by_count}; one of them is right")
+    return kind or by_count
+
+
+def _refuse_text(table: Table, column: TargetColumn) -> None:
+    """Refuses what is no number in a column of numbers."""
+    if column.numbers is not None or not len(column.values):
+        return
+    wrong = np.append(np.isnan(numbers_of(column.values)), False)[column.codes]
+    row = int(np.flatnonzero(wrong)[0]) if wrong.any() else 0
+    text = column.values[column.codes[row]]
+    raise DataError(f"{table.row(row)}: target '{column.name}' has '{text}'; a number is right")
+
+
+def _refuse_slips(table: Table, column: TargetColumn) -> None:
+    """Refuses text in a few rows of what are else numbers to predict."""
+    numbers, counts = numbers_of(column.values), column.counts
+    known = ~np.isnan(numbers) & (counts > 0)
+    if counts[known].sum() <= MOSTLY * counts.sum() or judged(numbers[known], counts[known]).classes:
+        return
+    row = int(np.flatnonzero(np.append(~known, False)[column.codes])[0])
+    text = column.values[column.codes[row]]
+    raise DataError(
+        f"{table.row(row)}: target '{column.name}' has '{text}'; a number is right, as in the other rows "
+        f"(or add the text to data.missing; data.kinds.{column.name}={CLASS} makes each value a class)"
+    )

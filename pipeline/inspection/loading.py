@@ -1,0 +1,106 @@
+"""The data of a config as it would be trained on, loaded so that what is suspicious about it can be told."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from pipeline.config import MASK, REFUSE, PipelineConfig
+from pipeline.data.splits import check_splits, set_apart
+from pipeline.data.stage import load_splits
+from pipeline.inspection.parts import Part, parts_of
+from pipeline.inspection.provenance import Provenance
+from pipeline.weighting.choices import missing_labels
+
+BY_CHANCE = ("random", "stratified", "auto", "group")
+OF_TABLE = "data.missing_target=drop leaves such rows out"
+OF_ARRAYS = "weighting.missing=mask trains on the others"
+
+
+def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Provenance]:
+    """Loads the data of a config and sets splits apart as training would.
+
+    Labels that are missing are no mistake here: how many there are is part of what is seen.
+
+    Returns:
+        What is looked at of each split, the training split first, and where it is from.
+
+    Raises:
+        ConfigError: The source refused its arguments, or the data cannot be split so.
+        DataError: The data cannot be read, or something in it is wrong.
+    """
+    # A function of the user's that draws its data gives that of a training, which seeds the same.
+    random.seed(config.seed)
+    np.random.seed(config.seed)
+    missing = missing_labels(config.weighting)
+    node, split = config.data, config.split
+    of_table = "missing_target" in node
+    with _lines_of_the_log() as said:
+        whole = load_splits(
+            {**node, "missing_target": None} if of_table else node,
+            # What sets them apart may need a column of the source, which reads it for that.
+            replace(split, validation=0.0, test=0.0, method="last" if split.method == "column" else split.method),
+            config.seed,
+            loss=config.loss,
+            positive=config.positive,
+            missing=MASK if missing in (None, REFUSE) else missing,
+            to_train=False,
+        )
+        brought = tuple(name for name, _ in whole.present())
+        splits = set_apart(whole, split, config.seed)
+    check_splits(splits, to_train=False)
+    provenance = Provenance(
+        {name: _how(name, brought, config) for name, _ in splits.present()},
+        split.method in BY_CHANCE and len(brought) == 1,
+        split.column,
+        tuple(said),
+        OF_TABLE if of_table else OF_ARRAYS,
+        _title(node),
+    )
+    return parts_of(splits, brought), provenance
+
+
+@contextmanager
+def _lines_of_the_log() -> Iterator[list[str]]:
+    """Gathers what stages of the data tell in the log meanwhile."""
+    said: list[str] = []
+
+    class Gathering(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    gathering = Gathering(logging.INFO)
+    stages = logging.getLogger("pipeline.data")
+    stages.addHandler(gathering)
+    try:
+        yield said
+    finally:
+        stages.removeHandler(gathering)
+
+
+def _how(name: str, brought: tuple[str, ...], config: PipelineConfig) -> str:
+    key = "path" if name == "train" else name
+    given = config.data.get(key)
+    if name in brought and name != "train":
+        return f"data.{key}, {PurePath(given).name}" if isinstance(given, str) else "as the data brings it"
+    split = config.split
+    if split.method == "column":
+        return f"split.method=column split.column={split.column}"
+    if name == "train":
+        return "the rest" if split.validation or split.test else "all"
+    by = f" split.column={split.column}" if split.column else ""
+    return f"split.{name}={getattr(split, name):g} split.method={split.method}{by}"
+
+
+def _title(node: Mapping[str, Any]) -> str:
+    path = node.get("path")
+    if isinstance(path, str) and PurePath(path).name:
+        return PurePath(path).name
+    return str(node.get("name") or str(node["_target_"]).rpartition(".")[2])

@@ -1,0 +1,25 @@
+"""Text in CSV files that a spreadsheet would compute, made inert by an apostrophe in front."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of something to compute."""
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def inert(text: str) -> str:
+    """Returns a text that no spreadsheet computes."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def inert_texts(texts: pd.Series) -> tuple[pd.Series, int]:
+    """Returns texts that no spreadsheet computes, and how many are changed for that; numbers such as -5 stay."""
+    begin = texts.str.startswith(FORMULA).fillna(False).astype(bool)
+    changed = begin & ~texts.where(begin, "").str.fullmatch(NUMBER).fillna(False).astype(bool)
+    return texts.where(~changed, "'" + texts.where(changed, "")), int(changed.sum())
