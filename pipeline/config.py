@@ -41,9 +41,13 @@ class SplitConfig:
         validation: Share (below 1) or number (1 or more) of examples; of batches for a stream of batches; 0 for none.
         test: The same for the test split, which is set apart first.
         method: `last` (the last examples), `random`, `stratified` (random with the class shares kept), `auto`
-            (stratified where one class an example is to be predicted, else random), or `column`.
-        column: For `column`: the column whose values say train, validation or test.
-        target: For `stratified` and `auto`: the target to keep the shares of; null for the only one.
+            (stratified where one class an example is to be predicted, else random), `group` (rows of a group together,
+            sizes and class shares as near as that allows), `time` (the latest rows are the test split, those before
+            them validation; rows without a time are trained on), or `column`.
+        column: For `column`: the column whose values say train, validation or test; for `group`, whose equal values
+            are a group, each row without one a group of its own; for `time`, of dates or numbers. Any column of the
+            data; of a table, one that is not named in `data.inputs` is no input then, but for `time`.
+        target: For `stratified`, `auto` and `group`: the target to keep the shares of; null for the only one.
     """
 
     validation: float = 0.0

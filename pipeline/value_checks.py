@@ -8,6 +8,13 @@ from pipeline.config import MOST, PRECISIONS, PipelineConfig, SplitConfig, Train
 from pipeline.errors import nearest
 from pipeline.runs import TRAIN
 
+BY_COLUMN = {
+    "column": "the column that names each row's split",
+    "group": "the column whose equal values are a group",
+    "time": "the column that says when each row was",
+}
+"""Methods of splits that take a column, and which one."""
+
 
 def value_mistakes(config: PipelineConfig) -> list[str]:
     """Returns what is wrong with the values of the schema's own keys, a line each."""
@@ -74,11 +81,15 @@ def _count_mistakes(config: PipelineConfig) -> list[str]:
 
 def _split_mistakes(split: SplitConfig) -> list[str]:
     mistakes = []
-    methods = ("last", "random", "stratified", "auto", "column")
+    methods = ("last", "random", "stratified", "auto", *BY_COLUMN)
     if split.method not in methods:
         mistakes.append(f"split.method: no method '{split.method}'{nearest(split.method, methods)}")
-    if split.method == "column" and split.column is None:
-        mistakes.append("split.column: missing; split.method=column needs the column that names each row's split")
+    elif split.method in BY_COLUMN and split.column is None:
+        mistakes.append(f"split.column: missing; split.method={split.method} needs {BY_COLUMN[split.method]}")
+    elif split.method not in BY_COLUMN and split.column is not None:
+        mistakes.append(
+            f"split.column: split.method={split.method} would ignore it; {', '.join(BY_COLUMN)} as the method is right"
+        )
     if split.validation < 1 and split.test < 1 and split.validation + split.test >= 1:
         mistakes.append(f"split: validation {split.validation} and test {split.test} leave nothing to train on")
     return mistakes

@@ -43,15 +43,44 @@ def load_splits(
         node: The config's `data`.
         split: How to set validation and test apart.
         seed: Seed of random splits.
-        loss: The config's `loss`, which settles what kind the targets are.
-        positive: The config's `positive`.
-        missing: What `weighting.missing` of the config says of labels that are missing.
-        with_targets: False where only predictions are wanted.
+        loss: See `load_whole`.
+        positive: See `load_whole`.
+        missing: See `load_whole`.
+        with_targets: See `load_whole`.
         to_train: Whether a model will be trained on them, which takes two or more classes.
 
     Raises:
         ConfigError: The source refused its arguments, or the data cannot be split so.
         DataError: The data cannot be read, or something in it is wrong.
+    """
+    loaded = load_whole(node, split, loss=loss, positive=positive, missing=missing, with_targets=with_targets)
+    splits = set_apart(loaded, split, seed)
+    check_splits(splits, to_train=to_train)
+    return splits
+
+
+def load_whole(
+    node: Mapping[str, Any],
+    split: SplitConfig,
+    *,
+    loss: Any = AUTO,
+    positive: Any = None,
+    missing: Missing = REFUSE,
+    with_targets: bool = True,
+) -> Splits:
+    """Loads the data of a config node as its source brings it, targets settled; nothing is set apart or checked yet.
+
+    Args:
+        node: The config's `data`.
+        split: How splits will be set apart, for the column that this takes.
+        loss: The config's `loss`, which settles what kind the targets are.
+        positive: The config's `positive`.
+        missing: What `weighting.missing` of the config says of labels that are missing.
+        with_targets: False where only predictions are wanted.
+
+    Raises:
+        ConfigError: The source refused its arguments.
+        DataError: The data cannot be read.
     """
     source: Source = _with_method(components.build("data", node), "load", "data", node)
     regressing = getattr(source, "regressing", None)
@@ -59,13 +88,13 @@ def load_splits(
         source = regressing(
             [name for name, kind in loss_kinds(loss, _names(node)).items() if kind.family == "regression"]
         )
+    keeping = getattr(source, "keeping", None)
+    if split.column is not None and callable(keeping):
+        source = keeping(split.column, may_be_input=split.method == "time")
     loaded = _loaded(source, with_targets, missing)
-    if with_targets:
-        lacking = _lacking(loaded, missing)
-        loaded = _masked(_settled(loaded, loss, positive), lacking, missing)
-    splits = set_apart(loaded, split, seed)
-    check_splits(splits, to_train=to_train)
-    return splits
+    if not with_targets:
+        return loaded
+    return _masked(_settled(loaded, loss, positive), _lacking(loaded, missing), missing)
 
 
 def load_validation_sets(

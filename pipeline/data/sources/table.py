@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,8 +17,11 @@ from pipeline.data.missing_labels import Missing, with_missing
 from pipeline.data.sources import table_columns, table_files
 from pipeline.data.sources.table_columns import Table
 from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, TargetSpec, classes_by_target
+from pipeline.data.split_columns import as_written
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, DataError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class _Tables:
         categories: Columns of numbers that are categories.
         missing: Texts that stand for a missing value.
         classes: 0 for a target of whole numbers to regress (by target name for several); null infers.
+        kept: Columns that are kept as they are written, whatever else they are; by itself the one of `split.column`.
     """
 
     targets: Sequence[str]
@@ -39,11 +44,22 @@ class _Tables:
     categories: Sequence[str]
     missing: Sequence[str]
     classes: Classes
+    kept: Sequence[str] = field(default=(), kw_only=True)
 
     def regressing(self, targets: Sequence[str]) -> Self:
         """Returns the source for losses of numbers: whole numbers are such unless `classes` says otherwise."""
         given = classes_by_target(self.classes, list(self.targets))
         return replace(self, classes={**{name: 0 for name in targets if name in self.targets}, **given})
+
+    def keeping(self, column: str, *, may_be_input: bool) -> Self:
+        """Returns the source that keeps a column, which is an input only if named as one, or if it may be."""
+        kept = replace(self, kept=[*self.kept, column])
+        named = {*self.columns, *self.targets, *(self.inputs or ())}
+        if may_be_input or column in named:
+            return kept
+        if self.inputs is None:
+            log.info("split.column: '%s' is no input; data.inputs=[…] names the inputs if it shall be one", column)
+        return replace(kept, columns=[*self.columns, column])
 
     def splits(
         self, train: Table, others: Sequence[Table | None], *, with_targets: bool, missing: Missing = REFUSE
@@ -54,6 +70,8 @@ class _Tables:
         return Splits(self._examples(train, spec, with_targets, missing), *examples)
 
     def _spec(self, table: Table, with_targets: bool, missing: Missing) -> DataSpec:
+        for name in self.kept:
+            table.column(name)
         others = {*self.targets, *self.columns}
         inputs = self.inputs or [str(name) for name in table.frame.columns if name not in others]
         if not inputs:
@@ -97,6 +115,9 @@ class _Tables:
             if not present.all():
                 masks[name] = present.astype("float32")
         columns = {name: self._extra(table, name) for name in self.columns} if with_targets else {}
+        # Files of validation and test rows need none of those that set splits apart.
+        kept = [name for name in self.kept if name in table.frame.columns]
+        columns |= {name: as_written(table.column(name), self.missing) for name in kept}
         return Examples(with_missing(spec, masks), inputs, targets, masks, columns)
 
     def _target_values(
