@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from pipeline.endings import INTERRUPTED, OUR_ERROR, USER_ERROR, from_here, recorded
 from pipeline.faults import interruption, streams
-from pipeline.security.terminal import OF_KERAS, printable, printable_lines, printable_warnings
+from pipeline.security.terminal import printable, printable_lines, printable_warnings
 
 
 def main() -> int:
@@ -214,23 +214,13 @@ def _chosen(hydra_config: Any) -> dict[str, Any]:
 
 
 def _run_task(config: Any, run: Any) -> float | None:
-    import keras
-
     from pipeline.components import find
-    from pipeline.faults import job_memory
-    from pipeline.models.precision import precision
+    from pipeline.keras_state import fresh_keras
 
     arguments = {name: value for name, value in config.task.items() if name != "_target_"}
-    with job_memory.freed():
-        # Each job of a sweep starts from the same state as if it were alone in its process.
-        keras.backend.clear_session(free_memory=False)
-        keras.utils.set_random_seed(config.seed)
-        # What Keras would print goes to the log.
-        keras.config.disable_interactive_logging()
-        logging.getLogger(OF_KERAS).setLevel(logging.INFO)
-        with precision(config.precision) as policy:
-            run.record(precision=policy)
-            value: float | None = find(config.task["_target_"])(config, run, **arguments)
+    with fresh_keras(config.seed, config.precision) as policy:
+        run.record(precision=policy)
+        value: float | None = find(config.task["_target_"])(config, run, **arguments)
     return value
 
 

@@ -146,6 +146,10 @@ class PipelineConfig:
         task: What to do: train, evaluate, predict, report, lr_find, benchmark.
         data: Where examples come from.
         split: How validation and test splits are set apart.
+        folds: Cross-validation: train that many models, each tested on another part of the data and trained on the
+            rest, of which `split.validation` validates; null for one training. Folds follow `split.method`: random,
+            stratified, whole groups, by `time` the later rows after growing training parts, by `last` as rows stand.
+        fold: Train that fold of `folds` only, counted from 1, as a run of its own; null for all of them.
         loader: The form in which batches reach training.
         weighting: Which examples count how much: one choice, or one for each target, such as `{kind: balanced, score:
             {column: w}}`, by its name, by keys of one (`{weights: …}` are class weights; `column`, `array` and
@@ -196,6 +200,8 @@ class PipelineConfig:
     task: Any = None
     data: Any = None
     split: SplitConfig = field(default_factory=SplitConfig)
+    folds: int | None = None
+    fold: int | None = None
     loader: Any = None
     weighting: Any = field(default_factory=open_weighting)
     model: Any = None

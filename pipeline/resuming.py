@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.files import write_text
-from pipeline.runs import config_of_run, facts_of_run
+from pipeline.runs import config_of_run, facts_of_run, fold_folders
 from pipeline.security import trust
 from pipeline.security.reading import ABSENT, read_text
 
@@ -70,7 +70,8 @@ def take_up(config: DictConfig, folder: Path) -> None:
         f"{key}: {_told(here)}, but {_told(there)} in the run '{folder}'; {right}"
         for key, here, there in _differences(_plain(config), config_of_run(folder, "resume"))
     ]
-    asked, trained = OmegaConf.select(config, "trainer.epochs"), epochs_trained(folder)
+    asked = OmegaConf.select(config, "trainer.epochs")
+    trained = max(map(epochs_trained, (folder, *fold_folders(folder))))
     if isinstance(asked, int) and asked < trained:
         mistakes.append(
             f"trainer.epochs: {asked}, but {trained} are trained in the run '{folder}'; {trained} or more is right"
@@ -161,9 +162,12 @@ def _unfinished_run(config: DictConfig, parent: Path) -> str | None:
 
 
 def _steps_done(folder: Path) -> int:
-    """Returns how many steps the newest snapshot of a run has, by its name."""
-    names = [path.stem for path in (folder / "snapshots").glob("*.snapshot")]
-    return max((int(name) for name in names if re.fullmatch(r"\d{1,18}", name)), default=-1)
+    """Returns how many steps the newest snapshot of a run has, by its name, or those of all its folds."""
+    done = -1
+    for part in (folder, *fold_folders(folder)):
+        names = [path.stem for path in (part / "snapshots").glob("*.snapshot")]
+        done += 1 + max((int(name) for name in names if re.fullmatch(r"\d{1,18}", name)), default=-1)
+    return done
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:

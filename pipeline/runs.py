@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -43,6 +44,7 @@ CONTENTS = {
     "run.json": "versions, seed, command, data, durations, status",
     "pipeline.log": "the log",
     ".hydra": "the config",
+    "fold_1": "the run of the first fold, as the others are",
 }
 PARTS = frozenset(CONTENTS) | {".lock", "report_data.json", "report_data.npz"}
 """All files and folders of ours in a run folder."""
@@ -226,6 +228,19 @@ def _started_shape() -> Any:
     return TypeAdapter(Started)
 
 
+def fold_folder(folder: Path, number: int) -> Path:
+    """Returns the folder of a fold, counted from 1, of a cross-validation."""
+    return folder / f"fold_{number}"
+
+
+def fold_folders(folder: Path) -> list[Path]:
+    """Returns the folders of the folds that a cross-validation has begun, in order; none where it is another run."""
+    found = {
+        int(path.name[5:]): path for path in folder.glob("fold_*") if re.fullmatch(r"fold_[1-9]\d{0,8}", path.name)
+    }
+    return [found[number] for number in sorted(found) if found[number].is_dir()]
+
+
 def has_model(folder: Path) -> bool:
     """Whether the training of a run finished with a model."""
     return (folder / "model.keras").is_file()
@@ -249,6 +264,8 @@ def model_file(folder: Path) -> Path:
     path = folder / "model.keras"
     if not path.is_file() and (folder / "model.weights.h5").is_file():
         raise ConfigError(f"run: '{folder}' has no model.keras, which could not be saved, but model.weights.h5 only")
+    if not path.is_file() and (folds := fold_folders(folder)):
+        raise ConfigError(f"run: '{folder}' is of {len(folds)} folds, each with a model; run={folds[0]} is right")
     if not path.is_file():
         raise ConfigError(f"run: '{folder}' has no model.keras; its training did not finish")
     return path

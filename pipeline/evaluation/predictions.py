@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,17 @@ def _columns(value: np.ndarray, target: TargetSpec | None, loss: Any) -> dict[st
     flat = value.reshape(len(value), -1)
     keys = ["value"] if flat.shape[1] == 1 else [f"value_{index}" for index in range(flat.shape[1])]
     return {key: flat[:, index] for index, key in enumerate(keys)}
+
+
+def join_predictions(parts: Sequence[Path], folder: Path) -> Path:
+    """Writes the rows of several files of predictions as one, `predictions.parquet`, by their number in the data."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.concat_tables([pq.read_table(part) for part in parts], promote_options="default").sort_by("row")
+    path = folder / "predictions.parquet"
+    write_atomically(path, lambda beside: pq.write_table(table, beside))
+    return path
 
 
 def write_predictions(folder: Path, table: Mapping[str, np.ndarray], form: str) -> Path:
