@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from pipeline.config import PipelineConfig
 from pipeline.data.folds import Fold, fold_splits, seed_of_fold
 from pipeline.data.splits import Splits
 from pipeline.endings import from_here, recorded
-from pipeline.errors import ConfigError, ConfigMistakes, DataError, one_line
+from pipeline.errors import ConfigError, DataError, one_line
 from pipeline.evaluation.over_folds import as_text, over_folds
 from pipeline.evaluation.predictions import columns, join_predictions, write_predictions
 from pipeline.faults import run_lock
@@ -115,7 +115,6 @@ def _value_of_fold(config: PipelineConfig, parent: Run, whole: Splits, fold: Fol
         run = start_run(folder, [first, *typed], resumes=resumes)
         with (
             recorded(run, discards=not resumes, is_part=True),
-            _named(told),
             fresh_keras(config.seed, config.precision) as policy,
         ):
             run.record(seed=config.seed, precision=policy)
@@ -135,9 +134,7 @@ def _trained(config: PipelineConfig, run: Run, whole: Splits, fold: Fold, train_
     seed = seed_of_fold(config.seed, config.fold)
     keras.utils.set_random_seed(seed)
 
-    def load() -> Splits:
-        return fold_splits(whole, fold, config.split, config.seed)
-
+    load = partial(_splits, config, whole, fold)
     return train_on(replace(config, seed=seed), run, load, fold.held_out)
 
 
@@ -154,7 +151,7 @@ def _value_if_finished(config: PipelineConfig, folder: Path, whole: Splits, fold
     epochs = (config_of_run(folder, "resume").get("trainer") or {}).get("epochs")
     if epochs != config.trainer.epochs or not isinstance(before, dict):
         return None
-    splits = fold_splits(whole, fold, config.split, config.seed)
+    splits = _splits(config, whole, fold)
     check_same_data({"data": before}, {"data": {name: data.fingerprint() for name, data in splits.present()}})
     return float(value) if isinstance(value, (int, float)) else math.nan
 
@@ -188,15 +185,12 @@ def _in_folder(value: Any, before: Path, folder: Path) -> Any:
     return value
 
 
-@contextmanager
-def _named(told: str) -> Iterator[None]:
-    """Lets mistakes in the data of a fold say which fold that is."""
+def _splits(config: PipelineConfig, whole: Splits, fold: Fold) -> Splits:
+    """Returns the splits of a fold; what is wrong with them says which fold that is."""
     try:
-        yield
+        return fold_splits(whole, fold, config.split, config.seed)
     except (ConfigError, DataError) as error:
-        if isinstance(error, ConfigMistakes):
-            raise
-        raise type(error)(f"{told}: {error}") from error
+        raise type(error)(f"fold {config.fold} of {config.folds}: {error}") from error
 
 
 def _say_what_is_left_out(config: PipelineConfig, whole: Splits) -> None:
