@@ -7,6 +7,9 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+NOT_ALIKE = object()
+"""Stands for a value that folds do not have in common."""
+
 
 def over_folds(folds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Returns what `metrics.json` says of a cross-validation.
@@ -53,6 +56,3 @@ def _merged(values: Sequence[Any], merge: Callable[[Sequence[Any]], float | None
     if all(value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) for value in values):
         return merge(values)
     return values[0] if merge is mean and all(value == values[0] for value in values) else NOT_ALIKE
-
-
-NOT_ALIKE = object()

@@ -23,11 +23,12 @@ from pipeline.evaluation.predictions import columns, join_predictions, write_pre
 from pipeline.faults import run_lock
 from pipeline.files import write_json, write_text
 from pipeline.keras_state import fresh_keras
-from pipeline.report import write_cross_validation
+from pipeline.report import run_shapes, write_cross_validation
 from pipeline.resuming import take_up
 from pipeline.runs import Run, config_of_run, facts_of_run, fold_folder, remove_leftovers, start_run
 from pipeline.security.own_files import refuse_links
 from pipeline.security.reading import ABSENT, read_json, read_yaml
+from pipeline.security.shapes import checked
 from pipeline.tasks.loading import folds_of_config
 from pipeline.training.objectives import built_losses
 from pipeline.training.signature import Signature
@@ -60,7 +61,7 @@ def cross_validate(config: PipelineConfig, run: Run, train_on: TrainOn) -> float
         for number, fold in enumerate(folds, 1):
             values.append(_value_of_fold(replace(config, fold=number), run, whole, fold, train_on))
     folders = [fold_folder(run.folder, number) for number in range(1, len(folds) + 1)]
-    metrics = over_folds([read_json(folder / "metrics.json", "folds") for folder in folders])
+    metrics = over_folds([_metrics(folder / "metrics.json") for folder in folders])
     write_json(run.folder / "metrics.json", metrics)
     join_predictions([folder / "predictions.parquet" for folder in folders], run.folder)
     _say_metrics(metrics)
@@ -191,6 +192,13 @@ def _splits(config: PipelineConfig, whole: Splits, fold: Fold) -> Splits:
         return fold_splits(whole, fold, config.split, config.seed)
     except (ConfigError, DataError) as error:
         raise type(error)(f"fold {config.fold} of {config.folds}: {error}") from error
+
+
+def _metrics(path: Path) -> dict[str, Any]:
+    """Returns what a fold measured; its folder may have been a stranger's before it was resumed."""
+    found: dict[str, Any] = read_json(path, "resume")
+    checked(run_shapes.METRICS, found, f"resume: '{path}'")
+    return found
 
 
 def _say_what_is_left_out(config: PipelineConfig, whole: Splits) -> None:
