@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from pipeline.endings import INTERRUPTED, OUR_ERROR, USER_ERROR, from_here, recorded
 from pipeline.faults import interruption, streams
-from pipeline.security.terminal import OF_KERAS, printable, printable_lines, printable_warnings
+from pipeline.security.terminal import printable, printable_lines, printable_warnings
 
 
 def main() -> int:
@@ -218,28 +218,16 @@ def _chosen(hydra_config: Any) -> dict[str, Any]:
 def _run_task(config: Any, run: Any) -> float | None:
     from pipeline.components import find
     from pipeline.config_checks import needs_keras
+    from pipeline.keras_state import fresh_keras
 
-    task = partial(find(config.task["_target_"]), **{n: v for n, v in config.task.items() if n != "_target_"})
-    value: float | None = _run_with_keras(task, config, run) if needs_keras(config) else task(config, run)
-    return value
-
-
-def _run_with_keras(task: Callable[..., float | None], config: Any, run: Any) -> float | None:
-    import keras
-
-    from pipeline.faults import job_memory
-    from pipeline.models.precision import precision
-
-    with job_memory.freed():
-        # Each job of a sweep starts from the same state as if it were alone in its process.
-        keras.backend.clear_session(free_memory=False)
-        keras.utils.set_random_seed(config.seed)
-        # What Keras would print goes to the log.
-        keras.config.disable_interactive_logging()
-        logging.getLogger(OF_KERAS).setLevel(logging.INFO)
-        with precision(config.precision) as policy:
-            run.record(precision=policy)
-            return task(config, run)
+    task: Callable[..., float | None] = partial(
+        find(config.task["_target_"]), **{n: v for n, v in config.task.items() if n != "_target_"}
+    )
+    if not needs_keras(config):
+        return task(config, run)
+    with fresh_keras(config.seed, config.precision) as policy:
+        run.record(precision=policy)
+        return task(config, run)
 
 
 def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:

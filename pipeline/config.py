@@ -41,9 +41,13 @@ class SplitConfig:
         validation: Share (below 1) or number (1 or more) of examples; of batches for a stream of batches; 0 for none.
         test: The same for the test split, which is set apart first.
         method: `last` (the last examples), `random`, `stratified` (random with the class shares kept), `auto`
-            (stratified where one class an example is to be predicted, else random), or `column`.
-        column: For `column`: the column whose values say train, validation or test.
-        target: For `stratified` and `auto`: the target to keep the shares of; null for the only one.
+            (stratified where one class an example is to be predicted, else random), `group` (rows of a group together,
+            sizes and class shares as near as that allows), `time` (the latest rows are the test split, those before
+            them validation; rows without a time are trained on), or `column`.
+        column: For `column`: the column whose values say train, validation or test; for `group`, whose equal values
+            are a group, each row without one a group of its own; for `time`, of dates or numbers. Any column of the
+            data; of a table, one that is not named in `data.inputs` is no input then, but for `time`.
+        target: For `stratified`, `auto` and `group`: the target to keep the shares of; null for the only one.
     """
 
     validation: float = 0.0
@@ -142,6 +146,10 @@ class PipelineConfig:
         task: What to do: train, evaluate, predict, report, lr_find, benchmark, inspect.
         data: Where examples come from.
         split: How validation and test splits are set apart.
+        folds: Cross-validation: train that many models, each tested on another part of the data and trained on the
+            rest, of which `split.validation` validates; null for one training. Folds follow `split.method`: random,
+            stratified, whole groups, by `time` the later rows after growing training parts, by `last` as rows stand.
+        fold: Train that fold of `folds` only, counted from 1, as a run of its own; null for all of them.
         loader: The form in which batches reach training.
         weighting: Which examples count how much: one choice, or one for each target, such as `{kind: balanced, score:
             {column: w}}`, by its name, by keys of one (`{weights: …}` are class weights; `column`, `array` and
@@ -197,6 +205,8 @@ class PipelineConfig:
     task: Any = None
     data: Any = None
     split: SplitConfig = field(default_factory=SplitConfig)
+    folds: int | None = None
+    fold: int | None = None
     loader: Any = None
     weighting: Any = field(default_factory=open_weighting)
     model: Any = None

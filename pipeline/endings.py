@@ -14,12 +14,13 @@ USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
 
 @contextmanager
-def recorded(run: Any, *, discards: bool) -> Iterator[None]:
+def recorded(run: Any, *, discards: bool, is_part: bool = False) -> Iterator[None]:
     """Lets `run.json` say how the run ends; errors that files or memory are the reason of become a user's.
 
     Args:
         run: The run.
         discards: Whether nothing is left of a run that a mistake ended before it began its work.
+        is_part: Whether it is a part of another run, in whose folder its own was made; that run says how to go on.
     """
     from pipeline.faults.file_errors import file_error
     from pipeline.faults.memory_errors import memory_error
@@ -28,7 +29,7 @@ def recorded(run: Any, *, discards: bool) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if interruption.requested() or isinstance(error, KeyboardInterrupt):
+        if not is_part and (interruption.requested() or isinstance(error, KeyboardInterrupt)):
             _say_how_to_resume(run.folder)
         told = file_error(error, run.folder) or memory_error(error) or error
         # Where nothing can be written any more, the error that ended the run is still the one to tell.
@@ -36,7 +37,7 @@ def recorded(run: Any, *, discards: bool) -> Iterator[None]:
             status, code, message = _ending(told)
             run.finish(status, code, message)
             if discards and code == USER_ERROR:
-                discard_unless_begun(run, is_new=_is_new_folder())
+                discard_unless_begun(run, is_new=is_part or _is_new_folder())
         if told is error:
             raise
         raise told from error
@@ -45,8 +46,9 @@ def recorded(run: Any, *, discards: bool) -> Iterator[None]:
 
 def _say_how_to_resume(folder: Path) -> None:
     from pipeline.resuming import resume_command, trusted_by_command
+    from pipeline.runs import fold_folders
 
-    if (folder / "snapshots").is_dir():
+    if any((part / "snapshots").is_dir() for part in (folder, *fold_folders(folder))):
         command = resume_command(from_here(folder), trusted_by_command())
         logging.getLogger("pipeline").info("stopped; goes on by: %s", command)
 

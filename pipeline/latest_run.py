@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.resuming import quoted
-from pipeline.runs import PARENTS, facts_of_run, has_model, is_training
+from pipeline.runs import PARENTS, facts_of_run, fold_folders, has_model, is_training
 
 LATEST = "latest"
 _ARGUMENT = re.compile(r"(\+{0,2})(run|runs|resume)=(?P<value>.*)", re.DOTALL)
@@ -45,7 +45,7 @@ def with_latest_run(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _newest(key: str) -> Path:
-    fits = is_training if key == "resume" else has_model
+    fits = is_training if key == "resume" else _has_models
     runs = [folder for folder in _run_folders() if fits(folder)]
     if not runs:
         places = " and ".join(f"'{parent}'" for parent in PARENTS)
@@ -53,6 +53,11 @@ def _newest(key: str) -> Path:
         right = "[DIR,DIR]" if key == "runs" else "DIR"
         raise ConfigError(f"{key}: {LATEST}, but no {what} is in {places} here; {key}={right} is right")
     return max(runs, key=lambda folder: (str(facts_of_run(folder).get("started", "")), folder.stat().st_mtime))
+
+
+def _has_models(folder: Path) -> bool:
+    """Whether a run has a model, or a fold of it has: the command then tells how to name that."""
+    return has_model(folder) or any(map(has_model, fold_folders(folder)))
 
 
 def _run_folders() -> Iterator[Path]:

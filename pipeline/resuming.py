@@ -14,8 +14,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.files import write_text
-from pipeline.runs import config_of_run, facts_of_run
+from pipeline.runs import config_of_run, facts_of_run, fold_folders
 from pipeline.security import trust
+from pipeline.security.reading import ABSENT, read_text
 
 log = logging.getLogger(__name__)
 AUTO = "auto"
@@ -32,6 +33,7 @@ CHANGEABLE = (
 )
 """Keys, and all below them, that a resumed training may have otherwise than the one before."""
 NO_VALUE = "nothing"
+MOST_BYTES_OF_HISTORY = 64 * 2**20
 
 
 def folder_to_resume(config: DictConfig, parent: str) -> str | None:
@@ -61,18 +63,36 @@ def take_up(config: DictConfig, folder: Path) -> None:
     """Checks that a command's config is that of the run it goes on with, and writes there what may be otherwise.
 
     Raises:
-        ConfigMistakes: It is another one; a line for each difference.
+        ConfigMistakes: It is another one, or asks for fewer epochs than are trained; a line for each difference.
     """
     right = f"that of the run, or a new run without resume, is right ({', '.join(CHANGEABLE[:3])} may change)"
     mistakes = [
         f"{key}: {_told(here)}, but {_told(there)} in the run '{folder}'; {right}"
         for key, here, there in _differences(_plain(config), config_of_run(folder, "resume"))
     ]
+    asked = OmegaConf.select(config, "trainer.epochs")
+    trained = max(map(epochs_trained, (folder, *fold_folders(folder))))
+    if isinstance(asked, int) and asked < trained:
+        mistakes.append(
+            f"trainer.epochs: {asked}, but {trained} are trained in the run '{folder}'; {trained} or more is right"
+        )
     if mistakes:
         raise ConfigMistakes(mistakes)
     written = config.copy()
     written.resume = None
     write_text(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(written))
+
+
+def epochs_trained(folder: Path) -> int:
+    """Returns the number of epochs, those of `trainer.initial_epoch` among them, that a run can go on from."""
+    if not any((folder / "snapshots").glob("*.snapshot")):
+        return 0
+    try:
+        rows = read_text(folder / "history.csv", "resume", MOST_BYTES_OF_HISTORY).splitlines()[1:]
+    except ABSENT:
+        return 0
+    last = rows[-1].partition(",")[0] if rows else ""
+    return int(last) + 1 if re.fullmatch(r"\d{1,9}", last, re.ASCII) else 0
 
 
 def resume_command(folder: Path, trusted: Iterable[str] = (), values: Iterable[str] = ()) -> str:
@@ -142,9 +162,12 @@ def _unfinished_run(config: DictConfig, parent: Path) -> str | None:
 
 
 def _steps_done(folder: Path) -> int:
-    """Returns how many steps the newest snapshot of a run has, by its name."""
-    names = [path.stem for path in (folder / "snapshots").glob("*.snapshot")]
-    return max((int(name) for name in names if re.fullmatch(r"\d{1,18}", name)), default=-1)
+    """Returns how many steps the newest snapshot of a run has, by its name, or those of all its folds."""
+    done = -1
+    for part in (folder, *fold_folders(folder)):
+        names = [path.stem for path in (part / "snapshots").glob("*.snapshot")]
+        done += 1 + max((int(name) for name in names if re.fullmatch(r"\d{1,18}", name)), default=-1)
+    return done
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import socket
 import subprocess
@@ -47,6 +48,7 @@ CONTENTS = {
     "run.json": "versions, seed, command, data, durations, status",
     "pipeline.log": "the log",
     ".hydra": "the config",
+    "fold_1": "the run of the first fold, as the others are",
 }
 PARTS = frozenset(CONTENTS) | {".lock", "report_data.json", "report_data.npz"}
 """All files and folders of ours in a run folder."""
@@ -256,6 +258,19 @@ def _names_shape() -> Any:
     return TypeAdapter(Trained)
 
 
+def fold_folder(folder: Path, number: int) -> Path:
+    """Returns the folder of a fold, counted from 1, of a cross-validation."""
+    return folder / f"fold_{number}"
+
+
+def fold_folders(folder: Path) -> list[Path]:
+    """Returns the folders of the folds that a cross-validation has begun, in order; none where it is another run."""
+    found = {
+        int(path.name[5:]): path for path in folder.glob("fold_*") if re.fullmatch(r"fold_[1-9]\d{0,8}", path.name)
+    }
+    return [found[number] for number in sorted(found) if found[number].is_dir()]
+
+
 def has_model(folder: Path) -> bool:
     """Whether the training of a run finished with a model, or with its weights."""
     return any((folder / name).is_file() for name in (MODEL, WEIGHTS))
@@ -276,6 +291,8 @@ def model_file(folder: Path) -> Path:
     Raises:
         ConfigError: The run left no model.
     """
+    if not has_model(folder) and (folds := fold_folders(folder)):
+        raise ConfigError(f"run: '{folder}' is of {len(folds)} folds, each with a model; run={folds[0]} is right")
     if not has_model(folder):
         raise ConfigError(f"run: '{folder}' has no model.keras; its training did not finish")
     return folder / (WEIGHTS if (folder / WEIGHTS).is_file() else MODEL)

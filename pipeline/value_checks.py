@@ -8,6 +8,13 @@ from pipeline.config import MOST, PRECISIONS, PipelineConfig, SplitConfig, Train
 from pipeline.errors import nearest
 from pipeline.runs import TRAIN
 
+BY_COLUMN = {
+    "column": "the column that names each row's split",
+    "group": "the column whose equal values are a group",
+    "time": "the column that says when each row was",
+}
+"""Methods of splits that take a column, and which one."""
+
 
 def value_mistakes(config: PipelineConfig) -> list[str]:
     """Returns what is wrong with the values of the schema's own keys, a line each."""
@@ -35,7 +42,7 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
         mistakes.append(f"precision: Keras has no '{config.precision}'{nearest(config.precision, PRECISIONS)}")
     if trainer.verbose not in ("auto", 0, 1, 2):
         mistakes.append(f"trainer.verbose: {trainer.verbose} is not auto, 0, 1 or 2")
-    mistakes += _split_mistakes(config.split)
+    mistakes += _split_mistakes(config.split) + _fold_mistakes(config)
     known = ("train", "validation", "test")
     mistakes += [
         f"evaluate_splits: no split '{name}'{nearest(name, known)}"
@@ -63,6 +70,8 @@ def _count_mistakes(config: PipelineConfig) -> list[str]:
         ("snapshots.keep", snapshots.keep, 1),
         ("split.validation", split.validation, 0),
         ("split.test", split.test, 0),
+        ("folds", config.folds, 2),
+        ("fold", config.fold, 1),
         ("seed", config.seed, 0),
     ):
         if value is not None and not least <= value <= MOST:
@@ -74,13 +83,31 @@ def _count_mistakes(config: PipelineConfig) -> list[str]:
 
 def _split_mistakes(split: SplitConfig) -> list[str]:
     mistakes = []
-    methods = ("last", "random", "stratified", "auto", "column")
+    methods = ("last", "random", "stratified", "auto", *BY_COLUMN)
     if split.method not in methods:
         mistakes.append(f"split.method: no method '{split.method}'{nearest(split.method, methods)}")
-    if split.method == "column" and split.column is None:
-        mistakes.append("split.column: missing; split.method=column needs the column that names each row's split")
+    elif split.method in BY_COLUMN and split.column is None:
+        mistakes.append(f"split.column: missing; split.method={split.method} needs {BY_COLUMN[split.method]}")
+    elif split.method not in BY_COLUMN and split.column is not None:
+        mistakes.append(
+            f"split.column: split.method={split.method} would ignore it; {', '.join(BY_COLUMN)} as the method is right"
+        )
     if split.validation < 1 and split.test < 1 and split.validation + split.test >= 1:
         mistakes.append(f"split: validation {split.validation} and test {split.test} leave nothing to train on")
+    return mistakes
+
+
+def _fold_mistakes(config: PipelineConfig) -> list[str]:
+    if config.folds is None:
+        return ["fold: there are none; folds=N, how many there are, is right with it"] if config.fold else []
+    mistakes = []
+    if config.fold is not None and config.fold > config.folds:
+        mistakes.append(f"fold: {config.fold} of {config.folds} folds; 1 to {config.folds} is right")
+    if config.split.method == "column":
+        mistakes.append(
+            "folds: split.method=column names one split of each row; another method is right, such as auto, or group "
+            "to keep rows of one value together"
+        )
     return mistakes
 
 

@@ -22,6 +22,8 @@ def test_defaults_have_no_mistakes() -> None:
         (PipelineConfig(split=SplitConfig(validation=-0.1)), "split.validation: -0.1 is too small"),
         (PipelineConfig(split=SplitConfig(method="randm")), "did you mean 'random'?"),
         (PipelineConfig(split=SplitConfig(method="column")), "split.column: missing"),
+        (PipelineConfig(split=SplitConfig(method="group")), "split.column: missing; split.method=group needs the"),
+        (PipelineConfig(split=SplitConfig(method="auto", column="a")), "split.column: split.method=auto would ignore"),
         (PipelineConfig(split=SplitConfig(validation=0.5, test=0.5)), "leave nothing to train on"),
         (PipelineConfig(evaluate_splits=["tests"]), "evaluate_splits: no split 'tests'; did you mean 'test'?"),
         (PipelineConfig(seed=-1), "seed: -1 is too small"),

@@ -47,6 +47,13 @@ def test_run_is_the_newest_with_a_model_and_resume_the_newest_training() -> None
 
 
 @pytest.mark.usefixtures("runs")
+def test_a_cross_validation_is_a_run_with_a_model() -> None:
+    make_run("outputs/2026-01-06/10-00-00", "2026-01-06T10:00:00+00:00", model=False)
+    make_run("outputs/2026-01-06/10-00-00/fold_1", "2026-01-06T10:00:01+00:00")
+    assert with_latest_run(["run=latest"])[0] == ["run=outputs/2026-01-06/10-00-00"]
+
+
+@pytest.mark.usefixtures("runs")
 def test_other_arguments_and_a_folder_of_that_name_stay_as_they_are() -> None:
     arguments = ["model.name=latest", "run=./latest", "runs=[latest_one,b]", "resume=auto", "--cfg"]
     assert with_latest_run(arguments) == (arguments, [])

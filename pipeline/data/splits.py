@@ -12,7 +12,11 @@ import numpy as np
 
 from pipeline.config import SplitConfig
 from pipeline.data.checks import check_classes, check_values
-from pipeline.data.examples import Examples, class_ids, labelled
+from pipeline.data.examples import Examples
+from pipeline.data.rows import length_of, with_rows
+from pipeline.data.split_columns import groups, ranks, split_column
+from pipeline.data.split_methods import Rows, group_parts, time_parts
+from pipeline.data.strata import method_of, strata_of, strata_of_groups
 from pipeline.data.streams import BatchStream, Data, ExampleStream
 from pipeline.errors import ConfigError, DataError, nearest
 
@@ -55,7 +59,7 @@ def set_apart(splits: Splits, config: SplitConfig, seed: int) -> Splits:
     Args:
         splits: As the source brings them.
         config: Sizes and method; a size of 0 leaves what the source brings.
-        seed: Seed of `random` and `stratified`.
+        seed: Seed of `random`, `stratified` and `group`.
 
     Raises:
         ConfigError: The data cannot be split that way, or a split that the source brings would be replaced.
@@ -88,22 +92,33 @@ def check_splits(splits: Splits, *, to_train: bool = True) -> None:
 
 
 def _parts(data: Data, wanted: dict[str, float], config: SplitConfig, seed: int) -> dict[str, Data]:
-    length = _length(data)
-    counts = {name: _count(name, size, length) for name, size in wanted.items()}
-    if sum(counts.values()) >= length:
-        raise ConfigError(
-            f"split: {' and '.join(f'{n} {c}' for n, c in counts.items())} leave nothing of {length} to train on"
-        )
-    method = _chosen_method(data, config)
     if isinstance(data, BatchStream):
-        if method != "last":
-            raise ConfigError(
-                f"split.method: '{config.method}' needs single examples, the data comes in batches; 'last' is right"
-            )
+        counts = _counts(wanted, length := length_of(data))
+        if method_of(data, config) != "last":
+            raise _needs_examples(config)
         return _last_batches(data, counts, length)
+    values = split_column(data, config.column or "") if config.method in ("group", "time") else None
+    length = length_of(data) if values is None else len(values)
+    rows = _rows(data, values, _counts(wanted, length), config, seed, length)
+    return {name: with_rows(data, chosen, length) for name, chosen in rows.items()}
+
+
+def _rows(
+    data: Examples | ExampleStream,
+    values: np.ndarray | None,
+    counts: dict[str, int],
+    config: SplitConfig,
+    seed: int,
+    length: int,
+) -> Rows:
+    method, column = method_of(data, config), config.column or ""
+    if values is not None and method == "group":
+        return group_parts(groups(values), counts, strata_of_groups(data, config), seed, column)
+    if values is not None:
+        return time_parts(ranks(values, column), counts, values, column)
     if method == "stratified":
         try:
-            return _stratified(data, counts, config, seed, length)
+            return _stratified(strata_of(data, config.target), counts, seed)
         except ConfigError as error:
             if config.method != "auto":
                 raise
@@ -111,80 +126,47 @@ def _parts(data: Data, wanted: dict[str, float], config: SplitConfig, seed: int)
     order = np.arange(length) if method == "last" else np.random.default_rng([seed, 1]).permutation(length)
     parts, end = {}, length
     for name, count in counts.items():
-        parts[name] = _chosen(data, order[end - count : end], length)
+        parts[name] = order[end - count : end]
         end -= count
-    return {**parts, "train": _chosen(data, order[:end], length)}
+    return {**parts, "train": order[:end]}
 
 
-def _chosen_method(data: Data, config: SplitConfig) -> str:
-    """Returns the method of a split, `auto` made `stratified` where one class an example is to be predicted."""
-    if config.method != "auto":
-        return config.method
-    if isinstance(data, BatchStream):
-        return "last"
-    targets = data.spec.targets
-    if config.target is None and len(targets) != 1:
-        return "random"
-    target = targets[_named_target(config.target, list(targets))]
-    return "stratified" if target.exclusive and not target.per_position else "random"
+def _counts(wanted: dict[str, float], length: int) -> dict[str, int]:
+    counts = {name: _count(name, size, length) for name, size in wanted.items()}
+    if sum(counts.values()) >= length:
+        told = " and ".join(f"{name} {count}" for name, count in counts.items())
+        raise ConfigError(f"split: {told} leave nothing of {length} to train on")
+    return counts
 
 
-def _stratified(data: Data, counts: dict[str, int], config: SplitConfig, seed: int, length: int) -> dict[str, Data]:
+def _stratified(strata: np.ndarray, counts: dict[str, int], seed: int) -> Rows:
     from sklearn.model_selection import train_test_split
 
-    ids = _class_ids(data, config.target)
-    left, parts = np.arange(length), {}
+    left, parts = np.arange(len(strata)), {}
     for name, count in counts.items():
         try:
-            left, taken = train_test_split(left, test_size=count, stratify=ids[left], random_state=seed)
+            left, parts[name] = train_test_split(left, test_size=count, stratify=strata[left], random_state=seed)
         except ValueError as error:
             raise ConfigError(f"split.{name}: {count} examples cannot be stratified: {error}") from error
-        parts[name] = _chosen(data, taken, length)
-    return {**parts, "train": _chosen(data, left, length)}
-
-
-def _class_ids(data: Data, target: str | None) -> np.ndarray:
-    names = list(data.spec.targets)
-    if target is None and len(names) > 1:
-        raise ConfigError(f"split.target: missing; stratify by one of {', '.join(names)}")
-    name = _named_target(target, names)
-    if data.spec.targets[name].per_position:
-        raise ConfigError(f"split.method: target '{name}' has a class for each position; split.method=random is right")
-    if isinstance(data, Examples):
-        return _strata(data, name)
-    return np.concatenate([_strata(chunk, name) for chunk in data.chunks()])
-
-
-def _named_target(target: str | None, names: list[str]) -> str:
-    name = target or names[0]
-    if name not in names:
-        raise ConfigError(f"split.target: no target '{name}'{nearest(name, names)}")
-    return name
-
-
-def _strata(examples: Examples, target: str) -> np.ndarray:
-    """Returns the class id of each example; those without a label share one of their own."""
-    ids, there = class_ids(examples, target), labelled(examples, target)
-    return ids if there is None else np.where(there, ids, len(examples.spec.targets[target].classes or ()))
+    return {**parts, "train": left}
 
 
 def _by_column(splits: Splits, config: SplitConfig) -> Splits:
     data, column = splits.train, config.column or ""
     if isinstance(data, BatchStream):
-        raise ConfigError("split.method: 'column' needs single examples, the data comes in batches; 'last' is right")
-    if isinstance(data, Examples):
-        columns = dict(data.columns)
-    else:
-        chunks = [chunk.columns for chunk in data.chunks()]
-        columns = {name: np.concatenate([c[name] for c in chunks]) for name in (chunks[0] if chunks else {})}
-    if column not in columns:
-        raise ConfigError(f"split.column: no column '{column}'{nearest(column, columns)}")
-    values = np.array([_split_name(v, row, column) for row, v in enumerate(columns[column])])
+        raise _needs_examples(config)
+    values = np.array([_split_name(v, row, column) for row, v in enumerate(split_column(data, column))])
     length = len(values)
-    parts = {n: _chosen(data, np.flatnonzero(values == n), length) for n in SPLITS if (values == n).any()}
+    parts = {n: with_rows(data, np.flatnonzero(values == n), length) for n in SPLITS if (values == n).any()}
     if "train" not in parts:
         raise DataError(f"column '{column}': no row says 'train'")
     return replace(splits, **parts)
+
+
+def _needs_examples(config: SplitConfig) -> ConfigError:
+    return ConfigError(
+        f"split.method: '{config.method}' needs single examples, the data comes in batches; 'last' is right"
+    )
 
 
 def _split_name(value: object, row: int, column: str) -> str:
@@ -195,22 +177,6 @@ def _split_name(value: object, row: int, column: str) -> str:
     return name
 
 
-def _length(data: Data) -> int:
-    if isinstance(data, Examples):
-        return len(data)
-    if data.endless:
-        raise ConfigError(
-            "split: an endless stream has no last part; set data.validation to a source of its own instead"
-        )
-    length = data.length if isinstance(data, ExampleStream) else data.steps
-    if length is None:
-        key = "data.length" if isinstance(data, ExampleStream) else "data.steps"
-        raise ConfigError(
-            f"split: the length of the data is unknown; set {key}, or data.validation to a source of its own"
-        )
-    return length
-
-
 def _count(name: str, size: float, length: int) -> int:
     if size >= 1 and size != int(size):
         raise ConfigError(f"split.{name}: {size} is neither a share below 1 nor a whole number")
@@ -218,22 +184,6 @@ def _count(name: str, size: float, length: int) -> int:
     if count < 1:
         raise ConfigError(f"split.{name}: {size} of {length} is nothing")
     return count
-
-
-def _chosen(data: Data, rows: np.ndarray, length: int) -> Data:
-    if isinstance(data, Examples):
-        return data.rows(rows)
-    assert isinstance(data, ExampleStream)
-    import tensorflow as tf
-
-    chosen = np.zeros(length, bool)
-    chosen[rows] = True
-    keep = tf.constant(chosen)
-    if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all():
-        dataset = data.dataset.skip(int(rows[0])).take(len(rows))
-    else:
-        dataset = data.dataset.enumerate().filter(lambda row, _: keep[row]).map(lambda _, example: example)
-    return replace(data, dataset=dataset, length=len(rows))
 
 
 def _last_batches(data: BatchStream, counts: dict[str, int], length: int) -> dict[str, Data]:

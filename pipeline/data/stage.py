@@ -49,22 +49,58 @@ def load_splits(
         node: The config's `data`.
         split: How to set validation and test apart.
         seed: Seed of random splits.
-        loss: The config's `loss`, which settles what kind the targets are.
-        positive: The config's `positive`.
+        loss: See `load_whole`.
+        positive: See `load_whole`.
         scaling: The config's `target_scaling`.
-        missing: What `weighting.missing` of the config says of labels that are missing; None where it says nothing.
-        with_targets: False where only predictions are wanted.
+        missing: See `load_whole`.
+        with_targets: See `load_whole`.
         to_train: Whether a model will be trained on them, which takes two or more classes.
-        like: What a model was trained on that takes the data, where a source can read inputs as they were then.
+        like: See `load_whole`.
 
     Raises:
         ConfigError: The source refused its arguments, or the data cannot be split so.
         DataError: The data cannot be read, or something in it is wrong.
     """
+    loaded = load_whole(
+        node, split, loss=loss, positive=positive, missing=missing, with_targets=with_targets, like=like
+    )
+    splits = set_apart(loaded, split, seed)
+    check_splits(splits, to_train=to_train)
+    return scaled(splits, scaling, loss) if with_targets else splits
+
+
+def load_whole(
+    node: Mapping[str, Any],
+    split: SplitConfig,
+    *,
+    loss: Any = AUTO,
+    positive: Any = None,
+    missing: Missing | None = None,
+    with_targets: bool = True,
+    like: DataSpec | None = None,
+) -> Splits:
+    """Loads the data of a config node as its source brings it, targets settled; nothing is set apart or checked yet.
+
+    Args:
+        node: The config's `data`.
+        split: How splits will be set apart, for the column that this takes.
+        loss: The config's `loss`, which settles what kind the targets are.
+        positive: The config's `positive`.
+        missing: What `weighting.missing` of the config says of labels that are missing; None where it says nothing.
+        with_targets: False where only predictions are wanted.
+        like: What a model was trained on that takes the data, where a source can read inputs as they were then.
+
+    Raises:
+        ConfigError: The source refused its arguments.
+        DataError: The data cannot be read.
+    """
     source: Source = _with_method(components.build("data", node), "load", "data", node)
     for_losses = getattr(source, "for_losses", None)
     if callable(for_losses):
         source = for_losses({name: kind.family for name, kind in loss_kinds(loss, _names(node)).items()})
+    keeping = getattr(source, "keeping", None)
+    if split.column is not None and callable(keeping):
+        source = keeping(split.column, may_be_input=split.method == "time")
     reads_like = getattr(source, "like", None)
     if like is not None and callable(reads_like):
         source = reads_like(like)
@@ -75,10 +111,11 @@ def load_splits(
     if with_targets:
         lacking = _lacking(loaded, elsewhere)
         loaded = _masked(_settled(loaded, loss, positive, of_table=of_table), lacking, elsewhere)
-    splits = set_apart(_numbered(loaded), split, seed)
-    check_splits(splits, to_train=to_train)
-    if not with_targets:
-        return splits
+    return _numbered(loaded)
+
+
+def scaled(splits: Splits, scaling: Any, loss: Any) -> Splits:
+    """Returns the splits of a training, their targets scaled as the config's `target_scaling` and `loss` say."""
     return with_scaling(splits, scaling, loss_kinds(loss, list(splits.train.spec.targets)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,17 @@ def write_predictions(folder: Path, table: Mapping[str, Any], form: str) -> Path
         write_atomically(path, lambda beside: write(beside, table))
     except UnicodeError as error:
         raise DataError(f"'{path}': the name of a class is no text; another one is right") from error
+    return path
+
+
+def join_predictions(parts: Sequence[Path], folder: Path) -> Path:
+    """Writes the rows of several files of predictions as one, `predictions.parquet`, by their number in the data."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.concat_tables([pq.read_table(part) for part in parts], promote_options="default").sort_by("row")
+    path = folder / "predictions.parquet"
+    write_atomically(path, lambda beside: pq.write_table(table, beside))
     return path
 
 

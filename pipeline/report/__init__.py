@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.report.collecting import collect
     from pipeline.report.comparison import write_comparison
+    from pipeline.report.cross_validation import write_cross_validation
     from pipeline.report.run_page import write_report
 
-__all__ = ["collect", "write_comparison", "write_report"]
-MODULES = {"collect": "collecting", "write_comparison": "comparison", "write_report": "run_page"}
+__all__ = ["collect", "write_comparison", "write_cross_validation", "write_report"]
+MODULES = {
+    "collect": "collecting",
+    "write_comparison": "comparison",
+    "write_cross_validation": "cross_validation",
+    "write_report": "run_page",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError, one_line, shown
 from pipeline.report import run_shapes
+from pipeline.resuming import MOST_BYTES_OF_HISTORY
 from pipeline.security.numpy_archives import read_arrays
 from pipeline.security.reading import ABSENT, read_json, read_text, read_yaml
 from pipeline.security.shapes import checked
@@ -22,7 +23,7 @@ from pipeline.security.shapes import checked
 DATA_FILE, ARRAYS_FILE = "report_data.json", "report_data.npz"
 KEY = "run"
 """The config key that errors of files are told by."""
-MOST_BYTES_OF_HISTORY, MOST_COLUMNS, MOST_VALUES = 64 * 2**20, 1000, 2_000_000
+MOST_COLUMNS, MOST_VALUES = 1000, 2_000_000
 History = dict[str, list[float | None]]
 FACTS: dict[str, Any] = dict.fromkeys(
     (

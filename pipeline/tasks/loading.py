@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pipeline.config import PipelineConfig
+from pipeline.data.folds import Fold, fold_splits, folds_of
 from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits
-from pipeline.data.stage import load_splits
+from pipeline.data.stage import load_splits, load_whole, scaled
 from pipeline.weighting import weigh
 from pipeline.weighting.build import build_weightings
 from pipeline.weighting.choices import missing_labels
 
 
 def splits_of(config: PipelineConfig, like: DataSpec | None = None) -> Splits:
-    """Loads the splits of a config, their targets settled by its losses; see `load_splits`."""
+    """Loads the splits of a config, or of the one fold that it names, targets settled by its losses."""
+    if config.folds is not None and config.fold is not None:
+        whole, folds = folds_of_config(config, like)
+        return splits_of_fold(config, whole, folds[config.fold - 1])
     return load_splits(
         config.data,
         config.split,
@@ -23,6 +27,25 @@ def splits_of(config: PipelineConfig, like: DataSpec | None = None) -> Splits:
         missing=missing_labels(config.weighting),
         like=like,
     )
+
+
+def folds_of_config(config: PipelineConfig, like: DataSpec | None = None) -> tuple[Splits, list[Fold]]:
+    """Loads the data of a cross-validation, and returns it with its folds."""
+    assert config.folds is not None
+    whole = load_whole(
+        config.data,
+        config.split,
+        loss=config.loss,
+        positive=config.positive,
+        missing=missing_labels(config.weighting),
+        like=like,
+    )
+    return whole, folds_of(whole.train, config.split, config.folds, config.seed)
+
+
+def splits_of_fold(config: PipelineConfig, whole: Splits, fold: Fold) -> Splits:
+    """Returns the splits of a fold, its targets scaled by its own training split."""
+    return scaled(fold_splits(whole, fold, config.split, config.seed), config.target_scaling, config.loss)
 
 
 def weighed_splits_of(config: PipelineConfig) -> Splits:

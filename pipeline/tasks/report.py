@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipeline.config import PipelineConfig
 from pipeline.errors import ConfigError
-from pipeline.report import write_comparison, write_report
-from pipeline.runs import Run
+from pipeline.report import write_comparison, write_cross_validation, write_report
+from pipeline.runs import Run, fold_folders
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ def report(config: PipelineConfig, run: Run) -> None:
         raise ConfigError(f"run: {found}; run=DIR for the report of one run or runs=[A,B] to compare several is right")
     with run.stage("report"):
         if config.run is not None:
-            path = write_report(Path(config.run))
+            folder = Path(config.run)
+            path = write_cross_validation(folder) if fold_folders(folder) else write_report(folder)
         else:
             path = write_comparison([Path(folder) for folder in config.runs or ()], run.folder)
     log.info("report: %s", path)

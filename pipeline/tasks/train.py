@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 
 import keras
+import numpy as np
 
 from pipeline.callbacks import HistoryFile, build_callbacks, check_savers
 from pipeline.callbacks.final_weights import final_weights
@@ -20,7 +21,7 @@ from pipeline.data.splits import Splits
 from pipeline.data.stage import build_loader, load_validation_sets
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
-from pipeline.evaluation import evaluate_splits, optimized_value
+from pipeline.evaluation import evaluate_splits, optimized_value, predict
 from pipeline.evaluation.baseline import add_baselines, training_constants
 from pipeline.evaluation.metrics import by_output, is_weighted
 from pipeline.files import write_json
@@ -28,6 +29,7 @@ from pipeline.models import build_model
 from pipeline.report import collect, write_report
 from pipeline.runs import Run
 from pipeline.schedules import with_training_steps
+from pipeline.tasks.cross_validation import cross_validate, train_fold, write_held_out
 from pipeline.tasks.loading import splits_of
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
@@ -45,16 +47,35 @@ log = logging.getLogger(__name__)
 
 
 def train(config: PipelineConfig, run: Run) -> float:
-    """Trains and evaluates a model, and leaves it in the run folder with all that is known of it.
+    """Trains and evaluates a model, or one for each fold, and leaves it in the run folder with all that is known of it.
 
     Returns:
         The metric that a sweep optimises.
     """
     if config.run is not None:
         raise ConfigError("run: a training makes a run of its own; task=evaluate or task=predict work on one")
+    if config.folds is None:
+        return train_on(config, run, partial(splits_of, config))
+    if config.fold is None:
+        return cross_validate(config, run, train_on)
+    return train_fold(config, run, train_on)
+
+
+def train_on(config: PipelineConfig, run: Run, load: Callable[[], Splits], held_out: np.ndarray | None = None) -> float:
+    """Trains and evaluates a model on the splits that `load` gives.
+
+    Args:
+        config: The config.
+        run: Where it is left.
+        load: Loads the splits.
+        held_out: For a fold, the rows of the data that are its test split: predictions of them are written too.
+
+    Returns:
+        The metric that a sweep optimises.
+    """
     with tracked(config, run.folder) as tracking:
         with run.stage("data"):
-            splits = splits_of(config)
+            splits = load()
             sets = load_validation_sets(
                 config.validation_sets or {},
                 config.data,
@@ -100,12 +121,17 @@ def train(config: PipelineConfig, run: Run) -> float:
                 baseline_constants={output: found.as_dict() for output, found in constants.items()},
             )
             write_json(run.folder / "metrics.json", tracking.metrics)
+            if held_out is not None:
+                predicted = predict(model, signature, whole["test"])
+                write_held_out(run.folder, predicted, signature, splits, config, held_out)
         if config.report:
             with run.stage("report"):
                 _report(model, signature, splits, whole, config, run)
         if failure is not None:
             raise ConfigError(failure)
-        return optimized_value(config.optimized_metric, fitted.history, values)
+        value = optimized_value(config.optimized_metric, fitted.history, values)
+        run.record(optimized_value=value)
+        return value
 
 
 def _callbacks(

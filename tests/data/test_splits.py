@@ -77,9 +77,91 @@ def test_column_names_the_split_of_each_example(data: Data) -> None:
     assert rows(splits.test) == list(range(16, 20))
 
 
+def grouped(sizes: list[int], labels: list[int], as_stream: bool = False) -> Data:
+    """Rows of groups of these sizes, each of one class, in mixed order."""
+    groups = np.repeat([f"p{index}" for index in range(len(sizes))], sizes).astype(object)
+    kinds, order = np.repeat(labels, sizes), np.random.default_rng(0).permutation(sum(sizes))
+    inputs, targets = {"x": np.arange(sum(sizes))}, {"y": kinds[order]}
+    columns = {"patient": groups[order]}
+    data = Examples(spec_of(inputs, targets), inputs, targets, columns=columns)
+    if not as_stream:
+        return data
+    tensors = (inputs, targets, {"patient": columns["patient"].astype(str)})
+    return ExampleStream(data.spec, tf.data.Dataset.from_tensor_slices(tensors))
+
+
+def patients(data: Data | None) -> set[str]:
+    assert data is not None
+    chunks = [data] if isinstance(data, Examples) else list(data.chunks())
+    return {v.decode() if isinstance(v, bytes) else v for chunk in chunks for v in chunk.columns["patient"]}
+
+
+@pytest.mark.parametrize("as_stream", [False, True], ids=["memory", "stream"])
+def test_groups_stay_together_in_sizes_and_shares_near_to_what_is_asked(as_stream: bool) -> None:
+    data = grouped([9, 9, 8, 6, 5, 5, 4, 4, 3, 3, 2, 2], [0, 1] * 6, as_stream)
+    config = SplitConfig(validation=0.2, test=0.2, method="group", column="patient")
+    splits, again, other = (set_apart(Splits(data), config, seed) for seed in (0, 0, 1))
+    parts = [patients(part) for _, part in splits.present()]
+    assert sum(map(len, parts)) == len(set().union(*parts)) == 12
+    for part in (splits.validation, splits.test):
+        assert part is not None
+        assert abs(len(rows(part)) - 12) <= 1
+        assert np.abs(part.class_counts("y") - np.array([6, 6])).max() <= 1
+    assert patients(again.test) == patients(splits.test) != patients(other.test)
+
+
+def test_rows_without_a_group_belong_to_none_and_each_split_gets_a_group() -> None:
+    data = grouped([90, 5, 5], [0, 0, 1])
+    assert isinstance(data, Examples)
+    config = SplitConfig(validation=0.1, test=0.1, method="group", column="patient")
+    assert sorted(len(rows(part)) for _, part in set_apart(Splits(data), config, seed=0).present()) == [5, 5, 90]
+    data.columns["patient"][:] = ""  # type: ignore[index]
+    assert len(rows(set_apart(Splits(data), config, seed=0).test)) == 10
+    data.columns["patient"][:] = "one"  # type: ignore[index]
+    with pytest.raises(ConfigError, match="'patient' has 1 groups for 3 splits"):
+        set_apart(Splits(data), config, seed=0)
+
+
+def timed(times: object) -> Examples:
+    array = np.array(times)
+    inputs, targets = {"x": np.arange(len(array))}, {"y": np.arange(len(array)) % 2}
+    return Examples(spec_of(inputs, targets), inputs, targets, columns={"when": array})
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2020-03-01", "2019-12-31", "2020-01-15", "2020-01-01", "2020-02-01"],
+        ["01.03.2020", "31.12.2019", "15.01.2020", "01.01.2020", "01.02.2020"],
+        ["2020-03-01T00:00:00.5Z", "2019-12-31", "2020-01-15", "2020-01-01 10:00", "2020-02-01"],
+        ["100", "7", "12", "9", "20"],
+        [20200301.0, 20191231.0, 20200115.0, 20200101.0, 20200201.0],
+    ],
+    ids=["iso", "day first", "iso of any length", "numbers as text", "numbers"],
+)
+def test_the_latest_rows_are_tested_and_the_oldest_trained_on(times: list[object]) -> None:
+    splits = set_apart(Splits(timed(times)), SplitConfig(1, 1, method="time", column="when"), seed=0)
+    assert [rows(part) for _, part in splits.present()] == [[1, 2, 3], [4], [0]]
+
+
+def test_rows_of_one_time_stay_together_and_those_without_one_are_trained_on() -> None:
+    data = timed(["2020-01-01"] * 4 + ["2020-01-02"] * 5 + ["2020-01-03"] * 4 + [""])
+    splits = set_apart(Splits(data), SplitConfig(2, 3, method="time", column="when"), seed=0)
+    assert rows(splits.test) == [9, 10, 11, 12]
+    assert rows(splits.validation) == [4, 5, 6, 7, 8]
+    assert rows(splits.train) == [0, 1, 2, 3, 13]
+    # There is nowhere to cut but within a time.
+    splits = set_apart(Splits(timed([5.0] * 6)), SplitConfig(2, 2, method="time", column="when"), seed=0)
+    assert [len(rows(part)) for _, part in splits.present()] == [2, 2, 2]
+    with pytest.raises(DataError, match="row 2 of 'when' has 'soon'; dates of one form"):
+        set_apart(Splits(timed(["2020-01-01", "2020-01-02", "soon"])), SplitConfig(1, method="time", column="when"), 0)
+
+
 @pytest.mark.parametrize(
     ("data", "config", "expected"),
     [
+        (batches(), SplitConfig(1, method="group", column="part"), "'last' is right"),
+        (in_memory(), SplitConfig(1, method="time", column="xx"), "no column 'xx'; did you mean 'x'?"),
         (batches(steps=None), SplitConfig(validation=0.2), "set data.steps"),
         (batches(endless=True), SplitConfig(validation=0.2), "set data.validation to a source of its own"),
         (stream(length=None), SplitConfig(validation=0.2), "set data.length"),

@@ -39,6 +39,12 @@ def test_its_folder_alone_goes_on_with_more_epochs(command: Command, tmp_path: P
     facts = json.loads((folder / "run.json").read_text())
     assert facts["status"] == "finished"
     assert len(facts["resumed"]) == 1
+    # Fewer than are trained would only have the run say that of itself.
+    config = (folder / ".hydra" / "config.yaml").read_bytes()
+    fewer = command(f"resume={folder}", "trainer.epochs=3")
+    assert (fewer.code, (folder / ".hydra" / "config.yaml").read_bytes()) == (2, config)
+    assert fewer.errors == [f"trainer.epochs: 3, but 4 are trained in the run '{folder}'; 4 or more is right"]
+    assert json.loads((folder / "run.json").read_text()) == facts
     # Once more, it has nothing left to do, and knows that it was to train four epochs.
     again = command(f"resume={folder}")
     assert again.code == 0

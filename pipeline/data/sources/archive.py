@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -53,6 +53,11 @@ class Npz:
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
             if path is not None and not Path(path).expanduser().exists():
                 raise DataError(f"data.{key}: no file '{path}'; a .npz file or a folder of .npy files is right")
+
+    def keeping(self, column: str, *, may_be_input: bool) -> Self:  # noqa: ARG002
+        """Returns the source that reads a column too."""
+        known = {*_keys(self.inputs, "inputs"), *_keys(self.targets, "targets"), *self.columns}
+        return self if column in known else replace(self, columns=[*self.columns, column])
 
     def load(self, *, with_targets: bool = True, missing: Missing = REFUSE) -> Splits:
         """See `Source`."""

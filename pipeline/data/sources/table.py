@@ -11,6 +11,7 @@ from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing, with_missing
 from pipeline.data.origin import origin_of_table
 from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, classes_by_target
+from pipeline.data.split_columns import as_written
 from pipeline.data.splits import Splits
 from pipeline.data.tables.inputs import input_values, named_inputs, telling_inputs
 from pipeline.data.tables.kinds import CLASS, checked_kinds
@@ -45,6 +46,7 @@ class _Tables:
             an input, which is one then whatever it holds; `number` or `class` for a target. Of other targets the loss
             tells, or else the values: text, truth values and few different whole numbers are classes.
         day_first: Whether the day comes first in dates such as 01/02/2020; null tells from the column.
+        kept: Columns that are kept as they are written, whatever else they are; by itself the one of `split.column`.
         missing_target: What becomes of rows without a target: `error` refuses them; `drop` leaves out those that lack
             any; `mask` keeps them with weight 0 for the target that they lack, as `weighting.missing=mask` does; null
             leaves out those that lack all targets, with a warning.
@@ -61,6 +63,7 @@ class _Tables:
     day_first: bool | None = field(default=None, kw_only=True)
     missing_target: str | None = field(default=None, kw_only=True)
     trained: DataSpec | None = field(default=None, kw_only=True)
+    kept: Sequence[str] = field(default=(), kw_only=True)
 
     def check(self) -> None:
         """Refuses kinds that there are not."""
@@ -79,6 +82,16 @@ class _Tables:
             if family in LOSS_KINDS and name in self.targets and name not in said
         }
         return replace(self, kinds={**told, **self.kinds})
+
+    def keeping(self, column: str, *, may_be_input: bool) -> Self:
+        """Returns the source that keeps a column, which is an input only if named as one, or if it may be."""
+        kept = replace(self, kept=[*self.kept, column])
+        named = {*self.columns, *self.targets, *(self.inputs or ())}
+        if may_be_input or column in named:
+            return kept
+        if self.inputs is None:
+            log.info("split.column: '%s' is no input; data.inputs=[…] names the inputs if it shall be one", column)
+        return replace(kept, columns=[*self.columns, column])
 
     def splits(
         self, train: Table, others: Sequence[Table | None], *, with_targets: bool, missing: Missing | None = None
@@ -100,6 +113,8 @@ class _Tables:
         return without_missing(table, columns, rule, self.missing)
 
     def _spec(self, table: Table, columns: Mapping[str, TargetColumn]) -> DataSpec:
+        for name in self.kept:
+            table.column(name)
         inputs = self._inputs(table) if self.trained is None else self._trained_inputs(self.trained)
         counts, kinds = classes_by_target(self.classes, list(self.targets)), self._target_kinds()
         targets = {
@@ -154,6 +169,9 @@ class _Tables:
         targets = {name: target_values(table, column, spec.targets[name]) for name, column in target_columns.items()}
         masks = {n: c.present.astype("float32") for n, c in target_columns.items() if not c.present.all()}
         columns = {name: further_values(table, name, self.missing) for name in self.columns} if with_targets else {}
+        # Files of validation and test rows need none of those that set splits apart.
+        kept = [name for name in self.kept if name in table.frame.columns]
+        columns |= {name: as_written(table.column(name), self.missing) for name in kept}
         origin = origin_of_table(table.frame, table.name, self.columns, table.places)
         return Examples(with_missing(spec, masks), inputs, targets, masks, columns, origin)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -60,6 +60,10 @@ class Tfds:
         """Refuses a folder that does not exist."""
         if self.data_dir is not None and not self.download and not Path(self.data_dir).expanduser().is_dir():
             raise DataError(f"data.data_dir: no folder '{self.data_dir}'")
+
+    def keeping(self, column: str, *, may_be_input: bool) -> Self:  # noqa: ARG002
+        """Returns the source that reads a feature too."""
+        return self if column in self.columns else replace(self, columns=[*self.columns, column])
 
     def load(self, *, with_targets: bool = True) -> Splits:
         """See `Source`; the order is the same in every pass."""

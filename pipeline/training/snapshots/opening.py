@@ -46,7 +46,7 @@ def open_keeper(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any], *
                 f"resume: the newest snapshot has no {', '.join(sorted(missing))}; a new run without resume is right"
             )
         before = found.state["facts"]
-        _check_same_data(before.get("data", {}), facts)
+        check_same_data(before.get("data", {}), facts)
         _warn_of_versions(before.get("versions", {}), versions)
         at = found.position
         log.info("resuming after step %d of epoch %d, %d steps in all", at.step, at.epoch + 1, at.done)
@@ -62,6 +62,26 @@ def open_keeper(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any], *
     )
 
 
+def check_same_data(before: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """Refuses to go on with a run of other data.
+
+    Args:
+        before: By kind and split, what its data was told by.
+        facts: The same now.
+
+    Raises:
+        DataError: They differ.
+    """
+    for kind, splits in facts.items():
+        for name in dict.fromkeys([*before.get(kind, {}), *splits]):
+            here, there = _plain(splits.get(name)), before.get(kind, {}).get(name)
+            if here != there:
+                raise DataError(
+                    f"data: the {kind if kind != 'data' else 'examples'} of '{name}' changed since the run began: "
+                    f"{_told(there)} then, {_told(here)} now; the same data, or a new run without resume, is right"
+                )
+
+
 def weights_fingerprints(splits: Splits) -> dict[str, str]:
     """Returns a hash of the sample weights of each split that is in memory; those of streams are not known yet."""
     found = {}
@@ -73,17 +93,6 @@ def weights_fingerprints(splits: Splits) -> dict[str, str]:
                 digest.update(np.ascontiguousarray(weights).data)
             found[name] = digest.hexdigest()
     return found
-
-
-def _check_same_data(before: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    for kind, splits in facts.items():
-        for name in dict.fromkeys([*before.get(kind, {}), *splits]):
-            here, there = _plain(splits.get(name)), before.get(kind, {}).get(name)
-            if here != there:
-                raise DataError(
-                    f"data: the {kind if kind != 'data' else 'examples'} of '{name}' changed since the run began: "
-                    f"{_told(there)} then, {_told(here)} now; the same data, or a new run without resume, is right"
-                )
 
 
 def _warn_of_versions(before: Mapping[str, str], now: Mapping[str, str]) -> None:

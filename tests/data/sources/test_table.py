@@ -213,3 +213,30 @@ def test_infinity_as_text() -> None:
 def test_no_line_break_of_any_kind_is_left_in_a_category() -> None:
     frame = pd.DataFrame({"a": ["x\ry", "x\u2028y", "x\ny"], "bought": ["x", "y", "x"]})
     assert train(Frame(train=frame, **SETTINGS).load()).inputs["a"].tolist() == ["x y"] * 3
+
+
+def test_a_column_that_sets_splits_apart_is_found_in_the_table_and_is_no_input_but_for_time(tmp_path: Path) -> None:
+    text = "id,a,day,y\n007,1,01.02.2020,p\n7,2,13.01.2020,q\n,3,NA,p\n"
+    (tmp_path / "table.csv").write_text(text)
+    source = Csv(path=str(tmp_path / "table.csv"), **{**SETTINGS, "targets": ["y"]})
+    examples = train(source.keeping("id", may_be_input=False).load())
+    assert list(examples.inputs) == ["a", "day"]
+    assert examples.columns["id"].tolist() == ["007", "7", ""]
+    examples = train(source.keeping("day", may_be_input=True).load())
+    assert list(examples.inputs) == ["id", "a", "day"]
+    assert examples.columns["day"].tolist() == ["01.02.2020", "13.01.2020", ""]
+    # Named as an input, it is one.
+    named = Csv(path=str(tmp_path / "table.csv"), **{**SETTINGS, "targets": ["y"], "inputs": ["id"]})
+    assert list(train(named.keeping("id", may_be_input=False).load()).inputs) == ["id"]
+    assert list(train(named.keeping("a", may_be_input=False).load()).inputs) == ["id"]
+    with pytest.raises(DataError, match="has no column 'dya'; did you mean 'day'"):
+        source.keeping("dya", may_be_input=True).load()
+
+
+def test_a_column_that_sets_splits_apart_keeps_the_exact_values_of_a_frame() -> None:
+    days = [pd.Timestamp(2020, 2, 1), pd.Timestamp(2020, 1, 13, 12), pd.NaT]
+    frame = pd.DataFrame({"id": [2**53 + 1, 2**53, 2**53 + 1], "day": days, "y": list("pqp"), "a": [1.0, 2.0, 3.0]})
+    source = Frame(train=frame, **{**SETTINGS, "targets": ["y"], "inputs": ["a"]})
+    assert train(source.keeping("id", may_be_input=False).load()).columns["id"].tolist() == list(frame["id"])
+    kept = train(source.keeping("day", may_be_input=True).load()).columns["day"].tolist()
+    assert kept == ["2020-02-01 00:00:00", "2020-01-13 12:00:00", ""]

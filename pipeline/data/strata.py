@@ -1,0 +1,63 @@
+"""The classes by which splits are stratified, and whether they are where that is left to the data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.config import SplitConfig
+from pipeline.data.examples import Examples, class_ids, labelled
+from pipeline.data.streams import BatchStream, Data, ExampleStream
+from pipeline.errors import ConfigError, nearest
+
+
+def strata_of_groups(data: Examples | ExampleStream, config: SplitConfig) -> np.ndarray | None:
+    """Returns the class id of each row where whole groups may keep the shares of classes; None where none count."""
+    if method_of(data, replace(config, method="auto")) != "stratified":
+        return None
+    return strata_of(data, config.target)
+
+
+def method_of(data: Data, config: SplitConfig) -> str:
+    """Returns the method of a split, `auto` made `stratified` where one class an example is to be predicted."""
+    if config.method != "auto":
+        return config.method
+    if isinstance(data, BatchStream):
+        return "last"
+    targets = data.spec.targets
+    if config.target is None and len(targets) != 1:
+        return "random"
+    target = targets[_named_target(config.target, list(targets))]
+    return "stratified" if target.exclusive and not target.per_position else "random"
+
+
+def strata_of(data: Examples | ExampleStream, target: str | None) -> np.ndarray:
+    """Returns the class id of each row, by which splits are stratified.
+
+    Raises:
+        ConfigError: There is no such target, or several of which none is named, or it is one per position.
+        DataError: The target is not of classes that exclude each other.
+    """
+    names = list(data.spec.targets)
+    if target is None and len(names) > 1:
+        raise ConfigError(f"split.target: missing; stratify by one of {', '.join(names)}")
+    name = _named_target(target, names)
+    if data.spec.targets[name].per_position:
+        raise ConfigError(f"split.method: target '{name}' has a class for each position; split.method=random is right")
+    if isinstance(data, Examples):
+        return _strata(data, name)
+    return np.concatenate([_strata(chunk, name) for chunk in data.chunks()])
+
+
+def _named_target(target: str | None, names: list[str]) -> str:
+    name = target or names[0]
+    if name not in names:
+        raise ConfigError(f"split.target: no target '{name}'{nearest(name, names)}")
+    return name
+
+
+def _strata(examples: Examples, target: str) -> np.ndarray:
+    """Returns the class id of each example; those without a label share one of their own."""
+    ids, there = class_ids(examples, target), labelled(examples, target)
+    return ids if there is None else np.where(there, ids, len(examples.spec.targets[target].classes or ()))
