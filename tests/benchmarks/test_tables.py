@@ -105,8 +105,8 @@ def test_command_for_tables_is_near_boosted_trees_and_linear_models(tmp_path: Pa
         print(f"{name:<12}{case.kind:<8}{len(frame):>6} " + " ".join(f"{score:7.3f}" for score in scores), flush=True)
         behind.append([(other - scores[0]) / NEAR[case.kind] for other in scores[1:]])
     trees, linear = np.array(behind).T
-    print(f"behind the trees on the median: {np.median(trees):.2f} of 0.02 accuracy or 0.05 R², the linear model: ")
-    print(f"{np.median(linear):.2f}; most of all: {trees.max():.2f} and {linear.max():.2f}")
+    for other, gaps in (("trees", trees), ("linear model", linear)):
+        print(f"behind the {other}: {np.median(gaps):.2f} on the median, {gaps.max():.2f} at most, of what is near")
     assert np.median(trees) <= 1
     assert np.median(linear) <= 1
 
