@@ -88,7 +88,9 @@ def test_kinds_classes_and_the_loss_settle_what_a_target_is() -> None:
     assert settled("y", spec, LossKind("mean_squared_error"), of_table=True)[0].kind == "numbers"
     with pytest.raises(ConfigError, match=r"data.kinds.y: number, but data.classes=5 says class; one of them is right"):
         kind(rooms, kinds={"y": "number"}, classes=5)
-    with pytest.raises(ConfigError, match=r"data.kinds.y: 'numbr' is no kind of a target; did you mean 'number'\?"):
+    with pytest.raises(
+        ConfigError, match=r"data.kinds.y: 'numbr' is no kind of a target, number or class; did you mean 'number'\?"
+    ):
         kind(rooms, kinds={"y": "numbr"})
     with pytest.raises(ConfigError, match=r"data.classes: 3 for target 'y', which has 5: 0, 1, 2, 3, 4"):
         kind(rooms, classes=3)
@@ -170,7 +172,7 @@ def test_two_keys_that_contradict_each_other_are_told() -> None:
     for key, missing in (("drop", "mask"), ("error", "mask"), ("mask", "refuse"), ("error", -1)):
         with pytest.raises(ConfigError, match=f"data.missing_target: {key}, but weighting.missing={missing} says"):
             column(["a", "b"], missing_target=key, missing=missing)
-    with pytest.raises(ConfigError, match=r"data.missing_target: 'dorp' is none of its choices; did you mean 'drop'"):
+    with pytest.raises(ConfigError, match=r"'dorp' is none of its choices, error, drop and mask; did you mean 'drop'"):
         column(["a", "b"], missing_target="dorp")
 
 
