@@ -135,12 +135,23 @@ def _stratified(data: Data, counts: dict[str, int], config: SplitConfig, seed: i
     ids = _class_ids(data, config.target)
     left, parts = np.arange(length), {}
     for name, count in counts.items():
+        shared = _has_company(ids[left])
         try:
-            left, taken = train_test_split(left, test_size=count, stratify=ids[left], random_state=seed)
+            rest, taken = train_test_split(left[shared], test_size=count, stratify=ids[left[shared]], random_state=seed)
         except ValueError as error:
-            raise ConfigError(f"split.{name}: {count} examples cannot be stratified: {error}") from error
+            raise ConfigError(
+                f"split.{name}: {count} examples cannot be stratified: {error}; split.method=random is right"
+            ) from error
+        # The only example of a class is trained on.
+        left = rest if shared.all() else np.concatenate([rest, left[~shared]])
         parts[name] = _chosen(data, taken, length)
     return {**parts, "train": _chosen(data, left, length)}
+
+
+def _has_company(ids: np.ndarray) -> np.ndarray:
+    """Returns which examples are not the only one of their class."""
+    _, places, counts = np.unique(ids, return_inverse=True, return_counts=True)
+    return np.asarray(counts[places] > 1)
 
 
 def _class_ids(data: Data, target: str | None) -> np.ndarray:
