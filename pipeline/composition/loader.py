@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.composition import files
+from pipeline.composition.by_column import open_settings
 from pipeline.composition.choices import unknown_choice
 from pipeline.composition.keys import Keys
 from pipeline.composition.own_targets import make_room, without, without_replaced
@@ -107,6 +108,7 @@ class Loader(ConfigLoaderImpl):
             self._loaded.clear()
         OmegaConf.set_struct(config, True)
         make_room(config, self._typed)
+        open_settings(config, self._typed)
         keys, texts = Keys(config, repo), self._texts(results)
         self._mistakes += [
             f"{keys.unknown('.'.join(place))} (in '{source}')"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.data.labels import class_names, judged, number_labels, spellings
+from pipeline.data.labels import PER_CLASS, class_names, judged, number_labels, spellings
 from pipeline.data.spec import Classes, DataSpec, classes_by_target
 from pipeline.errors import ConfigError, DataError, nearest
 
@@ -109,12 +109,14 @@ def _are_names(values: np.ndarray, places: np.ndarray, array: np.ndarray, count:
         return False
     if count:
         return len(values) == count and not (values[0] >= 0 and values[-1] < count)
+    counts = np.bincount(places.ravel())
     if tuple(values.tolist()) in SIGNS:
-        return True
+        # A few -1 among ids are a mistake, or stand for missing labels.
+        return len(values) == 2 or bool(counts[0] >= max(PER_CLASS, counts.sum() / len(values) / 10))
     from_one = values[0] >= 1 and (array.dtype.kind in "iu" or values[0] == 1)
     is_gapless = values[-1] - values[0] == len(values) - 1
     enough = array.dtype.kind in "iu" or is_gapless
-    return bool(from_one and enough and judged(values, np.bincount(places.ravel())).classes)
+    return bool(from_one and enough and judged(values, counts).classes)
 
 
 def _ids(name: str, array: np.ndarray, there: np.ndarray | None, classes: tuple[str, ...]) -> np.ndarray:

@@ -144,11 +144,25 @@ def _stratified(strata: np.ndarray, counts: dict[str, int], seed: int) -> Rows:
 
     left, parts = np.arange(len(strata)), {}
     for name, count in counts.items():
+        shared = _has_company(strata[left])
         try:
-            left, parts[name] = train_test_split(left, test_size=count, stratify=strata[left], random_state=seed)
+            rest, taken = train_test_split(
+                left[shared], test_size=count, stratify=strata[left[shared]], random_state=seed
+            )
         except ValueError as error:
-            raise ConfigError(f"split.{name}: {count} examples cannot be stratified: {error}") from error
+            raise ConfigError(
+                f"split.{name}: {count} examples cannot be stratified: {error}; split.method=random is right"
+            ) from error
+        # The only example of a class is trained on.
+        left = rest if shared.all() else np.concatenate([rest, left[~shared]])
+        parts[name] = taken
     return {**parts, "train": left}
+
+
+def _has_company(ids: np.ndarray) -> np.ndarray:
+    """Returns which examples are not the only one of their class."""
+    _, places, counts = np.unique(ids, return_inverse=True, return_counts=True)
+    return np.asarray(counts[places] > 1)
 
 
 def _by_column(splits: Splits, config: SplitConfig) -> Splits:

@@ -71,6 +71,10 @@ def test_what_is_doubtful_is_told_with_what_changes_it() -> None:
     assert line(train([1.0, 3.0] * 6)).startswith("target 'y': whole numbers taken for numbers to predict")
 
 
+def test_a_single_minus_one_among_ids_stays_a_mistake() -> None:
+    assert train([0, 1, -1, *[0, 1] * 20]).spec.targets["y"].classes == ("0", "1")
+
+
 def test_a_loss_for_numbers_or_the_number_of_classes_settles_it() -> None:
     for labels in ([1, 2] * 6, [-1, 1] * 6, [0.0, 1.0, 2.0] * 6):
         examples = train(labels)

@@ -170,7 +170,7 @@ def test_rows_of_one_time_stay_together_and_those_without_one_are_trained_on() -
         (in_memory(), SplitConfig(validation=COUNT), "leave nothing of 20 to train on"),
         (in_memory(), SplitConfig(validation=0.001), "split.validation: 0.001 of 20 is nothing"),
         (in_memory(), SplitConfig(validation=2.5), "neither a share below 1 nor a whole number"),
-        (in_memory(), SplitConfig(validation=1, method="stratified"), "cannot be stratified"),
+        (in_memory(), SplitConfig(validation=1, method="stratified"), "split.method=random is right"),
         (in_memory(), SplitConfig(validation=4, method="stratified", target="z"), "split.target: no target 'z'"),
         (
             in_memory(),
@@ -222,3 +222,12 @@ def test_auto_keeps_the_shares_of_classes_and_is_random_for_other_targets() -> N
         assert list(splits.test.inputs["x"]) != list(range(15, 20))
         if shares is not None:
             assert [int((splits.test.targets[name] == 1).sum()), int((splits.train.targets[name] == 1).sum())] == shares  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("method", ["auto", "stratified"])
+def test_the_only_example_of_a_class_is_trained_on_and_the_rest_stratified(method: str) -> None:
+    inputs, targets = {"x": np.arange(41)}, {"y": np.append(np.arange(40) % 2, 2)}
+    data = Examples(spec_of(inputs, targets), inputs, targets)
+    splits = set_apart(Splits(data), SplitConfig(validation=8, test=8, method=method), seed=0)
+    counts = [part.class_counts("y").tolist() for _, part in splits.present()]  # type: ignore[union-attr]
+    assert counts == [[12, 12, 1], [4, 4, 0], [4, 4, 0]]

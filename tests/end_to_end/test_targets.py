@@ -193,3 +193,25 @@ def test_targets_of_any_name_and_unit_train_evaluate_and_predict_in_their_unit(
     predicted = command("task=predict", run)
     table = pq.read_table(predicted.folder / "predictions.parquet")
     assert 1e5 < np.mean(table["price ($)_value"]) < 1e6
+
+
+def test_a_table_trains_whatever_kind_its_targets_are_and_leaves_out_rows_without_one(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=200)
+    table = pd.DataFrame({"x": x, "price": (200_000 + 50_000 * x).round(-3), "sold": np.where(x > 0, 1.0, 0.0)})
+    table.loc[[3, 7], ["price", "sold"]] = np.nan
+    table.to_csv(tmp_path / "t.csv", index=False)
+    done = command("+experiment=table/csv", "data.path=t.csv", "data.targets=[price,sold]", "trainer.epochs=1")
+    assert done.code == 0, done.err
+    assert "target 'price': numbers, not classes (data.kinds.price=class changes that)" in done.out + done.err
+    assert "2 of 200 rows lack targets 'price', 'sold' and are left out" in done.out + done.err
+    assert {"price_r2_score", "sold_accuracy"} <= set(done.history())
+    assert [output["kind"] for output in done.json("report_data.json")["outputs"]] == ["numbers", "classes"]
+    evaluated = command("task=evaluate", f"run={done.folder}", "data.path=t.csv")
+    assert evaluated.code == 0, evaluated.err
+    table[["x"]].to_csv(tmp_path / "new.csv", index=False)
+    assert command("task=predict", f"run={done.folder}", "data.path=new.csv").code == 0
+    (file,) = tmp_path.glob("outputs/*/*/predictions.parquet")
+    assert pq.read_table(file).num_rows == 200

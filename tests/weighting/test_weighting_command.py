@@ -26,11 +26,12 @@ def test_each_head_is_measured_on_the_rows_that_have_its_label(command: Callable
     table().to_csv(tmp_path / "part.csv", index=False)
     common = ["+experiment=table/csv", "data.path=part.csv", "data.targets=[kind,score]", "data.columns=[w]",
               "split={validation: 0, test: 30, method: last}", "trainer.epochs=1", "callbacks=[]",
+              "target_scaling=none",
               "loss={kind: sparse_categorical_crossentropy, score: mse}",
               "metrics={kind: [accuracy], score: [mae]}"]  # fmt: skip
     refused = command(*common)
     assert refused.code == 2
-    assert "weighting.missing=mask trains and measures on the other rows" in refused.errors[0]
+    assert "data.missing_target=mask trains the other targets on them" in refused.errors[0]
 
     weighting = "weighting={kind: balanced, score: {column: w}}"
     done = command(*common, weighting, "weighting.missing=mask")

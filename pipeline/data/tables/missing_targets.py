@@ -54,8 +54,8 @@ def missing_targets(choice: str | None, missing: Missing | None) -> MissingTarge
     """
     if choice not in (None, *CHOICES):
         raise ConfigError(
-            f"data.missing_target: {choice!r} is none of its choices{nearest(str(choice), CHOICES)}; "
-            "error, drop or mask is right"
+            f"data.missing_target: {choice!r} is none of its choices, error, drop and mask"
+            f"{nearest(str(choice), CHOICES)}"
         )
     label = missing if isinstance(missing, int) else None
     by_weighting = {None: None, REFUSE: ERROR, MASK: MASK}.get(missing, MASK)  # type: ignore[arg-type]

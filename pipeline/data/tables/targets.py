@@ -206,8 +206,8 @@ def _said(name: str, kind: str | None, count: int | None) -> str | None:
     """Returns what the user says that a target is."""
     if kind not in (None, NUMBER, CLASS):
         raise ConfigError(
-            f"data.kinds.{name}: {kind!r} is no kind of a target{nearest(str(kind), (NUMBER, CLASS))}; "
-            f"{NUMBER} or {CLASS} is right"
+            f"data.kinds.{name}: {kind!r} is no kind of a target, {NUMBER} or {CLASS}"
+            f"{nearest(str(kind), (NUMBER, CLASS))}"
         )
     by_count = None if count is None else CLASS if count else NUMBER
     if kind and by_count and kind != by_count:
