@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -13,6 +13,7 @@ from pipeline.config import PipelineConfig
 from pipeline.data.batches import Batches
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
+from pipeline.loss_kinds import AUTO
 from pipeline.training.keras_callback_states import MONITORS
 from pipeline.training.logged import OURS, Logged, logged_by
 from pipeline.training.objectives import losses_of
@@ -58,6 +59,21 @@ def check_monitors(
     mistakes += optimized_mistakes(config.optimized_metric, logged, measured)
     if mistakes:
         raise ConfigMistakes(mistakes)
+
+
+def with_monitors(nodes: Mapping[str, Any] | None, *, validates: bool) -> dict[str, Any]:
+    """Returns the config's `callbacks`, `monitor: auto` made the validation loss, or the loss where nothing validates.
+
+    Args:
+        nodes: The config by name.
+        validates: Whether there is a validation split.
+    """
+    chosen = "val_loss" if validates else "loss"
+    found = dict(nodes or {})
+    autos = [name for name, node in found.items() if isinstance(node, Mapping) and node.get("monitor") == AUTO]
+    if autos and not validates:
+        log.info("no validation split: %s watch the training loss (split.validation)", " and ".join(autos))
+    return found | {name: {**found[name], "monitor": chosen} for name in autos}
 
 
 def monitor_mistakes(callbacks: Iterable[keras.callbacks.Callback], logged: Logged) -> list[str]:

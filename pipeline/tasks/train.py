@@ -12,7 +12,7 @@ import numpy as np
 
 from pipeline.callbacks import HistoryFile, build_callbacks, check_savers
 from pipeline.callbacks.final_weights import final_weights
-from pipeline.callbacks.monitors import check_monitors
+from pipeline.callbacks.monitors import check_monitors, with_monitors
 from pipeline.callbacks.progress import progress_callbacks
 from pipeline.config import PipelineConfig
 from pipeline.data.batches import Batches, evaluated
@@ -98,7 +98,7 @@ def train_on(config: PipelineConfig, run: Run, load: Callable[[], Splits], held_
             weightings = build_weightings(config.weighting)
             splits = weigh(splits, weightings)
             sets = {name: weigh_split(data, weightings, "validation") for name, data in sets.items()}
-        callbacks = _callbacks(config, run, tracking.callbacks)
+        callbacks = _callbacks(config, run, tracking.callbacks, validates=splits.validation is not None)
         with run.stage("training"):
             facts = {"data": {**fingerprints, **further}, "weights": weights_fingerprints(splits)}
             keeper = open_keeper(run.folder / "snapshots", config.snapshots, facts, resumes=config.resume is not None)
@@ -135,9 +135,9 @@ def train_on(config: PipelineConfig, run: Run, load: Callable[[], Splits], held_
 
 
 def _callbacks(
-    config: PipelineConfig, run: Run, trackers: list[keras.callbacks.Callback]
+    config: PipelineConfig, run: Run, trackers: list[keras.callbacks.Callback], *, validates: bool
 ) -> list[keras.callbacks.Callback]:
-    own = build_callbacks(config.callbacks, run.folder)
+    own = build_callbacks(with_monitors(config.callbacks, validates=validates), run.folder)
     return [
         *own,
         # After those that add to the values of an epoch, as ReduceLROnPlateau does.

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.callbacks.monitors import monitor_mistakes, optimized_mistakes
+from pipeline.callbacks.monitors import monitor_mistakes, optimized_mistakes, with_monitors
 from pipeline.callbacks.target import StopAtTarget
 from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
@@ -171,3 +171,10 @@ def test_whole_command_with_two_outputs(
     best = max(done.history()["val_b_foo"])
     (kept,) = (done.folder / "checkpoints").glob("epoch-*.keras")
     assert kept.name.endswith(f"val_b_foo-{best:.4f}.keras")
+
+
+def test_a_monitor_that_is_auto_is_the_validation_loss_or_else_the_loss() -> None:
+    nodes = {"stop": {"monitor": "auto", "patience": 3}, "save": {"monitor": "val_auc"}, "off": None}
+    assert with_monitors(nodes, validates=True) == {**nodes, "stop": {"monitor": "val_loss", "patience": 3}}
+    assert with_monitors(nodes, validates=False)["stop"]["monitor"] == "loss"
+    assert with_monitors(None, validates=False) == {}

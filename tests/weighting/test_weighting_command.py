@@ -25,8 +25,7 @@ def table() -> pd.DataFrame:
 def test_each_head_is_measured_on_the_rows_that_have_its_label(command: Callable[..., Any], tmp_path: Any) -> None:
     table().to_csv(tmp_path / "part.csv", index=False)
     common = ["+experiment=table/csv", "data.path=part.csv", "data.targets=[kind,score]", "data.columns=[w]",
-              "split={validation: 0, test: 30, method: last}", "trainer.epochs=1", "callbacks=[]",
-              "target_scaling=none",
+              "split={validation: 0, test: 30, method: last}", "trainer.epochs=1", "target_scaling=none",
               "loss={kind: sparse_categorical_crossentropy, score: mse}",
               "metrics={kind: [accuracy], score: [mae]}"]  # fmt: skip
     refused = command(*common)

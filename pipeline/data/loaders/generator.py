@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 from pipeline.data.batches import ArrayBatches, Batches
 from pipeline.data.examples import Examples
@@ -24,13 +25,13 @@ class GeneratorLoader:
     """Makes batches by a Python generator, as one would write it by hand.
 
     Attributes:
-        batch_size: Examples a batch.
+        batch_size: Examples a batch; `auto` by the number of examples, see `checked_batch_size`.
         shuffle: Whether training sees the examples in a new order each epoch.
         form: `generator`, or `py_dataset` for a `keras.utils.PyDataset`.
         length: `known`, `unknown`, or `endless` (which needs `trainer.steps_per_epoch`); of training batches.
     """
 
-    batch_size: int
+    batch_size: int | Literal["auto"]
     shuffle: bool
     form: str
     length: str

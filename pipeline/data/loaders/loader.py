@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import math
+from typing import Literal, Protocol
 
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.streams import BatchStream, Data, ExampleStream
 from pipeline.errors import ConfigError
+
+AUTO: Literal["auto"] = "auto"
+STEPS = 256
+"""Steps that an epoch has at least with a batch size that is found out, where the data is neither small nor large."""
+FEWEST, UNKNOWN, MOST = 32, 256, 1024
 
 
 class Loader(Protocol):
@@ -48,12 +54,23 @@ def unsuited(data: Data, loader: str) -> ConfigError:
     return ConfigError(f"loader={loader}: the data comes in batches; loader=stream is right")
 
 
-def checked_batch_size(batch_size: int, length: int | None = None) -> int:
+def checked_batch_size(batch_size: int | Literal["auto"], length: int | None = None) -> int:
     """Returns a batch size that suits the data.
+
+    Args:
+        batch_size: Examples a batch; `auto` for one that leaves an epoch some hundred steps, a power of 2 from
+            `FEWEST` to `MOST`.
+        length: Number of examples to train on; None where it does not matter, or nobody knows.
 
     Raises:
         ConfigError: It is below 1, or larger than the data.
     """
+    if batch_size == AUTO:
+        if length is None:
+            return UNKNOWN
+        return min(length, MOST, max(FEWEST, 2 ** int(math.log2(max(1, length) / STEPS))))
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int):
+        raise ConfigError(f"loader.batch_size: {batch_size!r} is no number of examples; 32, or auto, is right")
     if batch_size < 1:
         raise ConfigError(f"loader.batch_size: {batch_size} is too small; 1 or more is right")
     if length is not None and batch_size > length:

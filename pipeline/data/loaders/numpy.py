@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pipeline.data.batches import ArrayBatches
 from pipeline.data.loaders.loader import checked_batch_size, examples_only
@@ -14,11 +15,11 @@ class NumpyLoader:
     """Slices batches from arrays.
 
     Attributes:
-        batch_size: Examples a batch.
+        batch_size: Examples a batch; `auto` by the number of examples, see `checked_batch_size`.
         shuffle: Whether training sees the examples in a new order each epoch.
     """
 
-    batch_size: int
+    batch_size: int | Literal["auto"]
     shuffle: bool
 
     def batches(self, data: Data, *, seed: int, training: bool) -> ArrayBatches:

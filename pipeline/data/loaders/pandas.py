@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -23,11 +23,11 @@ class PandasLoader:
     """Holds a split as one DataFrame, a column a number: `image_0 … image_783, digit`.
 
     Attributes:
-        batch_size: Rows a batch.
+        batch_size: Rows a batch; `auto` by the number of examples, see `checked_batch_size`.
         shuffle: Whether training sees the rows in a new order each epoch.
     """
 
-    batch_size: int
+    batch_size: int | Literal["auto"]
     shuffle: bool
 
     def batches(self, data: Data, *, seed: int, training: bool) -> FrameBatches:

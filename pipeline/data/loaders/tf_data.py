@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -25,12 +25,12 @@ class TfDataLoader:
     """Feeds `dataset.shuffle(shuffle_buffer).batch(batch_size).take(take)`.
 
     Attributes:
-        batch_size: Examples a batch.
+        batch_size: Examples a batch; `auto` by the number of examples, see `checked_batch_size`.
         shuffle_buffer: Examples in the shuffle buffer of training; 0 keeps the order.
         take: Train on the first batches of each epoch only, counted after the shuffle; null for all.
     """
 
-    batch_size: int
+    batch_size: int | Literal["auto"]
     shuffle_buffer: int
     take: int | None
 

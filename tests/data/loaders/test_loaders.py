@@ -10,7 +10,7 @@ from pipeline.data import BatchStream, Examples, ExampleStream
 from pipeline.data.batches import Batches
 from pipeline.data.examples import ragged
 from pipeline.data.loaders.generator import GeneratorLoader
-from pipeline.data.loaders.loader import Loader
+from pipeline.data.loaders.loader import Loader, checked_batch_size
 from pipeline.data.loaders.numpy import NumpyLoader
 from pipeline.data.loaders.pandas import PandasLoader, frame_of
 from pipeline.data.loaders.stream import StreamLoader
@@ -185,3 +185,17 @@ def test_number_that_tf_data_cannot_hold_is_told(key: str) -> None:
     loader = TfDataLoader(**{"batch_size": 2, "shuffle_buffer": 0, "take": None, key: 10**20})
     with pytest.raises(ConfigError, match=f"loader.{key}: 100000000000000000000 is too large"):
         loader.batches(images(), seed=0, training=True)
+
+
+@pytest.mark.parametrize(
+    ("length", "size"),
+    [(10, 10), (200, 32), (20_000, 64), (70_000, 256), (700_000, 1024), (9_000_000, 1024), (None, 256)],
+)
+def test_batch_size_is_found_by_the_number_of_examples(length: int | None, size: int) -> None:
+    assert checked_batch_size("auto", length) == size
+
+
+@pytest.mark.parametrize("size", ["many", True, 3.5])
+def test_batch_size_that_is_no_number_is_told(size: object) -> None:
+    with pytest.raises(ConfigError, match=r"loader\.batch_size: .* is no number of examples; 32, or auto, is right"):
+        checked_batch_size(size)  # type: ignore[arg-type]
