@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from pipeline.data.files.column_names import unique
+from pipeline.data.files.databases import check_url, read_database
 from pipeline.data.missing_labels import Missing
 from pipeline.data.sources.table import _Tables
 from pipeline.data.splits import Splits
-from pipeline.data.tables.column_names import unique
-from pipeline.data.tables.databases import check_url, read_database
 from pipeline.data.tables.table import Table
 from pipeline.errors import ConfigError, DataError
 

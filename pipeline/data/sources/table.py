@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from pipeline.data.examples import Examples
+from pipeline.data.files.read_options import read_options
+from pipeline.data.files.reading import look_at_files, read_files
 from pipeline.data.missing_labels import Missing, with_missing
 from pipeline.data.origin import origin_of_table
 from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, classes_by_target
@@ -17,8 +19,6 @@ from pipeline.data.tables.inputs import input_values, named_inputs, telling_inpu
 from pipeline.data.tables.kinds import CLASS, checked_kinds
 from pipeline.data.tables.missing_targets import MissingTargets, missing_targets, without_missing
 from pipeline.data.tables.moments import DAY_FIRST, MONTH_FIRST
-from pipeline.data.tables.read_options import read_options
-from pipeline.data.tables.reading import look_at_files, read_files
 from pipeline.data.tables.remarks import lines
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.targets import TargetColumn, target_column, target_spec, target_values

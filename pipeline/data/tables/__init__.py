@@ -1,1 +1,1 @@
-"""Tables in files and databases as DataFrames, and what their columns are."""
+"""Tables: what their columns are, and the values of these as inputs and targets."""

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from pipeline.data.examples import Examples
+from pipeline.data.files.databases import read_database
 from pipeline.data.sources.sql import Sql
-from pipeline.data.tables.databases import read_database
 from pipeline.errors import ConfigError, DataError
 from pipeline.security.destinations import addresses, destination_mistakes
 from pipeline.security.trust import Trust, trust_of, trusting

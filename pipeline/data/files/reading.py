@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.data.tables.column_names import unique
-from pipeline.data.tables.compression import NONE, contents_of
-from pipeline.data.tables.csv_files import read_csv
-from pipeline.data.tables.encodings import beginning, encoding_of
-from pipeline.data.tables.file_table import FileTable
-from pipeline.data.tables.formats import CSV, PARQUET, SQLITE, format_of
-from pipeline.data.tables.other_files import read_other, with_index
-from pipeline.data.tables.paths import files_of, partition
-from pipeline.data.tables.read_options import TABLE, ReadOptions
-from pipeline.data.tables.sqlite_files import read_sqlite_table
+from pipeline.data.files.column_names import unique
+from pipeline.data.files.compression import NONE, contents_of
+from pipeline.data.files.csv_files import read_csv
+from pipeline.data.files.encodings import beginning, encoding_of
+from pipeline.data.files.file_table import FileTable
+from pipeline.data.files.formats import CSV, PARQUET, SQLITE, format_of
+from pipeline.data.files.other_files import read_other, with_index
+from pipeline.data.files.paths import files_of, partition
+from pipeline.data.files.read_options import TABLE, ReadOptions
+from pipeline.data.files.sqlite_files import read_sqlite_table
 from pipeline.errors import DataError, nearest, one_line
 
 if TYPE_CHECKING:

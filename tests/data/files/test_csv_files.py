@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipeline.data.tables.read_options import read_options
-from pipeline.data.tables.reading import read_files
+from pipeline.data.files.read_options import read_options
+from pipeline.data.files.reading import read_files
 from pipeline.errors import ConfigError, DataError
 
 MISSING = ["", "NA", "?"]

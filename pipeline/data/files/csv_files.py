@@ -7,16 +7,16 @@ import csv
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.data.tables.column_names import unique
-from pipeline.data.tables.compression import Contents
-from pipeline.data.tables.csv_dialect import Dialect, dialect_of
-from pipeline.data.tables.csv_header import UNNAMED
-from pipeline.data.tables.csv_mistakes import check_widths, csv_mistake
-from pipeline.data.tables.decimal_signs import with_points
-from pipeline.data.tables.encodings import UTF_8, beginning, encoding_mistake, encoding_of
-from pipeline.data.tables.file_table import FileTable
-from pipeline.data.tables.formats import CSV
-from pipeline.data.tables.read_options import WHITE_SPACE, ReadOptions
+from pipeline.data.files.column_names import unique
+from pipeline.data.files.compression import Contents
+from pipeline.data.files.csv_dialect import Dialect, dialect_of
+from pipeline.data.files.csv_header import UNNAMED
+from pipeline.data.files.csv_mistakes import check_widths, csv_mistake
+from pipeline.data.files.decimal_signs import with_points
+from pipeline.data.files.encodings import UTF_8, beginning, encoding_mistake, encoding_of
+from pipeline.data.files.file_table import FileTable
+from pipeline.data.files.formats import CSV
+from pipeline.data.files.read_options import WHITE_SPACE, ReadOptions
 from pipeline.errors import DataError, one_line
 
 if TYPE_CHECKING:

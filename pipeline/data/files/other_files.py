@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pipeline.data.tables.column_names import unique
-from pipeline.data.tables.compression import NONE, Contents
-from pipeline.data.tables.decimal_signs import with_points
-from pipeline.data.tables.file_table import FileTable
-from pipeline.data.tables.formats import EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, STATA, TITLES
-from pipeline.data.tables.read_options import READERS, ReadOptions
+from pipeline.data.files.column_names import unique
+from pipeline.data.files.compression import NONE, Contents
+from pipeline.data.files.decimal_signs import with_points
+from pipeline.data.files.file_table import FileTable
+from pipeline.data.files.formats import EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, STATA, TITLES
+from pipeline.data.files.read_options import READERS, ReadOptions
 from pipeline.errors import ConfigError, DataError, one_line
 
 if TYPE_CHECKING:

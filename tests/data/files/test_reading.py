@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.data.tables.read_options import read_options
-from pipeline.data.tables.reading import look_at_files, read_files
+from pipeline.data.files.read_options import read_options
+from pipeline.data.files.reading import look_at_files, read_files
 from pipeline.errors import ConfigError, DataError
 from pipeline.security.trust import trust_of, trusting
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.data.tables.sqlite_files import query_sqlite, read_sqlite_table
+from pipeline.data.files.sqlite_files import query_sqlite, read_sqlite_table
 from pipeline.errors import ConfigError, DataError, one_line
 from pipeline.security.databases import sqlite_path
 

@@ -7,8 +7,8 @@ import io
 import itertools
 from collections.abc import Iterator, Sequence
 
-from pipeline.data.tables.csv_header import has_counts
-from pipeline.data.tables.read_options import WHITE_SPACE
+from pipeline.data.files.csv_header import has_counts
+from pipeline.data.files.read_options import WHITE_SPACE
 
 SEPARATORS = (",", ";", "\t", "|")
 TITLES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", WHITE_SPACE: "white space"}

@@ -8,10 +8,10 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.data.tables.compression import Contents
-from pipeline.data.tables.csv_dialect import Dialect
-from pipeline.data.tables.csv_signs import MOST_ROWS, SEPARATORS, TITLES, parsed, parsed_lines
-from pipeline.data.tables.encodings import UTF_8, beginning, encoding_mistake
+from pipeline.data.files.compression import Contents
+from pipeline.data.files.csv_dialect import Dialect
+from pipeline.data.files.csv_signs import MOST_ROWS, SEPARATORS, TITLES, parsed, parsed_lines
+from pipeline.data.files.encodings import UTF_8, beginning, encoding_mistake
 from pipeline.errors import DataError, one_line
 
 

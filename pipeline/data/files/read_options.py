@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from pipeline.data.tables import formats
-from pipeline.data.tables.compression import NAMES as COMPRESSIONS
-from pipeline.data.tables.formats import CSV, EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, SQLITE, STATA, TITLES
+from pipeline.data.files import formats
+from pipeline.data.files.compression import NAMES as COMPRESSIONS
+from pipeline.data.files.formats import CSV, EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, SQLITE, STATA, TITLES
 from pipeline.errors import ConfigError, nearest, shown
 from pipeline.security import trust
 

@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Iterable
 from typing import BinaryIO
 
-from pipeline.data.tables.compression import Contents
+from pipeline.data.files.compression import Contents
 from pipeline.errors import DataError, escaped
 
 UTF_8, UTF_16 = "utf-8", "utf-16"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from types import MappingProxyType
 
-from pipeline.data.tables.compression import Contents
+from pipeline.data.files.compression import Contents
 from pipeline.errors import DataError
 
 CSV, JSON, PARQUET, FEATHER, ORC, EXCEL = "csv", "json", "parquet", "feather", "orc", "excel"

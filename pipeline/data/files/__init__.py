@@ -1,0 +1,1 @@
+"""Files and databases read as DataFrames, whatever kind they are."""
