@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+import numpy as np
+
 from pipeline.data.examples import Examples
 from pipeline.data.files.read_options import read_options
 from pipeline.data.files.reading import look_at_files, read_files
 from pipeline.data.missing_labels import Missing, with_missing
 from pipeline.data.origin import origin_of_table
-from pipeline.data.spec import CATEGORY, NUMBER, Classes, DataSpec, InputSpec, classes_by_target
+from pipeline.data.spec import CATEGORY, NUMBER, TIME, Classes, DataSpec, InputSpec, classes_by_target
 from pipeline.data.split_columns import as_written
 from pipeline.data.splits import Splits
 from pipeline.data.tables.inputs import input_values, named_inputs, telling_inputs
-from pipeline.data.tables.kinds import CLASS, checked_kinds
+from pipeline.data.tables.kinds import CLASS, checked_kinds, choice
 from pipeline.data.tables.missing_targets import MissingTargets, missing_targets, without_missing
 from pipeline.data.tables.moments import DAY_FIRST, MONTH_FIRST
 from pipeline.data.tables.remarks import lines
@@ -47,6 +49,7 @@ class _Tables:
             tells, or else the values: text, truth values and few different whole numbers are classes.
         day_first: Whether the day comes first in dates such as 01/02/2020; null tells from the column.
         kept: Columns that are kept as they are written, whatever else they are; by itself the one of `split.column`.
+        timed: Those of them that are kept as seconds where they are times; by itself that of `split.method=time`.
         missing_target: What becomes of rows without a target: `error` refuses them; `drop` leaves out those that lack
             any; `mask` keeps them with weight 0 for the target that they lack, as `weighting.missing=mask` does; null
             leaves out those that lack all targets, with a warning.
@@ -64,6 +67,7 @@ class _Tables:
     missing_target: str | None = field(default=None, kw_only=True)
     trained: DataSpec | None = field(default=None, kw_only=True)
     kept: Sequence[str] = field(default=(), kw_only=True)
+    timed: Sequence[str] = field(default=(), kw_only=True)
 
     def check(self) -> None:
         """Refuses kinds that there are not."""
@@ -85,7 +89,8 @@ class _Tables:
 
     def keeping(self, column: str, *, may_be_input: bool) -> Self:
         """Returns the source that keeps a column, which is an input only if named as one, or if it may be."""
-        kept = replace(self, kept=[*self.kept, column])
+        timed = [*self.timed, column] if may_be_input else self.timed
+        kept = replace(self, kept=[*self.kept, column], timed=timed)
         named = {*self.columns, *self.targets, *(self.inputs or ())}
         if may_be_input or column in named:
             return kept
@@ -138,8 +143,8 @@ class _Tables:
                 raise ConfigError(f"data.inputs: '{name}' is a target too")
         for name in self.kinds or ():
             self._check_named(name, kinds[name], columns, names)
-        order = "" if self.day_first is None else DAY_FIRST if self.day_first else MONTH_FIRST
-        found, remarks = (named_inputs if self.inputs else telling_inputs)(table, names, self.missing, kinds, order)
+        telling = named_inputs if self.inputs else telling_inputs
+        found, remarks = telling(table, names, self.missing, kinds, self._order())
         for line in lines(remarks):
             log.info("%s", line)
         return found
@@ -171,9 +176,20 @@ class _Tables:
         columns = {name: further_values(table, name, self.missing) for name in self.columns} if with_targets else {}
         # Files of validation and test rows need none of those that set splits apart.
         kept = [name for name in self.kept if name in table.frame.columns]
-        columns |= {name: as_written(table.column(name), self.missing) for name in kept}
+        columns |= {name: self._kept(table, name) for name in kept}
         origin = origin_of_table(table.frame, table.name, self.columns, table.places)
         return Examples(with_missing(spec, masks), inputs, targets, masks, columns, origin)
+
+    def _kept(self, table: Table, name: str) -> np.ndarray:
+        if name in self.timed:
+            # As an input of that name is read: 01/02/2020 is one day in both.
+            spec = choice(table, name, self.missing, self.kinds.get(name), self._order()).spec
+            if spec.kind == TIME:
+                return input_values(table, name, spec, self.missing)
+        return as_written(table.column(name), self.missing)
+
+    def _order(self) -> str:
+        return "" if self.day_first is None else DAY_FIRST if self.day_first else MONTH_FIRST
 
 
 @dataclass(frozen=True, kw_only=True)
