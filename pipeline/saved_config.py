@@ -126,7 +126,7 @@ def _change(config: DictConfig, override: Override) -> str | None:
     parent, _, name = key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     is_open = OmegaConf.is_dict(node) and not OmegaConf.is_struct(node)
-    may_add = override.is_add() and parent and OmegaConf.get_type(config, parent) in (dict, None)
+    may_add = override.is_add() and parent and OmegaConf.is_dict(node) and OmegaConf.get_type(node) in (dict, None)
     if not may_add and not is_open and (not OmegaConf.is_dict(node) or name not in node):
         if key == "data.path":
             return "data.path: the run's data is in no file; data=csv with it, or another choice of data, is right"

@@ -19,6 +19,7 @@ from pipeline.data.split_methods import Rows, group_parts, time_parts
 from pipeline.data.strata import method_of, strata_of, strata_of_groups
 from pipeline.data.streams import BatchStream, Data, ExampleStream
 from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.security import trust
 
 log = logging.getLogger(__name__)
 SPLITS = ("train", "validation", "test")
@@ -62,14 +63,16 @@ def set_apart(splits: Splits, config: SplitConfig, seed: int) -> Splits:
         seed: Seed of `random`, `stratified` and `group`.
 
     Raises:
-        ConfigError: The data cannot be split that way, or a split that the source brings would be replaced.
+        ConfigError: The data cannot be split that way, or a size was typed of a split that the source brings.
     """
     if config.method == "column":
         return _by_column(splits, config)
     wanted = {name: size for name in ("test", "validation") if (size := getattr(config, name))}
-    for name in wanted:
-        if getattr(splits, name) is not None:
+    for name in [name for name in wanted if getattr(splits, name) is not None]:
+        if trust.typed(f"split.{name}"):
             raise ConfigError(f"split.{name}: the data brings its own {name} split; split.{name}=0 is right")
+        # The share of an experiment is for data that brings none.
+        log.info("the data brings its own %s split, in place of split.%s=%g", name, name, wanted.pop(name))
     if not wanted:
         return splits
     parts = _parts(splits.train, wanted, config, seed)

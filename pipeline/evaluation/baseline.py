@@ -26,7 +26,7 @@ Baseline = dict[str, dict[str, float | str]]
 
 
 def add_baselines(metrics: dict[str, dict[str, Any]], splits: Splits, signature: Signature, loss: Any) -> list[str]:
-    """Puts what trivial predictions measure beside what the model does, and says it in a line for the only output.
+    """Puts what trivial predictions measure beside what the model does, and says it in a line an output.
 
     Args:
         metrics: What `metrics.json` will hold, by split, to which `baseline` is added.
@@ -155,10 +155,11 @@ def _kinds(targets: Mapping[str, TargetSpec], signature: Signature, losses: Mapp
 def _add(metrics: dict[str, dict[str, Any]], found: Mapping[str, Mapping[str, Baseline]], signature: Signature) -> None:
     for name, by_name in found.items():
         metrics[name]["baseline"] = dict(by_name)
-    for name in list(found)[-1:] if len(signature.outputs) == 1 else ():
-        line = _in_a_line(next(iter(found[name].values())))
-        if line:
-            log.info("baseline   %s on the %s", line, name if name == "data" else f"{name} split")
+    for name in list(found)[-1:]:
+        lines = {output: line for output, baseline in found[name].items() if (line := _in_a_line(baseline))}
+        for output, line in lines.items():
+            of = f"{output} " if len(signature.outputs) > 1 else ""
+            log.info("baseline   %s%s on the %s", of, line, name if name == "data" else f"{name} split")
 
 
 def kind_of(target: TargetSpec, loss: Any, output: Shape) -> str | None:

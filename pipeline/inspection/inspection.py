@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -105,7 +106,9 @@ def inspected(parts: Sequence[Part], provenance: Provenance, seed: int) -> Inspe
         seed: Seed of rows that are drawn where all would take too long.
     """
     # What the largest numbers overflow to is not looked at.
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"), warnings.catch_warnings():
+        # Of scikit-learn, such as of classes of which most are rare: what there is to say of them is a finding.
+        warnings.simplefilter("ignore", UserWarning)
         return _inspected(parts, provenance, seed)
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import MASK, REFUSE, PipelineConfig
-from pipeline.data.splits import check_splits, set_apart
+from pipeline.config import MASK, PipelineConfig
+from pipeline.data.missing_labels import Missing
+from pipeline.data.splits import Splits, check_splits, set_apart
 from pipeline.data.stage import load_splits
+from pipeline.errors import DataError
 from pipeline.inspection.parts import Part, parts_of
 from pipeline.inspection.provenance import Provenance
 from pipeline.weighting.choices import missing_labels
@@ -39,20 +41,15 @@ def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Provenance]:
     # A function of the user's that draws its data gives that of a training, which seeds the same.
     random.seed(config.seed)
     np.random.seed(config.seed)
-    missing = missing_labels(config.weighting)
     node, split = config.data, config.split
     of_table = "missing_target" in node
     with _lines_of_the_log() as said:
-        whole = load_splits(
-            {**node, "missing_target": None} if of_table else node,
-            # What sets them apart may need a column of the source, which reads it for that.
-            replace(split, validation=0.0, test=0.0, method="last" if split.method == "column" else split.method),
-            config.seed,
-            loss=config.loss,
-            positive=config.positive,
-            missing=MASK if missing in (None, REFUSE) else missing,
-            to_train=False,
-        )
+        try:
+            whole = _whole(config, node, missing_labels(config.weighting))
+        except DataError:
+            # Where labels that are missing are refused, what there is of them is told.
+            said.clear()
+            whole = _whole(config, {**node, "missing_target": None} if of_table else node, MASK)
         brought = tuple(name for name, _ in whole.present())
         splits = set_apart(whole, split, config.seed)
     check_splits(splits, to_train=False)
@@ -65,6 +62,20 @@ def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Provenance]:
         _title(node),
     )
     return parts_of(splits, brought), provenance
+
+
+def _whole(config: PipelineConfig, node: Mapping[str, Any], missing: Missing | None) -> Splits:
+    split = config.split
+    return load_splits(
+        node,
+        # What sets them apart may need a column of the source, which reads it for that.
+        replace(split, validation=0.0, test=0.0, method="last" if split.method == "column" else split.method),
+        config.seed,
+        loss=config.loss,
+        positive=config.positive,
+        missing=missing,
+        to_train=False,
+    )
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def _numbers(run: RunFiles) -> dict[str, Any]:
     return {
         **found,
         "best epoch": best and best.number,
-        "epochs": run.epochs,
+        "epochs": run.epochs or None,
         "parameters": run.facts["parameters"],
         "seconds of training": run.durations.get("training"),
         "samples/s": run.samples_per_second,

@@ -10,7 +10,7 @@ import yaml
 
 from pipeline.evaluation.over_folds import deviation, mean
 from pipeline.report.comparison import overlaid_curves
-from pipeline.report.comparison_table import Table, comparison_table
+from pipeline.report.comparison_table import SPLITS, Table, comparison_table
 from pipeline.report.fitting import files_that_fit
 from pipeline.report.numbers import number
 from pipeline.report.render import write_page
@@ -49,7 +49,7 @@ def write_cross_validation(folder: Path, outcome: Mapping[str, Any] | None = Non
             "links": {name: relative_link(one.folder / REPORT_FILE, folder) for name, one in runs.items()},
             "predictions": relative_link(folder / PREDICTIONS, folder),
             "table": table,
-            "means": [(mean(column), deviation(column)) for column in _columns(table)],
+            "means": _means(table),
             "metrics": _metrics(list(runs.values())),
             "headlines": _headlines(list(runs.values())),
             "curves": overlaid_curves(runs),
@@ -76,6 +76,13 @@ def _metrics(runs: Sequence[RunFiles]) -> tuple[list[str], list[list[str]]]:
         columns = [list(column) for column in zip(*(row[2:] for row in of_folds), strict=True)]
         rows.append([*of_folds[0][:2], *(with_deviation(mean(column), deviation(column)) for column in columns)])
     return splits, rows
+
+
+def _means(table: Table) -> list[tuple[float | None, float | None]]:
+    """Returns mean and deviation of each column; none of those that say how long a fold took."""
+    measured = [column.name.partition(" ")[0] in SPLITS for column in table.columns]
+    values = zip(measured, _columns(table), strict=True)
+    return [(mean(column), deviation(column)) if is_metric else (None, None) for is_metric, column in values]
 
 
 def _headlines(runs: Sequence[RunFiles]) -> list[tuple[str, str]]:

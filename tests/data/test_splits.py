@@ -12,6 +12,7 @@ from pipeline.data.spec import spec_of
 from pipeline.data.splits import Splits, check_splits, set_apart
 from pipeline.data.streams import BatchStream, Data, ExampleStream
 from pipeline.errors import ConfigError, DataError
+from pipeline.security.trust import trust_of, trusting
 
 COUNT = 20
 PARTS = np.array(["train"] * 12 + ["validation"] * 4 + ["test"] * 4, object)
@@ -186,8 +187,14 @@ def test_split_that_cannot_be_is_told_with_what_to_set(data: Data, config: Split
 
 
 def test_split_that_the_data_brings_is_not_replaced() -> None:
-    with pytest.raises(ConfigError, match="the data brings its own test split"):
-        set_apart(Splits(in_memory(), test=in_memory()), SplitConfig(test=0.5), seed=0)
+    brought = Splits(in_memory(), test=in_memory(3))
+    splits = set_apart(brought, SplitConfig(test=0.5, validation=0.25), seed=0)
+    assert [len(rows(data)) for _, data in splits.present()] == [15, 5, 3]
+    with (
+        trusting(trust_of(["split.test=0.5"])),
+        pytest.raises(ConfigError, match=r"the data brings its own test split; split\.test=0 is right"),
+    ):
+        set_apart(brought, SplitConfig(test=0.5), seed=0)
 
 
 def test_column_with_another_word_is_told_by_row() -> None:

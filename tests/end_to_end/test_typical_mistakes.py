@@ -21,8 +21,8 @@ FILES = {
 MINE = ("--config-dir", "conf")
 IN = "(in 'conf/experiment/{}.yaml')"
 ROOTS = (
-    "callbacks, data, debug, evaluate_splits, loader, loss, loss_weights, metrics, model, optimized_metric, "
-    "optimizer, positive, …"
+    "callbacks, data, debug, evaluate_splits, fold, folds, loader, loss, loss_weights, metrics, model, "
+    "optimized_metric, …"
 )
 
 MISTAKES: dict[tuple[str, ...], list[str]] = {
@@ -73,7 +73,8 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
         "optimizer.beta_1: optimizer has no 'beta_1'; valid: learning_rate, name; +optimizer.beta_1=0.8 adds it"
     ],
     ("callbacks.early_stopping.patience=5",): [
-        "callbacks.early_stopping.patience: callbacks has no 'early_stopping'; callbacks=[early_stopping] has it"
+        "callbacks.early_stopping.patience: callbacks has no 'early_stopping'; callbacks=[early_stopping] or "
+        "callbacks=[table] has it"
     ],
     ("~model.unts",): ["model.unts: model has no 'unts'; did you mean 'units'?"],
     ("+trainer.epochs=5",): ["trainer.epochs: the config has it; trainer.epochs=5, without +, is right"],

@@ -22,7 +22,7 @@ UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?|__index_level_\d+__|\.\.\.\
 """What pandas, Arrow and R call a column without a name."""
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 INDEX_NAMES = {"index", "idx", "row", "rowname", "rownames", "rowid", "rownum", "rownumber"}
-ID_WORDS = {"id", "ids", "uuid", "guid", "uid"}
+ID_WORDS = {"id", "ids", "uuid", "guid", "uid", "pid", "sid", "cid"}
 
 
 def unusable(name: str, column: Column) -> Remark | None:

@@ -95,12 +95,13 @@ def without_missing(
     keep = np.asarray(~gone.any(axis=0))
     if not keep.any():
         raise DataError(f"{table.name}: no row has {_named(lacking)}; values in some rows are right")
-    _tell(table, lacking, int(len(keep) - keep.sum()), rule)
+    _tell(table, columns if len(columns) > 1 else lacking, int(len(keep) - keep.sum()), rule)
     return table.chosen(keep), {name: column.rows(keep) for name, column in columns.items()}
 
 
-def _tell(table: Table, lacking: Mapping[str, TargetColumn], count: int, rule: MissingTargets) -> None:
-    told = f"{table.name}: {count} of {len(table.frame)} rows lack {_named(lacking)} and are left out"
+def _tell(table: Table, columns: Mapping[str, TargetColumn], count: int, rule: MissingTargets) -> None:
+    several = "" if len(columns) == 1 else "all of the " if rule.choice is None else "any of the "
+    told = f"{table.name}: {count} of {len(table.frame)} rows lack {several}{_named(columns)} and are left out"
     if rule.choice is None:
         log.warning("%s (data.missing_target=error refuses them)", told)
     else:
