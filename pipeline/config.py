@@ -177,7 +177,8 @@ class PipelineConfig:
         target_scaling: How a model of ours scales a target of numbers inside, so that its outputs and metrics are in
             the unit of the data whatever that is: `standard`, by mean and deviation of the training split; `log`, the
             same of the logarithm, for skewed numbers of 0 or more; `none`; or one by target name. The loss is that of
-            scaled numbers. `auto` is `standard` for mean_squared_error, mean_absolute_error, huber and log_cosh.
+            scaled numbers. `auto` is `standard` for mean_squared_error, mean_absolute_error, huber and log_cosh, and
+            positive outputs for poisson.
         trainer: How long and how to train.
         callbacks: `keras.callbacks` or your own, by name.
         validation_sets: Further data to validate on, by name: values of `data` that differ, such as `{winter: {path:

@@ -46,6 +46,10 @@ def take_from_training(data: DictConfig, trained: Any, typed: Collection[str], f
     for key in [str(key) for key in data if key in given]:
         if key not in own and (is_alike or key not in OF_A_KIND):
             OmegaConf.update(data, key, given[key], merge=False, force_add=True)
+    for key, other in (("query", "table"), ("table", "query")):
+        # Of a database, one in place of the other.
+        if f"data.{key}" in typed and f"data.{other}" not in typed and other in data:
+            OmegaConf.update(data, other, None)
     inputs, targets = names_of_data(folder)
     for key, names in (("inputs", inputs), ("targets", targets)):
         # A mandatory value that is missing is not `in` the config.

@@ -13,6 +13,7 @@ from pipeline.data.streams import Data
 from pipeline.data.tables.texts import numbers_as_text
 from pipeline.data.target import IDS, NUMBERS, ONE_HOT, TargetSpec
 from pipeline.data.target_kinds import positive_by_target, positive_class, values_of
+from pipeline.data.target_scaling import check_logarithms
 from pipeline.errors import DataError, nearest
 
 OTHER_CLASSES = "target '{name}': has other classes than the training data; the same ones are right"
@@ -68,7 +69,9 @@ def match_classes(data: Data, spec: DataSpec) -> Data:
     matched = DataSpec(data.spec.inputs, targets)
     if not isinstance(data, Examples):
         return replace(data, spec=matched)
-    return replace(data, spec=matched, targets={**data.targets, **changed})
+    found = replace(data, spec=matched, targets={**data.targets, **changed})
+    check_logarithms(found)
+    return found
 
 
 def _as_trained(examples: Examples, name: str, target: TargetSpec, known: TargetSpec) -> np.ndarray | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, FiniteFloat, TypeAdapter
 
@@ -33,7 +33,7 @@ Numbers = Annotated[list[FiniteFloat], Field(min_length=1, max_length=MOST_NUMBE
 class ScalingShape(BaseModel):
     """See `TargetScaling`."""
 
-    method: Literal["standard", "log"]
+    method: Literal["standard", "log", "link"]
     mean: Numbers
     deviation: Numbers
     shift: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -76,6 +76,7 @@ class TrainedShape(BaseModel):
     """What `run.json` says of a training, as far as a command on its model needs it."""
 
     spec: SpecShape
+    data: dict[str, dict[str, Any]] = {}
     baseline_constants: dict[str, ConstantsShape] = {}
 
 

@@ -13,7 +13,7 @@ KINDS = (IDS, ONE_HOT, LABELS, NUMBERS, UNKNOWN)
 
 MOST_NUMBERS = 1000
 """Up to so many numbers an example, each is scaled by itself; above, all of them as one."""
-STANDARD, LOG = "standard", "log"
+STANDARD, LOG, LINK = "standard", "log", "link"
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,10 @@ class TargetScaling:
     """How a model scales a target of numbers inside, so that its last layer need not learn the user's unit.
 
     Attributes:
-        method: `standard`, or `log`: of the logarithm.
-        mean: Of the training split, of its logarithm for `log`: one number, or one for each of the last axis.
+        method: `standard`; `log`: of the logarithm; or `link`: nothing is scaled, but the output is the mean times a
+            positive factor, as the loss of counts takes no other.
+        mean: Of the training split, of its logarithm for `log`, its logarithm for `link`: one number, or one for each
+            of the last axis.
         deviation: Standard deviation, as the mean.
         shift: For `log`: what is added first, 1 where there are zeros.
     """

@@ -12,7 +12,7 @@ from pipeline.data.examples import Examples, labelled
 from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import Data
-from pipeline.data.target import LOG, MOST_NUMBERS, NUMBERS, STANDARD, TargetScaling, TargetSpec
+from pipeline.data.target import LINK, LOG, MOST_NUMBERS, NUMBERS, STANDARD, TargetScaling, TargetSpec
 from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.loss_kinds import AUTO, LossKind
 
@@ -60,10 +60,14 @@ def with_scaling(splits: Splits, given: Any, losses: Mapping[str, LossKind]) -> 
         DataError: A number that has no logarithm.
     """
     before = splits.train.spec.targets
-    scalings = {}
+    scalings: dict[str, TargetScaling] = {}
     for name, method in method_by_target(given, list(before)).items():
         loss = losses.get(name)
         chosen = method
+        if method == AUTO and loss is not None and loss.name == "poisson" and _is_scalable(before[name], splits.train):
+            scaling = _of_counts(splits.train, name)
+            scalings |= {name: scaling} if scaling is not None else {}
+            continue
         if method == AUTO:
             fits = _is_scalable(before[name], splits.train) and loss is not None and loss.name in SCALABLE
             chosen = STANDARD if fits else NONE
@@ -107,6 +111,33 @@ def _scaling(
     # Rounding of equal values is no deviation.
     same = deviation <= 1e-12 * np.abs(mean)
     return TargetScaling(method, tuple(mean.tolist()), tuple(np.where(same, 1.0, deviation).tolist()), shift)
+
+
+def _of_counts(data: Data, name: str) -> TargetScaling | None:
+    """Returns the link of an output to counts; None where there are negative numbers, or zeros only."""
+    assert isinstance(data, Examples)
+    values = _values(data, name).astype("float64")
+    if (values < 0).any() or not values.any():
+        return None
+    return TargetScaling(LINK, (float(np.log(values.mean())),), (1.0,))
+
+
+def check_logarithms(data: Examples) -> None:
+    """Refuses numbers of other data that have no logarithm, where a model was trained on logarithms.
+
+    Raises:
+        DataError: There is such a number.
+    """
+    for name, target in data.spec.targets.items():
+        if target.scaling is None or target.scaling.method != LOG:
+            continue
+        wrong = np.flatnonzero((_values(data, name) + target.scaling.shift <= 0).reshape(-1))
+        if len(wrong):
+            least = float(_values(data, name).min())
+            raise DataError(
+                f"target '{name}' has {least:g}, and the model was trained with target_scaling={LOG}, which takes "
+                f"numbers {'of 0 or more' if target.scaling.shift else 'above 0'}"
+            )
 
 
 def _values(data: Examples, name: str) -> np.ndarray:

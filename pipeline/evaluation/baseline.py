@@ -12,7 +12,7 @@ from pipeline.data.examples import Examples, class_ids, weights_like
 from pipeline.data.spec import Shape, TargetSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import Data
-from pipeline.data.target import LABELS, UNKNOWN
+from pipeline.data.target import LABELS, NUMBERS, UNKNOWN
 from pipeline.evaluation.constants import MOST, Constants, constants_of
 from pipeline.evaluation.measures import Truth, counted, measures
 from pipeline.training.objectives import built_losses, loss_name
@@ -67,7 +67,7 @@ def add_baselines_of_training(
         return ["there is no baseline for the data, which is drawn and not in memory"]
     found: dict[str, Baseline] = {}
     notes = []
-    for output, kind in _kinds(data.spec.targets, signature, losses).items():
+    for output, kind in _kinds(data, signature, losses).items():
         known = constants.get(output)
         if kind is not None and known is not None:
             truth, classes = truth_of(data, output, kind), _names(data.spec.targets[output], kind)
@@ -83,7 +83,7 @@ def training_constants(train: Data, signature: Signature, loss: Any) -> dict[str
     """Returns by output what trivial predictors learn of a training split, weighed, where it is in memory."""
     if not isinstance(train, Examples):
         return {}
-    kinds = _kinds(train.spec.targets, signature, built_losses(loss, signature, train.spec))
+    kinds = _kinds(train, signature, built_losses(loss, signature, train.spec))
     truths = {output: truth_of(train, output, kind) for output, kind in kinds.items() if kind is not None}
     found = {
         output: constants_of(truth)
@@ -115,7 +115,7 @@ def baselines(
     for name, data in held.items():
         if not isinstance(data, Examples):
             notes.append(f"there is no baseline for the {name} split, which is drawn and not in memory")
-    for output, kind in _kinds(splits.train.spec.targets, signature, losses).items():
+    for output, kind in _kinds(splits.train, signature, losses).items():
         if kind is None:
             notes.append(f"there is no baseline for output '{output}': its target is of neither classes nor numbers")
             continue
@@ -144,12 +144,19 @@ def baseline(constants: Constants | None, truth: Truth, classes: tuple[str, ...]
     return found
 
 
-def _kinds(targets: Mapping[str, TargetSpec], signature: Signature, losses: Mapping[str, Any]) -> dict[str, str | None]:
+def _kinds(data: Examples, signature: Signature, losses: Mapping[str, Any]) -> dict[str, str | None]:
     """Returns what `kind_of` gives for each output that has a loss, None where it has no target."""
-    return {
+    targets = data.spec.targets
+    found = {
         output: kind_of(targets[output], loss, signature.outputs[output]) if output in targets else None
         for output, loss in losses.items()
     }
+    of_shares = {
+        name
+        for name, kind in found.items()
+        if kind == "classes" and targets[name].kind == NUMBERS and not np.isin(data.targets[name], (0, 1)).all()
+    }
+    return found | dict.fromkeys(of_shares, "numbers")
 
 
 def _add(metrics: dict[str, dict[str, Any]], found: Mapping[str, Mapping[str, Baseline]], signature: Signature) -> None:

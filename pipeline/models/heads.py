@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from pipeline.data.spec import DataSpec, TargetSpec
-from pipeline.data.target import LOG, UNKNOWN, TargetScaling
+from pipeline.data.target import LINK, LOG, UNKNOWN, TargetScaling
 from pipeline.errors import ConfigError
 from pipeline.models.names import SCALED, layer_name
 from pipeline.models.precision import precision_of_weights
@@ -73,7 +73,7 @@ def _unscaled(layer: str, scaling: TargetScaling, values: keras.KerasTensor) -> 
     """Returns scaled values in the unit of the data."""
     import keras
 
-    of_log = scaling.method == LOG
+    of_log = scaling.method in (LOG, LINK)
     deviation, mean = (list(n) if len(n) > 1 else n[0] for n in (scaling.deviation, scaling.mean))
     values = keras.layers.Rescaling(deviation, mean, name=f"{layer}_log" if of_log else layer)(values)
     if not of_log:

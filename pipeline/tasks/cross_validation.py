@@ -19,6 +19,7 @@ from pipeline.data.folds import Fold, seed_of_fold
 from pipeline.data.splits import Splits
 from pipeline.endings import from_here, recorded
 from pipeline.errors import ConfigError, DataError, one_line
+from pipeline.evaluation.carried_columns import beside, carried_columns
 from pipeline.evaluation.over_folds import as_text, over_folds
 from pipeline.evaluation.prediction_files import PARQUET, join_predictions, write_predictions
 from pipeline.evaluation.predictions import columns
@@ -96,7 +97,10 @@ def write_held_out(
     if isinstance(test, Examples) and test.origin is not None:
         rows = test.origin.rows
     table = columns(values, targets, built_losses(config.loss, signature, splits.train.spec), rows)
-    write_predictions(folder, {"row": rows, "fold": np.full(len(rows), config.fold), **table}, PARQUET)
+    table = {"row": rows, "fold": np.full(len(rows), config.fold), **table}
+    wanted = list(config.data.get("columns") or ())
+    carried = carried_columns(test.origin, wanted, (), as_text=False) if isinstance(test, Examples) else {}
+    write_predictions(folder, beside(carried, table), PARQUET)
 
 
 def _value_of_fold(config: PipelineConfig, parent: Run, whole: Splits, fold: Fold, train_on: TrainOn) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from keras.src.saving.serialization_lib import SafeModeScope
 
 from pipeline import components
 from pipeline.config import PipelineConfig, SplitConfig
+from pipeline.data.examples import Examples
 from pipeline.data.matching import match_classes, match_inputs, with_positive
 from pipeline.data.spec import DataSpec, spec_from_dict
 from pipeline.data.spec_shape import TRAINED
@@ -21,13 +24,16 @@ from pipeline.data.streams import BatchStream, Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation.constants import Constants, constants_from
 from pipeline.models import build_model
-from pipeline.runs import FACTS_FILE, WEIGHTS, model_file
+from pipeline.runs import FACTS_FILE, WEIGHTS, config_of_run, model_file
+from pipeline.security import trust
 from pipeline.security.reading import ABSENT, read_json
 from pipeline.security.shapes import checked
 from pipeline.tasks.loading import splits_of
 from pipeline.training import signature_of
 from pipeline.training.saving import own_classes
 from pipeline.weighting.choices import missing_labels
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,13 @@ class SavedRun:
             if path.name == WEIGHTS:
                 return self._built(node, path)
             # What `enable_unsafe_deserialization` has set would count for more than the argument does.
-            with SafeModeScope(safe_mode=True), keras.saving.CustomObjectScope(own_classes(target)):
+            with (
+                SafeModeScope(safe_mode=True),
+                keras.saving.CustomObjectScope(own_classes(target)),
+                warnings.catch_warnings(),
+            ):
+                # Names of columns that no layer can have are the keys of its inputs all the same.
+                warnings.filterwarnings("ignore", message="When providing `inputs` as a dict")
                 return keras.saving.load_model(path, compile=False, safe_mode=True)
         except ConfigError:
             raise
@@ -93,12 +105,17 @@ def open_run(folder: str | None) -> SavedRun:
         raise ConfigError("run: missing; run=latest, or run=DIR, the folder that a finished training printed, is right")
     path = Path(folder)
     model_file(path)
-    file = path / FACTS_FILE
+    facts = _facts(path)
+    return SavedRun(path, spec_from_dict(facts["spec"]), constants_from(facts.get("baseline_constants", {})))
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    file = folder / FACTS_FILE
     try:
-        facts = checked(TRAINED, read_json(file, "run"), f"run: '{file}'")
+        facts: dict[str, Any] = checked(TRAINED, read_json(file, "run"), f"run: '{file}'")
     except ABSENT as error:
         raise ConfigError(f"run: '{file}' is missing; the folder of a finished training is right") from error
-    return SavedRun(path, spec_from_dict(facts["spec"]), constants_from(facts.get("baseline_constants", {})))
+    return facts
 
 
 def data_of_command(
@@ -131,8 +148,37 @@ def data_of_command(
         )
         name = "test" if splits.test is not None else "train"
     else:
+        if not other_data:
+            _check_same_splits()
         splits = splits_of(replace(config, positive=None), spec)
         name = split or "test"
+        if not other_data:
+            _warn_if_changed(config, name, splits.named(name))
     data = match_inputs(splits.named(name), spec)
+    if config.data.get("inputs") and trust.typed("data.inputs") and set(config.data["inputs"]) != set(spec.inputs):
+        raise ConfigError(f"data.inputs: the model takes the inputs {', '.join(spec.inputs)}; without it is right")
     found = with_positive(match_classes(data, spec), config.positive) if with_targets else data
     return ("data" if other_data and split is None else name), found, None if other_data else splits
+
+
+def _check_same_splits() -> None:
+    """Refuses what would set other rows of a run's own data apart than its training did."""
+    for key in ("seed", *(f"split.{field.name}" for field in fields(SplitConfig)), "split"):
+        if trust.typed(key):
+            raise ConfigError(f"{key}: would set other rows apart than the training did; without it is right")
+
+
+def _warn_if_changed(config: PipelineConfig, name: str, data: Data) -> None:
+    """Says that a split of a run's own data has other rows than in training, where that can be told."""
+    folder = Path(config.run or "")
+    known = _facts(folder).get("data", {}).get(name, {})
+    if not isinstance(data, Examples) or "sha256" not in known:
+        return
+    trained = config_of_run(folder).get("data")
+    columns = {*((trained or {}).get("columns") or ()), config.split.column}
+    found = replace(data, columns={n: values for n, values in data.columns.items() if n in columns}).fingerprint()
+    if found["sha256"] != known["sha256"]:
+        log.warning(
+            "the data has changed since the training: the model may have been trained on rows of its %s split",
+            name,
+        )

@@ -12,6 +12,7 @@ import keras
 from pipeline.config import PipelineConfig
 from pipeline.data.checks import check_class_range, check_shapes
 from pipeline.data.spec import DataSpec
+from pipeline.data.target import LINK
 from pipeline.data.target_scaling import SCALABLE
 from pipeline.errors import ConfigError, ConfigMistakes, one_line
 from pipeline.loss_kinds import AUTO, FAMILIES
@@ -148,7 +149,9 @@ def _formed(loss: Any, form: OutputForm | None) -> Any:
 def _scaled(name: str, formed: Any, loss: Any, model: keras.Model, spec: DataSpec) -> Any:
     """Returns a loss of the scaled numbers, where the model scales the target inside and the loss allows it."""
     scaling, of_loss = spec.targets[name].scaling, loss_name(loss)
-    if scaling is None or not is_of_keras(loss) or of_loss not in SCALABLE or not scales(model, name):
+    if scaling is None or scaling.method == LINK or not scales(model, name):
+        return formed
+    if not is_of_keras(loss) or of_loss not in SCALABLE:
         return formed
     return scaled_loss(formed, of_loss, scaling)
 

@@ -102,7 +102,9 @@ class SampleWeight:
 
     def _from_column(self, examples: Examples, column: str) -> np.ndarray:
         if column not in examples.columns:
-            raise ConfigError(f"weighting.column: the data has no column '{column}'{nearest(column, examples.columns)}")
+            names = () if examples.origin is None else examples.origin.names
+            tip = f"; data.columns=[{column}] keeps it" if column in names else nearest(column, examples.columns)
+            raise ConfigError(f"weighting.column: the data has no column '{column}'{tip}")
         return examples.columns[column]
 
 

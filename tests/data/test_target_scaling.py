@@ -1,5 +1,6 @@
 """Targets of numbers are scaled by the training split, where their loss allows it or the config says so."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from pipeline.data.missing_labels import with_missing
 from pipeline.data.spec import spec_from_dict, spec_of
 from pipeline.data.splits import Splits
 from pipeline.data.target import TargetScaling
-from pipeline.data.target_scaling import with_scaling
+from pipeline.data.target_scaling import check_logarithms, with_scaling
 from pipeline.errors import ConfigError, DataError
 from pipeline.loss_kinds import LossKind
 
@@ -36,7 +37,19 @@ def test_numbers_are_standardised_by_the_training_split_for_losses_of_difference
     assert scaling(NUMBERS, loss=loss, test=other) == TargetScaling("standard", (25.5,), (NUMBERS.std(),))
 
 
-@pytest.mark.parametrize("loss", ["poisson", "mean_squared_logarithmic_error", "my_loss"])
+def test_counts_have_positive_outputs_around_their_mean() -> None:
+    assert scaling(np.array([0.5, 0.0, 4.0]), loss="poisson") == TargetScaling("link", (np.log(1.5),), (1.0,))
+    assert scaling(np.array([0.5, -1.0, 4.0]), loss="poisson") is None
+
+
+def test_other_data_without_logarithms_is_told() -> None:
+    trained = replace(examples(NUMBERS).spec.targets["y"], scaling=scaling(NUMBERS, "log"))
+    data = examples(np.array([3.5, 0.0]))
+    with pytest.raises(DataError, match=r"target 'y' has 0, .* target_scaling=log, which takes numbers above 0"):
+        check_logarithms(replace(data, spec=replace(data.spec, targets={"y": trained})))
+
+
+@pytest.mark.parametrize("loss", ["mean_squared_logarithmic_error", "my_loss"])
 def test_other_losses_scale_only_where_the_config_says_so(loss: str) -> None:
     assert scaling(NUMBERS, loss=loss) is None
     assert scaling(NUMBERS, "standard", loss=loss) is not None

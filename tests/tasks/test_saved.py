@@ -1,9 +1,12 @@
 """New data is matched with what the model was trained on: inputs by name and kind, classes by name."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipeline.data.examples import Examples
@@ -84,3 +87,20 @@ def test_targets_of_another_form_are_made_what_the_model_was_trained_on() -> Non
     assert isinstance(back, Examples)
     assert back.targets["y"].tolist() == [[0, 0, 1], [1, 0, 0]]
     assert back.spec.targets["y"].one_hot
+
+
+def test_rows_that_a_run_was_trained_on_do_not_pass_for_its_test_split(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"x": np.arange(80) % 7, "y": ["p", "q"] * 40, "id": range(100, 180)})
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    done = command(
+        "+experiment=table/csv", "data.path=rows.csv", "data.targets=[y]", "trainer.epochs=1", "report=false"
+    )
+    run = f"run={done.folder}"
+    for key in ("seed=5", "split.test=0.5"):
+        (line,) = command("task=evaluate", run, key).errors
+        assert line == f"{key.partition('=')[0]}: would set other rows apart than the training did; without it is right"
+    assert "has changed since the training" not in command("task=predict", run, "data.columns=[id]").out
+    pd.concat([frame, frame[:9]]).to_csv(tmp_path / "rows.csv", index=False)
+    assert "the data has changed since the training" in command("task=evaluate", run).out

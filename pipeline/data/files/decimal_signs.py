@@ -61,8 +61,7 @@ def with_points(
             findings.append("decimal comma (data.read.decimal)")
         elif doubtful := _doubtful(columns, missing):
             findings.append(
-                f"'{doubtful}' has commas in numbers, kept as text "
-                "(data.read.decimal=comma or data.read.thousands=comma)"
+                f"'{doubtful}' has commas in numbers, taken for thousands (data.read.decimal=comma says otherwise)"
             )
     if thousands is None and decimal == ",":
         thousands = _groups(columns, missing)

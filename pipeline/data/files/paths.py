@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pipeline.errors import DataError, nearest
@@ -10,7 +11,7 @@ PATTERN = frozenset("*?[")
 
 
 def files_of(path: str, key: str) -> list[Path]:
-    """Returns the files that a path names, those of a folder or a pattern in the order of their names.
+    """Returns the files that a path names, those of a folder or a pattern by their names, numbers in them by value.
 
     Of a folder, files whose names begin with a dot or an underline are left out; such of Spark's hold no rows.
 
@@ -31,7 +32,7 @@ def files_of(path: str, key: str) -> list[Path]:
         return found
     if not PATTERN.isdisjoint(path):
         base = Path(given.anchor or ".")
-        matching = sorted(base.glob(str(given.relative_to(given.anchor))))
+        matching = sorted(base.glob(str(given.relative_to(given.anchor))), key=_by_number)
         found = [file for match in matching for file in ([match] if match.is_file() else _in_folder(match))]
         if not found:
             raise DataError(f"{key}: no file matches '{path}'")
@@ -52,8 +53,14 @@ def partition(file: Path, path: str) -> dict[str, str]:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    return sorted(
+    found = (
         file
         for file in folder.rglob("*")
         if file.is_file() and not any(name.startswith((".", "_")) for name in file.relative_to(folder).parts)
     )
+    return sorted(found, key=_by_number)
+
+
+def _by_number(file: Path) -> list[tuple[str, int]]:
+    """Returns what sorts `part-2` before `part-10`."""
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", str(file))]

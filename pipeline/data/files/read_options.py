@@ -29,6 +29,14 @@ WORDS = MappingProxyType(
 )  # fmt: skip
 """Words for signs that shells and Hydra have other uses for."""
 PANDAS_NAMES = MappingProxyType({"sep": "separator", "delimiter": "separator", "quotechar": "quote"})
+ELSEWHERE = MappingProxyType(
+    {
+        **dict.fromkeys(("na_values", "keep_default_na", "na_filter"), "data.missing"),
+        **dict.fromkeys(("converters", "true_values", "false_values", "parse_dates", "date_format"), "data.kinds"),
+        "dayfirst": "data.day_first",
+    }
+)
+"""Options of pandas' that would say nothing, as files are read as text, and the keys that do."""
 WHITE_SPACE = r"\s+"
 TABLE = "table"
 READERS = MappingProxyType(
@@ -107,7 +115,11 @@ def read_options(given: Mapping[str, Any] | None) -> ReadOptions:
     ours = {f.name for f in fields(ReadOptions)} - {"more"}
     options: dict[str, Any] = {}
     more: dict[str, Any] = {}
+    if given is not None and not isinstance(given, Mapping):
+        raise ConfigError(f"{KEY}: {given!r} is no option; {KEY}.separator=semicolon or another one is right")
     for name, value in (given or {}).items():
+        if name in ELSEWHERE:
+            raise ConfigError(f"{KEY}.{name}: {ELSEWHERE[name]} says that here")
         if name in PANDAS_NAMES:
             raise ConfigError(f"{KEY}.{name}: is called {KEY}.{PANDAS_NAMES[name]} here")
         if value is None:

@@ -70,8 +70,14 @@ class _Tables:
     timed: Sequence[str] = field(default=(), kw_only=True)
 
     def check(self) -> None:
-        """Refuses kinds that there are not."""
+        """Refuses kinds that there are not, and columns that are named twice."""
         checked_kinds(self.kinds, self.categories)
+        for key, names in (("targets", self.targets), ("inputs", self.inputs or ()), ("columns", self.columns)):
+            twice = next((name for index, name in enumerate(names) if name in list(names)[:index]), None)
+            if twice is not None:
+                raise ConfigError(f"data.{key}: names '{twice}' twice; once is right")
+        if self.inputs is not None and not self.inputs:
+            raise ConfigError("data.inputs: names none; null for all columns, or a list of names, is right")
 
     def like(self, spec: DataSpec) -> Self:
         """Returns the source that reads inputs as those of a training were, whatever the values look like."""
@@ -141,6 +147,9 @@ class _Tables:
         for name in names:
             if name in self.targets:
                 raise ConfigError(f"data.inputs: '{name}' is a target too")
+        for name in self.categories:
+            if name not in columns:
+                raise ConfigError(f"data.categories: there is no column '{name}'{nearest(name, columns)}")
         for name in self.kinds or ():
             self._check_named(name, kinds[name], columns, names)
         telling = named_inputs if self.inputs else telling_inputs
@@ -263,7 +272,8 @@ class Frame(_Tables):
             None if frame is None else self._table(key, frame)
             for key, frame in (("train", self.train), ("validation", self.validation), ("test", self.test))
         )
-        assert train is not None
+        if train is None:
+            raise ConfigError("data.train: gave None; a pandas.DataFrame is right")
         return self.splits(train, others, with_targets=with_targets, missing=missing)
 
     def _table(self, key: str, frame: Any) -> Table:

@@ -100,6 +100,8 @@ def column_of(values: pd.Series, missing: Sequence[str]) -> Column:
     import pandas as pd
     import pyarrow as pa
 
+    if isinstance(values.dtype, pd.SparseDtype):
+        values = pd.Series(np.asarray(values), values.index)
     if isinstance(values.dtype, pd.PeriodDtype):
         values = values.dt.to_timestamp()
     try:

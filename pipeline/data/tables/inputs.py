@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,10 +13,13 @@ from pipeline.data.tables.column_moments import moments_of
 from pipeline.data.tables.column_numbers import numbers_of
 from pipeline.data.tables.identifiers import left_out, mixed_id, unusable
 from pipeline.data.tables.kinds import Choice, choice
+from pipeline.data.tables.moments import MONTH_FIRST
 from pipeline.data.tables.remarks import Remark, lines
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.texts import category_texts
 from pipeline.errors import ConfigError, DataError, escaped
+
+log = logging.getLogger(__name__)
 
 
 def named_inputs(
@@ -100,6 +104,13 @@ def input_values(table: Table, name: str, spec: InputSpec, missing: Sequence[str
     if spec.kind == TIME:
         moments = moments_of(column, spec.form)
         values, wrong, right = moments.seconds, moments.wrong, "date or time"
+        if moments.doubtful and not spec.form:
+            log.warning(
+                "column '%s': its texts do not tell day from month; %s first is taken, data.day_first=%s turns that",
+                name,
+                "the month" if moments.form == MONTH_FIRST else "the day",
+                str(moments.form == MONTH_FIRST).lower(),
+            )
     else:
         numbers = numbers_of(column)
         values, wrong, right = numbers.values, numbers.wrong, "number"

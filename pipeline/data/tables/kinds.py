@@ -42,6 +42,8 @@ def checked_kinds(kinds: Mapping[str, str] | None, categories: Sequence[str]) ->
         ConfigError: There is no such kind, or two settings differ.
     """
     known = (*INPUT_KINDS, CLASS)
+    if kinds is not None and not isinstance(kinds, Mapping):
+        raise ConfigError(f"data.kinds: {kinds!r} says of no column what it is; {{COLUMN: {NUMBER}}} is right")
     for name, kind in (kinds or {}).items():
         if kind not in known:
             raise ConfigError(

@@ -151,10 +151,12 @@ def target_spec(table: Table, column: TargetColumn, *, kind: str | None = None, 
         _refuse_slips(table, column)
     if wanted == NUMBER:
         _refuse_text(table, column)
+        _warn_of_rounding(column)
         return TargetSpec((), "float32")
     if wanted is None and column.numbers is not None:
         found = judged(column.numbers[there], column.counts[there])
         if not found.classes:
+            _warn_of_rounding(column)
             return TargetSpec((), "float32", certain=found.certain)
     certain = wanted is not None or column.numbers is None or column.truths
     return TargetSpec((), "int64", _classes(column, there, count), certain=certain)
@@ -213,6 +215,21 @@ def _said(name: str, kind: str | None, count: int | None) -> str | None:
     if kind and by_count and kind != by_count:
         raise ConfigError(f"data.kinds.{name}: {kind}, but data.classes={count} says {by_count}; one of them is right")
     return kind or by_count
+
+
+def _warn_of_rounding(column: TargetColumn) -> None:
+    """Says that a model, which computes in float32, cannot tell numbers apart."""
+    numbers = np.unique(np.zeros(0) if column.numbers is None else column.numbers[column.counts > 0])
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = numbers.astype("float32")
+    if len(np.unique(rounded)) < len(numbers):
+        log.warning(
+            "target '%s': %d different numbers are %d in float32, in which models compute; numbers around 0 and of a "
+            "size around 1 are right",
+            column.name,
+            len(numbers),
+            len(np.unique(rounded)),
+        )
 
 
 def _refuse_text(table: Table, column: TargetColumn) -> None:

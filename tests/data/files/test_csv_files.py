@@ -39,10 +39,10 @@ AS_IT_IS: dict[str, tuple[str | bytes, dict[str, list[str]], str]] = {
     ),
     "thousands or decimals": (
         "a;b\n1,234;x\n2,345;y\n", {"a": ["1,234", "2,345"], "b": ["x", "y"]},
-        "'a' has commas in numbers, kept as text (data.read.decimal=comma or data.read.thousands=comma)",
+        "'a' has commas in numbers, taken for thousands (data.read.decimal=comma says otherwise)",
     ),
     "decimal points beside commas": (
-        "a;b\n1.25;1,5\n2;2,5\n", {"a": ["1.25", "2"], "b": ["1,5", "2,5"]}, "kept as text"
+        "a;b\n1.25;1,5\n2;2,5\n", {"a": ["1.25", "2"], "b": ["1,5", "2,5"]}, "taken for thousands"
     ),
     "lists with commas": ("a;b\n1.5;x,y\n2.25;z\n", {"a": ["1.5", "2.25"], "b": ["x,y", "z"]}, "semicolon"),
     "tab": (ROWS.replace(",", "\t"), {"a": ["1", "2"], "b": ["x", "y"]}, "separated by tab"),
@@ -163,7 +163,6 @@ TOLD: dict[str, tuple[str | bytes, dict[str, Any], dict[str, list[Any]]]] = {
     "two numbers that count nothing": ("5,1\n3,0\n4,1\n3,3\n", {"header": False}, {
         "column_1": ["5", "3", "4", "3"], "column_2": ["1", "0", "1", "3"]
     }),
-    "missing values of pandas": (ROWS, {"na_values": ["y"], "usecols": ["b"], "nrows": 1}, {"b": ["x"]}),
     "index of pandas": (ROWS, {"index_col": "b"}, {"b": ["x", "y"], "a": ["1", "2"]}),
 }  # fmt: skip
 

@@ -241,3 +241,17 @@ def test_a_column_that_sets_splits_apart_keeps_the_exact_values_of_a_frame() -> 
     assert train(source.keeping("id", may_be_input=False).load()).columns["id"].tolist() == list(frame["id"])
     kept = train(source.keeping("day", may_be_input=True).load()).columns["day"]
     np.testing.assert_array_equal(kept, [days[0].timestamp(), days[1].timestamp(), np.nan])
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"inputs": []}, "data.inputs: names none; null for all columns, or a list of names, is right"),
+        ({"inputs": ["x", "x"]}, "data.inputs: names 'x' twice; once is right"),
+        ({"targets": ["y", "z", "y"]}, "data.targets: names 'y' twice; once is right"),
+    ],
+)
+def test_names_of_columns_that_say_nothing_are_told(settings: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        Frame(train=None, **{**SETTINGS, **settings}).check()
+    assert expected in str(error.value)

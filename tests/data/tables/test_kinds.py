@@ -155,6 +155,8 @@ def test_kinds_that_the_user_gives() -> None:
     [
         ({"kinds": {"xx": "number"}}, "data.kinds.xx: there is no such column; did you mean 'x'"),
         ({"kinds": {"x": "nombre"}}, "data.kinds.x: 'nombre' is no kind of a column; did you mean 'number'"),
+        ({"kinds": "number"}, "data.kinds: 'number' says of no column what it is; {COLUMN: number} is right"),
+        ({"categories": ["xx"]}, "data.categories: there is no column 'xx'; did you mean 'x'"),
         ({"kinds": {"x": "class"}}, "'class' is a kind of targets; number, category or time is right"),
         ({"kinds": {"x": "number"}, "categories": ["x"]}, "but data.categories names the column too"),
         ({"kinds": {"x": "number"}, "inputs": ["ok"]}, "is neither an input nor a target"),
