@@ -30,9 +30,22 @@ def evaluate_splits(
             log.info("%s: never ends, not evaluated", name)
             continue
         values[name] = evaluate(model, signature, split)
-        told = "  ".join(f"{metric} {value:.4f}" for metric, value in values[name].items())
-        log.info("%-10s %s%s", name, told, "  (weighted)" if is_weighted(split) else "")
+        for line in _lines(name, values[name], list(signature.outputs), weighted=is_weighted(split)):
+            log.info("%s", line)
     return values
+
+
+def _lines(name: str, values: Mapping[str, float], outputs: list[str], *, weighted: bool) -> list[str]:
+    """Returns what is said of a split: a line, and one for each of several outputs, as all in one is too long."""
+    found = by_output(values, outputs, weighted=weighted)["outputs"]
+    several = len(outputs) > 1
+    rows = {name: {"loss": values["loss"]} if several and "loss" in values else values}
+    rows |= {f"  {output}": metrics for output, metrics in found.items() if several and metrics}
+    width = max(10, *map(len, rows))
+    told = [
+        f"{title:{width}} {'  '.join(f'{n} {v:.4f}' for n, v in metrics.items())}" for title, metrics in rows.items()
+    ]
+    return [told[0] + ("  (weighted)" if weighted else ""), *told[1:]]
 
 
 def is_weighted(batches: Batches) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,8 @@ def test_targets_of_any_name_and_unit_train_evaluate_and_predict_in_their_unit(
     )  # fmt: skip
     assert done.code == 0, done.err
     outputs = done.json("metrics.json")["test"]["outputs"]
+    # A line for each, as all of them in one would not fit a terminal.
+    assert re.search(r"\n  price \(\$\) +loss [\d.]+  mean_absolute_error [\d.]+  r2_score", done.out)
     assert outputs["price ($)"]["r2_score"] > 0.9
     assert outputs["skewed"]["r2_score"] > 0.8
     assert 1000 < outputs["price ($)"]["mean_absolute_error"] < 1e5
