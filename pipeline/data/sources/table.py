@@ -225,6 +225,8 @@ class _Files(_Tables):
         super().check()
         options = read_options(self.read)
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
+            if path is not None and not str(path).strip():
+                raise ConfigError(f"data.{key}: is empty; a file, a folder or a pattern is right")
             if path is not None:
                 look_at_files(path, f"data.{key}", options)
 

@@ -255,3 +255,8 @@ def test_names_of_columns_that_say_nothing_are_told(settings: dict[str, Any], ex
     with pytest.raises(ConfigError) as error:
         Frame(train=None, **{**SETTINGS, **settings}).check()
     assert expected in str(error.value)
+
+
+def test_an_empty_path_is_not_the_working_folder() -> None:
+    with pytest.raises(ConfigError, match=r"data\.path: is empty; a file, a folder or a pattern is right"):
+        Csv(path="", **SETTINGS).check()
