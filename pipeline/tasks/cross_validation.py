@@ -85,7 +85,7 @@ def train_fold(config: PipelineConfig, run: Run, train_on: TrainOn) -> float:
 
 
 def write_held_out(
-    folder: Path,
+    run: Run,
     values: Mapping[str, np.ndarray],
     signature: Signature,
     splits: Splits,
@@ -100,7 +100,7 @@ def write_held_out(
     table = {"row": rows, "fold": np.full(len(rows), config.fold), **table}
     wanted = list(config.data.get("columns") or ())
     carried = carried_columns(test.origin, wanted, (), as_text=False) if isinstance(test, Examples) else {}
-    write_predictions(folder, beside(carried, table), PARQUET)
+    write_predictions(run.folder, beside(carried, table), PARQUET)
 
 
 def _value_of_fold(config: PipelineConfig, parent: Run, whole: Splits, fold: Fold, train_on: TrainOn) -> float:

@@ -123,7 +123,7 @@ def train_on(config: PipelineConfig, run: Run, load: Callable[[], Splits], held_
             write_json(run.folder / "metrics.json", tracking.metrics)
             if held_out is not None:
                 predicted = predict(model, signature, whole["test"])
-                write_held_out(run.folder, predicted, signature, splits, config, held_out)
+                write_held_out(run, predicted, signature, splits, config, held_out)
         if config.report:
             with run.stage("report"):
                 _report(model, signature, splits, whole, config, run)

@@ -121,7 +121,7 @@ def test_part_is_refused_before_tensorflow_is_imported(tmp_path: Path) -> None:
 
 
 NEVER = (
-    r"\bpickle\b(?!d)", r"\beval\(", r"\bexec\(", r"\bcompile\(\s*[\"']", r"yaml\.(unsafe_|full_)?load\(",
+    r"(?<!\.)\bpickle\b(?!d)", r"\beval\(", r"\bexec\(", r"\bcompile\(\s*[\"']", r"yaml\.(unsafe_|full_)?load\(",
     r"allow_pickle=True", r"shell=True", r"safe_mode=False", r"os\.system", r"marshal", r"\bdill\b", r"joblib\.load",
     r"torch\.load", r"extractall", r"__import__\(", r"HYDRA_INSTANTIATE", r"enable_unsafe_deserialization\(",
     r"read_pickle",
