@@ -47,6 +47,16 @@ def feed_of(
     return StackedFeed(drawn, batches.steps, layout.specs())
 
 
+def dataset_of(batches: Batches, signature: Signature) -> tf.data.Dataset:
+    """Returns the first epoch of batches as a dataset, for code that takes what `keras.Model.evaluate` takes."""
+    layout = Layout(batches, signature)
+
+    def drawn() -> Iterator[Any]:
+        return map(layout.arranged, _some(_told(batches.epoch(0))))
+
+    return tf.data.Dataset.from_generator(drawn, output_signature=layout.specs())
+
+
 class Layout:
     """The structure in which a model's steps take a batch: `(inputs, targets[, weights])`, or `(inputs,)` only."""
 

@@ -44,6 +44,11 @@ class BlockSize:
         self._fixed = self._model.steps_per_execution if looked_at else None
         return self._fixed or self._steps
 
+    @property
+    def fixed(self) -> bool:
+        """Whether the next call has `steps_per_execution` steps, as a callback looks at batches."""
+        return self._fixed is not None
+
     @contextmanager
     def measured(self, steps: int) -> Iterator[None]:
         """Learns from how long a call takes; the first one traces and tells nothing."""

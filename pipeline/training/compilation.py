@@ -101,7 +101,9 @@ def _plain(model: keras.Model, layers: Sequence[keras.Layer]) -> bool:
         getattr(type(model), name) is not getattr(keras.Model, name)
         for name in ("train_step", "compute_loss", "compute_metrics")
     )
-    known = all(type(layer) in DENSE_LAYERS and layer.count_params() < LARGE_LAYER for layer in layers)
+    # A layer that is not built by now is not called, as an optional head or a copy of weights.
+    called = [layer for layer in layers if layer.built]
+    known = all(type(layer) in DENSE_LAYERS and layer.count_params() < LARGE_LAYER for layer in called)
     return known and not own_step and type(model).__module__.startswith("keras.")
 
 

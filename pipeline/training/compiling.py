@@ -22,7 +22,7 @@ from pipeline.training.metric_building import Metrics, auto_metrics, build_metri
 from pipeline.training.objective_checks import objective_mistakes
 from pipeline.training.objectives import built_losses, by_output, is_of_keras, key_of, loss_name
 from pipeline.training.optimizers import build_optimizer
-from pipeline.training.output_losses import count_examples
+from pipeline.training.output_losses import name_losses
 from pipeline.training.scaled_losses import scaled_loss
 from pipeline.training.signature import Signature, signature_of
 from pipeline.training.target_forms import OutputForm, of_labels
@@ -84,7 +84,7 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
         )
     except (TypeError, ValueError) as error:
         raise ConfigError(f"model: cannot be compiled: {one_line(error)}") from error
-    count_examples(model)
+    name_losses(model)
     saved = {"loss": losses, "metrics": _saved(metrics), "weighted_metrics": _saved(weighted)}
     _save_as_of_keras(model, {key: _packed(value, signature) if value else None for key, value in saved.items()})
     return signature

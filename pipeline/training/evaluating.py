@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import keras
+import tensorflow as tf
+from keras.src.utils.python_utils import pythonify_logs
 
 from pipeline.training.block_size import BlockSize
+from pipeline.training.calls import Calls, Piece, length
 from pipeline.training.compilation import Compilation, forced_compilation
 from pipeline.training.feeds import Feed
+from pipeline.training.outputs import joined
 from pipeline.training.steps import Steps
 
 Hooks: TypeAlias = keras.callbacks.CallbackList
@@ -34,15 +38,42 @@ class Evaluation:
         hooks.on_test_begin()
         model.reset_metrics()
         logs: Any = {}
-        for begin, stack, start, count in _blocks(self._feed, size, lambda: model.stop_evaluating):
+        done = 0
+        for begin, pieces in _calls(self._feed, self._steps, size, lambda: model.stop_evaluating):
+            done = begin + length(pieces)
             hooks.on_test_batch_begin(begin)
-            with size.measured(count):
-                logs = self._steps.last(stack, start, count)
-            hooks.on_test_batch_end(begin + count - 1, logs)
+            with size.measured(done - begin):
+                logs = self._steps.run(pieces)
+            hooks.on_test_batch_end(done - 1, logs)
             between()
-        values = measured(model, logs)
+        # What was never measured is no number: a loss of no examples would be 0.
+        values = pythonify_logs(measured(model, logs)) if done else {}
         hooks.on_test_end(values)
         return values
+
+
+class OwnEvaluation:
+    """A model that evaluates by a method of its own, which validation then calls, as Keras' does.
+
+    Args:
+        model: The model.
+        hooks: The callbacks.
+        data: Returns the arguments of its `evaluate` that are data.
+    """
+
+    def __init__(self, model: keras.Model, hooks: Hooks, data: Callable[[], Mapping[str, Any]]) -> None:
+        self._model, self._hooks, self._data = model, hooks, data
+
+    def values(self, between: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Returns what the model's method measured; see `Evaluation`."""
+        values: dict[str, Any] = self._model.evaluate(**self._data(), callbacks=self._hooks, return_dict=True)
+        between()
+        return values
+
+
+def has_own_evaluate(model: keras.Model) -> bool:
+    """Whether a model evaluates by a method of its own."""
+    return "evaluate" in vars(model) or type(model).evaluate is not keras.Model.evaluate
 
 
 def evaluate_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> dict[str, Any]:
@@ -57,27 +88,34 @@ def predict_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> list[Any]:
     model.stop_predicting = False
     hooks.on_predict_begin()
     outputs: list[Any] = []
-    for begin, stack, start, count in _blocks(feed, size, lambda: model.stop_predicting):
+    for begin, pieces in _calls(feed, steps, size, lambda: model.stop_predicting):
+        end = begin + length(pieces)
         hooks.on_predict_batch_begin(begin)
-        with size.measured(count):
-            given = steps.outputs(stack, start, count)
+        with size.measured(end - begin):
+            given = steps.outputs_of(pieces)
         outputs += given
-        hooks.on_predict_batch_end(begin + count - 1, {"outputs": given[-1]})
+        if size.fixed:
+            hooks.on_predict_batch_end(end - 1, {"outputs": given[0] if len(given) == 1 else joined(given)})
     hooks.on_predict_end()
-    return outputs
+    return outputs or steps.outputs_of_none()
 
 
-def _blocks(feed: Feed, size: BlockSize, stopped: Callable[[], bool]) -> Any:
-    """Yields number of the first batch, stack, first batch in the stack, and number of batches of each call."""
+def _calls(
+    feed: Feed, steps: Steps, size: BlockSize, stopped: Callable[[], bool]
+) -> Iterator[tuple[int, Sequence[Piece]]]:
+    """Yields the number of the first batch of each call, and its batches."""
+    calls = Calls(feed.stacks(0))
     begin = 0
-    for stack in feed.stacks(0):
-        start = stack.start
-        while start < stack.steps:
-            count = min(size(), stack.steps - start)
-            yield begin, stack, start, count
-            if stopped():
-                return
-            begin, start = begin + count, start + count
+    while True:
+        most = size()
+        own = steps.own is not None
+        pieces = calls.take(steps.of_own if own else most, across=own or size.fixed)
+        if not pieces:
+            return
+        yield begin, pieces
+        if stopped():
+            return
+        begin += length(pieces)
 
 
 def compiled(forced: Compilation | None) -> dict[str, Any]:
@@ -86,29 +124,34 @@ def compiled(forced: Compilation | None) -> dict[str, Any]:
 
 
 def measured(model: keras.Model, logs: Any) -> dict[str, Any]:
-    """Returns the metrics of the model or, of a step of the user's own with other logs, those of its last call."""
+    """Returns the metrics of the model or, of a step of the user's own with other logs, those of its last call.
+
+    They are in the order and the nesting in which Keras hands them to callbacks; numbers are Python's.
+    """
     metrics = model.get_metrics_result()
-    if not isinstance(logs, dict):
-        return metrics
-    return _plain(metrics if set(logs) == set(metrics) else logs)
+    return _converted(metrics if logs is None or set(logs) == set(metrics) else dict(logs))
+
+
+def flat(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Returns what was measured as a callback sees it: nested values are at the top, all in the order of the names."""
+    return None if values is None else pythonify_logs(values)
 
 
 def own_logs(model: keras.Model, logs: Any) -> dict[str, Any] | None:
     """Returns what the metrics of the model do not hold: the logs of a step of the user's own."""
     if not isinstance(logs, dict) or type(model).train_step is keras.Model.train_step:
         return None
-    return _plain(logs)
+    return flat(logs)
 
 
-def _plain(logs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns logs by name in order, nested ones flattened, single numbers as Python's."""
-    values: dict[str, Any] = {}
-    for name, value in sorted(logs.items()):
-        if isinstance(value, dict):
-            values |= _plain(value)
-            continue
-        try:
-            values[name] = float(value)
-        except (TypeError, ValueError):
-            values[name] = value
-    return values
+def _converted(logs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _converted(value) if isinstance(value, dict) else _of_python(value) for name, value in logs.items()}
+
+
+def _of_python(value: Any) -> Any:
+    """Returns a single number as Python's, anything else as Keras has it for callbacks."""
+    found = keras.ops.convert_to_numpy(value) if tf.is_tensor(value) else value
+    try:
+        return float(found)
+    except (TypeError, ValueError):
+        return found

@@ -18,10 +18,11 @@ from pipeline.data.batches import Batches, limited, paced
 from pipeline.errors import ConfigError, DataError
 from pipeline.faults import interruption
 from pipeline.faults.memory_errors import memory_errors
-from pipeline.training.batches_feed import feed_of
+from pipeline.training.batches_feed import dataset_of, feed_of
 from pipeline.training.callback_failures import callback_failures
 from pipeline.training.compilation import Compilation
-from pipeline.training.evaluating import evaluate_feed, predict_feed
+from pipeline.training.evaluating import Hooks, OwnEvaluation, evaluate_feed, has_own_evaluate, predict_feed
+from pipeline.training.feeds import Feed
 from pipeline.training.loop import Plan, Training
 from pipeline.training.moments import Moments
 from pipeline.training.outputs import joined
@@ -77,25 +78,25 @@ def fit(
         raise ConfigError(
             "trainer.validation_fractions: nobody knows the length of an epoch; trainer.validation_interval is right"
         )
-    plan = Plan(
-        epochs=trainer.epochs,
-        initial_epoch=trainer.initial_epoch,
-        validation={
-            prefix: feed_of(limited(batches, trainer.validation_steps), signature)
-            for prefix, batches in _by_prefix(validation).items()
-        },
-        validation_freq=trainer.validation_freq,
-        moments=Moments(trainer.validation_interval, trainer.validation_seconds, trainer.validation_fractions),
-        jit_compile=trainer.jit_compile,
-    )
+    held_out = {
+        prefix: limited(batches, trainer.validation_steps) for prefix, batches in _by_prefix(validation).items()
+    }
     hooks = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
         verbose=trainer.verbosity,
         epochs=trainer.epochs,
         steps=train.steps,
-        validates=bool(plan.validation),
+        validates=bool(held_out),
         model=model,
+    )
+    plan = Plan(
+        epochs=trainer.epochs,
+        initial_epoch=trainer.initial_epoch,
+        validation={prefix: _evaluated(model, signature, batches, hooks) for prefix, batches in held_out.items()},
+        validation_freq=trainer.validation_freq,
+        moments=Moments(trainer.validation_interval, trainer.validation_seconds, trainer.validation_fractions),
+        jit_compile=trainer.jit_compile,
     )
     recorder = Recorder(model, hooks.callbacks, train, keeper)
     training = Training(model, feed_of(train, signature, trainer.epochs - 1), hooks, plan, recorder)
@@ -120,6 +121,9 @@ def evaluate(model: keras.Model, signature: Signature, batches: Batches) -> dict
         DataError: The data went wrong while it was drawn.
     """
     with memory_errors(batches.batch_size), _data_errors():
+        if has_own_evaluate(model):
+            values: dict[str, float] = model.evaluate(dataset_of(batches, signature), verbose=0, return_dict=True)
+            return values
         return evaluate_feed(model, feed_of(batches, signature), _no_hooks(model))
 
 
@@ -133,6 +137,13 @@ def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[
         outputs = predict_feed(model, feed_of(batches, signature, inputs_only=True), _no_hooks(model))
     # Tables and pictures know no numbers of 16 bits, as a model under mixed precision gives them.
     return signature.outputs_by_name(keras.tree.map_structure(_in_32_bits, joined(outputs)))
+
+
+def _evaluated(model: keras.Model, signature: Signature, batches: Batches, hooks: Hooks) -> Feed | OwnEvaluation:
+    """Returns what a model is validated on, or by."""
+    if has_own_evaluate(model):
+        return OwnEvaluation(model, hooks, lambda: {"x": dataset_of(batches, signature)})
+    return feed_of(batches, signature)
 
 
 def _in_32_bits(values: Any) -> Any:

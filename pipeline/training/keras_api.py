@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
+import tensorflow as tf
 
+from pipeline.training.arguments import (
+    checked_batch_size,
+    checked_class_weight,
+    checked_compilation,
+    checked_frequency,
+    checked_interval,
+    checked_shuffle,
+    checked_split,
+    checked_steps,
+    checked_verbosity,
+    whole_number,
+    with_known_keywords,
+)
 from pipeline.training.evaluating import evaluate_feed, predict_feed
 from pipeline.training.keras_data import keras_feed
 from pipeline.training.loop import Plan, Training
 from pipeline.training.moments import Moments
 from pipeline.training.outputs import joined
-from pipeline.training.per_output import split_off, with_class_weight
+from pipeline.training.per_output import ClassWeights
+from pipeline.training.validation_sets import directions_of_sets, held_out_sets
+from pipeline.training.validation_split import split_off
 
 
+@with_known_keywords
 def fit(
     model: keras.Model,
     x: Any = None,
@@ -33,8 +50,9 @@ def fit(
     steps_per_epoch: int | None = None,
     validation_steps: int | None = None,
     validation_batch_size: int | None = None,
-    validation_freq: int | Sequence[int] = 1,
+    validation_freq: int | Collection[int] = 1,
     *,
+    validation_sets: Mapping[str, Any] | None = None,
     validation_interval: int | None = None,
     jit_compile: bool | None = None,
 ) -> keras.callbacks.History:
@@ -51,7 +69,7 @@ def fit(
         verbose: See Keras.
         callbacks: See Keras.
         validation_split: See Keras; a share of the last batches for a `tf.data.Dataset` or `PyDataset` of known length.
-        validation_data: See Keras; a dict of such has several sets by name, whose values are `val_<name>_<metric>`.
+        validation_data: See Keras.
         shuffle: See Keras.
         class_weight: See Keras; for several outputs, a dict of class weights by output name.
         sample_weight: See Keras.
@@ -60,6 +78,8 @@ def fit(
         validation_steps: See Keras.
         validation_batch_size: See Keras.
         validation_freq: See Keras.
+        validation_sets: Further validation data by name, each as for `validation_data`; its values are
+            `val_<name>_<metric>`.
         validation_interval: Validate each that many steps too, within epochs; what was measured is in the attribute
             `validations` of the returned history, with `epoch` and `step`.
         jit_compile: XLA on or off; None chooses by the model and by how long it is trained. The choice and its reason
@@ -69,43 +89,51 @@ def fit(
         The history, as from Keras.
 
     Raises:
+        TypeError: An argument of another type.
         ValueError: What Keras refuses.
     """
     _check_compiled(model, "fit")
+    verbose, shuffle = checked_verbosity(verbose), checked_shuffle(shuffle)
     if _left_to_keras(model, "train"):
+        if validation_sets or validation_interval is not None:
+            raise ValueError(
+                "validation_sets and validation_interval: expected a model that Keras' own loop trains on one device"
+            )
         return model.fit(
             x, y, batch_size, epochs, verbose, callbacks, validation_split, validation_data, shuffle, class_weight,
             sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq,
         )  # fmt: skip
-    epochs = _capped(epochs)
-    if validation_split and validation_data is None:
-        (x, y, sample_weight), validation_data = split_off(x, y, sample_weight, validation_split)
-    x, y, sample_weight, class_weight = with_class_weight(model, x, y, sample_weight, class_weight)
+    epochs, initial_epoch = _capped(whole_number("epochs", epochs)), whole_number("initial_epoch", initial_epoch)
+    jit_compile, class_weight = checked_compilation(jit_compile), checked_class_weight(class_weight)
+    share = checked_split(validation_split) if validation_data is None else 0.0
+    if share:
+        (x, y, sample_weight), validation_data = split_off(x, y, sample_weight, share)
+    sets = held_out_sets(model, validation_data, validation_sets)
+    moments = Moments(checked_interval(validation_interval, validates=bool(sets)))
+    data = x, y, sample_weight
+    size = checked_batch_size("batch_size", batch_size, data)
     feed = keras_feed(
-        x,
-        y,
-        sample_weight,
-        batch_size=batch_size,
-        steps=steps_per_epoch,
+        *data,
+        batch_size=size,
+        steps=checked_steps("steps_per_epoch", steps_per_epoch, data, size),
         shuffle=shuffle,
-        class_weight=class_weight,
-        training=True,
+        class_weight=ClassWeights(model, class_weight) if class_weight else None,
+        epochs=epochs - initial_epoch,
     )
-    held_out = {}
-    for prefix, data in _validation_sets(validation_data).items():
-        val_x, val_y, val_weight = keras.utils.unpack_x_y_sample_weight(data)
-        held_out[prefix] = keras_feed(
-            val_x, val_y, val_weight, batch_size=validation_batch_size or batch_size, steps=validation_steps
-        )
-    plan = Plan(epochs, initial_epoch, held_out, validation_freq, Moments(validation_interval), jit_compile)
     hooks = _hooks(model, callbacks, verbose, feed.steps, epochs, history=True)
+    sizes = batch_size, validation_batch_size, validation_steps
+    held_out = {held.prefix: held.evaluated(model, hooks, *sizes) for held in sets}
+    frequency = checked_frequency(validation_freq) if held_out else 1
+    plan = Plan(epochs, initial_epoch, held_out, frequency, moments, jit_compile)
     training = Training(model, feed, hooks, plan)
-    training.run()
+    with directions_of_sets(model, hooks.callbacks, sets):
+        training.run()
     history: keras.callbacks.History = model.history
     history.compilation, history.validations = training.compilation, training.validations
     return history
 
 
+@with_known_keywords
 def evaluate(
     model: keras.Model,
     x: Any = None,
@@ -119,13 +147,17 @@ def evaluate(
 ) -> Any:
     """Returns loss and metrics of a compiled model; arguments and result are those of `keras.Model.evaluate`."""
     _check_compiled(model, "evaluate")
+    verbose = checked_verbosity(verbose)
     if _left_to_keras(model, "test"):
         return model.evaluate(x, y, batch_size, verbose, sample_weight, steps, callbacks, return_dict)
-    feed = keras_feed(x, y, sample_weight, batch_size=batch_size, steps=steps)
+    data = x, y, sample_weight
+    size = checked_batch_size("batch_size", batch_size, data)
+    feed = keras_feed(*data, batch_size=size, steps=checked_steps("steps", steps, data, size))
     values = evaluate_feed(model, feed, _hooks(model, callbacks, verbose, feed.steps))
     return values if return_dict else model._flatten_metrics_in_order(values)
 
 
+@with_known_keywords
 def predict(
     model: keras.Model,
     x: Any,
@@ -135,9 +167,11 @@ def predict(
     callbacks: Any = None,
 ) -> Any:
     """Returns what a model gives for inputs; arguments and result are those of `keras.Model.predict`."""
+    verbose = checked_verbosity(verbose)
     if _left_to_keras(model, "predict"):
         return model.predict(x, batch_size, verbose, steps, callbacks)
-    feed = keras_feed(x, batch_size=batch_size, steps=steps)
+    size = checked_batch_size("batch_size", batch_size, x)
+    feed = keras_feed(x, batch_size=size, steps=checked_steps("steps", steps, x, size), resets=False)
     return joined(predict_feed(model, feed, _hooks(model, callbacks, verbose, feed.steps)))
 
 
@@ -147,25 +181,18 @@ def _check_compiled(model: keras.Model, method: str) -> None:
 
 
 def _left_to_keras(model: keras.Model, kind: str) -> bool:
-    """Whether the model's own loop is to run: for a strategy of several devices, or one that is overridden."""
+    """Whether the model's own loop is to run: for a strategy, be it of one device, or a loop that is overridden."""
     own_loop = getattr(type(model), f"make_{kind}_function") is not getattr(keras.Model, f"make_{kind}_function")
-    return own_loop or bool(model.distribute_strategy.num_replicas_in_sync > 1)
+    # Outside of any scope, TensorFlow's strategy is its default one.
+    return own_loop or tf.distribute.has_strategy() or model.distribute_strategy is not tf.distribute.get_strategy()
 
 
 def _capped(epochs: int) -> int:
     most = keras.config.max_epochs()
     if not most or most >= epochs:
         return epochs
-    warnings.warn(f"Limiting epochs to {most}", stacklevel=3)
+    warnings.warn(f"Limiting epochs to {most}", stacklevel=4)
     return int(most)
-
-
-def _validation_sets(validation_data: Any) -> dict[str, Any]:
-    if validation_data is None:
-        return {}
-    if isinstance(validation_data, Mapping):
-        return {f"val_{name}_": data for name, data in validation_data.items()}
-    return {"val_": validation_data}
 
 
 def _hooks(

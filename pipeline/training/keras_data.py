@@ -6,7 +6,9 @@ the one module that reaches into them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+import types
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -14,12 +16,17 @@ import numpy as np
 import tensorflow as tf
 from keras.src.trainers.data_adapters import array_slicing
 from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
-from keras.src.trainers.data_adapters.tf_dataset_adapter import TFDatasetAdapter
+from keras.src.trainers.data_adapters.generator_data_adapter import GeneratorDataAdapter
+from keras.src.trainers.data_adapters.grain_dataset_adapter import GrainDatasetAdapter
+from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
+from keras.src.trainers.data_adapters.torch_data_loader_adapter import TorchDataLoaderAdapter
 from keras.src.trainers.epoch_iterator import EpochIterator
 
 from pipeline.training.batches_feed import RESIDENT_BYTES
-from pipeline.training.feeds import DatasetFeed, Feed, PacedFeed, ResidentFeed, SingleFeed, StackedFeed
+from pipeline.training.feeds import DatasetFeed, Feed, PacedFeed, PythonFeed, ResidentFeed, SingleFeed
 from pipeline.training.feeds.dataset import can_stack
+from pipeline.training.per_output import ClassWeights
+from pipeline.training.shuffle_seed import shuffle_seed
 
 MANY_PASSES = 2**31
 
@@ -32,8 +39,9 @@ def keras_feed(
     batch_size: int | None = None,
     steps: int | None = None,
     shuffle: bool | str = False,
-    class_weight: Mapping[int, float] | None = None,
-    training: bool = False,
+    class_weight: ClassWeights | None = None,
+    epochs: int | None = None,
+    resets: bool = True,
 ) -> PacedFeed:
     """Returns the feed of data in any of the forms that Keras takes.
 
@@ -44,34 +52,52 @@ def keras_feed(
         batch_size: Examples a batch of arrays; None for 32.
         steps: Batches an epoch; None for one pass over the data.
         shuffle: Whether each pass over arrays or a `PyDataset` has a new order; `batch` shuffles within batches only.
-        class_weight: Weight by class id, of a model with one output.
-        training: Whether epochs of `steps` go on through the data; each evaluation takes the first ones.
+        class_weight: Class weights.
+        epochs: Epochs of a training, in which epochs of `steps` go on through the data; None for an evaluation, which
+            takes the first ones each time.
+        resets: Whether a `PyDataset` is told the end of an epoch before the first one begins.
 
     Raises:
         ValueError: Keras refuses the arguments.
     """
+    if class_weight is not None:
+        if isinstance(x, tf.data.Dataset):
+            x = x.map(class_weight.of_element)
+        elif array_slicing.can_slice_array(y) or keras.tree.is_nested(y):
+            sample_weight = class_weight.of_arrays(y, sample_weight) if y is not None else sample_weight
     given = EpochIterator(
-        x=x,
+        x=_peeked_at(x, steps, epochs),
         y=y,
         sample_weight=sample_weight,
         batch_size=batch_size,
         steps_per_epoch=steps,
         shuffle=shuffle,
-        class_weight=class_weight,
     )
     adapter = given.data_adapter
-    feed = _feed_of(adapter)
-    adapter.on_epoch_end()
-    return PacedFeed(feed, given.steps_per_epoch, adapter.on_epoch_begin, adapter.on_epoch_end, anew=not training)
+    feed = _feed_of(adapter, class_weight)
+    reset = adapter.on_epoch_end if resets else lambda: None
+    if epochs is not None:
+        reset()
+    return PacedFeed(feed, given.steps_per_epoch, _beginning(adapter), adapter.on_epoch_end, reset, anew=epochs is None)
 
 
-def _feed_of(adapter: Any) -> Feed:
+def _peeked_at(x: Any, steps: int | None, epochs: int | None) -> Any:
+    """Returns data of which no more is drawn than is wanted; Keras draws two batches of a generator to look at."""
+    if not isinstance(x, types.GeneratorType) or not steps or steps * (epochs or 1) > 1:
+        return x
+    return (batch for batch in itertools.islice(x, 1))
+
+
+def _feed_of(adapter: Any, class_weight: ClassWeights | None) -> Feed:
     if isinstance(adapter, ArrayDataAdapter):
         arrays = array_slicing.convert_to_sliceable(adapter._inputs, target_backend="tensorflow")
         return _resident(arrays, adapter) or _of_dataset(adapter)
-    if isinstance(adapter, TFDatasetAdapter):
+    batches = _batches(adapter)
+    if batches is None:
         return _of_dataset(adapter)
-    return _of_python(adapter)
+    if class_weight is not None:
+        return PythonFeed(lambda: map(class_weight.of_batch, batches()), lambda: adapter.num_batches)
+    return PythonFeed(batches, lambda: adapter.num_batches)
 
 
 def _resident(arrays: Any, adapter: Any) -> Feed | None:
@@ -81,8 +107,7 @@ def _resident(arrays: Any, adapter: Any) -> Feed | None:
     if sum(_bytes(leaf) for leaf in leaves) > RESIDENT_BYTES:
         return None
     size, length, shuffle = adapter._batch_size, adapter._num_samples, adapter._shuffle
-    # From NumPy's global generator, which `keras.utils.set_random_seed` seeds.
-    seed = np.random.randint(2**31, size=4).tolist() if shuffle else []
+    seed = shuffle_seed() if shuffle else []
 
     def rows(number: int) -> Iterator[np.ndarray]:
         generator = np.random.default_rng([*seed, number])
@@ -98,30 +123,34 @@ def _resident(arrays: Any, adapter: Any) -> Feed | None:
 def _of_dataset(adapter: Any) -> Feed:
     dataset = adapter.get_tf_dataset()
     if isinstance(dataset, tf.data.Dataset) and can_stack(dataset.element_spec):
-        return DatasetFeed(lambda _: dataset, dataset.element_spec, adapter.num_batches)
-    return SingleFeed(lambda _: dataset, adapter.num_batches)
+        return DatasetFeed(dataset, adapter.num_batches)
+    return SingleFeed(dataset, adapter.num_batches)
 
 
-def _of_python(adapter: Any) -> Feed:
-    """Returns the feed of a generator or `PyDataset`, whose batches are NumPy arrays, if they are dense."""
-    first = getattr(adapter, "_first_batches", None) or [_first(adapter)]
-    leaves = [leaf for leaf in keras.tree.flatten(first[0]) if leaf is not None]
-    if not all(isinstance(leaf, (np.ndarray, tf.Tensor)) and len(leaf.shape) for leaf in leaves):
-        return _of_dataset(adapter)
-    return StackedFeed(lambda _: map(_floats, adapter.get_numpy_iterator()), adapter.num_batches)
+def _batches(adapter: Any) -> Callable[[], Iterator[Any]] | None:
+    """Returns what begins a pass over batches that Python makes; None where a dataset gives them."""
+    if isinstance(adapter, GeneratorDataAdapter):
+        return lambda: iter(adapter.generator())
+    if isinstance(adapter, PyDatasetAdapter):
+        if adapter.num_batches == 0:
+            raise ValueError("The PyDataset has length 0")
+        return lambda: iter(adapter._get_iterator())
+    if isinstance(adapter, (TorchDataLoaderAdapter, GrainDatasetAdapter)):
+        return lambda: iter(adapter.get_numpy_iterator())
+    return None
 
 
-def _first(adapter: Any) -> Any:
-    dataset = getattr(adapter, "py_dataset", None)
-    return ([],) if dataset is None else adapter._standardize_batch(dataset[0])
+def _beginning(adapter: Any) -> Callable[[], Any]:
+    """Returns what begins an epoch; a `PyDataset` is told before its workers take the first batches of it."""
+    if not isinstance(adapter, PyDatasetAdapter):
+        return adapter.on_epoch_begin  # type: ignore[no-any-return]
 
+    def begin() -> None:
+        adapter.py_dataset.on_epoch_begin()
+        if adapter.enqueuer is not None:
+            adapter.enqueuer.start()
 
-def _floats(batch: Any) -> Any:
-    """Returns a batch with floating point numbers of the type that Keras uses, as its own adapters give them."""
-    floatx = keras.config.floatx()
-    return keras.tree.map_structure(
-        lambda leaf: leaf.astype(floatx) if leaf is not None and leaf.dtype.kind == "f" else leaf, batch
-    )
+    return begin
 
 
 def _bytes(array: Any) -> int:

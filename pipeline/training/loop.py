@@ -13,14 +13,16 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.training.block_size import BlockSize
-from pipeline.training.compilation import Compilation, chosen_compilation, forced_compilation
-from pipeline.training.evaluating import Evaluation, Hooks, compiled, measured, own_logs
-from pipeline.training.feeds import Feed, Stack
+from pipeline.training.calls import Calls, length
+from pipeline.training.compilation import Compilation
+from pipeline.training.compilation_choice import CompilationChoice
+from pipeline.training.evaluating import Evaluation, Hooks, OwnEvaluation, flat, measured, own_logs
+from pipeline.training.feeds import Feed
 from pipeline.training.moments import Moments
 from pipeline.training.roll_back import RollBack
 from pipeline.training.snapshots import Position, Recorder, Snapshot
 from pipeline.training.steps import Steps
-from pipeline.training.trial import tried
+from pipeline.training.trainable import Trainable
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ class Plan:
 
     epochs: int
     initial_epoch: int = 0
-    validation: Mapping[str, Feed] = field(default_factory=dict)
+    validation: Mapping[str, Feed | OwnEvaluation] = field(default_factory=dict)
     validation_freq: int | Sequence[int] = 1
     moments: Moments = field(default_factory=Moments)
     jit_compile: bool | None = None
@@ -56,7 +58,6 @@ class Training:
     """A model that is trained on a feed.
 
     Attributes:
-        compilation: How its steps are compiled, and why.
         validations: What each validation within an epoch measured, with its `epoch` and `step`.
 
     Args:
@@ -70,19 +71,25 @@ class Training:
     def __init__(
         self, model: keras.Model, feed: Feed, hooks: Hooks, plan: Plan, recorder: Recorder | None = None
     ) -> None:
-        self.compilation = forced_compilation(model, plan.jit_compile)
         self.validations: list[dict[str, float]] = []
         self._model, self._feed, self._hooks, self._plan = model, feed, hooks, plan
         self._recorder = recorder or Recorder(model, hooks.callbacks)
-        self._steps = Steps(model, "train", feed, **compiled(self.compilation))
+        self._steps = Steps(model, "train", feed)
+        self._choice = CompilationChoice(model, self._steps, feed, plan.jit_compile)
         self._size = BlockSize(model, hooks, "train")
         self._sets = {
-            prefix: Evaluation(model, held_out, hooks, self.compilation) for prefix, held_out in plan.validation.items()
+            prefix: Evaluation(model, held_out, hooks, self._choice.made) if isinstance(held_out, Feed) else held_out
+            for prefix, held_out in plan.validation.items()
         }
         self._counted: int | None = None
         self._at = Position()
         self._logs: Any = None
         self._values: dict[str, Any] | None = None
+
+    @property
+    def compilation(self) -> Compilation | None:
+        """How its steps are compiled, and why."""
+        return self._choice.made
 
     def run(self) -> None:
         """Trains the model; an error is told to callbacks that have a method `on_train_failure`, and raised on."""
@@ -99,9 +106,10 @@ class Training:
         plan.moments.start()
         hooks.on_train_begin()
         # keras.callbacks.BackupAndRestore says in this attribute where to go on.
-        begin = getattr(model, "_initial_epoch", None) or plan.initial_epoch
-        if not isinstance(begin, Integral) or begin < 0:
-            raise ConfigError(f"callbacks: a backup says to go on with epoch {begin!r:.40}; a whole number is right")
+        kept = getattr(model, "_initial_epoch", None) or 0
+        begin = kept or plan.initial_epoch
+        if not isinstance(kept, Integral) or kept < 0:
+            raise ConfigError(f"callbacks: a backup says to go on with epoch {kept!r:.40}; a whole number is right")
         self._at = Position(int(begin))
         self._recorder.start()
         ended = False
@@ -128,8 +136,9 @@ class Training:
             model.reset_metrics()
             hooks.on_epoch_begin(epoch)
         self._steps_of_epoch()
+        # A loss of no steps would be 0, and then the best of all.
+        self._values = measured(model, self._logs) if self._at.step else {}
         self._at = replace(self._at, due="end")
-        self._values = measured(model, self._logs)
         if self._plan.validates(epoch):
             self._values |= self._validated()
         hooks.on_epoch_end(epoch, self._values)
@@ -141,52 +150,41 @@ class Training:
         model, hooks, size, moments = self._model, self._hooks, self._size, self._plan.moments
         if self._at.due == "validation":
             self._validate_within()
-        if self._at.due == "end" or model.stop_training:
+        # As in Keras, a training that is stopped before the first step of an epoch makes one call of it.
+        if self._at.due == "end" or (model.stop_training and self._at.step):
             return
-        begin = self._at.step
-        for stack in self._feed.stacks(self._at.epoch, begin):
-            if self._at.step == begin:
-                self._choose(stack)
-            start = stack.start
-            while start < stack.steps:
-                at = self._at
-                until = moments.until_next(at.done, at.step, self._feed.steps or self._counted)
-                count = min(size(), stack.steps - start, until, self._recorder.until_next(at.done))
-                hooks.on_train_batch_begin(at.step)
-                with size.measured(count):
-                    self._logs = self._steps.last(stack, start, count)
-                start += count
-                self._at = at = Position(at.epoch, at.step + count, at.done + count)
-                hooks.on_train_batch_end(at.step - 1, self._logs)
+        calls = Calls(self._feed.stacks(self._at.epoch, self._at.step))
+        chosen = False
+        while (stack := calls.next_stack()) is not None:
+            self._choice.follow()
+            if not chosen:
+                self._choice.choose(stack, self._steps_left())
+                chosen = True
+            at = self._at
+            until = moments.until_next(at.done, at.step, self._feed.steps or self._counted)
+            most = self._steps.of_own if self._steps.own else size()
+            most = min(most, until, self._recorder.until_next(at.done))
+            pieces = calls.take(most, across=size.fixed or self._steps.own is not None)
+            count = length(pieces)
+            hooks.on_train_batch_begin(at.step)
+            with size.measured(count):
+                self._logs = self._steps.run(pieces)
+            self._at = at = Position(at.epoch, at.step + count, at.done + count)
+            hooks.on_train_batch_end(at.step - 1, self._logs)
+            if model.stop_training:
+                return
+            if moments.is_due(at.done, at.step, self._feed.steps or self._counted):
+                self._at = replace(at, due="validation")
+                self._validate_within()
                 if model.stop_training:
                     return
-                if moments.is_due(at.done, at.step, self._feed.steps or self._counted):
-                    self._at = replace(at, due="validation")
-                    self._validate_within()
-                    if model.stop_training:
-                        return
-                self._recorder.after_step(self._at, self._state)
+            self._recorder.after_step(self._at, self._state)
         self._counted = self._at.step
 
-    def _choose(self, stack: Stack) -> None:
-        """Chooses how to compile, unless that is settled."""
-        if self.compilation is not None and self.compilation.final:
-            return
-        self._steps.trace(stack)
-        epochs_left = self._plan.epochs - self._at.epoch
+    def _steps_left(self) -> int | None:
         # What nobody knew of the length, the epoch before has shown.
         an_epoch = self._feed.steps or self._counted
-        steps = None if an_epoch is None else an_epoch * epochs_left
-        if not self._feed.loops:
-            chosen = Compilation(False, "batches are ragged, sparse or of unknown rank")
-        else:
-            chosen = chosen_compilation(self._model, self._feed.batch_specs(stack), steps)
-        if chosen.jit is None:
-            chosen = tried(self._model, self._steps, stack)
-        self._steps.jit = bool(chosen.jit)
-        if self.compilation is None or chosen.final:
-            log.info("XLA %s: %s", "on" if chosen.jit else "off", chosen.reason)
-        self.compilation = chosen
+        return None if an_epoch is None else an_epoch * (self._plan.epochs - self._at.epoch)
 
     def _validate_within(self) -> None:
         """Validates within an epoch, whose own metrics are then as they were.
@@ -215,26 +213,35 @@ class Training:
         """Returns what a snapshot needs of the loop itself, as plain values."""
         return {
             "stopped": bool(self._model.stop_training),
-            "values": self._values,
+            "values": flat(self._values),
             "logs": own_logs(self._model, self._logs),
             "validations": list(self.validations),
             "counted": self._counted,
-            # Compiled otherwise, steps would round otherwise.
-            "compilation": self.compilation and dict(vars(self.compilation)),
-            "xla": (self._steps.jit, self._steps.xla_shapes),
+            **self._choice.state(),
+            "trainable": self._trainable(),
         }
+
+    def _trainable(self) -> dict[str, Any]:
+        """Returns what is trainable of the model, and what was when its step was traced, by moment, as plain values."""
+        moments = {"now": Trainable.of(self._model), "built": self._steps.built, "traced": self._steps.traced}
+        return {moment: dict(vars(parts)) for moment, parts in moments.items() if parts is not None}
 
     def _go_on_from(self, snapshot: Snapshot) -> None:
         """Puts everything back to what it was at a snapshot."""
         state = snapshot.state
-        self._steps.build()
+        trainable = {moment: Trainable(**parts) for moment, parts in state["trainable"].items()}
+        if "traced" in trainable:
+            self._steps.rebuild(trainable.get("built"), trainable["traced"])
+        else:
+            self._steps.build()
         self._recorder.restore(snapshot)
+        if "now" in trainable:
+            trainable["now"].put(self._model)
         self._at = snapshot.position
         self._model.stop_training = state["stopped"]
         self._values, self._logs, self._counted = state["values"], state["logs"], state["counted"]
         self.validations = list(state["validations"])
-        self.compilation = state["compilation"] and Compilation(**state["compilation"])
-        self._steps.jit, self._steps.xla_shapes = state["xla"]
+        self._choice.go_on_from(state)
         for told in _defined(self._hooks, "on_resume"):
             told(self._at.epoch, self._at.step)
 

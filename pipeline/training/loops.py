@@ -2,12 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
-from pipeline.training.feeds.feed import Batcher
+from pipeline.training.feeds.feed import Batcher, Feed
+
+
+class Loops:
+    """The loops over a traced step, each compiled when it is first wanted.
+
+    Args:
+        feed: What the stacks are from.
+        step: The traced step.
+        batch: Shapes and dtypes of the tensors of a batch.
+        returned: Shapes and dtypes of what the step returns.
+        cached: Returns what was made under a name before, or makes it.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        step: Any,
+        batch: Sequence[tf.TensorSpec],
+        returned: Sequence[tf.TensorSpec],
+        cached: Callable[[str, Callable[[], Any]], Any],
+    ) -> None:
+        self._feed, self._step, self._batch, self._returned, self._cached = feed, step, batch, returned, cached
+        self._made: dict[tuple[Any, bool], Any] = {}
+
+    def last(self, values: Sequence[Any], start: int, count: int, *, with_xla: bool = False) -> list[Any]:
+        """Runs steps on batches `start` to `start + count` of a stack, and returns what the last one returned.
+
+        With XLA, values are to be of the same shapes each time, for which the loop is compiled.
+        """
+        return self._run(run_last, values, start, count, with_xla=with_xla)
+
+    def all(self, values: Sequence[Any], start: int, count: int) -> list[Any]:
+        """Runs steps as `last` does, and returns what all of them returned, joined along the first axis."""
+        return self._run(run_all, values, start, count)
+
+    def _run(
+        self, run: Callable[..., Any], values: Sequence[Any], start: int, count: int, *, with_xla: bool = False
+    ) -> list[Any]:
+        if (run, with_xla) not in self._made:
+            self._made[run, with_xla] = self._compiled(run, values if with_xla else ())
+        loop = self._made[run, with_xla]
+        leaves: list[Any] = loop(list(values), list(self._feed.constants), tf.constant(start), tf.constant(count))
+        return leaves
+
+    def _compiled(self, run: Callable[..., Any], for_xla: Sequence[Any]) -> Any:
+        batcher, constants = self._feed.batcher(), self._feed.constants
+        of_any_length = [tf.TensorSpec((None, *given.shape[1:]), given.dtype) for given in constants]
+        specs = (
+            [[tf.TensorSpec(given.shape, given.dtype) for given in group] for group in (for_xla, constants)]
+            if for_xla
+            else [self._feed.value_specs(self._batch), of_any_length]
+        )
+        scalar = tf.TensorSpec((), "int32")
+
+        def make() -> Any:
+            loop = partial(run, self._step, batcher, self._returned)
+            function = tf.function(loop, autograph=False, jit_compile=bool(for_xla))
+            return function.get_concrete_function(*specs, scalar, scalar)
+
+        name = batcher.__name__ if not isinstance(batcher, partial) else str(batcher.args)
+        return self._cached(f"{run.__name__} {bool(for_xla)} {name} {specs}", make)
 
 
 def run_last(

@@ -6,28 +6,48 @@ short last batch the losses of outputs are then means over batches, and do not a
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras.src.trainers.compile_utils import CompileLoss
 
 from pipeline.models.names import layer_name
 
 
-def count_examples(model: keras.Model) -> None:
-    """Has a compiled model weigh the logged losses of its outputs by the examples of each batch."""
+def name_losses(model: keras.Model) -> None:
+    """Has a compiled model log the losses of its outputs by names that TensorFlow does not take, too."""
     losses = getattr(model, "_compile_loss", None)
     if type(losses) is CompileLoss:
-        losses.__class__ = _CountingLoss
+        losses.__class__ = _NamedLosses
 
 
-class _CountingLoss(CompileLoss):  # type: ignore[misc]
+@contextmanager
+def examples_counted(model: keras.Model) -> Iterator[None]:
+    """Has a compiled model weigh the losses of its outputs by the examples of each batch, meanwhile.
+
+    Afterwards the model is as it was, so that its own methods go on as Keras has them.
+    """
+    losses = getattr(model, "_compile_loss", None)
+    if not isinstance(losses, CompileLoss) or isinstance(losses, _Counting):
+        yield
+        return
+    kind: Any = type(losses)
+    losses.__class__ = _counting(kind)
+    try:
+        yield
+    finally:
+        losses.__class__ = kind
+
+
+class _NamedLosses(CompileLoss):  # type: ignore[misc]
     def build(self, y_true: Any, y_pred: Any) -> None:
         super().build(y_true, y_pred)
-        for metric, name in zip(self.metrics, self._names, strict=False):
+        for metric, name in zip(self._metrics, self._names, strict=False):
             metric.name = f"{name}_loss"
-            metric.__class__ = _MeanOverExamples
-            metric.losses = [self]
 
     def _build_nested(self, y_true: Any, y_pred: Any, loss: Any, output_names: Any, current_path: Any) -> None:
         super()._build_nested(y_true, y_pred, loss, output_names, current_path)
@@ -36,15 +56,46 @@ class _CountingLoss(CompileLoss):  # type: ignore[misc]
             self._names = [found.name for found in self._flat_losses]
             self._flat_losses[:] = [found._replace(name=layer_name(found.name)) for found in self._flat_losses]
 
+
+class _Counting:
+    """What is mixed in with losses whose metrics are to count examples."""
+
+    _metrics: list[Any]
+    _examples: Any = None
+
+    @property
+    def metrics(self) -> list[Any]:
+        if self._examples is None:
+            return self._metrics
+        return [_Counted(metric, self._examples) for metric in self._metrics]
+
     def call(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        self._examples = keras.ops.shape(keras.tree.flatten(y_pred)[0])[0]
+        self._examples = _examples(keras.tree.flatten(y_pred)[0])
         try:
-            return super().call(y_true, y_pred, sample_weight)
+            return super().call(y_true, y_pred, sample_weight)  # type: ignore[misc]
         finally:
-            self._examples = None
+            del self._examples
 
 
-class _MeanOverExamples(keras.metrics.Mean):  # type: ignore[misc]
+class _Counted:
+    """A mean that weighs by examples what Keras does not weigh."""
+
+    def __init__(self, mean: keras.metrics.Mean, examples: Any) -> None:
+        self._mean, self._examples = mean, examples
+
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        weight = self.losses[0]._examples if sample_weight is None else sample_weight
-        super().update_state(values, sample_weight=weight)
+        self._mean.update_state(values, sample_weight=self._examples if sample_weight is None else sample_weight)
+
+
+@cache
+def _counting(kind: Hashable) -> type:
+    return type("Counting", (_Counting, kind), {})  # type: ignore[arg-type]
+
+
+def _examples(output: Any) -> Any:
+    """Returns the number of examples of a batch, None if its output does not tell."""
+    if isinstance(output, tf.RaggedTensor):
+        return output.nrows()
+    if output is None or not len(output.shape):
+        return None
+    return keras.ops.shape(output)[0]

@@ -15,7 +15,8 @@ def joined(outputs: Sequence[Any]) -> Any:
 
     Returns:
         NumPy arrays of shape (examples, ...); ragged tensors where the batches differ in other sizes than that, and
-        ragged or sparse tensors where the model gives such.
+        ragged or sparse tensors where the model gives such. Numbers are an array of one for each batch, but that of a
+        single batch is left a number; None stays None.
     """
     if not outputs:
         return []
@@ -25,13 +26,16 @@ def joined(outputs: Sequence[Any]) -> Any:
 
 
 def _joined(parts: Sequence[Any]) -> Any:
+    if parts[0] is None:
+        return None
     if isinstance(parts[0], tf.RaggedTensor):
         return tf.concat(parts, axis=0)
     if isinstance(parts[0], tf.SparseTensor):
         return tf.sparse.concat(axis=0, sp_inputs=list(parts))
     arrays = [np.asarray(part) for part in parts]
-    if not arrays[0].ndim:
-        return np.stack(arrays)
+    if len(arrays) == 1:
+        return arrays[0][()]
+    arrays = [np.atleast_1d(array) for array in arrays]
     if len({array.shape[1:] for array in arrays}) == 1:
-        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+        return np.concatenate(arrays)
     return tf.concat([tf.RaggedTensor.from_tensor(array) for array in arrays], axis=0)

@@ -1,107 +1,130 @@
-"""What Keras refuses and users ask for: class weights for each output, a validation split of batches."""
+"""Class weights of one output or of several, turned into sample weights for any form of data."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras.src.trainers.data_adapters import array_slicing
 
 from pipeline.data.examples import multiplied
+from pipeline.training.class_weight import weights_in_graph, weights_of
 
-Split = tuple[tuple[Any, Any, Any], Any]
-
-
-def split_off(x: Any, y: Any, sample_weight: Any, share: float) -> Split:
-    """Returns data without its last part, and that part.
-
-    Args:
-        x: As in `keras.Model.fit`; of a dataset of batches, the last batches are split off.
-        y: As there.
-        sample_weight: As there.
-        share: Share of examples, or of batches.
-
-    Raises:
-        ValueError: The data has no length, or not enough of it.
-    """
-    if isinstance(x, tf.data.Dataset):
-        length = int(x.cardinality())
-        end = _end(length, share, "dataset")
-        return (x.take(end), y, sample_weight), x.skip(end)
-    if isinstance(x, keras.utils.PyDataset):
-        length = -1 if x.num_batches is None else x.num_batches
-        end = _end(length, share, "PyDataset")
-        return (_Part(x, 0, end), y, sample_weight), _Part(x, end, length)
-    arrays: Split = array_slicing.train_validation_split((x, y, sample_weight), validation_split=share)
-    return arrays
+BOTH = "You cannot `class_weight` and `sample_weight` at the same time."
+SINGLE = "`class_weight` is only supported for Models with a single output."
 
 
-def with_class_weight(
-    model: keras.Model, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[Any, Any] | None
-) -> tuple[Any, Any, Any, Mapping[int, float] | None]:
-    """Returns data with class weights of several outputs turned into sample weights; others are left to Keras.
+class ClassWeights:
+    """Weight by class id, or such a mapping by output name.
+
+    Weights by output are multiplied by the sample weights that the data brings; an integer target with one axis less
+    than its output has an id at each position. Weights of a single output mean what they mean in Keras.
 
     Args:
-        model: The model, whose output names they are given by.
-        x: As in `keras.Model.fit`.
-        y: As there; class ids of shape (examples,) or (examples, 1), or one-hot rows.
-        sample_weight: As there; multiplied by the class weights.
-        class_weight: Weight by class id, or such a mapping by output name.
-
-    Raises:
-        ValueError: An output that the model lacks, or data to which such weights cannot be given.
+        model: The model, whose outputs they are given by.
+        class_weight: The weights.
     """
-    if not class_weight or not all(isinstance(value, Mapping) for value in class_weight.values()):
-        return x, y, sample_weight, class_weight
-    names = list(y) if isinstance(y, Mapping) else list(model.output_names)
-    unknown = [name for name in class_weight if name not in names]
-    if unknown:
-        raise ValueError(f"`class_weight` has the output {unknown[0]!r}. Expected: outputs of {names}.")
-    if isinstance(x, tf.data.Dataset):
-        return x.map(lambda *batch: _weighed_batch(names, batch, class_weight)), y, sample_weight, None
-    if y is None:
-        raise ValueError(
-            "`class_weight` by output is only supported for arrays and `tf.data.Dataset`. "
-            f"Received: x of type {type(x)}."
+
+    def __init__(self, model: keras.Model, class_weight: Mapping[Any, Any]) -> None:
+        self.by_output = all(isinstance(value, Mapping) for value in class_weight.values())
+        self._given = class_weight
+        self._ranks = _ranks(model) if self.by_output else {}
+        self._names = list(self._ranks or class_weight)
+
+    def of_arrays(self, y: Any, sample_weight: Any) -> Any:
+        """Returns the sample weights of arrays.
+
+        Raises:
+            ValueError: An output that the model lacks, or for a single output, sample weights or several targets.
+        """
+        return self._weights(y, sample_weight, weights_of, _times_arrays)
+
+    def of_batch(self, batch: Any) -> Any:
+        """Returns a batch of arrays with sample weights; one without targets stays as it is."""
+        return self._batch(batch, weights_of, _times_arrays)
+
+    def of_element(self, *batch: Any) -> Any:
+        """See `of_batch`; for `tf.data.Dataset.map`."""
+        return self._batch(batch[0] if len(batch) == 1 else batch, weights_in_graph, _times_tensors)
+
+    def _batch(self, batch: Any, weigh: Callable[..., Any], times: Callable[[Any, Any], Any]) -> Any:
+        if isinstance(batch, Mapping):
+            return batch
+        x, y, given = keras.utils.unpack_x_y_sample_weight(batch)
+        return batch if y is None else (x, y, self._weights(y, given, weigh, times))
+
+    def _weights(self, y: Any, given: Any, weigh: Callable[..., Any], times: Callable[[Any, Any], Any]) -> Any:
+        if not self.by_output:
+            if given is not None:
+                raise ValueError(BOTH)
+            if keras.tree.is_nested(y):
+                raise ValueError(SINGLE)
+            _warn_of_positions(y)
+            return weigh(y, self._given)
+        names = list(y) if isinstance(y, Mapping) else self._names
+        unknown = [name for name in self._given if name not in names]
+        if unknown:
+            raise ValueError(f"class_weight: expected {_right(names, y)}, got weights of an output {unknown[0]!r}")
+        before = {} if given is None else _by_name(names, given)
+        weights = {}
+        for name, given_target in _by_name(names, y).items():
+            target = given_target if hasattr(given_target, "shape") else np.asarray(given_target)
+            own = _ones(target)
+            if name in self._given:
+                own = weigh(target, self._given[name], are_ids=1 < len(target.shape) < self._ranks.get(name, 0))
+            weights[name] = own if before.get(name) is None else times(own, before[name])
+        return _like(y, weights)
+
+
+def _ranks(model: keras.Model) -> dict[str, int]:
+    """Returns the number of axes of each output in order; nothing for a model that does not tell."""
+    if isinstance(model, keras.Sequential) and model.layers:
+        names = [model.layers[-1].name]
+    else:
+        names = getattr(model, "output_names", None) or []
+    outputs = getattr(model, "outputs", None) or [None] * len(names)
+    return {name: 0 if out is None else len(out.shape) for name, out in zip(names, outputs, strict=True)}
+
+
+def _right(names: list[str], y: Any) -> str:
+    if not names and keras.tree.is_nested(y):
+        return "targets by name, in a dict, for weights by output"
+    return f"weights by output of {', '.join(map(str, names))}" if len(names) > 1 else "weights by class id"
+
+
+def _warn_of_positions(y: Any) -> None:
+    shape: tuple[int | None, ...] = tuple(getattr(y, "shape", ()))
+    if len(shape) != 2 or shape[1] in (None, 1) or not np.issubdtype(_dtype(y), np.integer):
+        return
+    if isinstance(y, np.ndarray) and y.max(initial=0) > 1:
+        warnings.warn(
+            f"class_weight: targets of shape {shape} are taken for one-hot rows, as Keras does; for a class id "
+            "at each position, weights by output name are right, as in class_weight={'output': {0: 1.0, 1: 2.0}}",
+            stacklevel=2,
         )
-    targets = _by_name(names, y)
-    given = {} if sample_weight is None else _by_name(names, sample_weight)
-    weights = {}
-    for name, target in targets.items():
-        array = np.asarray(target)
-        weight = np.ones(len(array), "float32")
-        if name in class_weight:
-            ids = array.argmax(axis=1) if array.ndim > 1 and array.shape[1] > 1 else array.reshape(len(array))
-            chosen = class_weight[name]
-            weight = np.array([chosen.get(int(label), 1.0) for label in ids], "float32")
-        weights[name] = weight if given.get(name) is None else multiplied(weight, np.asarray(given[name], "float32"))
-    return x, y, _like(y, weights), None
 
 
-def _weighed_batch(names: list[str], batch: Any, class_weight: Mapping[str, Mapping[int, float]]) -> Any:
-    x, y, given = keras.utils.unpack_x_y_sample_weight(batch)
-    names = list(y) if isinstance(y, Mapping) else names
-    before = {} if given is None else _by_name(names, given)
-    weights = {}
-    for name, target in _by_name(names, y).items():
-        weight = tf.ones(tf.shape(target)[:1])
-        if name in class_weight:
-            chosen = class_weight[name]
-            table = tf.constant([chosen.get(i, 1.0) for i in range(max(chosen) + 1)], "float32")
-            one_hot = target.shape.rank > 1 and target.shape[1] != 1
-            ids = tf.argmax(target, axis=1) if one_hot else tf.cast(tf.reshape(target, [-1]), "int64")
-            known = ids < len(table)
-            weight = tf.where(known, tf.gather(table, tf.where(known, ids, 0)), 1.0)
-        if before.get(name) is not None:
-            earlier = tf.cast(before[name], "float32")
-            # Weights that the data brings may be of positions within an example.
-            weight = tf.reshape(weight, [-1] + [1] * (earlier.shape.rank - 1)) * earlier
-        weights[name] = weight
-    return x, y, _like(y, weights)
+def _dtype(y: Any) -> Any:
+    return y.dtype.as_numpy_dtype if isinstance(y.dtype, tf.DType) else y.dtype
+
+
+def _times_arrays(weight: Any, given: Any) -> Any:
+    return multiplied(np.asarray(weight), np.asarray(given, "float32"))
+
+
+def _times_tensors(weight: Any, given: Any) -> Any:
+    """Multiplies weights of examples and of positions within them, the axes that one lacks being at the end."""
+    given = tf.cast(given, weight.dtype)
+    rank = max(weight.shape.rank, given.shape.rank)
+    one, other = (tf.reshape(w, tf.concat([tf.shape(w), [1] * (rank - w.shape.rank)], 0)) for w in (weight, given))
+    return one * other
+
+
+def _ones(target: Any) -> Any:
+    return tf.ones(tf.shape(target)[:1]) if tf.is_tensor(target) else np.ones(len(target), "float32")
 
 
 def _by_name(names: list[str], values: Any) -> dict[str, Any]:
@@ -116,34 +139,3 @@ def _like(targets: Any, weights: dict[str, Any]) -> Any:
     if isinstance(targets, Mapping):
         return weights
     return list(weights.values()) if isinstance(targets, (list, tuple)) else next(iter(weights.values()))
-
-
-def _end(length: int, share: float, kind: str) -> int:
-    if length < 0:
-        raise ValueError(
-            f"`validation_split={share}` needs data of known length. Received: a {kind} without one; "
-            "pass `validation_data` instead."
-        )
-    end = math.floor(length * (1 - share))
-    if not 0 < end < length:
-        raise ValueError(f"`validation_split={share}` of {length} batches leaves nothing to train or to validate on.")
-    return end
-
-
-class _Part(keras.utils.PyDataset):  # type: ignore[misc]
-    """Some of the batches of a `PyDataset`."""
-
-    def __init__(self, whole: keras.utils.PyDataset, start: int, end: int) -> None:
-        super().__init__(whole.workers, whole.use_multiprocessing, whole.max_queue_size)
-        self._whole, self._start, self._length = whole, start, end - start
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, index: int) -> Any:
-        return self._whole[self._start + index]
-
-    def on_epoch_end(self) -> None:
-        """Passes it on for the part that is trained on."""
-        if self._start == 0:
-            self._whole.on_epoch_end()

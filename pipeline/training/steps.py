@@ -7,7 +7,7 @@ loop is ours. As in Keras, a step is traced without AutoGraph.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,8 +15,13 @@ import keras
 import tensorflow as tf
 
 from pipeline.errors import one_line
+from pipeline.training.calls import Piece
 from pipeline.training.feeds import Feed, Stack
-from pipeline.training.loops import present, run_all, run_last
+from pipeline.training.leftovers import bound_to_graphs, note_draws
+from pipeline.training.loops import Loops, present
+from pipeline.training.measures import measuring
+from pipeline.training.step_functions import cache_of, function_of, is_of_keras, run_own, runs_eagerly
+from pipeline.training.trainable import Trainable
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +34,9 @@ class Steps:
             stack are run without, as each shape would be compiled anew.
         forced: Whether XLA is what the user asked for, so that its errors are told rather than gone around.
         xla_shapes: Of the stacks that XLA runs, once there was one.
+        own: What the user put in the place of Keras' function, which is run as it is; None for Keras'.
+        built: What was trainable when the model was built by a first trace; None before.
+        traced: What was trainable when the step was traced; None before, and for a step that is not.
 
     Args:
         model: The model.
@@ -39,21 +47,69 @@ class Steps:
     """
 
     def __init__(self, model: keras.Model, kind: str, feed: Feed, *, jit: bool = False, forced: bool = False) -> None:
-        self._eager = bool(model.run_eagerly)
-        self.jit = jit and not self._eager
-        self.forced = forced
-        self._step = getattr(model, f"{kind}_step")
-        self._feed = feed
-        self._cache = _cache(model, kind)
+        self._model, self._kind, self._feed = model, kind, feed
+        self.jit, self.forced = jit, forced
+        self.xla_shapes: list[tuple[int, ...]] | None = None
+        self._filled: tuple[Stack, list[Any]] | None = None
+        self.built: Trainable | None = None
+        self._function: Any = None
+        self._take_up(function_of(model, kind), eager=runs_eagerly(model))
+
+    def follow(self) -> bool:
+        """Takes up a function that was made anew, and with it the model as it is now; returns whether one was.
+
+        As in Keras, what was traced stays as it is until `make_train_function(force=True)` or `compile` is called.
+        """
+        function = function_of(self._model, self._kind)
+        if function is not self._function:
+            self._take_up(function, eager=runs_eagerly(self._model))
+            return True
+        eager = bool(tf.config.functions_run_eagerly()) or self._made_eager
+        if eager != self._eager:
+            self._take_up(function, eager=eager)
+        return False
+
+    def _take_up(self, function: Any, *, eager: bool) -> None:
+        if function is not self._function:
+            self._made_eager = bool(self._model.run_eagerly)
+        self._function, self._eager = function, eager
+        self.own = None if is_of_keras(function) else function
+        step = getattr(self._model, f"{self._kind}_step")
+        self._step = step if self._kind == "predict" else measuring(self._model, step)
+        self._cache = {} if self.own else cache_of(function)
+        self.traced: Trainable | None = None
         self._traced: Any = None
         self._seen: Stack | None = None
         self._loopable = False
         self._returned: list[Any] = []
-        self._loops: dict[Any, Any] = {}
         self._specs: list[tf.TensorSpec] = []
-        self.xla_shapes: list[tuple[int, ...]] | None = None
         self._compiled = False
-        self._filled: tuple[Stack, list[Any]] | None = None
+
+    @property
+    def of_own(self) -> int:
+        """Steps that a function of the user's own makes in a call."""
+        return int(self._model.steps_per_execution)
+
+    def run(self, pieces: Sequence[Piece]) -> Any:
+        """Runs steps on the batches of a call, and returns what the last one returned."""
+        self.follow()
+        if self.own is not None:
+            return run_own(self.own, self._kind, self._batches(pieces))
+        for piece in pieces:
+            logs = self.last(piece.stack, piece.start, piece.count)
+        return logs
+
+    def outputs_of(self, pieces: Sequence[Piece]) -> list[Any]:
+        """Runs steps as `run` does, and returns what all of them returned, neighbours joined where they can be."""
+        self.follow()
+        if self.own is not None:
+            return [run_own(self.own, self._kind, self._batches(pieces))]
+        return [given for piece in pieces for given in self.outputs(piece.stack, piece.start, piece.count)]
+
+    def _batches(self, pieces: Sequence[Piece]) -> Iterator[Any]:
+        for piece in pieces:
+            for index in range(piece.start, piece.start + piece.count):
+                yield self._batch(piece.stack, index)
 
     def last(self, stack: Stack, start: int, count: int) -> Any:
         """Runs steps on batches `start` to `start + count` of a stack, and returns what the last one returned."""
@@ -64,7 +120,7 @@ class Steps:
             return logs
         leaves = self._with_xla(stack, start, count) if self.jit else None
         if leaves is None:
-            leaves = self._run(self._loop(run_last), stack.values, start, count)
+            leaves = self._loops.last(stack.values, start, count)
         return self._nested(leaves)
 
     def outputs(self, stack: Stack, start: int, count: int) -> list[Any]:
@@ -72,10 +128,24 @@ class Steps:
         self.trace(stack)
         if not self._loopable:
             return [self._one(stack, index) for index in range(start, start + count)]
-        return [self._nested(self._run(self._loop(run_all), stack.values, start, count))]
+        if count == 1:
+            # Of a single batch Keras leaves a number what it is.
+            return [self._one(stack, start)]
+        return [self._nested(self._loops.all(stack.values, start, count))]
+
+    def outputs_of_none(self) -> list[Any]:
+        """Returns what steps return of no examples, if that can be told without one."""
+        if self.own is not None or not self.can_build:
+            return []
+        self.build()
+        if not self._loopable or any(spec.shape.rank is None for spec in self._returned):
+            return []
+        shapes = [[0, *(size or 0 for size in spec.shape[1:])] if spec.shape.rank else [0] for spec in self._returned]
+        return [self._nested([tf.zeros(*of) for of in zip(shapes, (s.dtype for s in self._returned), strict=True)])]
 
     def trace(self, stack: Stack) -> None:
         """Traces the step, which builds the model and its optimizer, unless that was done for such shapes before."""
+        self.follow()
         if stack is self._seen:
             return
         self._seen = stack
@@ -99,6 +169,23 @@ class Steps:
         stack = next(iter(self._feed.stacks(0)))
         self.last(stack, stack.start, 1)
 
+    def rebuild(self, built: Trainable | None, traced: Trainable) -> None:
+        """Builds and traces as a training before did, which had other parts trainable at these moments.
+
+        Args:
+            built: What was trainable when the model and its optimizer were built, where that is known.
+            traced: What was trainable when the step was traced the last time.
+        """
+        if self.built is None:
+            if built is not None and built.fits(self._model):
+                built.put(self._model)
+            self.build()
+        if self.traced not in (None, traced):
+            traced.put(self._model)
+            getattr(self._model, f"make_{self._kind}_function")(force=True)
+            self.follow()
+            self.build()
+
     def _trace(self, specs: list[tf.TensorSpec]) -> None:
         if self._traced is not None:
             specs = [_relaxed(*pair) for pair in zip(self._specs, specs, strict=True)]
@@ -106,19 +193,34 @@ class Steps:
                 return
         self._specs = specs
         step = partial(_on_leaves, self._step, self._feed.structure)
-        self._traced = self._cached("step", lambda: _function(step).get_concrete_function(*specs))
+
+        def traced() -> tuple[Any, Trainable]:
+            return _traced(step, specs), Trainable.of(self._model)
+
+        self._traced, self.traced = self._cached("step", traced)
+        self.built = self.built or self.traced
         self._returned = [tf.type_spec_from_value(leaf) for leaf in present(self._traced.structured_outputs)]
         # Only tensors can be carried through a loop in a graph.
         self._loopable = all(isinstance(leaf, tf.TensorSpec) for leaf in self._returned)
-        self._loops = {}
+        self._loops = Loops(self._feed, self._traced, specs, self._returned, self._cached)
 
     def _one(self, stack: Stack, index: int) -> Any:
         """Runs a single step by a call of its own."""
+        if self._eager:
+            return self._traced(self._batch(stack, index))
         if not self._feed.loops:
-            return self._traced(stack.values[0])
+            # Traced by its first call, and by one with a batch of another kind.
+            with bound_to_graphs():
+                return self._traced(self._batch(stack, index))
+        return self._traced(*self._leaves(stack, index))
+
+    def _batch(self, stack: Stack, index: int) -> Any:
+        """Returns a batch in the structure that the step takes."""
+        return self._feed.structure.packed(self._leaves(stack, index)) if self._feed.loops else stack.values[0]
+
+    def _leaves(self, stack: Stack, index: int) -> list[Any]:
         values = [tf.convert_to_tensor(value) for value in stack.values]
-        leaves = self._feed.batcher()(values, self._feed.constants, index)
-        return self._traced(self._feed.structure.packed(leaves)) if self._eager else self._traced(*leaves)
+        return self._feed.batcher()(values, self._feed.constants, index)
 
     def _nested(self, leaves: Sequence[Any]) -> Any:
         """Returns what steps returned in their own structure."""
@@ -126,9 +228,6 @@ class Steps:
         nested = self._traced.structured_outputs
         flat = [None if leaf is None else next(left) for leaf in tf.nest.flatten(nested)]
         return tf.nest.pack_sequence_as(nested, flat)
-
-    def _run(self, loop: Any, values: Sequence[Any], start: int, count: int) -> Any:
-        return loop(list(values), list(self._feed.constants), tf.constant(start), tf.constant(count))
 
     def _with_xla(self, stack: Stack, start: int, count: int) -> Any:
         """Runs steps with XLA; None if they are to be run without it."""
@@ -142,7 +241,7 @@ class Steps:
             self._filled = stack, [_filled(value, capacity) for value in stack.values]
         values = self._filled[1]
         try:
-            leaves = self._run(self._loop(run_last, values), values, start, count)
+            leaves = self._loops.last(values, start, count, with_xla=True)
             self._compiled = True
             return leaves
         except (tf.errors.OpError, ValueError, TypeError) as error:
@@ -153,51 +252,23 @@ class Steps:
             self.jit = False
             return None
 
-    def _loop(self, run: Callable[..., Any], for_xla: Sequence[Any] = ()) -> Any:
-        """Returns a compiled loop over steps; with XLA, for values of these shapes only, which stay the same."""
-        key = (run, bool(for_xla))
-        if key not in self._loops:
-            self._loops[key] = self._made_loop(run, for_xla)
-        return self._loops[key]
-
-    def _made_loop(self, run: Callable[..., Any], for_xla: Sequence[Any]) -> Any:
-        batcher, constants = self._feed.batcher(), self._feed.constants
-        of_any_length = [tf.TensorSpec((None, *given.shape[1:]), given.dtype) for given in constants]
-        specs = (
-            [[tf.TensorSpec(given.shape, given.dtype) for given in group] for group in (for_xla, constants)]
-            if for_xla
-            else [self._feed.value_specs(self._specs), of_any_length]
-        )
-        scalar = tf.TensorSpec((), "int32")
-
-        def make() -> Any:
-            loop = partial(run, self._traced, batcher, self._returned)
-            function = tf.function(loop, autograph=False, jit_compile=bool(for_xla))
-            return function.get_concrete_function(*specs, scalar, scalar)
-
-        name = batcher.__name__ if not isinstance(batcher, partial) else str(batcher.args)
-        return self._cached(f"{run.__name__} {bool(for_xla)} {name} {specs}", make)
-
     def _cached(self, what: str, make: Callable[[], Any]) -> Any:
         structure = "" if what == "single" else str(self._feed.structure)
         key = (what, structure, tuple(self._specs))
         if key not in self._cache:
-            self._cache[key] = make()
+            with bound_to_graphs():
+                self._cache[key] = make()
         return self._cache[key]
-
-
-def _cache(model: keras.Model, kind: str) -> dict[Any, Any]:
-    """Returns what was compiled of a model's step before, which goes when Keras forgets its own compiled function."""
-    getattr(model, f"make_{kind}_function")()
-    function = getattr(model, f"{kind}_function")
-    if not hasattr(function, "compiled_by_pipeline"):
-        function.compiled_by_pipeline = {}
-    cache: dict[Any, Any] = function.compiled_by_pipeline
-    return cache
 
 
 def _function(step: Callable[..., Any]) -> Any:
     return tf.function(step, autograph=False, reduce_retracing=True)
+
+
+def _traced(step: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
+    traced = _function(step).get_concrete_function(*specs)
+    note_draws(traced)
+    return traced
 
 
 def _on_leaves(step: Callable[[Any], Any], structure: Any, *leaves: Any) -> Any:

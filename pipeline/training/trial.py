@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from pipeline.training.compilation import Compilation
 from pipeline.training.feeds import Stack
@@ -58,6 +59,8 @@ def variables_of(model: keras.Model) -> list[Any]:
     optimizers = [value for value in attributes if isinstance(value, keras.optimizers.Optimizer)]
     found = [*model.variables, *model.metrics_variables]
     found += [variable for optimizer in optimizers for variable in optimizer.variables]
+    # A step of the user's own may keep numbers in TensorFlow's variables, which Keras does not track.
+    found += [value for value in attributes if isinstance(value, tf.Variable)]
     return list({id(variable): variable for variable in found}.values())
 
 

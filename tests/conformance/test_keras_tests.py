@@ -6,42 +6,91 @@ from pathlib import Path
 
 SCRIPT = Path(__file__).parent / "keras_tests.py"
 TESTS = """
+import os
+import threading
 import keras, numpy as np, pipeline
 
-def model():
+def ours():
     made = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     made.compile("sgd", "mse")
-    return made
+    history = made.fit(np.ones((4, 1)), np.ones((4, 1)), verbose=0, validation_split=0.5)
+    assert made.predict(np.ones((4, 1)), verbose=0).shape == (4, 1)
+    return hasattr(history, "compilation")
 
 def test_that_passes_with_both():
-    made = model()
-    made.fit(np.ones((4, 1)), np.ones((4, 1)), verbose=0, validation_split=0.5)
-    assert made.predict(np.ones((4, 1)), verbose=0).shape == (4, 1)
+    ours()
 
 def test_that_fails_with_both():
-    assert False
+    assert not ours() and ours()
+
+def test_that_calls_neither():
+    pass
+"""
+DIFFERENT = """
+def test_that_crashes_with_ours():
+    if ours():
+        os.abort()
 
 def test_that_tells_them_apart():
-    assert not hasattr(model().fit(np.ones((4, 1)), np.ones((4, 1)), verbose=0), "compilation")
+    assert not ours()
+"""
+ABSENT = """
+import jax
+from torch import nn
+
+class Network(nn.Module):
+    pass
+
+def test_with_it():
+    jax.numpy.ones(1).fit()
+
+def test_without_it():
+    assert not isinstance(1, nn.Module)
+"""
+ENDLESS = """
+import threading
+
+def test_without_end():
+    threading.Event().wait()
+
+def test_after_it():
+    pass
 """
 
 
-def compared(folder: Path) -> tuple[int, str]:
-    command = [sys.executable, str(SCRIPT), str(folder)]
+def compared(*arguments: object) -> tuple[int, str]:
+    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout
 
 
-def test_a_difference_is_named_and_fails(tmp_path: Path) -> None:
-    (tmp_path / "some_test.py").write_text(TESTS)
-    code, out = compared(tmp_path)
+def test_a_difference_is_named_and_fails_and_what_keras_ends_with_is_kept(tmp_path: Path) -> None:
+    tests, kept = tmp_path / "some_test.py", tmp_path / "own.json"
+    tests.write_text(TESTS + DIFFERENT)
+    code, out = compared(tests, "--own", kept)
     assert code == 1
-    assert "2 of 3 tests end the same (1 passed), 1 differ for no known reason" in out
-    assert "test_that_tells_them_apart: passed with Keras' own, failed with ours" in out
+    assert "5 tests of 1 files with Keras' own: 4 passed, 1 failed" in out
+    assert "4 of them call fit, evaluate or predict: 2 end the same (1 passed), 0 differ for a known reason, 2 " in out
+    assert "test_that_tells_them_apart: passed with Keras' own, failed (assert not True" in out
+    assert "test_that_crashes_with_ours: passed with Keras' own, crashed with ours" in out
+    code, out = compared(tests, "--own", kept, "-k", "passes or neither")
+    assert (code, "1 of them call fit, evaluate or predict: 1 end the same (1 passed)" in out) == (0, True)
 
 
-def test_no_difference_is_success(tmp_path: Path) -> None:
-    (tmp_path / "some_test.py").write_text(TESTS.partition("def test_that_tells")[0])
-    code, out = compared(tmp_path)
+def test_what_needs_other_packages_is_left_out_and_what_does_not_end_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "a_test.py").write_text(TESTS)
+    (tmp_path / "b_test.py").write_text(ABSENT)
+    (tmp_path / "c_test.py").write_text(ENDLESS)
+    (tmp_path / "d_test.py").write_text("import no_such_package")
+    code, out = compared(tmp_path, "--every-file", "--seconds", 20, "--jobs", 2)
     assert code == 0
-    assert "2 of 2 tests end the same (1 passed)" in out
+    assert "left out: 1: Skipped: needs jax" in out
+    assert "left out: 1: ModuleNotFoundError: No module named 'no_such_package'" in out
+    assert "8 tests of 4 files with Keras' own" in out
+    assert "1 took too long" in out
+    assert "3 of them call fit, evaluate or predict: 3 end the same (1 passed)" in out
+
+
+def test_files_that_call_none_of_the_three_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "c_test.py").write_text(ENDLESS)
+    assert compared(tmp_path) == (1, "no test files that call fit, evaluate or predict\n")

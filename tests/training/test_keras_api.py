@@ -1,5 +1,6 @@
 """`pipeline.fit`, `evaluate` and `predict` mean what the methods of `keras.Model` mean, for every form of data."""
 
+import contextlib
 import itertools
 import math
 from collections.abc import Callable, Iterator
@@ -250,14 +251,6 @@ def test_validation_split_of_batches_takes_the_last_ones() -> None:
         pipeline.fit(dense(), dataset().repeat(), validation_split=0.1, verbose=0)
 
 
-def test_several_validation_sets_are_told_by_name() -> None:
-    sets = {"first": (X[:8], Y[:8]), "rest": dataset().skip(2)}
-    history = pipeline.fit(dense(), X, Y, batch_size=BATCH, epochs=2, verbose=0, validation_data=sets).history
-    for name, data in sets.items():
-        alone = pipeline.fit(dense(), X, Y, batch_size=BATCH, epochs=2, verbose=0, validation_data=data).history
-        assert history[f"val_{name}_loss"] == pytest.approx(alone["val_loss"])
-
-
 def test_validation_within_an_epoch_leaves_the_training_as_it_was() -> None:
     arguments = {"batch_size": BATCH, "epochs": 2, "verbose": 0, "shuffle": False, "validation_data": (X, Y)}
     plain, watched = dense(), dense()
@@ -383,3 +376,31 @@ def test_model_that_is_not_compiled_is_refused() -> None:
 def test_progress_bar_ends_with_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     pipeline.fit(dense(), X, Y, batch_size=BATCH, verbose=1)
     assert "6/6" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_model_made_under_a_strategy_of_one_device_is_trained_by_kerass_own_loop(inside: bool) -> None:
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+
+    def results(functions: Any) -> Any:
+        keras.utils.set_random_seed(1)
+        with strategy.scope():
+            made = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, activation="softmax")])
+            made.compile("adam", LOSS)
+        with strategy.scope() if inside else contextlib.nullcontext():
+            history = functions.fit(made, X, Y, batch_size=BATCH, verbose=0, shuffle=False, validation_split=0.5)
+            measured = functions.evaluate(made, X, Y, verbose=0, return_dict=True)
+            return history.history, measured, functions.predict(made, X, verbose=0).tolist()
+
+    assert results(pipeline) == results(keras.Model)
+
+
+def test_a_model_made_outside_of_a_strategy_is_refused_in_its_scope_as_by_keras() -> None:
+    for functions in (keras.Model, pipeline):
+        made = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3, activation="softmax")])
+        made.compile("adam", LOSS)
+        with (
+            tf.distribute.MirroredStrategy(["CPU:0"]).scope(),
+            pytest.raises(RuntimeError, match="Mixing different"),
+        ):
+            functions.fit(made, X, Y, verbose=0)

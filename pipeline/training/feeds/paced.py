@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
 
 from pipeline.training.feeds.feed import Batcher, Feed, Stack, Structure, without_first
+from pipeline.training.feeds.passes import CutPass, Pass, PassFeed
 
 RAN_OUT = (
     "Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at least "
@@ -18,15 +19,19 @@ RAN_OUT = (
 
 
 class PacedFeed(Feed):
-    """Epochs of another feed, whose epochs are passes over the data.
+    """Epochs drawn from passes over another feed.
+
+    A pass begins where Keras makes an iterator: a dataset that is shuffled anew for each of them then has the same
+    order.
 
     Args:
         feed: The other feed.
         steps: Batches an epoch; None for one pass. An epoch ends early where a pass does, with a warning, and the next
             one starts a new pass.
-        anew: Whether every epoch starts a new pass, as evaluations do.
         begin: Called when an epoch begins.
-        end: Called when an epoch ends.
+        end: Called when an epoch ends that was not broken off.
+        reset: Called before each epoch that starts a new pass because of `anew`.
+        anew: Whether every epoch starts a new pass, as evaluations do.
     """
 
     def __init__(
@@ -35,26 +40,50 @@ class PacedFeed(Feed):
         steps: int | None,
         begin: Callable[[], Any] = lambda: None,
         end: Callable[[], Any] = lambda: None,
+        reset: Callable[[], Any] = lambda: None,
         *,
         anew: bool = False,
     ) -> None:
-        self.capacity, self.loops, self.constants = feed.capacity, feed.loops, feed.constants
-        self.steps = steps or feed.steps
-        self._feed, self._anew = feed, anew or steps is None
-        self._begin, self._end = begin, end
-        self._passes = 0
+        self._feed, self._asked, self._anew = feed, steps, anew
+        self._begin, self._end, self._reset = begin, end, reset
+        self._length = feed.steps
+        self._numbers = itertools.count()
+        self._pass: Pass | None = None
         self._drawn = 0
-        self._pass: Iterator[Stack] | None = None
-        self._left: Stack | None = None
+
+    @property
+    def steps(self) -> int | None:  # type: ignore[override]
+        """See `Feed`."""
+        return self._asked or self._length
 
     @property
     def structure(self) -> Structure:  # type: ignore[override]
         """See `Feed`."""
         return self._feed.structure
 
+    @property
+    def capacity(self) -> int:  # type: ignore[override]
+        """See `Feed`."""
+        return self._feed.capacity
+
+    @property
+    def loops(self) -> bool:  # type: ignore[override]
+        """See `Feed`."""
+        return self._feed.loops
+
+    @property
+    def constants(self) -> Sequence[Any]:  # type: ignore[override]
+        """See `Feed`."""
+        return self._feed.constants
+
     def batcher(self) -> Batcher:
         """See `Feed`."""
         return self._feed.batcher()
+
+    @property
+    def specs(self) -> list[tf.TensorSpec] | None:  # type: ignore[override]
+        """See `Feed`."""
+        return self._feed.specs
 
     def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:
         """See `Feed`."""
@@ -69,41 +98,40 @@ class PacedFeed(Feed):
         return without_first(self._stacks(), skip)
 
     def _stacks(self) -> Iterator[Stack]:
-        self._begin()
         if self._anew:
-            self._restart()
-        left = self.steps
-        while left is None or left > 0:
-            stack = self._next()
-            if stack is None:
-                if left is not None:
-                    warnings.warn(RAN_OUT, stacklevel=2)
-                # What a pass without a known length turned out to be is expected of the next one.
-                self.steps = self.steps or self._drawn
-                self._pass = None
-                break
-            count = stack.steps - stack.start
-            if left is not None and count > left:
-                self._left = replace(stack, start=stack.start + left)
-                stack = replace(stack, steps=stack.start + left)
-                count = left
-            left = None if left is None else left - count
-            self._drawn += count
-            yield stack
-        if self._feed.steps is not None and self._drawn >= self._feed.steps:
+            self._reset()
+            self._length = self._feed.steps
             self._pass = None
+        self._begin()
+        if self._pass is None or self._asked is None:
+            self._open()
+        yield from self._next(self._wanted())
         self._end()
 
-    def _next(self) -> Stack | None:
-        if self._left is not None:
-            stack, self._left = self._left, None
-            return stack
-        if self._pass is None:
-            self._restart()
-        return next(self._pass or iter(()), None)
+    def _wanted(self) -> int | None:
+        """Returns how many batches of the pass belong to the epoch; None for all."""
+        if not self._length:
+            return self._asked
+        left = self._length - self._drawn
+        return left if self._asked is None else min(left, self._asked)
 
-    def _restart(self) -> None:
-        self._pass = self._feed.stacks(self._passes)
-        self._passes += 1
+    def _next(self, wanted: int | None) -> Iterator[Stack]:
+        given = 0
+        for stack in self._pass.stacks(wanted) if self._pass is not None else ():
+            given += stack.steps - stack.start
+            yield stack
+        self._drawn += given
+        if self.steps is not None and given < self.steps:
+            warnings.warn(RAN_OUT, stacklevel=2)
+        if wanted is not None and given < wanted:
+            self._pass = None
+        elif self._length and self._drawn >= self._length:
+            self._open()
+
+    def _open(self) -> None:
+        feed = self._feed
+        if isinstance(feed, PassFeed):
+            self._pass = feed.open()
+        else:
+            self._pass = CutPass(lambda: feed.stacks(next(self._numbers)))
         self._drawn = 0
-        self._left = None

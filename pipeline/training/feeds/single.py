@@ -1,28 +1,42 @@
-"""Batches that cannot be stacked (ragged or sparse tensors, shapes of unknown rank): one call for each."""
+"""Elements of a dataset that cannot be stacked (ragged or sparse tensors, shapes of unknown rank): a call for each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
-from pipeline.training.feeds.feed import Feed, Stack, without_first
+import tensorflow as tf
+
+from pipeline.training.feeds.feed import Stack
+from pipeline.training.feeds.passes import Pass, PassFeed, undrawn
 
 
-class SingleFeed(Feed):
+class SingleFeed(PassFeed):
     """Gives batches as they come.
 
     Args:
-        batches: Gives the batches of an epoch.
-        steps: Batches an epoch; None if nobody knows.
+        dataset: A dataset of batches.
+        steps: Batches a pass; None if nobody knows.
     """
 
     capacity = 1
     loops = False
 
-    def __init__(self, batches: Callable[[int], Iterable[Any]], steps: int | None = None) -> None:
+    def __init__(self, dataset: tf.data.Dataset, steps: int | None = None) -> None:
         self.steps = steps
-        self._batches = batches
+        self._dataset = undrawn(dataset)
 
-    def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:
-        """See `Feed`; the one value of a stack is the batch in its own structure."""
-        return without_first((Stack([batch], 1) for batch in self._batches(epoch)), skip)
+    def open(self) -> Pass:
+        """See `PassFeed`."""
+        return _SinglePass(iter(self._dataset))
+
+
+class _SinglePass:
+    def __init__(self, iterator: Iterator[Any]) -> None:
+        self._iterator = iterator
+
+    def stacks(self, most: int | None) -> Iterator[Stack]:
+        """See `Pass`; the one value of a stack is the batch in its own structure."""
+        for batch in itertools.islice(self._iterator, most):
+            yield Stack([batch], 1)

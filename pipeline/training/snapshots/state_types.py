@@ -30,6 +30,13 @@ class CompilationTypes(TypedDict):
     final: bool
 
 
+class TrainableTypes(TypedDict):
+    """A `Trainable`."""
+
+    layers: list[bool]
+    variables: list[bool]
+
+
 class FactsTypes(TypedDict, total=False):
     """What a resumed training must have in common with the one before."""
 
@@ -45,6 +52,7 @@ STATE: dict[str, Any] = {
     "counted": Whole | None,
     "compilation": CompilationTypes | None,
     "xla": tuple[bool, list[tuple[Whole, ...]] | None],
+    "trainable": dict[Literal["now", "built", "traced"], TrainableTypes],
     "callbacks": list[dict[str, Any]],
     "random": RandomTypes,
     "batches": dict[str, Any],

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.training.feeds import DatasetFeed, Feed, PacedFeed, ResidentFeed, SingleFeed, StackedFeed
+from pipeline.training.feeds import (
+    DatasetFeed,
+    Feed,
+    PacedFeed,
+    PythonFeed,
+    ResidentFeed,
+    SingleFeed,
+    StackedFeed,
+    drawing,
+)
 from pipeline.training.feeds.dataset import can_stack
 from pipeline.training.feeds.feed import Structure
 
@@ -36,7 +45,17 @@ def stacked() -> Feed:
 
 def dataset() -> Feed:
     spec = ({"x": tf.TensorSpec((None, 1), "float32")}, tf.TensorSpec((None,), "int64"))
-    return DatasetFeed(lambda epoch: tf.data.Dataset.from_generator(batches, output_signature=spec), spec)
+    return DatasetFeed(tf.data.Dataset.from_generator(batches, output_signature=spec))
+
+
+def dataset_in_graph() -> Feed:
+    feed = dataset()
+    feed.eager_steps = 0  # type: ignore[attr-defined]
+    return feed
+
+
+def python() -> Feed:
+    return PythonFeed(lambda: iter(batches()), lambda: 6)
 
 
 def drawn(feed: Feed, epoch: int = 0) -> list[list[int]]:
@@ -50,7 +69,7 @@ def drawn(feed: Feed, epoch: int = 0) -> list[list[int]]:
     return found
 
 
-@pytest.mark.parametrize("make", [resident, stacked, dataset])
+@pytest.mark.parametrize("make", [resident, stacked, python, dataset, dataset_in_graph])
 def test_batches_come_in_order_and_neighbours_of_a_shape_are_stacked(make: Any) -> None:
     feed = make()
     expected = [y.tolist() for _, y in batches()]
@@ -59,7 +78,7 @@ def test_batches_come_in_order_and_neighbours_of_a_shape_are_stacked(make: Any) 
     assert [stack.steps for stack in feed.stacks(0)] == [3, 1, 1, 1]
 
 
-@pytest.mark.parametrize("make", [resident, stacked, dataset])
+@pytest.mark.parametrize("make", [resident, stacked, python, dataset, dataset_in_graph])
 def test_specs_of_a_batch_have_any_number_of_examples(make: Any) -> None:
     feed = make()
     stack = next(iter(feed.stacks(0)))
@@ -70,14 +89,15 @@ def test_specs_of_a_batch_have_any_number_of_examples(make: Any) -> None:
 
 def test_stacks_are_as_small_as_memory_wants(monkeypatch: pytest.MonkeyPatch) -> None:
     bytes_of_a_batch = 3 * (4 + 8)
-    for module in ("stacked", "dataset"):
+    for module in ("stacked", "drawing"):
         monkeypatch.setattr(f"pipeline.training.feeds.{module}.STACK_BYTES", 2 * bytes_of_a_batch)
-    for feed in (stacked(), dataset()):
+    monkeypatch.setattr(drawing, "_compiled", {})
+    for feed in (stacked(), python(), dataset(), dataset_in_graph()):
         assert [stack.steps for stack in feed.stacks(0)] == [2, 1, 1, 1, 1]
 
 
 def test_slow_batches_do_not_wait_for_a_full_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("stacked", "dataset"):
+    for module in ("stacked", "drawing"):
         monkeypatch.setattr(f"pipeline.training.feeds.{module}.STACK_SECONDS", -1.0)
     assert [stack.steps for stack in stacked().stacks(0)] == [1] * 6
 
@@ -127,7 +147,7 @@ def test_error_of_a_source_comes_where_its_batch_would_and_its_thread_ends() -> 
     assert threading.active_count() <= before
 
 
-@pytest.mark.parametrize("make", [resident, stacked, dataset])
+@pytest.mark.parametrize("make", [resident, stacked, python, dataset, dataset_in_graph])
 def test_paced_epochs_go_on_through_the_passes(make: Any) -> None:
     flat = [y.tolist() for _, y in batches()]
     feed = PacedFeed(make(), 4)
@@ -150,9 +170,11 @@ def test_evaluations_take_the_first_batches_each_time() -> None:
 
 def test_single_batches_come_as_they_are() -> None:
     ragged = tf.ragged.constant([[1], [1, 2]])
-    feed = SingleFeed(lambda epoch: [(ragged, epoch)])
-    (stack,) = feed.stacks(3)
-    assert stack.values == [(ragged, 3)]
+    feed = SingleFeed(tf.data.Dataset.from_tensors((ragged, 3)))
+    (stack,) = feed.stacks(0)
+    ((given, number),) = stack.values
+    assert given.to_list() == [[1], [1, 2]]
+    assert int(number) == 3
     assert not feed.loops
 
 

@@ -52,6 +52,18 @@ class Kill(keras.callbacks.Callback):  # type: ignore[misc]
         pass
 
 
+class Freeze(Kill):
+    """Has only the last layer be trained in the second epoch, and all of them again in the third."""
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if epoch:
+            self.model.layers[0].trainable = epoch != 1
+            self.model.make_train_function(force=True)
+        if epoch == 2:
+            # Which nothing reads before a function is made anew.
+            self.model.layers[-1].trainable = False
+
+
 def data() -> Examples:
     generator = np.random.default_rng(0)
     inputs = {"image": generator.normal(size=(SIZE, 6, 6, 1)).astype("float32")}
@@ -127,6 +139,7 @@ def trained(
     make: Callable[[Examples], Batches],
     network: Callable[[], keras.Model] = model,
     schedule: dict[str, Any] | None = None,
+    kill_by: type[Kill] = Kill,
     **trainer: Any,
 ) -> Any:
     """Returns variables, history file, and what was fitted, of a training that is killed after steps and resumed."""
@@ -140,7 +153,7 @@ def trained(
         config = PipelineConfig(optimizer=optimizer, schedule=schedule, metrics="accuracy", trainer=settings)
         signature = compile_model(trained_model, config, batches.spec)
         stopping = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True, monitor="val_loss")
-        callbacks = [stopping, HistoryFile(folder / "history.csv"), Kill(kill)]
+        callbacks = [stopping, HistoryFile(folder / "history.csv"), kill_by(kill)]
         keeper = Keeper(snapshots, every_steps=1, found=snapshots.newest())
         held_out = ArrayBatches(data(), 10, shuffle=False, seed=0)
         try:
@@ -193,3 +206,12 @@ def test_however_it_is_trained(way: str, tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     whole = trained(tmp_path / "a", [], LOADERS["numpy"], **WAYS[way])
     assert_same(trained(tmp_path / "b", [3, 5], LOADERS["numpy"], **WAYS[way]), whole)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_with_layers_frozen_and_unfrozen_between_epochs(jit_compile: bool, tmp_path: Path) -> None:
+    way = {"jit_compile": jit_compile, "kill_by": Freeze}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    whole = trained(tmp_path / "a", [], LOADERS["numpy"], **way)
+    assert_same(trained(tmp_path / "b", [8, 6], LOADERS["numpy"], **way), whole)

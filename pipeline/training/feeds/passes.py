@@ -1,0 +1,72 @@
+"""Passes over data from which an epoch draws the batches it wants, and the source is asked for no more."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Protocol
+
+import tensorflow as tf
+
+from pipeline.training.feeds.feed import Feed, Stack, without_first
+
+
+class Pass(Protocol):
+    """One pass over the data, of which each epoch takes the next batches."""
+
+    def stacks(self, most: int | None) -> Iterator[Stack]:
+        """Yields the next batches.
+
+        Args:
+            most: How many; None for all that are left. Fewer come where the pass ends, and no more are drawn.
+        """
+
+
+def undrawn(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns the dataset without the prefetching that TensorFlow puts at its end, which draws more than is wanted."""
+    options = tf.data.Options()
+    options.experimental_optimization.inject_prefetch = False
+    return dataset.with_options(options)
+
+
+class PassFeed(Feed):
+    """A feed that knows how many batches are wanted of it."""
+
+    @abc.abstractmethod
+    def open(self) -> Pass:
+        """Begins a pass; batches are drawn only when they are asked for."""
+
+    def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:  # noqa: ARG002
+        """See `Feed`; every epoch is a new pass."""
+        return without_first(self.open().stacks(None), skip)
+
+
+class CutPass:
+    """A pass over a feed whose stacks are there anyway, so that they may be cut.
+
+    Args:
+        begin: Returns the stacks of the pass; called when the first one is wanted.
+    """
+
+    def __init__(self, begin: Callable[[], Iterator[Stack]]) -> None:
+        self._begin = begin
+        self._stacks: Iterator[Stack] | None = None
+        self._left: Stack | None = None
+
+    def stacks(self, most: int | None) -> Iterator[Stack]:
+        """See `Pass`."""
+        if self._stacks is None:
+            self._stacks = self._begin()
+        while most is None or most > 0:
+            stack = self._left or next(self._stacks, None)
+            self._left = None
+            if stack is None:
+                return
+            count = stack.steps - stack.start
+            if most is not None and count > most:
+                self._left = replace(stack, start=stack.start + most)
+                stack = replace(stack, steps=stack.start + most)
+                count = most
+            most = None if most is None else most - count
+            yield stack

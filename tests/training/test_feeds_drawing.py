@@ -1,0 +1,168 @@
+"""A training draws the batches that it was asked for and no others, from the data where the last one stopped."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import pipeline
+
+Fit = Callable[..., Any]
+FITS = pytest.mark.parametrize("fit", [keras.Model.fit, pipeline.fit])
+
+
+def model() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    linear = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    linear.compile("sgd", "mse", metrics=["mae"])
+    return linear
+
+
+def batch(number: int) -> Any:
+    return np.full((3, 2), number % 7, "float32"), np.full((3, 1), number % 5, "float32")
+
+
+class Source:
+    """Counts the batches that were drawn from it."""
+
+    def __init__(self, length: int) -> None:
+        self.drawn = 0
+        self.length = length
+
+    def __iter__(self) -> Iterator[Any]:
+        for number in range(self.length):
+            self.drawn += 1
+            yield batch(number)
+
+    def generator(self) -> Any:
+        return (given for given in self)
+
+    def dataset(self) -> tf.data.Dataset:
+        spec = (tf.TensorSpec((None, 2), "float32"), tf.TensorSpec((None, 1), "float32"))
+        return tf.data.Dataset.from_generator(lambda: iter(self), output_signature=spec)
+
+
+def assert_same(ours: Any, theirs: Any) -> None:
+    assert ours.history.keys() == theirs.history.keys()
+    for name, values in theirs.history.items():
+        np.testing.assert_allclose(ours.history[name], values, rtol=1e-5, err_msg=name)
+
+
+def test_calls_on_one_generator_go_on_where_the_last_one_stopped() -> None:
+    source = Source(60)
+    generator = source.generator()
+    ours = model()
+    for call in range(1, 4):
+        pipeline.fit(ours, generator, steps_per_epoch=5, epochs=2, verbose=0)
+        assert source.drawn == 10 * call
+    pipeline.evaluate(ours, generator, steps=10, verbose=0)
+    assert source.drawn == 40
+    pipeline.predict(ours, ((x,) for x, _ in generator), steps=1, verbose=0)
+    assert source.drawn == 41
+    assert len(list(generator)) == 19
+    theirs = model()
+    for call in range(3):
+        numbers = range(10 * call, 10 * call + 10)
+        theirs.fit((batch(number) for number in numbers), steps_per_epoch=5, epochs=2, verbose=0)
+    for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+
+
+def test_datasets_with_side_effects_are_not_drawn_from_beyond_the_steps() -> None:
+    ours, theirs = Source(60), Source(60)
+    arguments: dict[str, Any] = {"steps_per_epoch": 5, "epochs": 3, "verbose": 0}
+    ours_history = pipeline.fit(model(), ours.dataset(), **arguments)
+    assert_same(ours_history, model().fit(theirs.dataset(), **arguments))
+    # TensorFlow prefetches a batch or more for Keras.
+    assert ours.drawn == 15 <= theirs.drawn
+    pipeline.evaluate(model(), ours.dataset(), steps=4, verbose=0)
+    assert ours.drawn == 19
+
+
+def test_generator_without_steps_is_taken_whole() -> None:
+    source = Source(200)
+    history = pipeline.fit(model(), source.generator(), verbose=0)
+    assert_same(history, model().fit(Source(200).generator(), verbose=0))
+    assert source.drawn == 200
+
+
+def test_error_within_a_generator_is_raised_as_itself() -> None:
+    def broken() -> Iterator[Any]:
+        yield from (batch(number) for number in range(5))
+        raise LookupError("no row 5")
+
+    with pytest.raises(LookupError, match="no row 5"):
+        pipeline.fit(model(), broken(), steps_per_epoch=10, verbose=0)
+
+
+@pytest.mark.parametrize("form", ["generator", "dataset"])
+def test_more_steps_than_data_warns_and_goes_on_as_keras_does(form: str) -> None:
+    found = []
+    for fit in (pipeline.fit, keras.Model.fit):
+        with pytest.warns(UserWarning, match="ran out of data"):
+            found.append(fit(model(), getattr(Source(7), form)(), steps_per_epoch=5, epochs=3, verbose=0))
+    if form == "dataset":
+        assert_same(*found)
+    else:
+        # Keras shows the two batches that it looked at before again.
+        assert found[0].epoch == found[1].epoch == [0, 1, 2]
+
+
+@pytest.mark.parametrize("reshuffle", [True, False])
+@pytest.mark.parametrize("steps", [None, 4, 13])
+@pytest.mark.parametrize("validated", [True, False])
+def test_shuffled_datasets_have_the_order_that_keras_gives_them(
+    reshuffle: bool, steps: int | None, validated: bool
+) -> None:
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(50, 2)).astype("float32"), generator.normal(size=(50, 1)).astype("float32")
+    found = []
+    for fit in (pipeline.fit, keras.Model.fit):
+        rows = tf.data.Dataset.from_tensor_slices((x, y))
+        data = rows.shuffle(1000, seed=1, reshuffle_each_iteration=reshuffle).batch(5)
+        if steps is not None:
+            data = data.repeat()
+        held_out = rows.shuffle(20, seed=2).batch(5) if validated else None
+        steps_held_out = 3 if steps and validated else None
+        found.append(
+            fit(
+                model(), data, epochs=3, steps_per_epoch=steps, verbose=0,
+                validation_data=held_out, validation_steps=steps_held_out,
+            )
+        )  # fmt: skip
+    for name, values in found[1].history.items():
+        assert found[0].history[name] == values, name
+
+
+def test_later_calls_on_a_shuffled_dataset_have_the_order_that_keras_gives_them() -> None:
+    found = []
+    for methods in ((pipeline.fit, pipeline.evaluate), (keras.Model.fit, keras.Model.evaluate)):
+        data = tf.data.Dataset.range(40).shuffle(40, seed=3).batch(4).map(lambda i: (tf.stack([i, i], 1) / 40, i / 40))
+        trained, values = model(), []
+        for _ in range(3):
+            values.append(methods[0](trained, data, epochs=2, verbose=0).history)
+            values.append(methods[1](trained, data.take(3), verbose=0))
+        found.append(values)
+    assert found[0] == found[1]
+
+
+def test_many_fits_on_datasets_warn_of_no_tracing(caplog: pytest.LogCaptureFixture) -> None:
+    for size in range(1, 9):
+        data = tf.data.Dataset.from_tensor_slices(batch(size)).repeat(300).batch(size, drop_remainder=True)
+        pipeline.fit(model(), data, verbose=0)
+    assert "retracing" not in caplog.text
+
+
+def test_no_data_is_what_it_is_with_keras() -> None:
+    empty = Source(0)
+    for fit in (pipeline.fit, keras.Model.fit):
+        with pytest.raises(ValueError, match="at least one batch"):
+            fit(model(), empty.generator(), verbose=0)
+
+
+def test_prediction_of_no_rows_does_not_warn(recwarn: pytest.WarningsRecorder) -> None:
+    assert len(pipeline.predict(model(), np.zeros((0, 2), "float32"), verbose=0)) == 0
+    assert not [warning for warning in recwarn if "steps_per_epoch" in str(warning.message)]

@@ -1,0 +1,59 @@
+"""A training that is stopped early, or has nothing to train on, measures what Keras measures."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import pipeline
+
+
+class Stop(keras.callbacks.Callback):  # type: ignore[misc]
+    """Stops in a hook, and notes all that comes after."""
+
+    def __init__(self, hook: str) -> None:
+        super().__init__()
+        self.calls: list[Any] = []
+        setattr(self, hook, self._stop)
+
+    def _stop(self, *_: Any, **__: Any) -> None:
+        self.model.stop_training = True
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.calls.append((batch, sorted(logs)))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.calls.append((epoch, {name: round(float(value), 5) for name, value in logs.items()}))
+
+
+def stopped(fit: Any, hook: str, examples: int = 12, **compiled: Any) -> Any:
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", **compiled)
+    x = np.arange(2.0 * examples).reshape(examples, 2) / 24
+    callback = Stop(hook)
+    data = (x, x[:, :1]) if examples else (np.ones((4, 2)), np.ones((4, 1)))
+    history = fit(
+        model, x, x[:, :1], batch_size=2, epochs=3, verbose=0, shuffle=False, callbacks=[callback], validation_data=data
+    )
+    return callback.calls, history.history, model.get_weights()
+
+
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_begin"])
+@pytest.mark.parametrize("steps_per_execution", [1, 4])
+def test_one_call_is_made_where_training_is_stopped_before_it(hook: str, steps_per_execution: int) -> None:
+    theirs = stopped(keras.Model.fit, hook, steps_per_execution=steps_per_execution)
+    ours = stopped(pipeline.fit, hook, steps_per_execution=steps_per_execution)
+    assert ours[0] == theirs[0]
+    assert len(ours[0]) == 2
+    for name, values in theirs[1].items():
+        np.testing.assert_allclose(ours[1][name], values, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_no_examples_make_no_loss() -> None:
+    ours = stopped(pipeline.fit, "on_train_end", examples=0)
+    theirs = stopped(keras.Model.fit, "on_train_end", examples=0)
+    assert ours[1] == theirs[1]
+    assert "loss" not in ours[1]
