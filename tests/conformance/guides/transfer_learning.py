@@ -24,10 +24,18 @@ pooled = keras.layers.Dropout(0.2, seed=3)(keras.layers.GlobalAveragePooling2D()
 model = keras.Model(inputs, keras.layers.Dense(1)(pooled))
 
 base.trainable = False
-model.compile(keras.optimizers.Adam(1e-2), keras.losses.BinaryCrossentropy(from_logits=True), metrics=["accuracy"])
+model.compile(
+    keras.optimizers.Adam(1e-2),
+    keras.losses.BinaryCrossentropy(from_logits=True),
+    metrics=[keras.metrics.BinaryAccuracy()],
+)
 model.fit(train, epochs=2, validation_data=held_out)
 base.trainable = True
-model.compile(keras.optimizers.Adam(1e-4), keras.losses.BinaryCrossentropy(from_logits=True), metrics=["accuracy"])
+model.compile(
+    keras.optimizers.Adam(1e-4),
+    keras.losses.BinaryCrossentropy(from_logits=True),
+    metrics=[keras.metrics.BinaryAccuracy()],
+)
 model.fit(train, epochs=2, validation_data=held_out)
 model.evaluate(held_out, verbose=0)
 
