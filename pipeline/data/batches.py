@@ -52,6 +52,12 @@ class Batches(abc.ABC):
         """Returns the rows of `examples` that make each batch of an epoch, where there are such examples."""
         raise NotImplementedError
 
+    def begin_epoch(self) -> None:  # noqa: B027
+        """Tells the source that an epoch begins, before its first batch is drawn; only a `PyDataset` cares."""
+
+    def end_epoch(self) -> None:  # noqa: B027
+        """Tells the source that an epoch has ended, after its last batch was used."""
+
     def state(self) -> dict[str, Any]:
         """Returns what batches depend on beside seed and epoch, as plain values: nothing, but for streams."""
         return {}
@@ -113,6 +119,14 @@ class StepsPerEpoch(Batches):
         """See `Batches`."""
         return self._continued(self.batches.rows, index, skip)
 
+    def begin_epoch(self) -> None:
+        """See `Batches`."""
+        self.batches.begin_epoch()
+
+    def end_epoch(self) -> None:
+        """See `Batches`."""
+        self.batches.end_epoch()
+
     def state(self) -> dict[str, Any]:
         """See `Batches`."""
         return self.batches.state()
@@ -151,6 +165,14 @@ class FirstSteps(Batches):
         self.weight_shapes = batches.weight_shapes
         self.examples = batches.examples
         self.steps = steps if batches.steps is None else min(steps, batches.steps)
+
+    def begin_epoch(self) -> None:
+        """See `Batches`."""
+        self.batches.begin_epoch()
+
+    def end_epoch(self) -> None:
+        """See `Batches`."""
+        self.batches.end_epoch()
 
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
         """See `Batches`."""

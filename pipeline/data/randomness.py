@@ -6,7 +6,8 @@ Those of a model's layers are variables of the model; those of our own shuffles 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,25 @@ def _set(state: Mapping[str, Any]) -> None:
     tensorflow = _of_tensorflow()
     if state["tensorflow"] is not None and tensorflow is not None:
         tensorflow.setstate(state["tensorflow"])
+
+
+def seed_python_and_numpy(seed: Sequence[int]) -> None:
+    """Seeds the generators of Python and of NumPy for the whole process."""
+    words = np.random.SeedSequence(seed).generate_state(8)
+    random.seed(words.tobytes())
+    np.random.seed(words)
+
+
+@contextmanager
+def own_randomness(seed: Sequence[int]) -> Iterator[None]:
+    """Has what is done within draw from freshly seeded generators of Python and NumPy, which then go on as before."""
+    python, numpy = random.getstate(), np.random.get_state(legacy=False)
+    seed_python_and_numpy(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
 
 
 def check_numpy_state(state: Mapping[str, Any]) -> None:

@@ -99,6 +99,12 @@ def _parts(data: Data, wanted: dict[str, float], config: SplitConfig, seed: int)
         counts = _counts(wanted, length := length_of(data))
         if method_of(data, config) != "last":
             raise _needs_examples(config)
+        if data.items is not None and data.items.has_hooks:
+            log.warning(
+                "split: %s changes its batches between epochs, which may move examples from one split to another; "
+                "set data.validation to keep them apart",
+                type(data.items.dataset).__name__,
+            )
         return _last_batches(data, counts, length)
     values = split_column(data, config.column or "") if config.method in ("group", "time") else None
     length = length_of(data) if values is None else len(values)
@@ -206,10 +212,17 @@ def _count(name: str, size: float, length: int) -> int:
 def _last_batches(data: BatchStream, counts: dict[str, int], length: int) -> dict[str, Data]:
     parts, end = {}, length
     for name, count in counts.items():
-        parts[name] = replace(data, open=partial(_between, data, end - count, end), steps=count)
+        parts[name] = _between(data, end - count, end, hooks=False)
         end -= count
-    return {**parts, "train": replace(data, open=partial(_between, data, 0, end), steps=end)}
+    return {**parts, "train": _between(data, 0, end, hooks=True)}
 
 
-def _between(data: BatchStream, start: int, end: int, number: int) -> Iterator[Examples]:
+def _between(data: BatchStream, start: int, end: int, *, hooks: bool) -> Data:
+    if data.items is None:
+        return replace(data, open=partial(_drawn_between, data, start, end), steps=end - start)
+    items = data.items.part(start, end, hooks=hooks)
+    return replace(data, items=items, open=lambda _: items.one_by_one(items.order(None)), steps=end - start)
+
+
+def _drawn_between(data: BatchStream, start: int, end: int, number: int) -> Iterator[Examples]:
     return islice(iter(data.open(number)), start, end)

@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.config import REFUSE
 from pipeline.data.checks import check_values
 from pipeline.data.examples import Arrays, Examples, Weigh, count_classes, multiplied
+from pipeline.data.items import Items
 from pipeline.data.missing_labels import Missing, masked_examples
 from pipeline.data.spec import DataSpec, Shape
 from pipeline.errors import DataError
@@ -119,6 +120,7 @@ class BatchStream:
         weight_shapes: Shapes of the weights of one example by target name; `()` for those left out.
         passes: What counts the passes, where one depends on those before.
         missing: What a missing label means.
+        items: The batches by number, where they can be had so.
     """
 
     spec: DataSpec
@@ -130,6 +132,7 @@ class BatchStream:
     passes: DatasetPasses | None = None
     weight_shapes: Mapping[str, Shape] = field(default_factory=dict)
     missing: Missing = REFUSE
+    items: Items | None = None
 
     def weighed_by(self, weigh: Weigh) -> BatchStream:
         """Returns it with the sample weights that `weigh` gives, times those that it had."""
@@ -145,9 +148,9 @@ class BatchStream:
             DataError: It has no batches, or fewer than it said.
         """
         drawn = 0
-        for batch in itertools.islice(self.open(number), self.steps):
+        for batch in self.finished(itertools.islice(self.open(number), self.steps)):
             drawn += 1
-            yield finished(replace(batch, spec=self.spec), self.weigh, self.missing)
+            yield batch
         if not drawn:
             raise DataError("data: yields no batches; at least one (inputs, targets) tuple is right")
         if self.steps is not None and drawn < self.steps:
@@ -155,10 +158,19 @@ class BatchStream:
                 f"data: ended after {drawn} of the {self.steps} batches of an epoch; data.steps={drawn} is right"
             )
 
+    def finished(self, batches: Iterable[Examples]) -> Iterator[Examples]:
+        """Yields batches that were drawn, checked and weighed."""
+        return (finished(replace(batch, spec=self.spec), self.weigh, self.missing) for batch in batches)
+
     def chunks(self) -> Iterator[Examples]:
         """Draws all batches of the first pass, for what needs to see all examples."""
-        if not self.endless:
-            yield from replace(self, weigh=None).batches(0)
+        if self.endless:
+            return
+        data = replace(self, weigh=None)
+        if self.items is None:
+            yield from data.batches(0)
+        else:
+            yield from data.finished(self.items.fetched_ahead(self.items.order(None), [0]))
 
     def class_counts(self, target: str) -> np.ndarray | None:
         """Returns how often each class of a target occurs, by one pass over the data; None if it is endless."""

@@ -44,7 +44,7 @@ def feed_of(
         told = _told(batches.epoch(epoch, skip))
         return map(layout.arranged, told if skip else _some(told))
 
-    return StackedFeed(drawn, batches.steps, layout.specs())
+    return StackedFeed(drawn, batches.steps, layout.specs(), batches.begin_epoch, batches.end_epoch)
 
 
 def dataset_of(batches: Batches, signature: Signature) -> tf.data.Dataset:
@@ -52,7 +52,9 @@ def dataset_of(batches: Batches, signature: Signature) -> tf.data.Dataset:
     layout = Layout(batches, signature)
 
     def drawn() -> Iterator[Any]:
-        return map(layout.arranged, _some(_told(batches.epoch(0))))
+        batches.begin_epoch()
+        yield from map(layout.arranged, _some(_told(batches.epoch(0))))
+        batches.end_epoch()
 
     return tf.data.Dataset.from_generator(drawn, output_signature=layout.specs())
 

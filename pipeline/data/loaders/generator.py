@@ -60,7 +60,7 @@ class GeneratorLoader:
             weighted=batches.weighted,
             weight_shapes=batches.weight_shapes,
         )
-        return StreamBatches(stream)
+        return StreamBatches(stream, shuffle=False, seed=seed)
 
 
 def _endless(batches: ArrayBatches, number: int) -> Iterator[Examples]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from typing_extensions import TypedDict
 
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
+from pipeline.data.items import Items
 from pipeline.data.loaders.loader import unsuited
 from pipeline.data.randomness import RandomTypes, random_state, set_random_state
 from pipeline.data.streams import BatchStream, Data
@@ -31,25 +33,36 @@ class SourcesTypes(TypedDict):
     begun: Annotated[int, Field(ge=0, le=10**6)]
 
 
-STATE: dict[str, Any] = {"passes": dict[int, SourcesTypes], "next": SourcesTypes}
+STATE: dict[str, Any] = {
+    "passes": dict[int, SourcesTypes],
+    "next": SourcesTypes,
+    "epochs": Annotated[int, Field(ge=0, le=10**6)],
+}
 """The state of a stream."""
 
 
 @dataclass(frozen=True)
 class StreamLoader:
-    """Feeds the batches of a user's generator, `keras.utils.PyDataset` or batched `tf.data.Dataset` as they are."""
+    """Feeds the batches of a user's generator, `keras.utils.PyDataset` or batched `tf.data.Dataset` as they are.
 
-    def batches(self, data: Data, *, seed: int, training: bool) -> Batches:  # noqa: ARG002
+    Attributes:
+        shuffle: Whether training draws the batches of a `PyDataset` in a new order each pass. Those of a generator and
+            of a `tf.data.Dataset` come in their own order.
+    """
+
+    shuffle: bool
+
+    def batches(self, data: Data, *, seed: int, training: bool) -> Batches:
         """See `Loader`."""
         if not isinstance(data, BatchStream):
             raise unsuited(data, "stream")
-        return StreamBatches(data)
+        return StreamBatches(data, shuffle=self.shuffle and training, seed=seed)
 
 
 class StreamBatches(Batches):
     """A pass over a stream of batches each epoch."""
 
-    def __init__(self, stream: BatchStream) -> None:
+    def __init__(self, stream: BatchStream, *, shuffle: bool, seed: int) -> None:
         self.stream = stream
         self.spec = stream.spec
         self.weighted = stream.weighted or stream.weigh is not None
@@ -58,18 +71,31 @@ class StreamBatches(Batches):
         self.steps = stream.steps
         self.endless = stream.endless
 
+        self._shuffle, self._seed = shuffle, seed
         self._begun: dict[int, dict[str, Any]] = {}
         self._resumed: Mapping[str, Any] | None = None
+        self._epochs = _Epochs(stream.items, seed)
 
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
-        """See `Batches`; a stream can skip only by drawing."""
+        """See `Batches`; all but batches that workers fetch by number can be skipped only by drawing them."""
+        items = self.stream.items
+        if items is not None and items.workers is not None:
+            return self._pass(index, skip)
         if skip:
-            log.info("data: a stream cannot seek, so %d batches are drawn and left out", skip)
+            log.info("data: %d batches are drawn and left out, to go on where the run was", skip)
         return islice(self._pass(index), skip, None)
+
+    def begin_epoch(self) -> None:
+        """See `Batches`."""
+        self._epochs.begin()
+
+    def end_epoch(self) -> None:
+        """See `Batches`."""
+        self._epochs.end()
 
     def state(self) -> dict[str, Any]:
         """See `Batches`: what passes that were begun had to draw from, and what the next one has."""
-        return {"passes": dict(self._begun), "next": self._sources()}
+        return {"passes": dict(self._begun), "next": self._sources(), "epochs": self._epochs.ended}
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """See `Batches`.
@@ -83,8 +109,9 @@ class StreamBatches(Batches):
                 f"resume: the place in the data in the snapshot is none: {wrong}; a new run without resume is right"
             )
         self._resumed = state
+        self._epochs.go_on_after(state["epochs"])
 
-    def _pass(self, number: int) -> Iterator[Examples]:
+    def _pass(self, number: int, skip: int = 0) -> Iterator[Examples]:
         resumed, self._resumed = self._resumed, None
         if resumed is not None:
             sources = resumed["passes"].get(number, resumed["next"])
@@ -93,8 +120,64 @@ class StreamBatches(Batches):
                 self.stream.passes.go_on(sources["begun"])
         kept = sorted(self._begun)[-PASSES_AHEAD:]
         self._begun = {n: self._begun[n] for n in kept} | {number: self._sources()}
-        yield from self.stream.batches(number)
+        items = self.stream.items
+        if items is None:
+            yield from self.stream.batches(number)
+            return
+        yield from self.stream.finished(self._fetched(items, number, skip))
+
+    def _fetched(self, items: Items, number: int, drawn: int) -> Iterator[Examples]:
+        """Yields the batches of a pass after the first ones.
+
+        Those that were fetched ahead when the dataset was told of another epoch, which may change them, are fetched
+        again.
+        """
+        order = items.order([self._seed, number] if self._shuffle else None)
+        changed = True
+        while changed:
+            changed, epoch = False, self._epochs.begun
+            with closing(items.fetched_ahead(islice(order, drawn, None), [self._seed, number])) as batches:
+                for batch in batches:
+                    drawn += 1
+                    yield batch
+                    changed = items.has_hooks and epoch != self._epochs.begun
+                    if changed:
+                        break
 
     def _sources(self) -> dict[str, Any]:
         passes = self.stream.passes
         return {"random": random_state(), "begun": 0 if passes is None else passes.begun}
+
+
+class _Epochs:
+    """Tells a dataset of the epochs, as `keras.Model.fit` does.
+
+    Attributes:
+        begun: Number of epochs that have begun.
+        ended: Number of epochs that have ended.
+    """
+
+    def __init__(self, items: Items | None, seed: int) -> None:
+        self.begun = self.ended = 0
+        self._items, self._seed = items, seed
+
+    def begin(self) -> None:
+        """Tells that an epoch begins; before the first one, as Keras does, that one has ended."""
+        self.begun += 1
+        if self._items is None:
+            return
+        if self.begun == 1:
+            self._items.end_epoch([self._seed])
+        self._items.begin_epoch([self._seed, self.ended])
+
+    def end(self) -> None:
+        """Tells that an epoch has ended."""
+        if self._items is not None:
+            self._items.end_epoch([self._seed, self.ended])
+        self.ended += 1
+
+    def go_on_after(self, ended: int) -> None:
+        """Tells again of the epochs that had ended when a snapshot was taken, so that the dataset is as it was."""
+        while self.ended < ended:
+            self.begin()
+            self.end()

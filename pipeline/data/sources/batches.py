@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from pipeline.config import REFUSE
 from pipeline.data.examples import Examples
+from pipeline.data.items import Items, items_of
 from pipeline.data.missing_labels import Missing
 from pipeline.data.spec import Classes, DataSpec
 from pipeline.data.splits import Splits
@@ -17,8 +18,8 @@ from pipeline.data.streams import BatchStream, DatasetPasses, weight_shapes
 from pipeline.data.tuples import Names, examples_of, with_varying
 from pipeline.errors import ConfigError, DataError
 
-ENDLESS, UNKNOWN = -1, -2
-"""What `tf.data.Dataset.cardinality` says of datasets that never end, or end nobody knows where."""
+ENDLESS = -1
+"""What `tf.data.Dataset.cardinality` says of datasets that never end."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,9 @@ class BatchSource:
         targets: Names of the targets in order.
         validation: The same for the validation split, or null.
         test: The same for the test split, or null.
-        steps: Batches of a pass over the training data, where a function makes them; null if unknown.
-        endless: Whether a pass over the training data never ends.
+        steps: Batches of a pass over the training data: the first ones; null for all, of which a function does not tell
+            how many they are.
+        endless: Whether a pass over the training data never ends, where a function makes it.
         varying: Inputs whose first dimension varies from batch to batch.
         scale: What the model multiplies inputs by first.
         classes: Number of classes (by target name for several); 0 for whole numbers to regress.
@@ -69,13 +71,8 @@ class BatchSource:
         steps: int | None = None,
         endless: bool = False,
     ) -> BatchStream:
-        passes = _passes(f"data.{name}", part)
-        steps, endless = _length(part, steps, endless)
         if steps is not None and steps < 1:
             raise ConfigError(f"data.steps: {steps} is too small; 1 or more, or null, is right")
-        first = next(iter(passes(0)), None)
-        if first is None:
-            raise DataError(f"data.{name}: yields no batches; at least one (inputs, targets) tuple is right")
         convert = partial(
             examples_of,
             names=Names(self.inputs, self.targets),
@@ -85,53 +82,70 @@ class BatchSource:
             whole=False,
             missing=missing,
         )
-        batch = convert(first)
+        key = f"data.{name}"
+        passes = _passes(key, part, convert, steps)
+        batch = next(iter(passes.open(0)), None)
+        if batch is None:
+            raise DataError(f"{key}: yields no batches; at least one (inputs, targets) tuple is right")
         spec = spec or with_varying(batch.spec, self.varying)
-        opened = partial(_converted, passes, partial(convert, spec=spec))
-        counted = passes if isinstance(passes, DatasetPasses) else None
+        passes = _passes(key, part, partial(convert, spec=spec), steps)
         return BatchStream(
             spec,
-            opened,
-            steps=steps,
-            endless=endless,
+            passes.open,
+            steps=passes.steps,
+            endless=passes.endless or endless,
             weighted=bool(batch.weights),
-            passes=counted,
+            passes=passes.counted,
             weight_shapes=weight_shapes(batch),
+            items=passes.items,
         )
 
 
-def _converted(
-    passes: Callable[[int], Iterable[Any]], convert: Callable[[Any], Examples], number: int
-) -> Iterator[Examples]:
-    return map(convert, passes(number))
+@dataclass(frozen=True)
+class _Passes:
+    """Passes over batches of any kind.
+
+    Attributes:
+        open: Begins a pass, given its number.
+        steps: Batches of a pass; None if nobody knows.
+        endless: Whether a pass is known to have no end.
+        counted: What counts the passes, where one depends on those before.
+        items: The batches by number, where they can be had so.
+    """
+
+    open: Callable[[int], Iterator[Examples]]
+    steps: int | None
+    endless: bool = False
+    counted: DatasetPasses | None = None
+    items: Items | None = None
 
 
-def _passes(key: str, part: Any) -> Callable[[int], Iterable[Any]]:
+def _passes(key: str, part: Any, convert: Callable[[Any], Examples], steps: int | None) -> _Passes:
     if hasattr(part, "as_numpy_iterator"):
-        return DatasetPasses(part)
-    if hasattr(part, "__getitem__") and (hasattr(part, "__len__") or hasattr(part, "num_batches")):
-        return lambda _: (part[index] for index in range(_number_of_batches(part)))
+        return _dataset_passes(part, convert, steps)
+    items = items_of(key, part, convert, steps)
+    if items is not None:
+        length = None if items.numbers is None else len(items.numbers)
+        return _Passes(lambda _: items.one_by_one(items.order(None)), length, endless=length is None, items=items)
     if isinstance(part, Iterator):
         raise ConfigError(
             f"{key}: a generator can be drawn once only; add `_partial_: true` so that each epoch starts a new one"
         )
     if callable(part):
         takes_epoch = "epoch" in inspect.signature(part).parameters
-        return (lambda number: part(epoch=number)) if takes_epoch else (lambda _: part())
+        return _Passes(lambda number: map(convert, part(epoch=number) if takes_epoch else part()), steps)
     raise ConfigError(
         f"{key}: {type(part).__name__} makes no batches; "
         "a function with `_partial_: true`, a keras.utils.PyDataset or a batched tf.data.Dataset is right"
     )
 
 
-def _length(part: Any, steps: int | None, endless: bool) -> tuple[int | None, bool]:
-    if hasattr(part, "cardinality"):
-        size = int(part.cardinality())
-        return (None if size in (ENDLESS, UNKNOWN) else size), endless or size == ENDLESS
-    if hasattr(part, "__getitem__"):
-        return _number_of_batches(part), False
-    return steps, endless
-
-
-def _number_of_batches(part: Any) -> int:
-    return int(part.num_batches if hasattr(part, "num_batches") else len(part))
+def _dataset_passes(dataset: Any, convert: Callable[[Any], Examples], steps: int | None) -> _Passes:
+    counted, size = DatasetPasses(dataset), int(dataset.cardinality())
+    if steps is not None and 0 <= size < steps:
+        raise ConfigError(
+            f"data.steps: {steps} is more than the {size} batches of the dataset; {size} or fewer, or null for all of "
+            "them, is expected"
+        )
+    known = steps if steps is not None or size < 0 else size
+    return _Passes(lambda number: map(convert, counted(number)), known, size == ENDLESS and steps is None, counted)

@@ -23,20 +23,29 @@ class StackedFeed(Feed):
         steps: Batches an epoch; None if nobody knows.
         specs: Shape and dtype of a batch in the same structure, the first axis of any length; None takes them from
             the batches.
+        begin: Called when an epoch begins.
+        end: Called when an epoch ends that was not broken off.
     """
 
     def __init__(
-        self, batches: Callable[..., Iterable[Any]], steps: int | None = None, specs: Any | None = None
+        self,
+        batches: Callable[..., Iterable[Any]],
+        steps: int | None = None,
+        specs: Any | None = None,
+        begin: Callable[[], Any] = lambda: None,
+        end: Callable[[], Any] = lambda: None,
     ) -> None:
         self.steps = steps
-        self._batches = batches
+        self._batches, self._begin, self._end = batches, begin, end
         self.specs = None if specs is None else Structure.leaves(specs)
         if specs is not None:
             self.structure = Structure(specs)
 
     def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:
         """See `Feed`."""
-        return prefetched(self._stacked(group) for group in grouped(self._leaves(epoch, skip)))
+        self._begin()
+        yield from prefetched(self._stacked(group) for group in grouped(self._leaves(epoch, skip)))
+        self._end()
 
     def _leaves(self, epoch: int, skip: int) -> Iterator[list[np.ndarray]]:
         for batch in self._batches(epoch, skip) if skip else self._batches(epoch):

@@ -134,8 +134,8 @@ def test_wrong_argument_is_told(loader: Loader, expected: str) -> None:
         (NumpyLoader(2, True), example_stream(), "loader=tf_data"),
         (PandasLoader(2, True), batch_stream(), "loader=stream"),
         (TfDataLoader(2, 0, None), batch_stream(), "loader=stream"),
-        (StreamLoader(), images(), "loader=numpy"),
-        (StreamLoader(), example_stream(), "loader=tf_data"),
+        (StreamLoader(shuffle=False), images(), "loader=numpy"),
+        (StreamLoader(shuffle=False), example_stream(), "loader=tf_data"),
         (PandasLoader(2, True), series(), "use loader=numpy"),
     ],
 )
@@ -162,7 +162,7 @@ def test_stream_without_examples_is_told() -> None:
 
 
 def test_batches_of_a_stream_are_fed_as_they_are() -> None:
-    batches = StreamLoader().batches(batch_stream(), seed=0, training=True)
+    batches = StreamLoader(shuffle=False).batches(batch_stream(), seed=0, training=True)
     assert seen(batches) == [[0, 4], [8, 12], [16, 20]]
     assert seen(batches, skip=2) == [[16, 20]]
     assert batches.batch_size is None

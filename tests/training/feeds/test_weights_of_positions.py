@@ -62,7 +62,7 @@ LOADERS: dict[str, tuple[Any, Any]] = {
     "tf_data": (TfDataLoader(4, 0, None), partial(examples, WEIGHTS)),
     "generator": (GeneratorLoader(4, False, "generator", "known"), partial(examples, WEIGHTS)),
     "pandas": (PandasLoader(4, False), partial(examples, WEIGHTS)),
-    "stream": (StreamLoader(), stream),
+    "stream": (StreamLoader(shuffle=False), stream),
 }
 
 

@@ -1,0 +1,167 @@
+"""Batches that are had by number: of a `keras.utils.PyDataset`, or of any object with `__getitem__` and a length."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from pipeline.data.examples import Examples
+from pipeline.data.randomness import own_randomness, seed_python_and_numpy
+from pipeline.data.workers import Workers
+from pipeline.errors import ConfigError, DataError, PipelineError, one_line
+
+HOOKS = ("on_epoch_begin", "on_epoch_end")
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """Batches by number.
+
+    Attributes:
+        key: Config key of the dataset.
+        dataset: Gives a batch by its number.
+        convert: Turns what it gives into examples.
+        numbers: The numbers of its batches; None if it never ends.
+        hooks: Whether it is told when epochs begin and end.
+    """
+
+    key: str
+    dataset: Any
+    convert: Callable[[Any], Examples]
+    numbers: range | None
+    hooks: bool = True
+
+    @property
+    def workers(self) -> Workers | None:
+        """Who fetches ahead, as the attributes of a `PyDataset` say; None if batches are fetched one by one."""
+        count, processes = getattr(self.dataset, "workers", 1), getattr(self.dataset, "use_multiprocessing", False)
+        if count < 1 or (count == 1 and not processes):
+            return None
+        most = getattr(self.dataset, "max_queue_size", 0)
+        return Workers(count, bool(processes), most if most > 0 else 2 * count)
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether the dataset does something when epochs begin or end, which may change its batches."""
+        return any(_is_own(self.dataset, name) for name in HOOKS)
+
+    def part(self, start: int, end: int, *, hooks: bool) -> Items:
+        """Returns the batches from number `start` to before number `end`."""
+        return replace(self, numbers=range(start, end), hooks=hooks)
+
+    def order(self, seed: Sequence[int] | None) -> Iterable[int]:
+        """Returns the numbers in the order of a pass; None for no shuffle, as is always so if there is no end."""
+        if self.numbers is None:
+            return itertools.count()
+        if seed is None:
+            return self.numbers
+        return [self.numbers[int(place)] for place in np.random.default_rng(seed).permutation(len(self.numbers))]
+
+    def one_by_one(self, numbers: Iterable[int]) -> Iterator[Examples]:
+        """Yields batches, each fetched when it is drawn."""
+        return (self.convert(self._fetched(number)) for number in numbers)
+
+    def fetched_ahead(self, numbers: Iterable[int], seed: Sequence[int]) -> Generator[Examples, None, None]:
+        """Yields batches as its workers fetch them.
+
+        Args:
+            numbers: Their numbers in order.
+            seed: Of what a process draws from the generators of Python and NumPy, along with the number of the batch.
+        """
+        workers = self.workers
+        if workers is None:
+            yield from self.one_by_one(numbers)
+            return
+        fetch = partial(_seeded, self._fetched, seed) if workers.processes else self._fetched
+        for batch in workers.fetched(fetch, numbers, self._name):
+            yield self.convert(batch)
+
+    def begin_epoch(self, seed: Sequence[int]) -> None:
+        """Tells the dataset that an epoch begins; what it draws at random then depends on the seed alone."""
+        self._tell("on_epoch_begin", [*seed, 0])
+
+    def end_epoch(self, seed: Sequence[int]) -> None:
+        """Tells the dataset that an epoch has ended; see `begin_epoch`."""
+        self._tell("on_epoch_end", [*seed, 1])
+
+    @property
+    def _name(self) -> str:
+        return f"{self.key}: {type(self.dataset).__name__}"
+
+    def _tell(self, hook: str, seed: Sequence[int]) -> None:
+        if not self.hooks or not _is_own(self.dataset, hook):
+            return
+        with own_randomness(seed), _told(f"{self._name}.{hook}"):
+            getattr(self.dataset, hook)()
+
+    def _fetched(self, number: int) -> Any:
+        with _told(f"{self._name}: batch {number}"):
+            return self.dataset[number]
+
+
+def items_of(key: str, dataset: Any, convert: Callable[[Any], Examples], steps: int | None = None) -> Items | None:
+    """Returns the batches of an object that gives them by number; None if it does not.
+
+    Args:
+        key: Config key of the object.
+        dataset: The object.
+        convert: Turns what it gives into examples.
+        steps: Batches of a pass: the first ones; None for all.
+
+    Raises:
+        ConfigError: It does not tell how many it has, or has fewer than `steps`.
+    """
+    if not hasattr(dataset, "__getitem__") or not (hasattr(dataset, "__len__") or _has_num_batches(dataset)):
+        return None
+    length = _length(key, dataset)
+    if steps is not None and length is not None and steps > length:
+        raise ConfigError(
+            f"data.steps: {steps} is more than the {length} batches of {type(dataset).__name__}; {length} or fewer, or "
+            "null for all of them, is expected"
+        )
+    length = length if steps is None else steps
+    return Items(key, dataset, convert, None if length is None else range(length))
+
+
+def _length(key: str, dataset: Any) -> int | None:
+    with _told(f"{key}: {type(dataset).__name__}.{'num_batches' if _has_num_batches(dataset) else '__len__'}"):
+        try:
+            length = dataset.num_batches if _has_num_batches(dataset) else len(dataset)
+        except NotImplementedError as error:
+            raise ConfigError(
+                f"{key}: {type(dataset).__name__} does not tell how many batches it has; a method __len__, or a "
+                "property num_batches that is None if they never end, is expected"
+            ) from error
+    return None if length is None else int(length)
+
+
+def _has_num_batches(dataset: Any) -> bool:
+    return hasattr(type(dataset), "num_batches")
+
+
+def _is_own(dataset: Any, hook: str) -> bool:
+    """Whether a dataset has a hook, other than that of `keras.utils.PyDataset`, which does nothing."""
+    found = getattr(dataset, hook, None)
+    return callable(found) and getattr(found, "__module__", "").partition(".")[0] != "keras"
+
+
+def _seeded(fetch: Callable[[int], Any], seed: Sequence[int], number: int) -> Any:
+    seed_python_and_numpy([*seed, number])
+    return fetch(number)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Makes one line of an error of a user's own code."""
+    try:
+        yield
+    except (PipelineError, MemoryError):
+        raise
+    except Exception as error:
+        raise DataError(f"{what}: {type(error).__name__}: {one_line(error)}") from error

@@ -1,0 +1,104 @@
+"""Batches fetched ahead, in order, by threads or by processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import connection
+from typing import Any
+
+from pipeline.errors import DataError
+
+Fetch = Callable[[int], Any]
+"""Returns the batch of a number."""
+_fetch: Fetch
+"""What a worker process fetches with; it was handed over when the process began."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Who fetches batches ahead; the terms are those of `keras.utils.PyDataset`.
+
+    Attributes:
+        count: Number of threads or processes.
+        processes: Whether they are processes.
+        ahead: Most batches that are fetched and not drawn yet.
+    """
+
+    count: int
+    processes: bool
+    ahead: int
+
+    def fetched(self, fetch: Fetch, numbers: Iterable[int], name: str) -> Iterator[Any]:
+        """Yields the batches of `numbers` in their order.
+
+        Args:
+            fetch: Fetches one; processes have it as it is when the first one is drawn.
+            numbers: Their numbers.
+            name: What batches are called in errors.
+
+        Raises:
+            DataError: A process ended before it had fetched a batch.
+        """
+        waiting: deque[tuple[int, Future[Any]]] = deque()
+        executor = self._executor(fetch)
+        submitted = _in_process if self.processes else fetch
+        try:
+            for number in numbers:
+                with _told(name, number):
+                    waiting.append((number, executor.submit(submitted, number)))
+                if len(waiting) >= self.ahead:
+                    yield _result(name, *waiting.popleft())
+            while waiting:
+                yield _result(name, *waiting.popleft())
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+    def _executor(self, fetch: Fetch) -> Executor:
+        if self.processes:
+            return ProcessPoolExecutor(self.count, initializer=_begin_process, initargs=(fetch,))
+        return ThreadPoolExecutor(self.count)
+
+
+def _result(name: str, number: int, future: Future[Any]) -> Any:
+    with _told(name, number):
+        return future.result()
+
+
+@contextmanager
+def _told(name: str, number: int) -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise DataError(
+            f"{name}: a worker process ended while batch {number} was fetched; if the machine ran out of memory, use "
+            "fewer workers"
+        ) from error
+
+
+def _begin_process(fetch: Fetch) -> None:
+    global _fetch  # noqa: PLW0603
+    _fetch = fetch
+    # Ctrl-C goes to every process of the terminal; the one that trains ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+    os._exit(1)
+
+
+def _in_process(number: int) -> Any:
+    return _fetch(number)
