@@ -46,13 +46,14 @@ class Pair:
     """The same model twice, for Keras and for ours.
 
     Args:
-        recipe: The model.
+        theirs: The model for Keras.
+        ours: The model for ours: the same, but for known differences.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
-        with number_types(recipe):
-            self.theirs, self.ours = made_model(recipe), made_model(recipe)
+    def __init__(self, theirs: Recipe, ours: Recipe) -> None:
+        self._recipe = ours
+        with number_types(ours):
+            self.theirs, self.ours = made_model(theirs), made_model(ours)
 
     def outcomes(self, theirs: Case, ours: Case) -> tuple[Outcome, Outcome]:
         """Runs a case with Keras, then with ours, from the same state.
