@@ -41,7 +41,7 @@ def keras_feed(
     shuffle: bool | str = False,
     class_weight: ClassWeights | None = None,
     epochs: int | None = None,
-    resets: bool = True,
+    measures: bool = True,
 ) -> PacedFeed:
     """Returns the feed of data in any of the forms that Keras takes.
 
@@ -55,7 +55,8 @@ def keras_feed(
         class_weight: Class weights.
         epochs: Epochs of a training, in which epochs of `steps` go on through the data; None for an evaluation, which
             takes the first ones each time.
-        resets: Whether a `PyDataset` is told the end of an epoch before the first one begins.
+        measures: Whether losses and metrics come of it, rather than a prediction: then no batches are worth a warning,
+            and a `PyDataset` is told the end of an epoch before the first one begins.
 
     Raises:
         ValueError: Keras refuses the arguments.
@@ -75,10 +76,18 @@ def keras_feed(
     )
     adapter = given.data_adapter
     feed = _feed_of(adapter, class_weight)
-    reset = adapter.on_epoch_end if resets else lambda: None
+    reset = adapter.on_epoch_end if measures else lambda: None
     if epochs is not None:
         reset()
-    return PacedFeed(feed, given.steps_per_epoch, _beginning(adapter), adapter.on_epoch_end, reset, anew=epochs is None)
+    return PacedFeed(
+        feed,
+        given.steps_per_epoch,
+        _beginning(adapter),
+        adapter.on_epoch_end,
+        reset,
+        anew=epochs is None,
+        least=1 if measures else 0,
+    )
 
 
 def _peeked_at(x: Any, steps: int | None, epochs: int | None) -> Any:

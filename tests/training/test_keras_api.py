@@ -244,6 +244,65 @@ def test_class_weights_of_several_outputs_are_those_computed_by_hand() -> None:
         pipeline.fit(two_outputs(), x, y, class_weight={"knd": {0: 1.0}}, verbose=0)
 
 
+WEIGHED_TARGETS: dict[str, tuple[np.ndarray, np.ndarray, str]] = {
+    "class ids": (X, Y, LOSS),
+    "one-hot rows": (X, np.eye(3, dtype="float32")[Y], "categorical_crossentropy"),
+    "truth values": (X, Y > 1, LOSS),
+    "an id at each position": (X.reshape(SIZE, 2, 3), np.stack([Y, Y[::-1]], 1), LOSS),
+    "an id at each position, in a column": (X.reshape(SIZE, 2, 3), np.stack([Y, Y[::-1]], 1)[..., None], LOSS),
+    "a row at each position": (
+        X.reshape(SIZE, 2, 3), np.eye(3)[np.stack([Y, Y[::-1]], 1)], "categorical_crossentropy",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WEIGHED_TARGETS)
+def test_classes_beyond_the_largest_that_has_a_weight_weigh_one(kind: str) -> None:
+    x, y, loss = WEIGHED_TARGETS[kind]
+    ids = y.argmax(-1) if kind in ("one-hot rows", "a row at each position") else y.reshape(x.shape[:-1])
+    keras.utils.set_random_seed(0)
+    trained = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Dense(3, activation="softmax")])
+    trained.compile(keras.optimizers.SGD(0.0), loss)
+    by_hand = np.array([3.0, 0.5, 1.0], "float32")[ids.astype(int)]
+    expected = trained.fit(x, y, sample_weight=by_hand, batch_size=11, verbose=0).history["loss"]
+
+    class Rows(keras.utils.PyDataset):  # type: ignore[misc]
+        def __len__(self) -> int:
+            return 2
+
+        def __getitem__(self, index: int) -> Any:
+            return x[11 * index : 11 * index + 11], y[11 * index : 11 * index + 11]
+
+    slices = tf.data.Dataset.from_tensor_slices((x, y)).batch(11)
+    for data in ((x, y), (slices,), ((Rows()[i] for i in range(2)),), (Rows(),)):
+        size = 11 if len(data) == 2 else None
+        weights = {0: 3.0, 1: 0.5}
+        history = pipeline.fit(trained, *data, batch_size=size, shuffle=False, class_weight=weights, verbose=0)
+        assert history.history["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_model_of_a_fixed_batch_size_sees_no_other_batches_than_those_of_the_data() -> None:
+    seen: list[int] = []
+
+    class Seen(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            tf.py_function(lambda given: seen.append(len(given)), [x], [])
+            return x
+
+    inputs = keras.Input(batch_shape=(4, 6))
+    model = keras.Model(inputs, keras.layers.Dense(1)(Seen()(inputs)))
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    known = dataset().take(5)
+    expected = model.evaluate(known, verbose=0, return_dict=True)
+    # On batches of unknown number, Keras' own measures those metrics on an empty one too.
+    for data in (lambda: known.filter(lambda x, y: True), lambda: (Batches()[i] for i in range(5))):
+        seen.clear()
+        assert pipeline.evaluate(model, data(), verbose=0, return_dict=True) == pytest.approx(expected)
+        assert pipeline.fit(model, data(), verbose=0).history["mae"] == pytest.approx([expected["mae"]])
+        assert pipeline.predict(model, data(), verbose=0).shape == (20, 1)
+        assert seen == [4] * 15
+
+
 def test_validation_split_of_batches_takes_the_last_ones() -> None:
     for data in (dataset(), Batches()):
         ours = results(pipeline.fit, {"x": data, "validation_split": 0.34}, dense())
