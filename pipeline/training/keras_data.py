@@ -22,6 +22,7 @@ from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 from keras.src.trainers.data_adapters.torch_data_loader_adapter import TorchDataLoaderAdapter
 from keras.src.trainers.epoch_iterator import EpochIterator
 
+from pipeline.training.arguments import check_arrays
 from pipeline.training.batches_feed import RESIDENT_BYTES
 from pipeline.training.feeds import DatasetFeed, Feed, PacedFeed, PythonFeed, ResidentFeed, SingleFeed
 from pipeline.training.feeds.dataset import can_stack
@@ -61,6 +62,7 @@ def keras_feed(
     Raises:
         ValueError: Keras refuses the arguments.
     """
+    check_arrays(x, y, sample_weight)
     if class_weight is not None:
         if isinstance(x, tf.data.Dataset):
             x = x.map(class_weight.of_element)

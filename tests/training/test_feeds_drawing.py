@@ -114,6 +114,25 @@ def test_more_steps_than_data_warns_and_goes_on_as_keras_does(form: str) -> None
         assert found[0].epoch == found[1].epoch == [0, 1, 2]
 
 
+def test_global_generators_are_left_as_they_were() -> None:
+    def states() -> tuple[Any, ...]:
+        ours = tf.random.get_global_generator().state.numpy().tolist()
+        return random.getstate(), np.random.get_state()[1].tolist(), ours  # type: ignore[index]
+
+    trained = model()
+    x, y = np.ones((12, 2), "float32"), np.ones((12, 1), "float32")
+    tf.random.set_seed(0)
+    expected = float(tf.random.uniform(()))
+    for data in ((x, y), (Source(3).dataset(),), (Source(3).generator(),)):
+        tf.random.set_seed(0)
+        before = states()
+        pipeline.fit(trained, *data, epochs=2, steps_per_epoch=1, validation_data=(x, y), verbose=0)
+        pipeline.evaluate(trained, x, y, verbose=0)
+        pipeline.predict(trained, x, verbose=0)
+        assert states() == before
+        assert float(tf.random.uniform(())) == expected
+
+
 @pytest.mark.parametrize("reshuffle", [True, False])
 @pytest.mark.parametrize("steps", [None, 4, 13])
 @pytest.mark.parametrize("validated", [True, False])
@@ -240,6 +259,21 @@ def test_many_fits_on_datasets_warn_of_no_tracing(caplog: pytest.LogCaptureFixtu
     for size in range(1, 9):
         data = tf.data.Dataset.from_tensor_slices(batch(size)).repeat(300).batch(size, drop_remainder=True)
         pipeline.fit(model(), data, verbose=0)
+    assert "retracing" not in caplog.text
+
+
+def test_fits_on_other_shapes_warn_of_no_tracing(caplog: pytest.LogCaptureFixture) -> None:
+    of_any_length = keras.Sequential([keras.Input((None, 2)), keras.layers.GlobalAveragePooling1D()])
+    of_any_length.compile("sgd", "mse")
+    rows = model()
+    for size in range(2, 9):
+        x, y = batch(size)
+        x, y = np.repeat(x, size, axis=0), np.repeat(y, size, axis=0)
+        pipeline.fit(rows, x, y, batch_size=5, verbose=0)
+        pipeline.evaluate(rows, x, y, batch_size=size, verbose=0)
+        pipeline.predict(rows, x, batch_size=4, verbose=0)
+        pipeline.predict(of_any_length, np.ones((size, size, 2)), batch_size=4, verbose=0)
+        pipeline.predict(of_any_length, ((np.ones((2, length, 2)),) for length in range(1, size)), verbose=0)
     assert "retracing" not in caplog.text
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 import pipeline
+from pipeline.training.validation_split import split_off
 
 SIZE, BATCH, EPOCHS = 22, 4, 3
 GENERATOR = np.random.default_rng(0)
@@ -312,6 +314,18 @@ def test_validation_split_of_batches_takes_the_last_ones() -> None:
         pipeline.fit(dense(), dataset().repeat(), validation_split=0.1, verbose=0)
 
 
+@pytest.mark.parametrize("order", ["as it is", "the same", "cached", "anew"])
+def test_a_validation_split_of_a_dataset_that_is_shuffled_anew_warns(order: str) -> None:
+    data = tf.data.Dataset.from_tensor_slices((X, Y))
+    if order != "as it is":
+        data = data.shuffle(SIZE, reshuffle_each_iteration=order != "the same")
+    data = (data.cache() if order == "cached" else data).batch(BATCH).prefetch(1)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        split_off(data, None, None, 0.34)
+    assert ["validation_split: " in str(warning.message) for warning in warned] == [True] * (order == "anew")
+
+
 def test_validation_within_an_epoch_leaves_the_training_as_it_was() -> None:
     arguments = {"batch_size": BATCH, "epochs": 2, "verbose": 0, "shuffle": False, "validation_data": (X, Y)}
     plain, watched = dense(), dense()
@@ -402,7 +416,6 @@ def test_choice_of_compilation_is_told_and_can_be_forced() -> None:
         ({"x": X, "y": Y[:-1]}, "cardinality"),
         ({"x": dataset(), "y": Y}, "should not be passed"),
         ({"x": X, "y": Y, "sample_weight": WEIGHTS, "class_weight": {0: 1.0}}, "at the same time"),
-        ({"x": "text"}, "Unrecognized data type"),
     ],
 )
 def test_what_keras_refuses_is_refused(arguments: dict[str, Any], message: str) -> None:
@@ -410,6 +423,28 @@ def test_what_keras_refuses_is_refused(arguments: dict[str, Any], message: str) 
         dense().fit(**arguments, verbose=0)
     with pytest.raises(ValueError, match=message):
         pipeline.fit(dense(), **arguments, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": X[:4], "y": [0, 1, 2, 0]}, "y: {}, got the list [0, 1, 2, 0]"),
+        ({"x": X[:3], "y": [[0], [1], [2]]}, "y: {}, got the list [[0], [1], [2]]"),
+        ({"x": X[:2], "y": list(Y[:2])}, f"y: {{}}, got the list {list(Y[:2])}"),
+        ({"x": X[:2], "y": {"a": Y[:2], "b": (0.5, 1.5)}}, "y['b']: {}, got the tuple (0.5, 1.5)"),
+        ({"x": [X[:2], [1.0, 2.0]], "y": Y[:2]}, "x[1]: {}, got the list [1.0, 2.0]"),
+        ({"x": X[:2], "y": Y[:2], "sample_weight": [1, 2]}, "sample_weight: {}, got the list [1, 2]"),
+        ({"x": X[:2], "y": [0, 1], "validation_split": 0.5}, "y: {}, got the list [0, 1]"),
+        ({"x": X, "y": Y, "validation_data": (X[:2], [0, 1])}, "validation_data: y: {}, got the list [0, 1]"),
+        ({"x": "text"}, "x: {}, got the str 'text'"),
+    ],
+)
+def test_plain_lists_which_keras_refuses_are_told_in_a_line(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        dense().fit(**arguments, verbose=0)
+    with pytest.raises(ValueError, match=r"^[^\n]*$") as raised:
+        pipeline.fit(dense(), **arguments, verbose=0)
+    assert str(raised.value) == message.format("expected an array or a tensor, as numpy.array makes")
 
 
 def test_loop_of_the_users_own_is_run() -> None:
