@@ -18,6 +18,7 @@ from tests.conformance.fuzz.data import made_data
 from tests.conformance.fuzz.hooks import Call, made_callbacks
 from tests.conformance.fuzz.models import made_model, number_types
 from tests.conformance.fuzz.recipes import Recipe
+from tests.conformance.graphs import unoptimized
 
 THEIRS: dict[str, Callable[..., Any]] = {name: getattr(keras.Model, name) for name in ("fit", "evaluate", "predict")}
 OURS: dict[str, Callable[..., Any]] = {name: getattr(pipeline, name) for name in ("fit", "evaluate", "predict")}
@@ -52,7 +53,7 @@ class Pair:
 
     def __init__(self, theirs: Recipe, ours: Recipe) -> None:
         self._recipe = ours
-        with number_types(ours):
+        with number_types(ours), unoptimized():
             self.theirs, self.ours = made_model(theirs), made_model(ours)
 
     def outcomes(self, theirs: Case, ours: Case) -> tuple[Outcome, Outcome]:
@@ -62,7 +63,7 @@ class Pair:
             theirs: What Keras is asked.
             ours: What ours is asked: the same, but for known differences.
         """
-        with number_types(self._recipe):
+        with number_types(self._recipe), unoptimized():
             self._equalize()
             return run(theirs, self.theirs, THEIRS), run(ours, self.ours, OURS)
 
