@@ -19,10 +19,14 @@ HOOKS = {
 }
 
 
+STOPS = {"train": "stop_training", "test": "stop_evaluating", "predict": "stop_predicting"}
+
+
 class BlockSize:
     """Most steps of the next call.
 
-    `steps_per_execution` where a callback looks at batches, else as many as take half a second.
+    `steps_per_execution` where a callback looks at batches, or has stopped the model before its first one, else as many
+    as take half a second.
 
     Args:
         model: The model.
@@ -41,12 +45,13 @@ class BlockSize:
         """Returns the most steps of the next call."""
         # Anew each time: a callback may cease to look at batches, as `WarmUp` does.
         looked_at = any(looks_at_batches(callback, self._kind) for callback in self._hooks.callbacks)
-        self._fixed = self._model.steps_per_execution if looked_at else None
+        few = looked_at or getattr(self._model, STOPS[self._kind], False)
+        self._fixed = self._model.steps_per_execution if few else None
         return self._fixed or self._steps
 
     @property
     def fixed(self) -> bool:
-        """Whether the next call has `steps_per_execution` steps, as a callback looks at batches."""
+        """Whether the next call has `steps_per_execution` steps, no more."""
         return self._fixed is not None
 
     @contextmanager

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from keras.src.trainers.data_adapters import array_slicing
 
+from pipeline.data.shuffling import is_shuffled_anew
 from pipeline.training.arguments import check_arrays
 
 Split = tuple[tuple[Any, Any, Any], Any]
@@ -30,7 +31,7 @@ def split_off(x: Any, y: Any, sample_weight: Any, share: float) -> Split:
     if isinstance(x, tf.data.Dataset):
         length = int(x.cardinality())
         end = _end(length, share, "dataset")
-        if _is_shuffled_anew(x):
+        if is_shuffled_anew(x):
             warnings.warn(
                 "validation_split: the dataset is shuffled anew for each pass, so that what is trained on is validated "
                 "on too; `reshuffle_each_iteration=False` in its `shuffle`, or validation_data, is right",
@@ -56,15 +57,6 @@ def _end(length: int, share: float, kind: str) -> int:
     if not 0 < end < length:
         raise ValueError(f"`validation_split={share}` of {length} batches leaves nothing to train or to validate on.")
     return end
-
-
-def _is_shuffled_anew(dataset: Any) -> bool:
-    """Whether each pass over a dataset has another order, as far as the datasets that it is made of tell."""
-    if type(dataset).__name__ == "CacheDataset":
-        return False
-    if getattr(dataset, "_reshuffle_each_iteration", False):
-        return True
-    return any(map(_is_shuffled_anew, dataset._inputs() if hasattr(dataset, "_inputs") else ()))
 
 
 class _Part(keras.utils.PyDataset):  # type: ignore[misc]

@@ -13,6 +13,8 @@ from unittest.mock import patch
 import keras
 import numpy as np
 
+from tests.conformance.graphs import unoptimized
+
 Call = tuple[str, list[Any], dict[str, Any]]
 CALL = re.compile(r"\b(\w+)\.(fit|evaluate|predict)\(")
 
@@ -105,7 +107,7 @@ def run(script: Path, kind: type[EpochWatcher], *, ours: str = "") -> Seen:
     keras.backend.clear_session()
     keras.utils.set_random_seed(1)
     namespace: dict[str, Any] = {"__name__": "__main__", "__file__": str(script)}
-    with watched(kind) as seen:
+    with watched(kind) as seen, unoptimized():
         exec(compile(text, str(script), "exec"), namespace)
     seen.left = namespace.get("said")
     return seen

@@ -51,6 +51,37 @@ def test_one_call_is_made_where_training_is_stopped_before_it(hook: str, steps_p
         np.testing.assert_allclose(ours[1][name], values, rtol=1e-5)
 
 
+class StopAtBegin(keras.callbacks.Callback):  # type: ignore[misc]
+    """Looks at no batches."""
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.model.stop_training = True
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self.model.stop_evaluating = True
+
+    def on_predict_begin(self, logs: Any = None) -> None:
+        self.model.stop_predicting = True
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 2])
+def test_so_it_is_where_no_callback_looks_at_batches(steps_per_execution: int) -> None:
+    x = np.arange(24.0).reshape(12, 2) / 24
+
+    def measured(fit: Any, evaluate: Any, predict: Any) -> Any:
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse", steps_per_execution=steps_per_execution)
+        arguments = {"batch_size": 2, "verbose": 0, "callbacks": [StopAtBegin()]}
+        loss = fit(model, x, x[:, :1], shuffle=False, epochs=3, **arguments).history["loss"]
+        return [*loss, evaluate(model, x, x[:, :1], **arguments)], len(predict(model, x, **arguments))
+
+    theirs = measured(keras.Model.fit, keras.Model.evaluate, keras.Model.predict)
+    ours = measured(pipeline.fit, pipeline.evaluate, pipeline.predict)
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-5)
+    assert ours[1] == theirs[1] == 2 * steps_per_execution
+
+
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_no_examples_make_no_loss() -> None:
     ours = stopped(pipeline.fit, "on_train_end", examples=0)

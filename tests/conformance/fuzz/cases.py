@@ -8,7 +8,7 @@ from typing import Any
 from tests.conformance.fuzz.draws import Draws
 from tests.conformance.fuzz.recipes import Recipe, drawn_recipe
 
-CASES_OF_A_MODEL = 8
+CASES_OF_A_MODEL = 15
 FORMS = ("arrays", "tensors", "frame", "lists", "dataset", "unknown", "endless", "generator", "PyDataset", "workers")
 ARRAYS = ("arrays", "tensors", "frame", "lists")
 CALLBACKS = (
@@ -95,7 +95,7 @@ def drawn_case(number: int) -> Case:
     draws = Draws(number, 2)
     method = draws.pick(*["fit"] * 7, "evaluate", "evaluate", "predict")
     # Batches are of the same size in all cases of a model, so that not each of them is traced anew.
-    batch = Draws(recipe.number, 3).whole(2, 5)
+    batch = Draws(recipe.number, 3).whole(3, 5)
     data = _data(draws, recipe, batch, draws.pick(*FORMS, "arrays", "dataset"))
     if method != "fit":
         data = _finite(draws, data)
@@ -109,9 +109,15 @@ def drawn_case(number: int) -> Case:
     arguments = _arguments_of_training(draws, data)
     validation = _validation(draws, recipe, batch, data, arguments)
     callbacks = draws.some(CALLBACKS, 0.1)
+    if "use_ema" in recipe.settings or "frozen" in recipe.extras:
+        # Keras takes other variables for its averages, and for its updates, than those that it began with, or stops.
+        callbacks = tuple(name for name in callbacks if name != "freeze")
     if draws.chance(0.3) and not {"batches", "epochs"} & set(callbacks):
         callbacks = (draws.pick("batches", "epochs"), *callbacks)
-    mistake = draws.pick("y twice", "shapes", "epochs", "weights twice", "split", "rows") if draws.chance(0.06) else ""
+    mistake = ""
+    if number % CASES_OF_A_MODEL == CASES_OF_A_MODEL - 1 and draws.chance(0.6):
+        # What is refused leaves a model that nothing is compared with: it comes last.
+        mistake = draws.pick("y twice", "shapes", "epochs", "weights twice", "split", "rows")
     return Case(number, recipe, method, data, validation, arguments, callbacks, mistake)
 
 
@@ -134,7 +140,7 @@ def _data(draws: Draws, recipe: Recipe, batch: int, form: str) -> Data:
     return Data(
         number=draws.whole(0, 10**6),
         form=form,
-        rows=draws.whole(6, 17),
+        rows=draws.whole(5, 12),
         batch=batch,
         nest=nest,
         weights=weights,
@@ -157,11 +163,11 @@ def _arguments_of_evaluation(draws: Draws, data: Data) -> dict[str, Any]:
 
 
 def _arguments_of_training(draws: Draws, data: Data) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"epochs": draws.pick(1, 2, 2, 3, 3, 4), "shuffle": False, "verbose": 0}
+    arguments: dict[str, Any] = {"epochs": draws.pick(1, 1, 2, 2, 3), "shuffle": False, "verbose": 0}
     if data.form in ARRAYS:
         arguments["batch_size"] = data.batch
     if draws.chance(0.1):
-        arguments["initial_epoch"] = draws.whole(1, 3)
+        arguments["initial_epoch"] = draws.whole(1, 2)
     if data.endless or draws.chance(0.2):
         arguments["steps_per_epoch"] = draws.whole(1, data.batches + 1)
     if data.weights == "none" and draws.chance(0.08):

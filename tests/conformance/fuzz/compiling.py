@@ -98,10 +98,9 @@ def _metrics(recipe: Recipe, form: str) -> Any:
     if form == "none":
         return None
     targets = recipe.targets
-    if form == "names" and len(targets) == 1:
-        return ["mae"] if targets[0] == "number" else ["accuracy"]
-    if form == "names":
-        return _like_outputs(recipe, [["mae"] if target == "number" else ["accuracy"] for target in targets])
+    if form in ("names", "at logit 0"):
+        named = [_named(target, logit, form) for target, logit in zip(targets, are_logits(recipe), strict=True)]
+        return named[0] if len(targets) == 1 else _like_outputs(recipe, named)
     made = [METRICS[target]() for target in targets]
     if form == "nest" and recipe.nest == "single":
         return made
@@ -111,6 +110,21 @@ def _metrics(recipe: Recipe, form: str) -> Any:
     if recipe.nest == "dict":
         return {"out_0": made[0]}
     return made
+
+
+def are_logits(recipe: Recipe) -> list[bool]:
+    """Returns whether each output is one of logits to its loss."""
+    partial = [True] * (len(recipe.targets) - 1) + [recipe.losses != "partial"]
+    logits = recipe.from_logits and recipe.losses != "same"
+    return [logits and target != "number" and has for target, has in zip(recipe.targets, partial, strict=True)]
+
+
+def _named(target: str, logit: bool, form: str) -> list[Any]:
+    if target == "number":
+        return ["mae"]
+    if target == "binary" and logit and form == "at logit 0":
+        return [keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)]
+    return ["accuracy"]
 
 
 def _like_outputs(recipe: Recipe, values: list[Any]) -> Any:

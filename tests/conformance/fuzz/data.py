@@ -121,9 +121,8 @@ def _nested(nest: str, values: list[Any], name: str) -> Any:
 
 
 def _frame(array: Any) -> Any:
-    if array.ndim == 1:
-        return pd.Series(array)
-    return pd.DataFrame(array)
+    # Keras makes a column of a series, and cannot train a model on both ranks.
+    return pd.DataFrame(array) if array.ndim > 1 else array
 
 
 def _dataset(arrays: Batch, data: Data) -> tf.data.Dataset:

@@ -37,7 +37,7 @@ class Recipe:
         losses: `same` for one loss of all outputs, `nest` for such as the outputs, `partial` where the last has none.
         loss_weights: Whether losses have weights.
         from_logits: Whether outputs of classes are logits.
-        metrics: `none`, `names`, `objects` or `nest`.
+        metrics: `none`, `names`, `objects` or `nest`; `at logit 0` for names that look at logits as ours does.
         weighted_metrics: As `metrics`.
         steps_per_execution: See `keras.Model.compile`.
         run_eagerly: See there.
@@ -75,27 +75,30 @@ def drawn_recipe(number: int) -> Recipe:
     overrides = draws.some(OVERRIDES, 0.2) if architecture == "subclassed" else ()
     floatx = draws.pick(*["float32"] * 9, "float64")
     settings = draws.some(SETTINGS, 0.13)
+    extras = draws.some(EXTRAS, 0.25)
+    losses = draws.pick("nest", "nest", "partial", "same") if several else "nest"
     return Recipe(
         number=number,
         architecture=architecture,
         nest=draws.pick("list", "tuple", "dict", "dict") if several else "single",
         targets=targets,
-        extras=tuple(one for one in draws.some(EXTRAS, 0.25) if one != "add_loss" or architecture == "subclassed"),
+        extras=tuple(one for one in extras if one != "add_loss" or architecture == "subclassed"),
         overrides=overrides,
         built=architecture not in ("sequential", "subclassed") or draws.chance(0.6),
         input_dtype=_input_dtype(draws, architecture),
         floatx=floatx,
         policy=draws.pick(*[None] * 9, "mixed_float16") if floatx == "float32" else None,
         optimizer=draws.pick(*OPTIMIZERS),
-        settings=_compatible(settings),
-        losses=draws.pick("nest", "nest", "partial", "same") if several else "nest",
-        loss_weights=several and draws.chance(0.4),
+        settings=_compatible(settings, extras),
+        losses=losses,
+        # One loss of all outputs takes one weight.
+        loss_weights=several and losses != "same" and draws.chance(0.4),
         from_logits=draws.chance(0.2),
         metrics=draws.pick("none", "names", "names", "objects", "nest"),
         weighted_metrics=draws.pick("none", "none", "names", "objects"),
         steps_per_execution=draws.pick(*[1] * 7, 2, 3),
-        run_eagerly=draws.chance(0.07),
-        jit_compile=draws.pick(*[False] * 17, "auto", True),
+        run_eagerly=draws.chance(0.2),
+        jit_compile=draws.pick(*[False] * 18, "auto", True),
     )
 
 
@@ -113,9 +116,12 @@ def _input_dtype(draws: Draws, architecture: str) -> str:
     return draws.pick("float32", "float32", "float32", "float64", "uint8", "bool", "int64", "float16")
 
 
-def _compatible(settings: tuple[str, ...]) -> tuple[str, ...]:
+def _compatible(settings: tuple[str, ...], extras: tuple[str, ...]) -> tuple[str, ...]:
     """Returns settings of which Keras takes all: one way of clipping, one of scaling the loss, and EMA to overwrite."""
     chosen = list(settings)
+    if "frozen" in extras:
+        # Keras writes the averages into variables in their order, and counts those that are frozen.
+        chosen = [setting for setting in chosen if setting not in ("use_ema", "ema_overwrite")]
     for group in (("clipnorm", "clipvalue", "global_clipnorm"), ("loss_scale", "dynamic_loss_scale")):
         for one in [setting for setting in chosen if setting in group][1:]:
             chosen.remove(one)

@@ -18,6 +18,7 @@ from tests.conformance.fuzz.data import made_data
 from tests.conformance.fuzz.hooks import Call, made_callbacks
 from tests.conformance.fuzz.models import made_model, number_types
 from tests.conformance.fuzz.recipes import Recipe
+from tests.conformance.graphs import unoptimized
 
 THEIRS: dict[str, Callable[..., Any]] = {name: getattr(keras.Model, name) for name in ("fit", "evaluate", "predict")}
 OURS: dict[str, Callable[..., Any]] = {name: getattr(pipeline, name) for name in ("fit", "evaluate", "predict")}
@@ -46,13 +47,14 @@ class Pair:
     """The same model twice, for Keras and for ours.
 
     Args:
-        recipe: The model.
+        theirs: The model for Keras.
+        ours: The model for ours: the same, but for known differences.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
-        with number_types(recipe):
-            self.theirs, self.ours = made_model(recipe), made_model(recipe)
+    def __init__(self, theirs: Recipe, ours: Recipe) -> None:
+        self._recipe = ours
+        with number_types(ours), unoptimized():
+            self.theirs, self.ours = made_model(theirs), made_model(ours)
 
     def outcomes(self, theirs: Case, ours: Case) -> tuple[Outcome, Outcome]:
         """Runs a case with Keras, then with ours, from the same state.
@@ -61,7 +63,7 @@ class Pair:
             theirs: What Keras is asked.
             ours: What ours is asked: the same, but for known differences.
         """
-        with number_types(self._recipe):
+        with number_types(self._recipe), unoptimized():
             self._equalize()
             return run(theirs, self.theirs, THEIRS), run(ours, self.ours, OURS)
 
