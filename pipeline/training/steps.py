@@ -1,7 +1,7 @@
 """Compiled steps: many steps of a model in one call, the loop around them inside the graph.
 
 Calling the public `train_step`, `test_step` and `predict_step` keeps every meaning that Keras gives a step; only the
-loop is ours. As in Keras, a step is traced without AutoGraph.
+loop is ours.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pipeline.training.feeds import Feed, Stack
 from pipeline.training.leftovers import bound_to_graphs, note_draws
 from pipeline.training.loops import Loops, present
 from pipeline.training.measures import measuring
-from pipeline.training.prebuilding import prebuild
 from pipeline.training.step_functions import cache_of, function_of, is_of_keras, run_own, runs_eagerly
+from pipeline.training.tracing import compiled_lazily, traced
 from pipeline.training.trainable import Trainable
 
 log = logging.getLogger(__name__)
@@ -153,7 +153,7 @@ class Steps:
         if self._eager or not self._feed.loops:
             if self._traced is None:
                 step = partial(_on_batch, self._step)
-                self._traced = step if self._eager else self._cached("single", lambda: _function(step))
+                self._traced = step if self._eager else self._cached("single", lambda: compiled_lazily(step))
             return
         self._trace(self._feed.batch_specs(stack))
 
@@ -195,11 +195,12 @@ class Steps:
         self._specs = specs
         step = partial(_on_leaves, self._step, self._feed.structure)
 
-        def traced() -> tuple[Any, Trainable]:
-            prebuild(self._model, self._kind, self._feed.structure.packed(specs))
-            return _traced(step, specs), Trainable.of(self._model)
+        def make() -> tuple[Any, Trainable]:
+            function = traced(self._model, step, specs)
+            note_draws(function)
+            return function, Trainable.of(self._model)
 
-        self._traced, self.traced = self._cached("step", traced)
+        self._traced, self.traced = self._cached("step", make)
         self.built = self.built or self.traced
         self._returned = [tf.type_spec_from_value(leaf) for leaf in present(self._traced.structured_outputs)]
         # Only tensors can be carried through a loop in a graph.
@@ -261,16 +262,6 @@ class Steps:
             with bound_to_graphs():
                 self._cache[key] = make()
         return self._cache[key]
-
-
-def _function(step: Callable[..., Any]) -> Any:
-    return tf.function(step, autograph=False, reduce_retracing=True)
-
-
-def _traced(step: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
-    traced = _function(step).get_concrete_function(*specs)
-    note_draws(traced)
-    return traced
 
 
 def _on_leaves(step: Callable[[Any], Any], structure: Any, *leaves: Any) -> Any:

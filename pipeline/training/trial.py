@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from pipeline.training.compilation import Compilation
 from pipeline.training.feeds import Stack
+from pipeline.training.model_variables import variables_of
 from pipeline.training.steps import Steps
 
 TRIAL_STEPS = 8
@@ -51,17 +50,6 @@ def unchanged(model: keras.Model) -> Iterator[None]:
     finally:
         for variable, value in kept:
             variable.assign(value)
-
-
-def variables_of(model: keras.Model) -> list[Any]:
-    """Returns the variables of a model, its metrics and its optimizers, of which it may have several, each once."""
-    attributes = [value for layer in (model, *model._flatten_layers(False)) for value in vars(layer).values()]
-    optimizers = [value for value in attributes if isinstance(value, keras.optimizers.Optimizer)]
-    found = [*model.variables, *model.metrics_variables]
-    found += [variable for optimizer in optimizers for variable in optimizer.variables]
-    # A step of the user's own may keep numbers in TensorFlow's variables, which Keras does not track.
-    found += [value for value in attributes if isinstance(value, tf.Variable)]
-    return list({id(variable): variable for variable in found}.values())
 
 
 def _seconds(steps: Steps, stack: Stack, count: int) -> float:

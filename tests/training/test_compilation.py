@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from pipeline.training.compilation import WORTH_A_TRIAL, WORTH_COMPILING, chosen_compilation, forced_compilation
 from pipeline.training.feeds import ResidentFeed
+from pipeline.training.model_variables import variables_of
 from pipeline.training.steps import Steps
-from pipeline.training.trial import tried, variables_of
+from pipeline.training.trial import tried
 
 NUMBERS = [tf.TensorSpec((None, 4), "float32")]
 LONG = 10 * WORTH_A_TRIAL

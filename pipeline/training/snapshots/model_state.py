@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from pipeline.errors import ConfigError
-from pipeline.training.trial import variables_of
+from pipeline.training.model_variables import variables_of
 
 
 class ModelState:

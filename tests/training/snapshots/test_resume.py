@@ -23,8 +23,8 @@ from pipeline.data.sources.batches import BatchSource
 from pipeline.data.spec import spec_of
 from pipeline.models.precision import precision
 from pipeline.training import compile_model, fit
+from pipeline.training.model_variables import variables_of
 from pipeline.training.snapshots import Keeper, SnapshotFolder
-from pipeline.training.trial import variables_of
 
 SIZE, BATCH, EPOCHS = 22, 4, 3
 

@@ -1,0 +1,67 @@
+"""The trace of a step: once, also where the step creates variables, as a first one does for optimizer and metrics.
+
+TensorFlow traces a function again that created variables, to be sure that it creates none the next time. Here they are
+created outside of its graph, as those of layers are that are built beforehand, so that the first trace is good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow.python.ops.resource_variable_ops import default_variable_creator_v2
+
+from pipeline.training.model_variables import variables_of
+
+
+def compiled_lazily(step: Callable[..., Any]) -> Any:
+    """Returns a function that is traced, as in Keras without AutoGraph, when it is called."""
+    return tf.function(step, autograph=False, reduce_retracing=True)
+
+
+def traced(model: keras.Model, step: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
+    """Returns a step as a concrete function.
+
+    Args:
+        model: The model whose step it is.
+        step: The step.
+        specs: Shapes and dtypes of its arguments.
+
+    Raises:
+        ValueError: The step creates variables each time it is traced, which Keras refuses too.
+    """
+    created: list[Any] = []
+
+    def creating(*leaves: Any) -> Any:
+        with tf.variable_creator_scope(_outside_of_graphs(created)):
+            return step(*leaves)
+
+    function = compiled_lazily(creating).get_concrete_function(*specs)
+    if created:
+        kept = {id(value.value if isinstance(value, keras.Variable) else value) for value in variables_of(model)}
+        if any(id(variable) not in kept for variable in created):
+            # TensorFlow finds out whether a trace creates them once.
+            return compiled_lazily(step).get_concrete_function(*specs)
+    return function
+
+
+def _outside_of_graphs(created: list[Any]) -> Callable[..., Any]:
+    """Returns what creates variables for `tf.variable_creator_scope`, and notes them."""
+
+    def create(next_creator: Callable[..., Any], **arguments: Any) -> Any:
+        initial = arguments.get("initial_value")
+        if tf.is_tensor(initial) and tf.is_symbolic_tensor(initial):
+            return next_creator(**arguments)
+        try:
+            with tf.init_scope():
+                # Past the creators of the graph, which `tf.Variable` would ask even here.
+                variable = default_variable_creator_v2(None, **arguments)
+        except (TypeError, ValueError, tf.errors.OpError):
+            # The initial value is computed in the graph.
+            return next_creator(**arguments)
+        created.append(variable)
+        return variable
+
+    return create
