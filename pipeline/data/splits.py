@@ -99,17 +99,23 @@ def _parts(data: Data, wanted: dict[str, float], config: SplitConfig, seed: int)
         counts = _counts(wanted, length := length_of(data))
         if method_of(data, config) != "last":
             raise _needs_examples(config)
-        if data.items is not None and data.items.has_hooks:
-            log.warning(
-                "split: %s changes its batches between epochs, which may move examples from one split to another; "
-                "set data.validation to keep them apart",
-                type(data.items.dataset).__name__,
-            )
+        _warn_of_changes(data)
         return _last_batches(data, counts, length)
     values = split_column(data, config.column or "") if config.method in ("group", "time") else None
     length = length_of(data) if values is None else len(values)
     rows = _rows(data, values, _counts(wanted, length), config, seed, length)
     return {name: with_rows(data, chosen, length) for name, chosen in rows.items()}
+
+
+def _warn_of_changes(data: BatchStream) -> None:
+    """Warns of batches that are not the same in each pass, so that a split is of other examples each time."""
+    if data.items is not None and data.items.has_hooks:
+        what = f"{type(data.items.dataset).__name__} may change its batches between epochs"
+    elif data.passes is not None and data.passes.shuffled_anew:
+        what = "the dataset is shuffled anew for each pass (`reshuffle_each_iteration=False` in its `shuffle` keeps it)"
+    else:
+        return
+    log.warning("split: %s, which moves examples between the splits; set data.validation to keep them apart", what)
 
 
 def _rows(

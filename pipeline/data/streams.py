@@ -14,6 +14,7 @@ from pipeline.data.checks import check_values
 from pipeline.data.examples import Arrays, Examples, Weigh, count_classes, multiplied
 from pipeline.data.items import Items
 from pipeline.data.missing_labels import Missing, masked_examples
+from pipeline.data.shuffling import is_shuffled_anew
 from pipeline.data.spec import DataSpec, Shape
 from pipeline.errors import DataError
 
@@ -89,10 +90,12 @@ class DatasetPasses:
 
     Attributes:
         begun: Number of passes that were begun.
+        shuffled_anew: Whether each pass has another order.
     """
 
     def __init__(self, dataset: tf.data.Dataset) -> None:
         self.begun = 0
+        self.shuffled_anew = is_shuffled_anew(dataset)
         self._dataset = dataset
 
     def __call__(self, number: int) -> Iterator[Any]:  # noqa: ARG002

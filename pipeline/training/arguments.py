@@ -12,6 +12,7 @@ import operator
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ParamSpec, TypeVar
 
+import keras
 import numpy as np
 from keras.src.trainers.data_adapters.array_data_adapter import can_convert_arrays
 
@@ -20,6 +21,8 @@ from pipeline.errors import nearest
 P = ParamSpec("P")
 R = TypeVar("R")
 LONGEST = 60
+PLAIN = (bool, int, float, complex, str, bytes, np.generic)
+"""Values that stand for one number or text, which no array does."""
 
 
 def with_known_keywords(function: Callable[P, R]) -> Callable[P, R]:
@@ -52,6 +55,24 @@ def whole_number(name: str, value: Any) -> int:
         return operator.index(bool(value) if isinstance(value, np.bool_) else value)
     except TypeError:
         raise TypeError(f"{name}: expected a whole number, got {found(value)}") from None
+
+
+def check_arrays(x: Any, y: Any = None, sample_weight: Any = None) -> None:
+    """Refuses plain lists of numbers and the like, which Keras refuses by a word about `x`, whichever they are.
+
+    Args:
+        x: Inputs, or batches of all.
+        y: Targets.
+        sample_weight: Weights.
+
+    Raises:
+        ValueError: A part of arrays is none.
+    """
+    inputs = _plain("x", x)
+    others = [_plain("y", y), _plain("sample_weight", sample_weight)] if inputs or can_convert_arrays((x,)) else []
+    for name, value in filter(None, [inputs, *others]):
+        kind = type(value).__name__
+        raise ValueError(f"{name}: expected an array or a tensor, as numpy.array makes, got the {kind} {found(value)}")
 
 
 def checked_batch_size(name: str, value: Any, data: Any) -> int | None:
@@ -207,6 +228,19 @@ def found(value: Any) -> str:
     """Returns a value as a message shows it: short, and on one line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _plain(name: str, value: Any) -> tuple[str, Any] | None:
+    """Returns name and value of the first part of nested arrays that is made of plain values only, if there is one."""
+    leaves = keras.tree.flatten(value)
+    if not any(isinstance(leaf, PLAIN) for leaf in leaves):
+        return None
+    if not isinstance(value, (Mapping, list, tuple)):
+        return name, value
+    if not isinstance(value, Mapping) and all(isinstance(leaf, PLAIN) for leaf in leaves):
+        return name, value
+    parts = value.items() if isinstance(value, Mapping) else enumerate(value)
+    return next(filter(None, (_plain(f"{name}[{key!r}]", part) for key, part in parts)), None)
 
 
 def _is_whole(value: Any) -> bool:

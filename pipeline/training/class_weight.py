@@ -44,4 +44,4 @@ def weights_in_graph(target: Any, class_weight: Mapping[int, float], *, are_ids:
 
 
 def _ids(target: Any) -> Any:
-    return tf.cast(tf.round(target), "int32")
+    return tf.cast(target if target.dtype == tf.bool else tf.round(target), "int32")

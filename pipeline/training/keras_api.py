@@ -171,7 +171,7 @@ def predict(
     if _left_to_keras(model, "predict"):
         return model.predict(x, batch_size, verbose, steps, callbacks)
     size = checked_batch_size("batch_size", batch_size, x)
-    feed = keras_feed(x, batch_size=size, steps=checked_steps("steps", steps, x, size), resets=False)
+    feed = keras_feed(x, batch_size=size, steps=checked_steps("steps", steps, x, size), measures=False)
     return joined(predict_feed(model, feed, _hooks(model, callbacks, verbose, feed.steps)))
 
 

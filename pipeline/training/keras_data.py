@@ -22,6 +22,7 @@ from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
 from keras.src.trainers.data_adapters.torch_data_loader_adapter import TorchDataLoaderAdapter
 from keras.src.trainers.epoch_iterator import EpochIterator
 
+from pipeline.training.arguments import check_arrays
 from pipeline.training.batches_feed import RESIDENT_BYTES
 from pipeline.training.feeds import DatasetFeed, Feed, PacedFeed, PythonFeed, ResidentFeed, SingleFeed
 from pipeline.training.feeds.dataset import can_stack
@@ -41,7 +42,7 @@ def keras_feed(
     shuffle: bool | str = False,
     class_weight: ClassWeights | None = None,
     epochs: int | None = None,
-    resets: bool = True,
+    measures: bool = True,
 ) -> PacedFeed:
     """Returns the feed of data in any of the forms that Keras takes.
 
@@ -55,11 +56,13 @@ def keras_feed(
         class_weight: Class weights.
         epochs: Epochs of a training, in which epochs of `steps` go on through the data; None for an evaluation, which
             takes the first ones each time.
-        resets: Whether a `PyDataset` is told the end of an epoch before the first one begins.
+        measures: Whether losses and metrics come of it, rather than a prediction: then no batches are worth a warning,
+            and a `PyDataset` is told the end of an epoch before the first one begins.
 
     Raises:
         ValueError: Keras refuses the arguments.
     """
+    check_arrays(x, y, sample_weight)
     if class_weight is not None:
         if isinstance(x, tf.data.Dataset):
             x = x.map(class_weight.of_element)
@@ -75,10 +78,18 @@ def keras_feed(
     )
     adapter = given.data_adapter
     feed = _feed_of(adapter, class_weight)
-    reset = adapter.on_epoch_end if resets else lambda: None
+    reset = adapter.on_epoch_end if measures else lambda: None
     if epochs is not None:
         reset()
-    return PacedFeed(feed, given.steps_per_epoch, _beginning(adapter), adapter.on_epoch_end, reset, anew=epochs is None)
+    return PacedFeed(
+        feed,
+        given.steps_per_epoch,
+        _beginning(adapter),
+        adapter.on_epoch_end,
+        reset,
+        anew=epochs is None,
+        least=1 if measures else 0,
+    )
 
 
 def _peeked_at(x: Any, steps: int | None, epochs: int | None) -> Any:

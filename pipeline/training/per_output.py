@@ -20,8 +20,9 @@ SINGLE = "`class_weight` is only supported for Models with a single output."
 class ClassWeights:
     """Weight by class id, or such a mapping by output name.
 
-    Weights by output are multiplied by the sample weights that the data brings; an integer target with one axis less
-    than its output has an id at each position. Weights of a single output mean what they mean in Keras.
+    Weights by output are multiplied by the sample weights that the data brings; a target with one axis less than its
+    output has an id at each position. Weights of a single output mean what they mean in Keras, and such a target, of
+    which Keras makes weights that do not fit it, has ids there too.
 
     Args:
         model: The model, whose outputs they are given by.
@@ -31,8 +32,8 @@ class ClassWeights:
     def __init__(self, model: keras.Model, class_weight: Mapping[Any, Any]) -> None:
         self.by_output = all(isinstance(value, Mapping) for value in class_weight.values())
         self._given = class_weight
-        self._ranks = _ranks(model) if self.by_output else {}
-        self._names = list(self._ranks or class_weight)
+        self._shapes = _shapes(model)
+        self._names = list((self.by_output and self._shapes) or class_weight)
 
     def of_arrays(self, y: Any, sample_weight: Any) -> Any:
         """Returns the sample weights of arrays.
@@ -62,8 +63,10 @@ class ClassWeights:
                 raise ValueError(BOTH)
             if keras.tree.is_nested(y):
                 raise ValueError(SINGLE)
-            _warn_of_positions(y)
-            return weigh(y, self._given)
+            are_ids = self._has_ids_of_positions(y)
+            if not are_ids:
+                _warn_of_positions(y)
+            return weigh(y, self._given, are_ids=are_ids)
         names = list(y) if isinstance(y, Mapping) else self._names
         unknown = [name for name in self._given if name not in names]
         if unknown:
@@ -74,19 +77,25 @@ class ClassWeights:
             target = given_target if hasattr(given_target, "shape") else np.asarray(given_target)
             own = _ones(target)
             if name in self._given:
-                own = weigh(target, self._given[name], are_ids=1 < len(target.shape) < self._ranks.get(name, 0))
+                own = weigh(target, self._given[name], are_ids=1 < len(target.shape) < len(self._shapes.get(name, ())))
             weights[name] = own if before.get(name) is None else times(own, before[name])
         return _like(y, weights)
 
+    def _has_ids_of_positions(self, y: Any) -> bool:
+        """Whether targets of a single output of several classes at each position can be nothing but ids."""
+        shape = next(iter(self._shapes.values()), ())
+        return 1 < len(getattr(y, "shape", ())) == len(shape) - 1 and shape[-1] != 1
 
-def _ranks(model: keras.Model) -> dict[str, int]:
-    """Returns the number of axes of each output in order; nothing for a model that does not tell."""
+
+def _shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
+    """Returns the shape of each output in order; nothing for a model that does not tell."""
     if isinstance(model, keras.Sequential) and model.layers:
         names = [model.layers[-1].name]
     else:
         names = getattr(model, "output_names", None) or []
-    outputs = getattr(model, "outputs", None) or [None] * len(names)
-    return {name: 0 if out is None else len(out.shape) for name, out in zip(names, outputs, strict=True)}
+    outputs = getattr(model, "outputs", None)
+    known = outputs if isinstance(outputs, list) and len(outputs) == len(names) else [None] * len(names)
+    return {name: tuple(getattr(out, "shape", None) or ()) for name, out in zip(names, known, strict=True)}
 
 
 def _right(names: list[str], y: Any) -> str:

@@ -20,6 +20,7 @@ from pipeline.training.feeds import Feed, Stack
 from pipeline.training.leftovers import bound_to_graphs, note_draws
 from pipeline.training.loops import Loops, present
 from pipeline.training.measures import measuring
+from pipeline.training.prebuilding import prebuild
 from pipeline.training.step_functions import cache_of, function_of, is_of_keras, run_own, runs_eagerly
 from pipeline.training.trainable import Trainable
 
@@ -195,6 +196,7 @@ class Steps:
         step = partial(_on_leaves, self._step, self._feed.structure)
 
         def traced() -> tuple[Any, Trainable]:
+            prebuild(self._model, self._kind, self._feed.structure.packed(specs))
             return _traced(step, specs), Trainable.of(self._model)
 
         self._traced, self.traced = self._cached("step", traced)

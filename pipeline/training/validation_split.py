@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import keras
 import tensorflow as tf
 from keras.src.trainers.data_adapters import array_slicing
+
+from pipeline.data.shuffling import is_shuffled_anew
+from pipeline.training.arguments import check_arrays
 
 Split = tuple[tuple[Any, Any, Any], Any]
 
@@ -27,11 +31,18 @@ def split_off(x: Any, y: Any, sample_weight: Any, share: float) -> Split:
     if isinstance(x, tf.data.Dataset):
         length = int(x.cardinality())
         end = _end(length, share, "dataset")
+        if is_shuffled_anew(x):
+            warnings.warn(
+                "validation_split: the dataset is shuffled anew for each pass, so that what is trained on is validated "
+                "on too; `reshuffle_each_iteration=False` in its `shuffle`, or validation_data, is right",
+                stacklevel=4,
+            )
         return (x.take(end), y, sample_weight), x.skip(end)
     if isinstance(x, keras.utils.PyDataset):
         length = -1 if x.num_batches is None else x.num_batches
         end = _end(length, share, "PyDataset")
         return (_Part(x, 0, end), y, sample_weight), _Part(x, end, length)
+    check_arrays(x, y, sample_weight)
     arrays: Split = array_slicing.train_validation_split((x, y, sample_weight), validation_split=share)
     return arrays
 

@@ -1,6 +1,7 @@
 """Contenders train an epoch each in turn; one that cannot is told and does not stop the others."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,11 +55,32 @@ def test_table_has_speeds_as_ratios_to_the_first() -> None:
     assert lines[2].split() == ["ours", "300", "200", "to", "300", "3.00", "0.25", "s"]
 
 
-SEVERAL = ["+experiment=multi_io/dict_losses", "data.train.examples=60", "loader.batch_size=8"]
+MODULE = """
+import keras
+import numpy as np
+
+def points():
+    x = np.random.default_rng(0).normal(size=(60, 2)).astype("float32")
+    return x, {"score": x[:, :1], "kind": (x[:, 0] > 0).astype("int64")}
+
+def network():
+    inputs = keras.Input((2,))
+    heads = {"score": keras.layers.Dense(1, name="score"), "kind": keras.layers.Dense(2, "softmax", name="kind")}
+    return keras.Model(inputs, {name: head(inputs) for name, head in heads.items()})
+"""
+SEVERAL = [
+    "data=arrays", "data.train._target_=two_outputs.points", "data.targets=[score,kind]",
+    "model._target_=two_outputs.network", "loss={score: mse, kind: sparse_categorical_crossentropy}", "split.test=0.3",
+    "loader.batch_size=8",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("arguments", [["+experiment=quickstart"], SEVERAL], ids=["quickstart", "several outputs"])
-def test_task_measures_the_users_model_and_data(arguments: list[str], command: Callable[..., Any]) -> None:
+def test_task_measures_the_users_model_and_data(
+    arguments: list[str], command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "two_outputs.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
     done = command(*arguments, "task=benchmark", "task.rounds=1")
     assert done.code == 0, done.errors
     facts = done.json("benchmark.json")

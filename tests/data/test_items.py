@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import pipeline
 from pipeline.config import SplitConfig, TrainerConfig
@@ -180,4 +181,12 @@ def test_splits_of_it_are_ranges_of_which_no_other_batch_is_fetched(caplog: pyte
     assert dataset.calls == ["3", "4"]
     train = StreamLoader(True).batches(splits.train, seed=0, training=True)
     assert sorted(numbers(train.epoch(0))) == [0, 1, 2]
-    assert "Numbered changes its batches between epochs" in caplog.text
+    assert "Numbered may change its batches between epochs" in caplog.text
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_a_split_of_a_dataset_that_is_shuffled_anew_is_warned_of(anew: bool, caplog: pytest.LogCaptureFixture) -> None:
+    x = np.zeros((8, 1), "float32")
+    dataset = tf.data.Dataset.from_tensor_slices((x, x)).shuffle(8, reshuffle_each_iteration=anew).batch(2)
+    set_apart(Splits(stream(dataset)), SplitConfig(validation=1), seed=0)
+    assert ("the dataset is shuffled anew for each pass" in caplog.text) == anew

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 import pipeline
+from pipeline.training.validation_split import split_off
 
 SIZE, BATCH, EPOCHS = 22, 4, 3
 GENERATOR = np.random.default_rng(0)
@@ -244,6 +246,65 @@ def test_class_weights_of_several_outputs_are_those_computed_by_hand() -> None:
         pipeline.fit(two_outputs(), x, y, class_weight={"knd": {0: 1.0}}, verbose=0)
 
 
+WEIGHED_TARGETS: dict[str, tuple[np.ndarray, np.ndarray, str]] = {
+    "class ids": (X, Y, LOSS),
+    "one-hot rows": (X, np.eye(3, dtype="float32")[Y], "categorical_crossentropy"),
+    "truth values": (X, Y > 1, LOSS),
+    "an id at each position": (X.reshape(SIZE, 2, 3), np.stack([Y, Y[::-1]], 1), LOSS),
+    "an id at each position, in a column": (X.reshape(SIZE, 2, 3), np.stack([Y, Y[::-1]], 1)[..., None], LOSS),
+    "a row at each position": (
+        X.reshape(SIZE, 2, 3), np.eye(3)[np.stack([Y, Y[::-1]], 1)], "categorical_crossentropy",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WEIGHED_TARGETS)
+def test_classes_beyond_the_largest_that_has_a_weight_weigh_one(kind: str) -> None:
+    x, y, loss = WEIGHED_TARGETS[kind]
+    ids = y.argmax(-1) if kind in ("one-hot rows", "a row at each position") else y.reshape(x.shape[:-1])
+    keras.utils.set_random_seed(0)
+    trained = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Dense(3, activation="softmax")])
+    trained.compile(keras.optimizers.SGD(0.0), loss)
+    by_hand = np.array([3.0, 0.5, 1.0], "float32")[ids.astype(int)]
+    expected = trained.fit(x, y, sample_weight=by_hand, batch_size=11, verbose=0).history["loss"]
+
+    class Rows(keras.utils.PyDataset):  # type: ignore[misc]
+        def __len__(self) -> int:
+            return 2
+
+        def __getitem__(self, index: int) -> Any:
+            return x[11 * index : 11 * index + 11], y[11 * index : 11 * index + 11]
+
+    slices = tf.data.Dataset.from_tensor_slices((x, y)).batch(11)
+    for data in ((x, y), (slices,), ((Rows()[i] for i in range(2)),), (Rows(),)):
+        size = 11 if len(data) == 2 else None
+        weights = {0: 3.0, 1: 0.5}
+        history = pipeline.fit(trained, *data, batch_size=size, shuffle=False, class_weight=weights, verbose=0)
+        assert history.history["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_model_of_a_fixed_batch_size_sees_no_other_batches_than_those_of_the_data() -> None:
+    seen: list[int] = []
+
+    class Seen(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            tf.py_function(lambda given: seen.append(len(given)), [x], [])
+            return x
+
+    inputs = keras.Input(batch_shape=(4, 6))
+    model = keras.Model(inputs, keras.layers.Dense(1)(Seen()(inputs)))
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    known = dataset().take(5)
+    expected = model.evaluate(known, verbose=0, return_dict=True)
+    # On batches of unknown number, Keras' own measures those metrics on an empty one too.
+    for data in (lambda: known.filter(lambda x, y: True), lambda: (Batches()[i] for i in range(5))):
+        seen.clear()
+        assert pipeline.evaluate(model, data(), verbose=0, return_dict=True) == pytest.approx(expected)
+        assert pipeline.fit(model, data(), verbose=0).history["mae"] == pytest.approx([expected["mae"]])
+        assert pipeline.predict(model, data(), verbose=0).shape == (20, 1)
+        assert seen == [4] * 15
+
+
 def test_validation_split_of_batches_takes_the_last_ones() -> None:
     for data in (dataset(), Batches()):
         ours = results(pipeline.fit, {"x": data, "validation_split": 0.34}, dense())
@@ -251,6 +312,18 @@ def test_validation_split_of_batches_takes_the_last_ones() -> None:
         assert_same(ours, results(keras.Model.fit, explicit, dense()))
     with pytest.raises(ValueError, match="known length"):
         pipeline.fit(dense(), dataset().repeat(), validation_split=0.1, verbose=0)
+
+
+@pytest.mark.parametrize("order", ["as it is", "the same", "cached", "anew"])
+def test_a_validation_split_of_a_dataset_that_is_shuffled_anew_warns(order: str) -> None:
+    data = tf.data.Dataset.from_tensor_slices((X, Y))
+    if order != "as it is":
+        data = data.shuffle(SIZE, reshuffle_each_iteration=order != "the same")
+    data = (data.cache() if order == "cached" else data).batch(BATCH).prefetch(1)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        split_off(data, None, None, 0.34)
+    assert ["validation_split: " in str(warning.message) for warning in warned] == [True] * (order == "anew")
 
 
 def test_validation_within_an_epoch_leaves_the_training_as_it_was() -> None:
@@ -343,7 +416,6 @@ def test_choice_of_compilation_is_told_and_can_be_forced() -> None:
         ({"x": X, "y": Y[:-1]}, "cardinality"),
         ({"x": dataset(), "y": Y}, "should not be passed"),
         ({"x": X, "y": Y, "sample_weight": WEIGHTS, "class_weight": {0: 1.0}}, "at the same time"),
-        ({"x": "text"}, "Unrecognized data type"),
     ],
 )
 def test_what_keras_refuses_is_refused(arguments: dict[str, Any], message: str) -> None:
@@ -351,6 +423,28 @@ def test_what_keras_refuses_is_refused(arguments: dict[str, Any], message: str) 
         dense().fit(**arguments, verbose=0)
     with pytest.raises(ValueError, match=message):
         pipeline.fit(dense(), **arguments, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": X[:4], "y": [0, 1, 2, 0]}, "y: {}, got the list [0, 1, 2, 0]"),
+        ({"x": X[:3], "y": [[0], [1], [2]]}, "y: {}, got the list [[0], [1], [2]]"),
+        ({"x": X[:2], "y": list(Y[:2])}, f"y: {{}}, got the list {list(Y[:2])}"),
+        ({"x": X[:2], "y": {"a": Y[:2], "b": (0.5, 1.5)}}, "y['b']: {}, got the tuple (0.5, 1.5)"),
+        ({"x": [X[:2], [1.0, 2.0]], "y": Y[:2]}, "x[1]: {}, got the list [1.0, 2.0]"),
+        ({"x": X[:2], "y": Y[:2], "sample_weight": [1, 2]}, "sample_weight: {}, got the list [1, 2]"),
+        ({"x": X[:2], "y": [0, 1], "validation_split": 0.5}, "y: {}, got the list [0, 1]"),
+        ({"x": X, "y": Y, "validation_data": (X[:2], [0, 1])}, "validation_data: y: {}, got the list [0, 1]"),
+        ({"x": "text"}, "x: {}, got the str 'text'"),
+    ],
+)
+def test_plain_lists_which_keras_refuses_are_told_in_a_line(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        dense().fit(**arguments, verbose=0)
+    with pytest.raises(ValueError, match=r"^[^\n]*$") as raised:
+        pipeline.fit(dense(), **arguments, verbose=0)
+    assert str(raised.value) == message.format("expected an array or a tensor, as numpy.array makes")
 
 
 def test_loop_of_the_users_own_is_run() -> None:

@@ -32,6 +32,7 @@ class PacedFeed(Feed):
         end: Called when an epoch ends that was not broken off.
         reset: Called before each epoch that starts a new pass because of `anew`.
         anew: Whether every epoch starts a new pass, as evaluations do.
+        least: Batches that an epoch of unknown or no length has at least, or else a warning tells that it ended early.
     """
 
     def __init__(
@@ -43,8 +44,9 @@ class PacedFeed(Feed):
         reset: Callable[[], Any] = lambda: None,
         *,
         anew: bool = False,
+        least: int = 1,
     ) -> None:
-        self._feed, self._asked, self._anew = feed, steps, anew
+        self._feed, self._asked, self._anew, self._least = feed, steps, anew, least
         self._begin, self._end, self._reset = begin, end, reset
         self._length = feed.steps
         self._numbers = itertools.count()
@@ -121,7 +123,7 @@ class PacedFeed(Feed):
             given += stack.steps - stack.start
             yield stack
         self._drawn += given
-        if self.steps is not None and given < self.steps:
+        if given < (self.steps or self._least):
             warnings.warn(RAN_OUT, stacklevel=2)
         if wanted is not None and given < wanted:
             self._pass = None
