@@ -11,6 +11,7 @@ import textwrap
 
 from tests.conformance.rows.arguments import ARGUMENTS_OF_FIT
 from tests.conformance.rows.calls import CALLS
+from tests.conformance.rows.command import COMMAND
 from tests.conformance.rows.data import DATA
 from tests.conformance.rows.difference import Difference
 from tests.conformance.rows.losses import LOSSES_AND_METRICS
@@ -29,6 +30,7 @@ SECTIONS: dict[str, tuple[Difference, ...]] = {
     "Arguments": ARGUMENTS_OF_FIT,
     "Data": DATA,
     "Steps, callbacks and models": CALLS,
+    "The command with `data=batches`": COMMAND,
 }
 """The known differences by what they are about."""
 DIFFERENCES = tuple(row for rows in SECTIONS.values() for row in rows)
