@@ -14,9 +14,9 @@ from tests.faults.conftest import Process, wait_for
 @pytest.mark.parametrize(
     ("jobs", "arguments", "code"),
     [
-        (41, ["report=false"], 0),
-        (15, ["report=true"], 0),
-        (15, ["+callbacks.broken._target_=broken_part.Broken"], 2),
+        (25, ["report=false"], 0),
+        (11, ["report=true"], 0),
+        (11, ["+callbacks.broken._target_=broken_part.Broken"], 2),
     ],
     ids=["trained", "reported", "failed"],
 )
