@@ -29,11 +29,9 @@ def replace(*, ours: bool) -> None:
     """Puts ours in place of Keras' own; with `ours=False`, Keras' own, counted."""
     from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 
-    import pipeline
-
     for name in METHODS:
         theirs = getattr(TensorFlowTrainer, name)
-        setattr(TensorFlowTrainer, name, _method(getattr(pipeline, name), theirs) if ours else _counted(theirs))
+        setattr(TensorFlowTrainer, name, _in_place_of(theirs) if ours else _counted(theirs))
 
 
 def _counted(theirs: Callable[..., Any]) -> Callable[..., Any]:
@@ -44,7 +42,10 @@ def _counted(theirs: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def _method(ours: Callable[..., Any], theirs: Callable[..., Any]) -> Callable[..., Any]:
+def _in_place_of(theirs: Callable[..., Any]) -> Callable[..., Any]:
+    import pipeline
+
+    ours: Callable[..., Any] = getattr(pipeline, theirs.__name__)
     inside: set[int] = set()
 
     def method(self: Any, *arguments: Any, **named: Any) -> Any:
