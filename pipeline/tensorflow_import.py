@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -32,3 +33,5 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+    # What was imported stays: the garbage collector, which tracing runs often, need not look through it each time.
+    gc.freeze()

@@ -188,6 +188,23 @@ def test_any_batch_of_a_generator_may_have_another_shape() -> None:
     assert math.isfinite(trained(OURS, model(), x=lengths(), **IN_BATCHES).history["loss"][0])
 
 
+def test_batches_may_have_lists_of_inputs() -> None:
+    def model() -> keras.Model:
+        keras.utils.set_random_seed(0)
+        inputs = [keras.Input((3,)), keras.Input((3,))]
+        made = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.Concatenate()(inputs)))
+        made.compile("sgd", "mse")
+        return made
+
+    def batches(kind: type) -> Iterator[Batch]:
+        yield from ((kind((x, x)), y) for x, y in generated())
+
+    with pytest.raises(TypeError, match="output_signature"):
+        trained(THEIRS, model(), x=batches(list), **IN_BATCHES)
+    expected = trained(THEIRS, model(), x=batches(tuple), **IN_BATCHES).history["loss"]
+    assert trained(OURS, model(), x=batches(list), **IN_BATCHES).history["loss"] == pytest.approx(expected, rel=1e-5)
+
+
 class Noted(keras.utils.PyDataset):  # type: ignore[misc]
     def __init__(self, workers: int) -> None:
         super().__init__(workers=workers)

@@ -7,7 +7,6 @@ from pathlib import Path
 SCRIPT = Path(__file__).parent / "keras_tests.py"
 TESTS = """
 import os
-import threading
 import keras, numpy as np, pipeline
 
 def ours():
@@ -25,8 +24,7 @@ def test_that_fails_with_both():
 
 def test_that_calls_neither():
     pass
-"""
-DIFFERENT = """
+
 def test_that_crashes_with_ours():
     if ours():
         os.abort()
@@ -64,31 +62,22 @@ def compared(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_difference_is_named_and_fails_and_what_keras_ends_with_is_kept(tmp_path: Path) -> None:
-    tests, kept = tmp_path / "some_test.py", tmp_path / "own.json"
-    tests.write_text(TESTS + DIFFERENT)
-    code, out = compared(tests, "--own", kept)
+def test_what_tests_end_with_is_compared_and_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "own.json"
+    texts = {"a": TESTS, "b": ABSENT, "c": ENDLESS, "d": "import no_such_package"}
+    for name, text in texts.items():
+        (tmp_path / f"{name}_test.py").write_text(text)
+    code, out = compared(tmp_path, "--every-file", "--seconds", 12, "--own", kept)
     assert code == 1
-    assert "5 tests of 1 files with Keras' own: 4 passed, 1 failed" in out
-    assert "4 of them call fit, evaluate or predict: 2 end the same (1 passed), 0 differ for a known reason, 2 " in out
+    assert "10 tests of 4 files with Keras' own: 6 passed, 1 not imported, 1 failed, 1 skipped, 1 took too long" in out
+    assert "5 of them call fit, evaluate or predict: 3 end the same (1 passed), 0 differ for a known reason, 2 " in out
     assert "test_that_tells_them_apart: passed with Keras' own, failed (assert not True" in out
     assert "test_that_crashes_with_ours: passed with Keras' own, crashed with ours" in out
-    code, out = compared(tests, "--own", kept, "-k", "passes or neither")
-    assert (code, "1 of them call fit, evaluate or predict: 1 end the same (1 passed)" in out) == (0, True)
-
-
-def test_what_needs_other_packages_is_left_out_and_what_does_not_end_is_ended(tmp_path: Path) -> None:
-    (tmp_path / "a_test.py").write_text(TESTS)
-    (tmp_path / "b_test.py").write_text(ABSENT)
-    (tmp_path / "c_test.py").write_text(ENDLESS)
-    (tmp_path / "d_test.py").write_text("import no_such_package")
-    code, out = compared(tmp_path, "--every-file", "--seconds", 20, "--jobs", 2)
-    assert code == 0
     assert "left out: 1: Skipped: needs jax" in out
     assert "left out: 1: ModuleNotFoundError: No module named 'no_such_package'" in out
-    assert "8 tests of 4 files with Keras' own" in out
-    assert "1 took too long" in out
-    assert "3 of them call fit, evaluate or predict: 3 end the same (1 passed)" in out
+    code, out = compared(tmp_path / "a_test.py", "--own", kept, "-k", "passes or neither")
+    assert code == 0
+    assert "1 of them call fit, evaluate or predict: 1 end the same (1 passed)" in out
 
 
 def test_files_that_call_none_of_the_three_are_left_out(tmp_path: Path) -> None:

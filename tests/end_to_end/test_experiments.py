@@ -17,7 +17,7 @@ FAST = ("trainer.epochs=2", "data.train.examples=300")
 @pytest.fixture
 def train(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(name: str, *more: str) -> Any:
-        done = command(f"+experiment={name}", *more)
+        done = command(f"+experiment={name}", *more, *([] if name == "quickstart" else ["report=false"]))
         assert done.code == 0, done.errors
         return done
 

@@ -168,6 +168,14 @@ def _are_uneven(case: Case) -> bool:
     return len(case.recipe.targets) > 1 and any(rows % size for rows, size in _sizes(case))
 
 
+def _has_lists_in_batches(case: Case) -> bool:
+    """Whether batches that Python makes have lists of inputs or of targets."""
+    made = [
+        data for data in (case.data, case.validation) if data and data.form in ("generator", "PyDataset", "workers")
+    ]
+    return any("list" in (data.nest, case.recipe.nest) for data in made)
+
+
 def _sizes(case: Case) -> Iterator[tuple[int, int]]:
     """Yields the examples and the size of a batch of all data whose last batch may be smaller."""
     given, arguments = case.data, case.arguments
@@ -226,6 +234,16 @@ EXCUSES = (
         ignored=(r"variables metrics \d+ compile_loss/out_\d+_loss/",),
     ),
     Excuse("generators", _goes_on_validating, theirs=_validating_once, ours=_validating_once),
+    Excuse(
+        "class-weights-of-data",
+        lambda case: case.data.form == "generator" and "class_weight" in case.arguments,
+        ignored=("error: ValueError: 'Argument `class_weight` is not supported for Python generator inputs.",),
+    ),
+    Excuse(
+        "lists-in-batches",
+        _has_lists_in_batches,
+        ignored=('error: TypeError: "`output_signature` must contain objects that are subclass of `tf.TypeSpec` but',),
+    ),
     Excuse(
         "validation-split",
         lambda case: case.mistake == "split",

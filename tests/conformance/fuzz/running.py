@@ -82,7 +82,7 @@ def variables(model: Any) -> dict[str, Any]:
     for kind, group in zip(("model", "optimizer", "metrics"), groups, strict=True):
         for number, variable in enumerate(group):
             # What Keras makes by itself is counted in the whole process.
-            path = re.sub(r"(seed_generator|loss_scale_optimizer)_\d+", r"\1", variable.path)
+            path = re.sub(r"\b(seed_generator|loss_scale_optimizer|variable)_\d+", r"\1", variable.path)
             found[f"{kind} {number} {path}"] = variable
     return found
 

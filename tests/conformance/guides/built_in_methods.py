@@ -35,6 +35,10 @@ class PredictedMean(keras.metrics.Metric):
         self.total.assign(0.0)
 
 
+def squared(y_true, y_pred):
+    return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
+
+
 class Rows(keras.utils.PyDataset):
     def __len__(self):
         return 5
@@ -51,28 +55,20 @@ model.fit(
 )
 model.evaluate(images[64:], classes[64:], batch_size=16, verbose=0)
 model.predict(images[:3], verbose=0)
-model = classifier()
 model.fit(images, classes, batch_size=16, validation_split=0.25, shuffle=False)
-
-
-def squared(y_true, y_pred):
-    return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
-
-
-# A loss that is a function, and a metric of one's own.
-model = classifier(squared, [PredictedMean()])
-model.fit(images, keras.utils.to_categorical(classes, 3), batch_size=32, epochs=2, shuffle=False)
 
 # A dataset, a limited number of its steps, and a PyDataset.
 data = tf.data.Dataset.from_tensor_slices((images, classes)).shuffle(32, seed=1).batch(16)
 held_out = tf.data.Dataset.from_tensor_slices((images[:32], classes[:32])).batch(16)
-model = classifier()
 model.fit(data, epochs=2, validation_data=held_out)
 model.fit(data.repeat(), epochs=2, steps_per_epoch=4, validation_data=held_out, validation_steps=1)
 model.fit(Rows(), epochs=2, shuffle=False, validation_data=Rows())
 
+# A loss that is a function, and a metric of one's own.
+other = classifier(squared, [PredictedMean()])
+other.fit(images, keras.utils.to_categorical(classes, 3), batch_size=32, epochs=2, shuffle=False)
+
 # Class weights and sample weights.
-model = classifier()
 model.fit(images, classes, class_weight={0: 1.0, 1: 2.0, 2: 0.5}, batch_size=32, shuffle=False)
 weights = np.where(classes == 2, 2.0, 1.0)
 model.fit(images, classes, sample_weight=weights, batch_size=32, shuffle=False)

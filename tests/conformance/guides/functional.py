@@ -29,7 +29,7 @@ model.fit(images, classes, batch_size=8, shuffle=False)
 title, body = keras.Input((None,), name="title"), keras.Input((None,), name="body")
 tags = keras.Input((5,), name="tags")
 shared = layers.Embedding(20, 4)
-joined = layers.concatenate([layers.LSTM(4)(shared(title)), layers.SimpleRNN(3)(shared(body)), tags])
+joined = layers.concatenate([layers.LSTM(4)(shared(title)), layers.GlobalMaxPooling1D()(shared(body)), tags])
 model = keras.Model(
     inputs={"title": title, "body": body, "tags": tags},
     outputs={

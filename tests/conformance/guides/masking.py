@@ -16,15 +16,15 @@ model.fit(words, kinds, batch_size=8, epochs=2, validation_split=0.2, shuffle=Fa
 
 # A mask that reaches the outputs leaves padding out of the loss.
 inputs = keras.Input((8,), dtype="int32")
-hidden = layers.SimpleRNN(5, return_sequences=True)(layers.Embedding(20, 4, mask_zero=True)(inputs))
-model = keras.Model(inputs, layers.TimeDistributed(layers.Dense(20, activation="softmax"))(hidden))
+embedded = layers.Embedding(20, 4, mask_zero=True)(inputs)
+model = keras.Model(inputs, layers.TimeDistributed(layers.Dense(20, activation="softmax"))(embedded))
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], weighted_metrics=["accuracy"])
 model.fit(words, words, batch_size=8, epochs=2, shuffle=False)
 model.fit(words, words, batch_size=8, sample_weight=generator.random((40, 8)), shuffle=False)
 
 numbers = generator.random((40, 6, 3), "float32") + 1
 numbers[::2, 4:] = 0
-model = keras.Sequential([layers.Masking(mask_value=0.0), layers.Bidirectional(layers.SimpleRNN(4)), layers.Dense(1)])
+model = keras.Sequential([layers.Masking(mask_value=0.0), layers.SimpleRNN(4), layers.Dense(1)])
 model.compile("sgd", "mse")
 model.fit(numbers, kinds[:, :1], batch_size=8, epochs=2, shuffle=False)
 
@@ -50,7 +50,8 @@ class MaskedSoftmax(layers.Layer):
 
 inputs = keras.Input((8,), dtype="int32")
 first, second = Halves()(layers.Embedding(20, 4, mask_zero=True)(inputs))
-joined = layers.concatenate([layers.SimpleRNN(4)(MaskedSoftmax()(first)), layers.GRU(4)(second)])
+average = layers.GlobalAveragePooling1D
+joined = layers.concatenate([average()(MaskedSoftmax()(first)), average()(second)])
 model = keras.Model(inputs, layers.Dense(3)(joined))
 model.compile("adam", "mse")
 # Each half has a word, so that none is masked away as a whole.

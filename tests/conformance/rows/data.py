@@ -55,6 +55,14 @@ DATA = (
         (HERE + "test_any_batch_of_a_generator_may_have_another_shape",),
     ),
     Difference(
+        "lists-in-batches",
+        "Batches may have lists of inputs and of targets",
+        "refuses a Python generator or a `PyDataset` whose batches have lists in them, and takes tuples only.",
+        "takes both.",
+        "Arrays for several inputs may be in a list, so their batches may be too.",
+        (HERE + "test_batches_may_have_lists_of_inputs",),
+    ),
+    Difference(
         "pydatasets",
         "Items of a `PyDataset` are fetched once",
         "fetches the first two items to look at them, before the first `on_epoch_begin`, and again in the first epoch. "
