@@ -27,8 +27,12 @@ from pathlib import Path
 
 from running import Case, Tests, end_all
 
-REASONS: dict[str, str] = {}
-"""Why a test differs, by its name, which may have `*` in it."""
+REASONS: dict[str, str] = {
+    "test_steps_per_execution_steps_count_*": "numbers-of-last-calls",
+    "test_steps_per_execution_unrolled_steps_steps_count_*": "numbers-of-last-calls",
+    "test_steps_per_execution_steps_per_epoch_match_multi_epoch_*": "steps-of-an-execution",
+}
+"""The known difference that a test shows, by its name, which may have `*` in it; see `differences.py`."""
 CALLS = re.compile(r"\.(fit|evaluate|predict)\(|run_layer_test\(")
 FILES_A_PROCESS = 12
 

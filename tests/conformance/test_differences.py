@@ -48,6 +48,14 @@ def test_what_the_fuzz_excuses_is_in_the_table() -> None:
     assert {*(excuse.row for excuse in EXCUSES), METRICS_OF_LOGITS} <= set(names)
 
 
+def test_why_tests_of_keras_differ_is_in_the_table() -> None:
+    tree = ast.parse((REPOSITORY / "tests/conformance/keras_tests.py").read_text())
+    values = [part.value for part in tree.body if isinstance(part, ast.AnnAssign) and part.value is not None]
+    (reasons,) = (ast.literal_eval(value) for value in values if isinstance(value, ast.Dict))
+    assert reasons
+    assert set(reasons.values()) <= {row.name for row in DIFFERENCES}
+
+
 def linear(**compiled: Any) -> keras.Model:
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])

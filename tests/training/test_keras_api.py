@@ -500,3 +500,14 @@ def test_a_model_made_outside_of_a_strategy_is_refused_in_its_scope_as_by_keras(
             pytest.raises(RuntimeError, match="Mixing different"),
         ):
             functions.fit(made, X, Y, verbose=0)
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data", "ignore:`shuffle=True` was passed")
+def test_a_dataset_that_a_strategy_distributes_trains_as_with_keras() -> None:
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+
+    def losses(fit: Callable[..., Any]) -> Any:
+        batches = strategy.distribute_datasets_from_function(lambda _: dataset())
+        return fit(dense(dropout=0.0), batches, verbose=0).history["loss"]
+
+    assert losses(pipeline.fit) == pytest.approx(losses(keras.Model.fit), rel=1e-5)

@@ -24,7 +24,12 @@ class Pass(Protocol):
 
 
 def undrawn(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns the dataset without the prefetching that TensorFlow puts at its end, which draws more than is wanted."""
+    """Returns the dataset without the prefetching that TensorFlow puts at its end, which draws more than is wanted.
+
+    A dataset that a strategy distributes has no options, and is returned as it is.
+    """
+    if not isinstance(dataset, tf.data.Dataset):
+        return dataset
     options = tf.data.Options()
     options.experimental_optimization.inject_prefetch = False
     return dataset.with_options(options)
