@@ -197,11 +197,15 @@ class Steps:
 
         def make() -> tuple[Any, Trainable]:
             function = traced(self._model, step, specs)
-            note_draws(function)
+            if _is_traced(function):
+                note_draws(function)
             return function, Trainable.of(self._model)
 
         self._traced, self.traced = self._cached("step", make)
         self.built = self.built or self.traced
+        if not _is_traced(self._traced):
+            self._loopable, self._returned = False, []
+            return
         self._returned = [tf.type_spec_from_value(leaf) for leaf in present(self._traced.structured_outputs)]
         # Only tensors can be carried through a loop in a graph.
         self._loopable = all(isinstance(leaf, tf.TensorSpec) for leaf in self._returned)
@@ -211,11 +215,12 @@ class Steps:
         """Runs a single step by a call of its own."""
         if self._eager:
             return self._traced(self._batch(stack, index))
-        if not self._feed.loops:
-            # Traced by its first call, and by one with a batch of another kind.
-            with bound_to_graphs():
-                return self._traced(self._batch(stack, index))
-        return self._traced(*self._leaves(stack, index))
+        arguments = self._leaves(stack, index) if self._feed.loops else [self._batch(stack, index)]
+        if _is_traced(self._traced):
+            return self._traced(*arguments)
+        # Traced by its first call, and by one with a batch of another kind.
+        with bound_to_graphs():
+            return self._traced(*arguments)
 
     def _batch(self, stack: Stack, index: int) -> Any:
         """Returns a batch in the structure that the step takes."""
@@ -262,6 +267,10 @@ class Steps:
             with bound_to_graphs():
                 self._cache[key] = make()
         return self._cache[key]
+
+
+def _is_traced(function: Any) -> bool:
+    return hasattr(function, "structured_outputs")
 
 
 def _on_leaves(step: Callable[[Any], Any], structure: Any, *leaves: Any) -> Any:

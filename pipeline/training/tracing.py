@@ -22,7 +22,9 @@ def compiled_lazily(step: Callable[..., Any]) -> Any:
 
 
 def traced(model: keras.Model, step: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
-    """Returns a step as a concrete function.
+    """Returns a step as a concrete function, or as one that is traced when it is called, if only a call can trace it.
+
+    That is so of a step that creates a variable from a value that it computes of a batch.
 
     Args:
         model: The model whose step it is.
@@ -38,7 +40,10 @@ def traced(model: keras.Model, step: Callable[..., Any], specs: Sequence[tf.Tens
         with tf.variable_creator_scope(_outside_of_graphs(created)):
             return step(*leaves)
 
-    function = compiled_lazily(creating).get_concrete_function(*specs)
+    try:
+        function = compiled_lazily(creating).get_concrete_function(*specs)
+    except _ComputedOfArguments:
+        return compiled_lazily(step)
     if created:
         kept = {id(value.value if isinstance(value, keras.Variable) else value) for value in variables_of(model)}
         if any(id(variable) not in kept for variable in created):
@@ -53,6 +58,8 @@ def _outside_of_graphs(created: list[Any]) -> Callable[..., Any]:
     def create(next_creator: Callable[..., Any], **arguments: Any) -> Any:
         initial = arguments.get("initial_value")
         if tf.is_tensor(initial) and tf.is_symbolic_tensor(initial):
+            if _is_of_arguments(initial):
+                raise _ComputedOfArguments
             return next_creator(**arguments)
         try:
             with tf.init_scope():
@@ -65,3 +72,20 @@ def _outside_of_graphs(created: list[Any]) -> Callable[..., Any]:
         return variable
 
     return create
+
+
+class _ComputedOfArguments(Exception):
+    """A variable begins with a value that is known only when the step is called."""
+
+
+def _is_of_arguments(tensor: Any) -> bool:
+    """Whether a tensor of a graph is computed of arguments of the graph."""
+    left, seen = [tensor.op], set()
+    while left:
+        operation = left.pop()
+        if operation.type == "Placeholder":
+            return True
+        if operation.name not in seen:
+            seen.add(operation.name)
+            left += [given.op for given in operation.inputs]
+    return False

@@ -77,6 +77,31 @@ def test_a_variable_that_a_step_keeps_out_of_sight_counts_every_step() -> None:
     assert int(model.kept["steps"]) == 6
 
 
+class FirstMean(keras.Model):  # type: ignore[misc]
+    """A model whose first step keeps a number that it computes of its batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense, self.first = keras.layers.Dense(1), None
+
+    def call(self, inputs: Any) -> Any:
+        return self.dense(inputs)
+
+    def train_step(self, batch: Any) -> Any:
+        logs = super().train_step(batch)
+        if self.first is None:
+            self.first = tf.Variable(tf.reduce_mean(batch[1]))
+        return {**logs, "first": tf.identity(self.first)}
+
+
+def test_a_variable_may_begin_with_a_value_of_the_first_batch() -> None:
+    histories = []
+    for functions in (keras.Model, pipeline):
+        keras.utils.set_random_seed(0)
+        histories.append(trained(functions, FirstMean(), "sgd"))
+    assert histories[0] == histories[1]
+
+
 def test_variables_that_are_made_anew_at_each_trace_are_refused_as_by_keras() -> None:
     for functions in (keras.Model, pipeline):
         with pytest.raises(ValueError, match="singleton"):
