@@ -21,9 +21,13 @@ ARGUMENTS_OF_FIT = (
         "validation-split-of-batches",
         "`validation_split` takes data in batches",
         "refuses it for anything but arrays and tensors.",
-        "holds out the last share of the batches of a `tf.data.Dataset` or a `PyDataset` whose length is known.",
+        "holds out the last share of the batches of a `tf.data.Dataset` or a `PyDataset` whose length is known, and "
+        "warns if the dataset is shuffled anew for each pass, as the parts then share examples.",
         "It is asked for often, and has one meaning.",
-        (KERAS_API + "test_validation_split_of_batches_takes_the_last_ones",),
+        (
+            KERAS_API + "test_validation_split_of_batches_takes_the_last_ones",
+            KERAS_API + "test_a_validation_split_of_a_dataset_that_is_shuffled_anew_warns",
+        ),
     ),
     Difference(
         "texts",
@@ -50,14 +54,16 @@ ARGUMENTS_OF_FIT = (
     Difference(
         "wrong-types",
         "Errors name the argument",
-        "stops where Python or TensorFlow cannot go on: `epochs=2.0` with \"'float' object cannot be interpreted as an "
-        'integer", `batch_size=-1` with "Invalid value in tensor used for shape: -12".',
+        'names neither the argument nor what is right: `y=[0, 1]` with "Unrecognized data type: x=" and all of `x`, '
+        "`epochs=2.0` with \"'float' object cannot be interpreted as an integer\", "
+        '`batch_size=-1` with "Invalid value in tensor used for shape: -12".',
         "refuses such values before anything runs, with a `TypeError` or `ValueError` that names the argument, what "
         "was found and what is expected.",
         "The first one tells what to change.",
         (
             ARGUMENTS + "test_other_values_are_refused_in_one_line",
             ARGUMENTS + "test_evaluation_and_prediction_check_theirs_too",
+            KERAS_API + "test_plain_lists_which_keras_refuses_are_told_in_a_line",
         ),
     ),
     Difference(
@@ -86,8 +92,9 @@ ARGUMENTS_OF_FIT = (
         "`class_weight` means the same for all data",
         "gives the weight 1 to classes that the dict leaves out, but stops with an error of TensorFlow if the data is "
         "a `tf.data.Dataset` and a class is larger than the largest one of the dict. It refuses class weights for "
-        "Python generators.",
-        "gives such classes the weight 1 for all data, and takes class weights for generators.",
+        "Python generators. Of targets with a class id at each position, it makes weights that do not fit.",
+        "gives such classes the weight 1 for all data, takes class weights for generators, and gives each position the "
+        "weight of its class.",
         "The form of the data should not matter.",
         (HERE + "test_class_weights_mean_the_same_for_all_data",),
     ),
