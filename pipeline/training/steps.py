@@ -20,8 +20,9 @@ from pipeline.training.feeds import Feed, Stack
 from pipeline.training.leftovers import bound_to_graphs, note_draws
 from pipeline.training.loops import Loops, present
 from pipeline.training.measures import measuring
+from pipeline.training.prebuilding import prebuild
 from pipeline.training.step_functions import cache_of, function_of, is_of_keras, run_own, runs_eagerly
-from pipeline.training.tracing import compiled_lazily, traced
+from pipeline.training.tracing import compiled_lazily, is_traced, traced
 from pipeline.training.trainable import Trainable
 
 log = logging.getLogger(__name__)
@@ -196,14 +197,15 @@ class Steps:
         step = partial(_on_leaves, self._step, self._feed.structure)
 
         def make() -> tuple[Any, Trainable]:
-            function = traced(self._model, step, specs)
-            if _is_traced(function):
+            prebuild(self._model, self._kind, self._feed.structure.packed(specs))
+            function = traced(step, specs)
+            if is_traced(function):
                 note_draws(function)
             return function, Trainable.of(self._model)
 
         self._traced, self.traced = self._cached("step", make)
         self.built = self.built or self.traced
-        if not _is_traced(self._traced):
+        if not is_traced(self._traced):
             self._loopable, self._returned = False, []
             return
         self._returned = [tf.type_spec_from_value(leaf) for leaf in present(self._traced.structured_outputs)]
@@ -216,7 +218,7 @@ class Steps:
         if self._eager:
             return self._traced(self._batch(stack, index))
         arguments = self._leaves(stack, index) if self._feed.loops else [self._batch(stack, index)]
-        if _is_traced(self._traced):
+        if is_traced(self._traced):
             return self._traced(*arguments)
         # Traced by its first call, and by one with a batch of another kind.
         with bound_to_graphs():
@@ -267,10 +269,6 @@ class Steps:
             with bound_to_graphs():
                 self._cache[key] = make()
         return self._cache[key]
-
-
-def _is_traced(function: Any) -> bool:
-    return hasattr(function, "structured_outputs")
 
 
 def _on_leaves(step: Callable[[Any], Any], structure: Any, *leaves: Any) -> Any:

@@ -1,19 +1,12 @@
-"""The trace of a step: once, also where the step creates variables, as a first one does for optimizer and metrics.
-
-TensorFlow traces a function again that created variables, to be sure that it creates none the next time. Here they are
-created outside of its graph, as those of layers are that are built beforehand, so that the first trace is good.
-"""
+"""The trace of a step."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 from tensorflow.python.ops.resource_variable_ops import default_variable_creator_v2
-
-from pipeline.training.model_variables import variables_of
 
 
 def compiled_lazily(step: Callable[..., Any]) -> Any:
@@ -21,18 +14,14 @@ def compiled_lazily(step: Callable[..., Any]) -> Any:
     return tf.function(step, autograph=False, reduce_retracing=True)
 
 
-def traced(model: keras.Model, step: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
+def traced(step: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
     """Returns a step as a concrete function, or as one that is traced when it is called, if only a call can trace it.
 
     That is so of a step that creates a variable from a value that it computes of a batch.
 
     Args:
-        model: The model whose step it is.
         step: The step.
         specs: Shapes and dtypes of its arguments.
-
-    Raises:
-        ValueError: The step creates variables each time it is traced, which Keras refuses too.
     """
     created: list[Any] = []
 
@@ -44,16 +33,24 @@ def traced(model: keras.Model, step: Callable[..., Any], specs: Sequence[tf.Tens
         function = compiled_lazily(creating).get_concrete_function(*specs)
     except _ComputedOfArguments:
         return compiled_lazily(step)
-    if created:
-        kept = {id(value.value if isinstance(value, keras.Variable) else value) for value in variables_of(model)}
-        if any(id(variable) not in kept for variable in created):
-            # TensorFlow finds out whether a trace creates them once.
-            return compiled_lazily(step).get_concrete_function(*specs)
-    return function
+    # As by TensorFlow: what a step does only once, when it creates variables, is none of the steps that follow.
+    return compiled_lazily(step).get_concrete_function(*specs) if created else function
+
+
+def is_traced(function: Any) -> bool:
+    """Whether a function is a concrete one, which tells what it returns."""
+    return hasattr(function, "structured_outputs")
+
+
+class _ComputedOfArguments(Exception):
+    """A variable begins with a value that is known only when the step is called."""
 
 
 def _outside_of_graphs(created: list[Any]) -> Callable[..., Any]:
-    """Returns what creates variables for `tf.variable_creator_scope`, and notes them."""
+    """Returns what creates variables for `tf.variable_creator_scope`, and notes them.
+
+    They have their values at once, whatever becomes of the trace.
+    """
 
     def create(next_creator: Callable[..., Any], **arguments: Any) -> Any:
         initial = arguments.get("initial_value")
@@ -72,10 +69,6 @@ def _outside_of_graphs(created: list[Any]) -> Callable[..., Any]:
         return variable
 
     return create
-
-
-class _ComputedOfArguments(Exception):
-    """A variable begins with a value that is known only when the step is called."""
 
 
 def _is_of_arguments(tensor: Any) -> bool:
