@@ -67,7 +67,7 @@ def test_what_tests_end_with_is_compared_and_kept(tmp_path: Path) -> None:
     texts = {"a": TESTS, "b": ABSENT, "c": ENDLESS, "d": "import no_such_package"}
     for name, text in texts.items():
         (tmp_path / f"{name}_test.py").write_text(text)
-    code, out = compared(tmp_path, "--every-file", "--seconds", 15, "--own", kept)
+    code, out = compared(tmp_path, "--every-file", "--seconds", 8, "--own", kept)
     assert code == 1
     assert "10 tests of 4 files with Keras' own: 6 passed, 1 not imported, 1 failed, 1 skipped, 1 took too long" in out
     assert "5 of them call fit, evaluate or predict: 3 end the same (1 passed), 0 differ for a known reason, 2 " in out
