@@ -142,5 +142,5 @@ def test_a_model_of_several_inputs_and_outputs_survives_kills_too(tmp_path: Path
 @pytest.mark.slow
 def test_a_signal_ends_training_within_seconds_with_a_snapshot_of_its_own(tmp_path: Path) -> None:
     only_then = ("snapshots.every_epochs=null", "snapshots.every_seconds=null")
-    longer = Experiment([*EXPERIMENTS["dense"].arguments, "loader.batch_size=2"], 1.0)
+    longer = Experiment([*EXPERIMENTS["dense"].arguments, "loader.batch_size=2", "trainer.epochs=12"], 1.0)
     kill_and_compare(tmp_path, longer, [signal.SIGTERM, signal.SIGINT], *only_then)

@@ -204,7 +204,7 @@ def test_a_training_that_is_killed_and_resumed_ends_as_one_that_is_not(loader: s
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     whole = trained(tmp_path / "a", [], LOADERS[loader], **steps)
-    assert_same(trained(tmp_path / "b", [3, 5, 6], LOADERS[loader], **steps), whole)
+    assert_same(trained(tmp_path / "b", [3, 6], LOADERS[loader], **steps), whole)
 
 
 WAYS: dict[str, Any] = {
