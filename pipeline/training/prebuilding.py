@@ -28,8 +28,11 @@ def prebuild(model: keras.Model, kind: str, batch: Any) -> None:
     if targets is None:
         return
     outputs = _symbolic(model.outputs[0] if isinstance(model, keras.Sequential) else model.output)
-    if not _built(model._compile_loss, targets, outputs):
-        return
+    losses = model._compile_loss
+    # Variables are called by the scope in which they are made.
+    with keras.name_scope(getattr(losses, "name", "losses")):
+        if not _built(losses, targets, outputs):
+            return
     optimizer = model.optimizer
     if kind == "train" and isinstance(optimizer, keras.optimizers.Optimizer) and not optimizer.built:
         with keras.name_scope(optimizer.name, caller=optimizer):
