@@ -161,9 +161,8 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
 
     from pipeline.composition.other_data import names_other_data
     from pipeline.config_checks import check_config, check_parts_of_keras, trusted_config
-    from pipeline.errors import ConfigMistakes
     from pipeline.faults import run_lock
-    from pipeline.resuming import asks_for_trust, take_up
+    from pipeline.resuming import take_up
     from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
     from pipeline.saved_config import config_of_command, named_runs, typed_keys
     from pipeline.security.interpolations import limited_interpolations
@@ -180,6 +179,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
         if resumes:
             # Before anything says that the run goes on: it stays as it is if the command is not its own.
             config = config_of_command(config, choices, changes, typed)
+            _refuse_untrusted(config, folder)
             take_up(config, folder)
         else:
             write_config(folder, config, HydraConfig.instance().cfg)
@@ -191,15 +191,8 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             if not resumes:
                 config = config_of_command(config, choices, changes, typed)
             run.other_data = names_other_data(typed)
-            missing = sorted(OmegaConf.missing_keys(config))
-            for key in missing:
-                OmegaConf.update(config, key, None)
-            try:
-                settings = trusted_config(config, folder)
-            except ConfigMistakes as mistakes:
-                if not resumes:
-                    raise
-                raise asks_for_trust(mistakes, config, from_here(folder)) from mistakes
+            missing = _without_missing(config)
+            settings = trusted_config(config, folder)
             run.record(seed=settings.seed)
             check_config(settings, missing)
             _say_what_begins(config, choices, run)
@@ -207,6 +200,30 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
             value = _run_task(settings, run)
         _say_what_is_there(run)
         return value
+
+
+def _refuse_untrusted(config: Any, folder: Path) -> None:
+    """Refuses to go on with a run whose config needs a trust that this command does not give."""
+    from pipeline.config_checks import trusted_config
+    from pipeline.errors import ConfigMistakes
+    from pipeline.resuming import asks_for_trust
+
+    whole = config.copy()
+    _without_missing(whole)
+    try:
+        trusted_config(whole, folder)
+    except ConfigMistakes as mistakes:
+        raise asks_for_trust(mistakes, config, from_here(folder)) from mistakes
+
+
+def _without_missing(config: Any) -> list[str]:
+    """Sets the values that are missing in a config to null, and returns their keys."""
+    from omegaconf import OmegaConf
+
+    missing = sorted(OmegaConf.missing_keys(config))
+    for key in missing:
+        OmegaConf.update(config, key, None)
+    return missing
 
 
 def _chosen(hydra_config: Any) -> dict[str, Any]:

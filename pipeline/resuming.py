@@ -132,7 +132,9 @@ def asks_for_trust(mistakes: ConfigMistakes, config: DictConfig, folder: Path) -
             values.append(f"{place}={quoted(value)}")
     if not named and not values:
         return mistakes
-    told = "resume: what is in the folder is no longer what was typed; if you trust it: "
+    told = (
+        "resume: this command has to name what it trusts in the folder, which may come from anyone; if you trust it: "
+    )
     return ConfigMistakes([*mistakes.mistakes, told + resume_command(folder, named, values)])
 
 

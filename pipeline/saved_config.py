@@ -71,7 +71,8 @@ def config_of_command(
     if names_other_data(typed) and "data" not in choices:
         # The validation and test data of the run do not belong to the data that the command names.
         for split in ("validation", "test"):
-            if split in merged.data and f"data.{split}" not in typed:
+            place = f"data.{split}"
+            if split in merged.data and not any(key == place or key.startswith(f"{place}.") for key in typed):
                 merged.data[split] = None
     if OmegaConf.is_dict(merged.data):
         folder = Path(config.run)

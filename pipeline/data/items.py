@@ -40,10 +40,10 @@ class Items:
     @property
     def workers(self) -> Workers | None:
         """Who fetches ahead, as the attributes of a `PyDataset` say; None if batches are fetched one by one."""
-        count, processes = getattr(self.dataset, "workers", 1), getattr(self.dataset, "use_multiprocessing", False)
+        count, processes = self._whole("workers", 1), getattr(self.dataset, "use_multiprocessing", False)
         if count < 1 or (count == 1 and not processes):
             return None
-        most = getattr(self.dataset, "max_queue_size", 0)
+        most = self._whole("max_queue_size", 0)
         return Workers(count, bool(processes), most if most > 0 else 2 * count)
 
     @property
@@ -93,6 +93,12 @@ class Items:
     @property
     def _name(self) -> str:
         return f"{self.key}: {type(self.dataset).__name__}"
+
+    def _whole(self, name: str, default: int) -> int:
+        value = getattr(self.dataset, name, default)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ConfigError(f"{self.key}.{name}: expected a whole number, got {value!r:.40}")
+        return value
 
     def _tell(self, hook: str, seed: Sequence[int]) -> None:
         if not self.hooks or not _is_own(self.dataset, hook):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,11 +28,16 @@ class ClassWeights:
     Args:
         model: The model, whose outputs they are given by.
         class_weight: The weights.
+
+    Raises:
+        ValueError: Something is weighted that is no class.
     """
 
     def __init__(self, model: keras.Model, class_weight: Mapping[Any, Any]) -> None:
         self.by_output = all(isinstance(value, Mapping) for value in class_weight.values())
         self._given = class_weight
+        for weights in class_weight.values() if self.by_output else [class_weight]:
+            _check_ids(weights)
         self._shapes = _shapes(model)
         self._names = list((self.by_output and self._shapes) or class_weight)
 
@@ -62,7 +68,7 @@ class ClassWeights:
             if given is not None:
                 raise ValueError(BOTH)
             if keras.tree.is_nested(y):
-                raise ValueError(SINGLE)
+                raise ValueError(f"{SINGLE} For several, expected {_by_output(y)}.")
             are_ids = self._has_ids_of_positions(y)
             if not are_ids:
                 _warn_of_positions(y)
@@ -96,6 +102,18 @@ def _shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
     outputs = getattr(model, "outputs", None)
     known = outputs if isinstance(outputs, list) and len(outputs) == len(names) else [None] * len(names)
     return {name: tuple(getattr(out, "shape", None) or ()) for name, out in zip(names, known, strict=True)}
+
+
+def _check_ids(weights: Mapping[Any, Any]) -> None:
+    """Refuses keys that are no class ids, such as the texts of a JSON file, by which no weight would count."""
+    for key in weights:
+        if not isinstance(key, numbers.Real):
+            raise ValueError(f"class_weight: expected class ids as keys, as in {{0: 1.0, 1: 2.0}}, got {key!r:.40}")
+
+
+def _by_output(y: Any) -> str:
+    name = next(iter(y)) if isinstance(y, Mapping) else "name of an output"
+    return f"such weights by output, as in {{{name!r}: {{0: 1.0, 1: 2.0}}}}"
 
 
 def _right(names: list[str], y: Any) -> str:

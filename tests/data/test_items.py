@@ -125,6 +125,12 @@ def test_the_first_ones_are_a_pass_if_so_many_are_asked_for() -> None:
         stream(Numbered(), steps=6)
 
 
+@pytest.mark.parametrize("name", ["workers", "max_queue_size"])
+def test_numbers_of_workers_that_are_none_are_told_by_their_key(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"data\.train\.{name}: expected a whole number, got 'two'"):
+        numbers(batches(Numbered(**{"workers": 2, name: "two"})).epoch(0))
+
+
 def test_a_dataset_that_does_not_tell_its_length_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"data\.train: Silent does not tell how many batches it has; a method"):
         stream(Silent())

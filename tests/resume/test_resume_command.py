@@ -108,6 +108,37 @@ def test_another_config_is_refused_by_what_differs_and_the_run_stays_as_it_is(co
         assert (folder / "run.json").read_bytes() == before
 
 
+def test_a_run_of_own_parts_that_is_not_trusted_stays_as_it_is(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_rows.py").write_text(
+        "import numpy as np\n\n\ndef rows():\n"
+        "    x = np.linspace(-1, 1, 40, dtype='float32').reshape(20, 2)\n    return x, (x[:, :1] > 0).astype('int64')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    typed = (
+        "data=arrays",
+        "data.train._target_=my_rows.rows",
+        "model=mlp",
+        "report=false",
+        "split.test=0.2",
+        "loader.batch_size=8",
+    )
+    done = command(*typed, "trainer.epochs=1")
+    assert done.code == 0, done.errors
+
+    def files() -> dict[Path, bytes]:
+        found = [path for path in done.folder.rglob("*") if path.is_file() and path.name != ".lock"]
+        return {path: path.read_bytes() for path in found}
+
+    before = files()
+    refused = command(f"resume={done.folder}", "trainer.epochs=2")
+    assert refused.code == 2
+    assert "trust=[my_rows]" in refused.errors[-1]
+    assert files() == before
+    assert command(f"resume={done.folder}", "trainer.epochs=2", "trust=[my_rows]").code == 0
+
+
 def test_other_data_is_refused_by_what_differs(command: Command, tmp_path: Path) -> None:
     def save(seed: int) -> None:
         x = np.random.default_rng(seed).normal(size=(90, 2))

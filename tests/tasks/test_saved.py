@@ -104,3 +104,21 @@ def test_rows_that_a_run_was_trained_on_do_not_pass_for_its_test_split(
     assert "has changed since the training" not in command("task=predict", run, "data.columns=[id]").out
     pd.concat([frame, frame[:9]]).to_csv(tmp_path / "rows.csv", index=False)
     assert "the data has changed since the training" in command("task=evaluate", run).out
+
+
+def test_a_value_of_the_test_data_changes_the_test_data(
+    command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sized_rows.py").write_text(
+        "import numpy as np\n\n\ndef rows(count):\n"
+        "    x = np.linspace(-1, 1, 2 * count, dtype='float32').reshape(count, 2)\n"
+        "    return x, (x[:, 0] > 0).astype('int64')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    own = [f"data.{part}.{key}" for part in ("train", "test") for key in ("_target_=sized_rows.rows", "count=20")]
+    done = command("data=arrays", *own, "model=mlp", "loader.batch_size=8", "trainer.epochs=1", "report=false")
+    assert done.code == 0, done.errors
+    again = command("task=predict", f"run={done.folder}", "trust=[sized_rows]", "data.test.count=7", "task.form=npz")
+    assert again.code == 0, again.errors
+    with np.load(again.folder / "predictions.npz") as table:
+        assert len(table["row"]) == 7

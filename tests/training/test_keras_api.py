@@ -511,3 +511,15 @@ def test_a_dataset_that_a_strategy_distributes_trains_as_with_keras() -> None:
         return fit(dense(dropout=0.0), batches, verbose=0).history["loss"]
 
     assert losses(pipeline.fit) == pytest.approx(losses(keras.Model.fit), rel=1e-5)
+
+
+@pytest.mark.parametrize("weights", [{"0": 1.0, "1": 2.0}, {"kind": 2.0}, {"kind": {"0": 2.0}}])
+def test_class_weights_of_what_is_no_class_are_refused(weights: Any) -> None:
+    with pytest.raises(ValueError, match=r"class_weight: expected class ids as keys, as in \{0: 1.0, 1: 2.0\}, got '"):
+        pipeline.fit(dense(), X, Y, class_weight=weights, verbose=0)
+
+
+def test_plain_class_weights_of_several_outputs_tell_how_to_give_them() -> None:
+    x, y = several("dict")
+    with pytest.raises(ValueError, match=r"For several, expected such weights by output, as in \{'score': \{0: 1.0"):
+        pipeline.fit(two_outputs(), x, y, class_weight={0: 1.0}, verbose=0)

@@ -77,14 +77,15 @@ ARGUMENTS_OF_FIT = (
     Difference(
         "class-weights-of-outputs",
         "`class_weight` of several outputs, and of outputs that there are not",
-        "refuses class weights for models of several outputs. For one output, it takes weights by the name of an "
-        "output, even of one that there is not, for weights of classes that do not occur, and trains without weights.",
+        "refuses class weights for models of several outputs. For one output, it takes any other keys than "
+        "class ids, such as the name of an output or the texts of a JSON file, and trains without weights.",
         'takes a dict of class weights by output, as in `class_weight={"kind": {0: 1.0, 1: 2.0}}`, and refuses the '
         "name of an output that there is not.",
         "Weights that were given should count, or be refused.",
         (
             KERAS_API + "test_class_weights_of_several_outputs_are_those_computed_by_hand",
             ARGUMENTS + "test_class_weights_by_output_of_a_model_with_one_output_name_what_is_right",
+            KERAS_API + "test_class_weights_of_what_is_no_class_are_refused",
         ),
     ),
     Difference(
