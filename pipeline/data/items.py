@@ -55,13 +55,19 @@ class Items:
         """Returns the batches from number `start` to before number `end`."""
         return replace(self, numbers=range(start, end), hooks=hooks)
 
-    def order(self, seed: Sequence[int] | None) -> Iterable[int]:
-        """Returns the numbers in the order of a pass; None for no shuffle, as is always so if there is no end."""
+    def order(self, seed: Sequence[int] | None, skip: int = 0) -> Iterable[int]:
+        """Returns the numbers in the order of a pass.
+
+        Args:
+            seed: Of the shuffle; None for none, as is always so if there is no end.
+            skip: How many of the first ones to leave out.
+        """
         if self.numbers is None:
-            return itertools.count()
+            return itertools.count(skip)
         if seed is None:
-            return self.numbers
-        return [self.numbers[int(place)] for place in np.random.default_rng(seed).permutation(len(self.numbers))]
+            return self.numbers[skip:]
+        places = np.random.default_rng(seed).permutation(len(self.numbers))
+        return [self.numbers[int(place)] for place in places[skip:]]
 
     def one_by_one(self, numbers: Iterable[int]) -> Iterator[Examples]:
         """Yields batches, each fetched when it is drawn."""

@@ -130,3 +130,10 @@ def run_all(
 def present(nested: Any) -> list[Any]:
     """Returns the leaves of a structure that are not None."""
     return [leaf for leaf in tf.nest.flatten(nested) if leaf is not None]
+
+
+def can_loop(returned: Any, *, joined: bool) -> bool:
+    """Whether a loop in a graph can carry what a step returns, or join that of all steps along the first axis."""
+    if not isinstance(returned, tf.TensorSpec) or returned.shape.rank is None:
+        return False
+    return not joined or None not in returned.shape.as_list()[1:]

@@ -18,7 +18,7 @@ from pipeline.errors import one_line
 from pipeline.training.calls import Piece
 from pipeline.training.feeds import Feed, Stack
 from pipeline.training.leftovers import bound_to_graphs, note_draws
-from pipeline.training.loops import Loops, present
+from pipeline.training.loops import Loops, can_loop, present
 from pipeline.training.measures import measuring
 from pipeline.training.prebuilding import prebuild
 from pipeline.training.step_functions import cache_of, function_of, is_of_keras, run_own, runs_eagerly
@@ -140,7 +140,7 @@ class Steps:
         if self.own is not None or not self.can_build:
             return []
         self.build()
-        if not self._loopable or any(spec.shape.rank is None for spec in self._returned):
+        if not self._returned or not all(can_loop(spec, joined=False) for spec in self._returned):
             return []
         shapes = [[0, *(size or 0 for size in spec.shape[1:])] if spec.shape.rank else [0] for spec in self._returned]
         return [self._nested([tf.zeros(*of) for of in zip(shapes, (s.dtype for s in self._returned), strict=True)])]
@@ -209,8 +209,7 @@ class Steps:
             self._loopable, self._returned = False, []
             return
         self._returned = [tf.type_spec_from_value(leaf) for leaf in present(self._traced.structured_outputs)]
-        # Only tensors can be carried through a loop in a graph.
-        self._loopable = all(isinstance(leaf, tf.TensorSpec) for leaf in self._returned)
+        self._loopable = all(can_loop(leaf, joined=self._kind == "predict") for leaf in self._returned)
         self._loops = Loops(self._feed, self._traced, specs, self._returned, self._cached)
 
     def _one(self, stack: Stack, index: int) -> Any:

@@ -63,8 +63,8 @@ def _outside_of_graphs(created: list[Any]) -> Callable[..., Any]:
                 # Past the creators of the graph, which `tf.Variable` would ask even here.
                 variable = default_variable_creator_v2(None, **arguments)
         except (TypeError, ValueError, tf.errors.OpError):
-            # The initial value is computed in the graph.
-            return next_creator(**arguments)
+            # A function computes the initial value of tensors of the graph.
+            raise _ComputedOfArguments from None
         created.append(variable)
         return variable
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import pipeline
 from pipeline.config import SplitConfig, TrainerConfig
-from pipeline.data.batches import Batches
+from pipeline.data.batches import Batches, paced
 from pipeline.data.loaders.stream import StreamLoader
 from pipeline.data.sources.batches import BatchSource
 from pipeline.data.splits import Splits, set_apart
@@ -91,6 +91,23 @@ def test_training_draws_them_in_an_order_of_seed_and_pass(workers: dict[str, Any
     assert numbers(batches(Numbered()).epoch(1)) == second
     assert numbers(batches(Numbered(**workers), seed=4).epoch(0)) != first
     assert numbers(made.epoch(0, 2)) == first[2:]
+
+
+@pytest.mark.parametrize("workers", WORKERS, ids=WHO)
+def test_those_without_end_go_on_in_the_next_epoch_though_it_may_change_them(workers: dict[str, Any]) -> None:
+    made = paced(batches(Endless(**workers)), 4)
+    epochs = []
+    for number in range(3):
+        made.begin_epoch()
+        epochs.append(numbers(made.epoch(number)))
+        made.end_epoch()
+    assert epochs == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+
+
+def test_weights_that_the_first_batch_has_not_are_refused() -> None:
+    x = np.zeros((2, 1))
+    with pytest.raises(DataError, match=r"data\.train: a batch has sample weights, but the first one had none"):
+        list(stream(lambda: iter([(x, x), (x, x, np.ones(2))])).batches(0))
 
 
 @pytest.mark.parametrize(("shuffle", "training"), [(False, True), (True, False)])

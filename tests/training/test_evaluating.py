@@ -273,3 +273,45 @@ def test_prediction_of_no_examples_has_the_shape_of_the_outputs() -> None:
         assert found["y"].dtype == "float32"
         assert found["sum"].shape == (0,)
         assert found["none"] is None
+
+
+class OfPython(keras.Model):  # type: ignore[misc]
+    """A model whose outputs are computed by Python, so that a graph knows nothing of their shape."""
+
+    def __init__(self, wide: bool) -> None:
+        super().__init__()
+        self.dense, self.wide = keras.layers.Dense(1), wide
+
+    def call(self, inputs: Any) -> Any:
+        if self.wide:
+            return tf.zeros((tf.shape(inputs)[0], tf.cast(tf.reduce_max(inputs), "int32")))
+        return tf.numpy_function(lambda values: values * 2, [self.dense(inputs)], tf.float32)
+
+
+@pytest.mark.parametrize("wide", [False, True], ids=["no rank", "another width each batch"])
+@pytest.mark.parametrize("rows", [24, 22])
+def test_outputs_of_unknown_shape_are_predicted_as_by_keras(wide: bool, rows: int) -> None:
+    x = np.arange(3 * rows, dtype="float32").reshape(rows, 3)
+    model = OfPython(wide)
+    theirs, ours = model.predict(x, batch_size=8, verbose=0), pipeline.predict(model, x, batch_size=8)
+    assert type(ours) is type(theirs)
+    assert (ours.to_list() == theirs.to_list()) if wide else np.array_equal(ours, theirs)
+
+
+class ScoreOfPython(keras.metrics.Mean):  # type: ignore[misc]
+    def result(self) -> Any:
+        return tf.numpy_function(lambda value: value, [super().result()], tf.float32)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        super().update_state(keras.ops.abs(y_true - y_pred), sample_weight)
+
+
+def test_a_metric_whose_result_python_computes_is_logged_as_by_keras() -> None:
+    x = np.linspace(-1, 1, 24, dtype="float32")[:, np.newaxis]
+    histories = []
+    for fit in (keras.Model.fit, pipeline.fit):
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=[ScoreOfPython("score")])
+        histories.append(fit(model, x, x, batch_size=8, epochs=2, shuffle=False, verbose=0).history)
+    assert histories[0]["score"] == pytest.approx(histories[1]["score"], rel=1e-6)

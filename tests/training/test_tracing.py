@@ -101,8 +101,9 @@ def test_a_variable_that_a_step_keeps_out_of_sight_counts_every_step() -> None:
 class FirstMean(keras.Model):  # type: ignore[misc]
     """A model whose first step keeps a number that it computes of its batch."""
 
-    def __init__(self) -> None:
+    def __init__(self, later: bool) -> None:
         super().__init__()
+        self.later = later
         self.dense, self.first = keras.layers.Dense(1), None
 
     def call(self, inputs: Any) -> Any:
@@ -111,15 +112,16 @@ class FirstMean(keras.Model):  # type: ignore[misc]
     def train_step(self, batch: Any) -> Any:
         logs = super().train_step(batch)
         if self.first is None:
-            self.first = tf.Variable(tf.reduce_mean(batch[1]))
+            self.first = tf.Variable((lambda: tf.reduce_mean(batch[1])) if self.later else tf.reduce_mean(batch[1]))
         return {**logs, "first": tf.identity(self.first)}
 
 
-def test_a_variable_may_begin_with_a_value_of_the_first_batch() -> None:
+@pytest.mark.parametrize("later", [False, True], ids=["value", "function"])
+def test_a_variable_may_begin_with_a_value_of_the_first_batch(later: bool) -> None:
     histories = []
     for functions in (keras.Model, pipeline):
         keras.utils.set_random_seed(0)
-        histories.append(trained(functions, FirstMean(), "sgd"))
+        histories.append(trained(functions, FirstMean(later), "sgd"))
     assert histories[0] == histories[1]
 
 

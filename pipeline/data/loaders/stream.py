@@ -132,11 +132,11 @@ class StreamBatches(Batches):
         Those that were fetched ahead when the dataset was told of another epoch, which may change them, are fetched
         again.
         """
-        order = items.order([self._seed, number] if self._shuffle else None)
+        seed = [self._seed, number]
         changed = True
         while changed:
             changed, epoch = False, self._epochs.begun
-            with closing(items.fetched_ahead(islice(order, drawn, None), [self._seed, number])) as batches:
+            with closing(items.fetched_ahead(items.order(seed if self._shuffle else None, drawn), seed)) as batches:
                 for batch in batches:
                     drawn += 1
                     yield batch

@@ -88,17 +88,25 @@ class BatchSource:
         if batch is None:
             raise DataError(f"{key}: yields no batches; at least one (inputs, targets) tuple is right")
         spec = spec or with_varying(batch.spec, self.varying)
-        passes = _passes(key, part, partial(convert, spec=spec), steps)
+        weighted = bool(batch.weights)
+        passes = _passes(key, part, partial(_converted, key, partial(convert, spec=spec), weighted), steps)
         return BatchStream(
             spec,
             passes.open,
             steps=passes.steps,
             endless=passes.endless or endless,
-            weighted=bool(batch.weights),
+            weighted=weighted,
             passes=passes.counted,
             weight_shapes=weight_shapes(batch),
             items=passes.items,
         )
+
+
+def _converted(key: str, convert: Callable[[Any], Examples], weighted: bool, element: Any) -> Examples:
+    """Returns the examples of a batch, which has weights only if the first one had."""
+    if not weighted and isinstance(element, tuple) and len(element) == 3 and element[2] is not None:
+        raise DataError(f"{key}: a batch has sample weights, but the first one had none; expected them in all or none")
+    return convert(element)
 
 
 @dataclass(frozen=True)
