@@ -96,6 +96,8 @@ class CheckedLoader(Loader):
                 worked on; a value is a secret; a sweep is huge.
         """
         # Hydra asks first for the mode alone, and passes over an error then.
+        if not validate_sweep_overrides and self._leaves_mode_to_options(overrides):
+            return OmegaConf.create({"hydra": {"mode": None}})
         if self._mistake is not None:
             raise self._mistake
         try:
@@ -103,6 +105,11 @@ class CheckedLoader(Loader):
         except ConfigError as error:
             self._mistake = error
             raise
+
+    def _leaves_mode_to_options(self, overrides: list[str]) -> bool:
+        """Whether nothing sets `hydra.mode`, as no file of ours does, so that no config is composed to tell."""
+        places = {str(place.path) for place in self.config_search_path.get_path()}
+        return places <= set(OURS.values()) and not any("hydra" in override for override in overrides)
 
     def _checked(self, config_name: str | None, overrides: list[str], arguments: tuple[Any, ...]) -> DictConfig:
         run_mode = arguments[0]
