@@ -395,7 +395,7 @@ def test_any_value_of_a_file_may_be_another(file: str, task: str, trained: Path,
     text = (trained / file).read_text()
     value = yaml.safe_load(text) if file in YAML else json.loads(text)
     cases = [(place, new) for place in places(value) for new in HOSTILE]
-    drawn = random.Random(None if RANDOM else 0).sample(cases, min(EXAMPLES // 16, len(cases)))
+    drawn = random.Random(None if RANDOM else 0).sample(cases, min(EXAMPLES // 8, len(cases)))
     codes = set()
     for place, new in drawn:
         signal.alarm(SECONDS)
