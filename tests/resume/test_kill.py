@@ -131,7 +131,7 @@ def kill_and_compare(tmp_path: Path, experiment: Experiment, numbers: list[int],
 
 @pytest.mark.slow
 def test_a_command_killed_at_any_moment_ends_as_one_that_is_not(tmp_path: Path) -> None:
-    kill_and_compare(tmp_path, EXPERIMENTS["dense"], [signal.SIGKILL] * 4, "snapshots.every_steps=1")
+    kill_and_compare(tmp_path, EXPERIMENTS["dense"], [signal.SIGKILL] * 3, "snapshots.every_steps=1")
 
 
 @pytest.mark.slow
