@@ -73,6 +73,10 @@ class Items:
         """Yields batches, each fetched when it is drawn."""
         return (self.convert(self._fetched(number)) for number in numbers)
 
+    def open(self, number: int) -> Iterator[Examples]:  # noqa: ARG002
+        """Begins a pass in the order of the dataset, whichever pass it is, its batches fetched one by one."""
+        return self.one_by_one(self.order(None))
+
     def fetched_ahead(self, numbers: Iterable[int], seed: Sequence[int]) -> Generator[Examples, None, None]:
         """Yields batches as its workers fetch them.
 

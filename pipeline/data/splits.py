@@ -227,7 +227,7 @@ def _between(data: BatchStream, start: int, end: int, *, hooks: bool) -> Data:
     if data.items is None:
         return replace(data, open=partial(_drawn_between, data, start, end), steps=end - start)
     items = data.items.part(start, end, hooks=hooks)
-    return replace(data, items=items, open=lambda _: items.one_by_one(items.order(None)), steps=end - start)
+    return replace(data, items=items, open=items.open, steps=end - start)
 
 
 def _drawn_between(data: BatchStream, start: int, end: int, number: int) -> Iterator[Examples]:

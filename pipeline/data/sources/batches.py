@@ -134,7 +134,7 @@ def _passes(key: str, part: Any, convert: Callable[[Any], Examples], steps: int 
     items = items_of(key, part, convert, steps)
     if items is not None:
         length = None if items.numbers is None else len(items.numbers)
-        return _Passes(lambda _: items.one_by_one(items.order(None)), length, endless=length is None, items=items)
+        return _Passes(items.open, length, endless=length is None, items=items)
     if isinstance(part, Iterator):
         raise ConfigError(
             f"{key}: a generator can be drawn once only; add `_partial_: true` so that each epoch starts a new one"
