@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipeline.endings import INTERRUPTED, OUR_ERROR, USER_ERROR, from_here, recorded
-from pipeline.faults import interruption, streams
+from pipeline.run import signals, standard_streams
+from pipeline.run.endings import INTERRUPTED, OUR_ERROR, USER_ERROR, from_here, recorded
 from pipeline.security.terminal import printable, printable_lines, printable_warnings
 
 
@@ -40,7 +40,7 @@ def main() -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # A line that the log cannot take, on a full disk, is no reason for tracebacks.
     logging.raiseExceptions = False
-    interruption.install()
+    signals.install()
     try:
         with printable_warnings():
             return _code_of_command()
@@ -49,7 +49,7 @@ def main() -> int:
     except SystemExit as request:
         return request.code if isinstance(request.code, int) else 0
     finally:
-        interruption.uninstall()
+        signals.uninstall()
 
 
 def run_process() -> NoReturn:
@@ -57,11 +57,11 @@ def run_process() -> NoReturn:
 
     Python would take more than a second to dismantle TensorFlow; all files are closed, so the process just ends.
     """
-    streams.keep()
-    interruption.install()
+    standard_streams.keep()
+    signals.install()
     code = main()
     # A signal that comes now changes nothing but how long this may take.
-    with interruption.deferred():
+    with signals.deferred():
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
             # A part of the user's may have put something else in its place.
@@ -72,17 +72,17 @@ def run_process() -> NoReturn:
 
 def report(error: Exception) -> int:
     """Prints an error as one line a mistake, its traceback only if asked for, and returns the exit code."""
-    from pipeline.composition_errors import told
+    from pipeline.config.composition.errors import as_lines
     from pipeline.errors import ConfigMistakes, PipelineError, one_line
-    from pipeline.faults.file_errors import file_error
-    from pipeline.faults.memory_errors import memory_error
+    from pipeline.run.file_errors import file_error
+    from pipeline.run.memory_errors import memory_error
     from pipeline.security.environment import without_values
 
     if "debug=true" in [argument.lower().lstrip("+") for argument in sys.argv[1:]]:
         text = without_values("".join(traceback.format_exception(error)))
         print(printable_lines(text), end="", file=sys.stderr)
     error = file_error(error) or memory_error(error) or error
-    lines = told(error)
+    lines = as_lines(error)
     if lines is None and isinstance(error, PipelineError):
         lines = list(error.mistakes) if isinstance(error, ConfigMistakes) else [str(error)]
     code = OUR_ERROR if lines is None else USER_ERROR
@@ -104,11 +104,11 @@ def _code_of_command() -> int:
 def _compose_and_run() -> None:
     import hydra
 
-    from pipeline.composition.command_line import in_order
-    from pipeline.config import register
-    from pipeline.folders import conf_folder
-    from pipeline.latest_run import with_latest_run
-    from pipeline.saved_config import split_arguments
+    from pipeline.config.composition.command_line import in_order
+    from pipeline.config.conf_folder import conf_folder
+    from pipeline.config.schema import register
+    from pipeline.run.latest import with_latest_run
+    from pipeline.run.saved_config import split_arguments
     from pipeline.security.composition import checked_composition
     from pipeline.security.hydra_options import checked_options
     from pipeline.security.trust import call_trusting, trust_of, trusting
@@ -137,7 +137,7 @@ def _run_job_of_hydra(
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from pipeline.faults import job_memory
+    from pipeline.run import job_memory
 
     for line in taken:
         logging.getLogger("pipeline").info("%s", line)
@@ -159,12 +159,13 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     from hydra.types import RunMode
     from omegaconf import OmegaConf
 
-    from pipeline.composition.other_data import names_other_data
-    from pipeline.config_checks import check_config, check_parts_of_keras, trusted_config
-    from pipeline.faults import run_lock
-    from pipeline.resuming import take_up
-    from pipeline.runs import PARTS, remove_leftovers, start_run, write_config
-    from pipeline.saved_config import config_of_command, named_runs, typed_keys
+    from pipeline.config.checks import check_config, check_parts_of_keras, trusted_config
+    from pipeline.config.composition.other_data import names_other_data
+    from pipeline.run import lock
+    from pipeline.run.folder import remove_leftovers, start_run, write_config
+    from pipeline.run.names import PARTS
+    from pipeline.run.resume import take_up
+    from pipeline.run.saved_config import config_of_command, named_runs, typed_keys
     from pipeline.security.interpolations import limited_interpolations
     from pipeline.security.own_files import refuse_links
 
@@ -172,7 +173,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     folder = Path(hydra_config.runtime.output_dir)
     resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
     refuse_links(folder, None if resumes else PARTS)
-    with run_lock.held(folder), limited_interpolations():
+    with lock.held(folder), limited_interpolations():
         remove_leftovers(folder)
         choices = _chosen(hydra_config)
         typed = typed_keys([*hydra_config.overrides.task, *changes])
@@ -204,9 +205,9 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
 
 def _refuse_untrusted(config: Any, folder: Path) -> None:
     """Refuses to go on with a run whose config needs a trust that this command does not give."""
-    from pipeline.config_checks import trusted_config
+    from pipeline.config.checks import trusted_config
     from pipeline.errors import ConfigMistakes
-    from pipeline.resuming import asks_for_trust
+    from pipeline.run.resume import asks_for_trust
 
     whole = config.copy()
     _without_missing(whole)
@@ -233,8 +234,8 @@ def _chosen(hydra_config: Any) -> dict[str, Any]:
 
 
 def _run_task(config: Any, run: Any) -> float | None:
-    from pipeline.components import find
-    from pipeline.config_checks import needs_keras
+    from pipeline.config.checks import needs_keras
+    from pipeline.config.components import find
     from pipeline.keras_state import fresh_keras
 
     task: Callable[..., float | None] = partial(

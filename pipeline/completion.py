@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from pipeline.folders import conf_folder
+from pipeline.config.conf_folder import conf_folder
 from pipeline.help import config_dirs
 
 INSTALL, QUERY = "install=bash", "query=bash"
@@ -138,7 +138,7 @@ def _keys(parent: str, before: Sequence[str], folders: Sequence[Path]) -> Iterat
 
 def _fields(kind: str) -> Iterator[str]:
     """Gives the names of the fields of a class of the schema, which is read and not imported."""
-    source = Path(__file__).with_name("config.py").read_text(encoding="utf-8")
+    source = (Path(__file__).parent / "config" / "schema.py").read_text(encoding="utf-8")
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef) and node.name == kind:
             for field in node.body:

@@ -28,7 +28,7 @@ def help_text(arguments: list[str]) -> str:
     Args:
         arguments: The command line without its first word.
     """
-    from pipeline.folders import conf_folder
+    from pipeline.config.conf_folder import conf_folder
     from pipeline.security.terminal import printable
 
     folders = [conf_folder(), *config_dirs(arguments)]

@@ -22,8 +22,8 @@ def fresh_keras(seed: int, policy: str | None) -> Iterator[str]:
     """
     import keras
 
-    from pipeline.faults import job_memory
     from pipeline.models.precision import precision
+    from pipeline.run import job_memory
 
     with job_memory.freed():
         keras.backend.clear_session(free_memory=False)

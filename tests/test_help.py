@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.folders import conf_folder
+from pipeline.config.conf_folder import conf_folder
 from pipeline.help import first_comment, help_text
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import keras
 
-from pipeline import components
 from pipeline.callbacks.checkpoints import Checkpoints
+from pipeline.config import components
 from pipeline.errors import ConfigError, ConfigMistakes
-from pipeline.files import check_is_text
+from pipeline.run.atomic_files import check_is_text
 from pipeline.security import trust
 from pipeline.security.path_templates import filled_in, stay_within
 from pipeline.training.saving import Savable

@@ -18,10 +18,10 @@ from typing_extensions import TypedDict
 
 from pipeline.callbacks.direction import Monitored, monitored
 from pipeline.errors import ConfigError
-from pipeline.files import remove_unfinished, write_atomically, write_json
+from pipeline.run.atomic_files import remove_unfinished, write_atomically, write_json
 from pipeline.security.plain_types import Number, Whole, mistake
 from pipeline.security.reading import read_json
-from pipeline.training.logged import metrics_of
+from pipeline.training.expected_logs import metrics_of
 
 log = logging.getLogger(__name__)
 BEST, LAST, LISTED = "best.keras", "last.keras", "checkpoints.json"

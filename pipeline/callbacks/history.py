@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import keras
 
-from pipeline.files import write_text
+from pipeline.run.atomic_files import write_text
 from pipeline.security.spreadsheets import FORMULA, inert
 
 

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from pipeline.errors import ConfigError
-from pipeline.files import write_atomically, write_text
+from pipeline.run.atomic_files import write_atomically, write_text
 
 SMOOTHING = 0.9
 """Share of the smoothed loss before in the next one."""

@@ -9,15 +9,15 @@ from typing import Any
 import keras
 
 from pipeline.callbacks.direction import Monitored
-from pipeline.config import PipelineConfig
+from pipeline.config.loss_kinds import AUTO
+from pipeline.config.schema import PipelineConfig
 from pipeline.data.batches import Batches
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
-from pipeline.loss_kinds import AUTO
-from pipeline.training.keras_callback_states import MONITORS
-from pipeline.training.logged import OURS, Logged, logged_by
-from pipeline.training.objectives import losses_of
+from pipeline.training.expected_logs import OURS, Logged, logged_by
+from pipeline.training.objectives.losses import losses_of
 from pipeline.training.signature import Signature
+from pipeline.training.snapshots.keras_callback_states import MONITORS
 
 log = logging.getLogger(__name__)
 PREFIXES = {"train": "", "validation": "val_", "test": "test_"}

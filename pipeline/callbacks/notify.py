@@ -19,7 +19,7 @@ from pipeline.callbacks.direction import Monitored
 from pipeline.callbacks.notification import Notification, Sender, log
 from pipeline.errors import ConfigError, nearest, one_line
 from pipeline.security.plain_types import Number, Seconds, Whole
-from pipeline.training.logged import metrics_of
+from pipeline.training.expected_logs import metrics_of
 
 EVENTS = {"start": "info", "end": "success", "failure": "failure", "threshold": "info"}
 """The events, and the kind of notification that each is."""

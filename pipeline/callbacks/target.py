@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from pipeline.callbacks.direction import Monitored, monitored
-from pipeline.training.logged import metrics_of
+from pipeline.training.expected_logs import metrics_of
 
 log = logging.getLogger(__name__)
 

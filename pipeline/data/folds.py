@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.config import SplitConfig
+from pipeline.config.schema import SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.rows import length_of, with_rows
 from pipeline.data.split_columns import groups, ranks, split_column

@@ -113,11 +113,11 @@ class Items:
     def _tell(self, hook: str, seed: Sequence[int]) -> None:
         if not self.hooks or not _is_own(self.dataset, hook):
             return
-        with own_randomness(seed), _told(f"{self._name}.{hook}"):
+        with own_randomness(seed), _errors_named(f"{self._name}.{hook}"):
             getattr(self.dataset, hook)()
 
     def _fetched(self, number: int) -> Any:
-        with _told(f"{self._name}: batch {number}"):
+        with _errors_named(f"{self._name}: batch {number}"):
             return self.dataset[number]
 
 
@@ -146,7 +146,7 @@ def items_of(key: str, dataset: Any, convert: Callable[[Any], Examples], steps: 
 
 
 def _length(key: str, dataset: Any) -> int | None:
-    with _told(f"{key}: {type(dataset).__name__}.{'num_batches' if _has_num_batches(dataset) else '__len__'}"):
+    with _errors_named(f"{key}: {type(dataset).__name__}.{'num_batches' if _has_num_batches(dataset) else '__len__'}"):
         try:
             length = dataset.num_batches if _has_num_batches(dataset) else len(dataset)
         except NotImplementedError as error:
@@ -173,7 +173,7 @@ def _seeded(fetch: Callable[[int], Any], seed: Sequence[int], number: int) -> An
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _errors_named(what: str) -> Iterator[None]:
     """Makes one line of an error of a user's own code."""
     try:
         yield

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.config import REFUSE
+from pipeline.config.schema import REFUSE
 from pipeline.data.dtypes import NUMBERS
 from pipeline.data.examples import Arrays, Examples, multiplied
 from pipeline.data.spec import DataSpec, TargetSpec

@@ -10,7 +10,7 @@ from itertools import islice
 
 import numpy as np
 
-from pipeline.config import SplitConfig
+from pipeline.config.schema import SplitConfig
 from pipeline.data.checks import check_classes, check_values
 from pipeline.data.examples import Examples
 from pipeline.data.rows import length_of, with_rows

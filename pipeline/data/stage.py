@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import components
-from pipeline.config import REFUSE, SplitConfig
+from pipeline.config import components
+from pipeline.config.loss_kinds import AUTO, loss_kinds
+from pipeline.config.schema import REFUSE, SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.loader import Loader
 from pipeline.data.matching import match_classes, match_inputs
@@ -25,7 +26,6 @@ from pipeline.data.target import TargetSpec
 from pipeline.data.target_kinds import positive_by_target, settled, values_of
 from pipeline.data.target_scaling import NONE, with_scaling
 from pipeline.errors import ConfigError, DataError
-from pipeline.loss_kinds import AUTO, loss_kinds
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.config import SplitConfig
+from pipeline.config.schema import SplitConfig
 from pipeline.data.examples import Examples, class_ids, labelled
 from pipeline.data.streams import BatchStream, Data, ExampleStream
 from pipeline.errors import ConfigError, nearest

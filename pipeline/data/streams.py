@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.config import REFUSE
+from pipeline.config.schema import REFUSE
 from pipeline.data.checks import check_values
 from pipeline.data.examples import Arrays, Examples, Weigh, count_classes, multiplied
 from pipeline.data.items import Items

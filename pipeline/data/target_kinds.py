@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config.loss_kinds import AUTO, LossKind
 from pipeline.data.labels import judged
 from pipeline.data.target import IDS, LABELS, NUMBERS, ONE_HOT, UNKNOWN, Shape, TargetSpec
 from pipeline.errors import ConfigError, DataError, nearest
-from pipeline.loss_kinds import AUTO, LossKind
 
 SURELY_CLASSES = 1000
 """Up to so many classes, class ids may have gaps; above, there have to be as many examples as classes."""

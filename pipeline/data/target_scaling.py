@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config.loss_kinds import AUTO, LossKind
 from pipeline.data.examples import Examples, labelled
 from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import Data
 from pipeline.data.target import LINK, LOG, MOST_NUMBERS, NUMBERS, STANDARD, TargetScaling, TargetSpec
 from pipeline.errors import ConfigError, DataError, nearest
-from pipeline.loss_kinds import AUTO, LossKind
 
 NONE = "none"
 METHODS = (AUTO, STANDARD, LOG, NONE)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import REFUSE
+from pipeline.config.schema import REFUSE
 from pipeline.data import array_labels
 from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples, ragged

@@ -53,7 +53,7 @@ class Workers:
         submitted = _in_process if self.processes else fetch
         try:
             for number in numbers:
-                with _told(name, number):
+                with _errors_named(name, number):
                     waiting.append((number, executor.submit(submitted, number)))
                 if len(waiting) >= self.ahead:
                     yield _result(name, *waiting.popleft())
@@ -69,12 +69,12 @@ class Workers:
 
 
 def _result(name: str, number: int, future: Future[Any]) -> Any:
-    with _told(name, number):
+    with _errors_named(name, number):
         return future.result()
 
 
 @contextmanager
-def _told(name: str, number: int) -> Iterator[None]:
+def _errors_named(name: str, number: int) -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool as error:

@@ -15,9 +15,9 @@ from pipeline.data.streams import Data
 from pipeline.data.target import LABELS, NUMBERS, UNKNOWN
 from pipeline.evaluation.constants import MOST, Constants, constants_of
 from pipeline.evaluation.measures import Truth, counted, measures
-from pipeline.training.objectives import built_losses, loss_name
+from pipeline.training.objectives.losses import built_losses, loss_name
+from pipeline.training.objectives.target_forms import OutputForm
 from pipeline.training.signature import Signature
-from pipeline.training.target_forms import OutputForm
 
 log = logging.getLogger(__name__)
 

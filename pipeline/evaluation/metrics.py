@@ -10,8 +10,8 @@ import keras
 
 from pipeline.data.batches import Batches
 from pipeline.errors import ConfigError, nearest
-from pipeline.training.fit import evaluate
 from pipeline.training.signature import Signature
+from pipeline.training.stages import evaluate
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def evaluate_splits(
 
 def _lines(name: str, values: Mapping[str, float], outputs: list[str], *, weighted: bool) -> list[str]:
     """Returns what is said of a split: a line, and one for each of several outputs, as all in one is too long."""
-    found = by_output(values, outputs, weighted=weighted)["outputs"]
+    found = values_by_output(values, outputs, weighted=weighted)["outputs"]
     several = len(outputs) > 1
     rows = {name: {"loss": values["loss"]} if several and "loss" in values else values}
     rows |= {f"  {output}": metrics for output, metrics in found.items() if several and metrics}
@@ -55,7 +55,7 @@ def is_weighted(batches: Batches) -> bool:
     return batches.weighted
 
 
-def by_output(values: Mapping[str, float], outputs: list[str], *, weighted: bool) -> dict[str, Any]:
+def values_by_output(values: Mapping[str, float], outputs: list[str], *, weighted: bool) -> dict[str, Any]:
     """Returns the metrics of a split as `metrics.json` has them.
 
     Args:

@@ -15,7 +15,7 @@ import pandas as pd
 from pipeline.data.examples import pad
 from pipeline.data.spec import varies
 from pipeline.errors import DataError
-from pipeline.files import write_atomically
+from pipeline.run.atomic_files import write_atomically
 from pipeline.security.spreadsheets import inert, inert_texts
 
 log = logging.getLogger(__name__)

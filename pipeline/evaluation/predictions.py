@@ -16,8 +16,8 @@ from pipeline.data.spec import TargetSpec
 from pipeline.errors import ConfigError
 from pipeline.evaluation.lengths import cut
 from pipeline.evaluation.probabilities import class_names, class_probabilities, label_probabilities
-from pipeline.training.fit import predict as predict_batches
 from pipeline.training.signature import Signature
+from pipeline.training.stages import predict as predict_batches
 
 WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.config.loss_kinds import FAMILIES
 from pipeline.data.spec import TargetSpec
 from pipeline.data.target import LABELS, NUMBERS
-from pipeline.loss_kinds import FAMILIES
-from pipeline.training.objectives import loss_name
+from pipeline.training.objectives.losses import loss_name
 
 
 def class_probabilities(value: np.ndarray, target: TargetSpec | None, loss: Any) -> np.ndarray | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.config import MASK, PipelineConfig
+from pipeline.config.schema import MASK, PipelineConfig
 from pipeline.data.missing_labels import Missing
 from pipeline.data.splits import Splits, check_splits, set_apart
 from pipeline.data.stage import load_splits

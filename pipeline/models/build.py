@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pipeline import components
+from pipeline.config import components
 from pipeline.data.examples import Examples
 from pipeline.data.streams import Data
 from pipeline.errors import ConfigError

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples, class_ids, count_classes, weights_like
 from pipeline.data.splits import Splits
-from pipeline.files import write_atomically, write_json
 from pipeline.report.differences import from_defaults
 from pipeline.report.importance import columns_of, importance
 from pipeline.report.layers import layer_edges, layer_table
-from pipeline.report.outputs import Output, chunks, evaluated_outputs
+from pipeline.report.output_values import Output, chunks, evaluated_outputs
 from pipeline.report.run_files import ARRAYS_FILE, DATA_FILE, chosen_groups, written_config, written_overrides
 from pipeline.report.shown_examples import shown_inputs, shown_targets
-from pipeline.runs import Run
+from pipeline.run.atomic_files import write_atomically, write_json
+from pipeline.run.folder import Run
 from pipeline.security.numpy_archives import MOST_BYTES, MOST_NUMBERS
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def collect(
     Raises:
         DataError: The data went wrong while it was drawn.
     """
-    from pipeline.training.objectives import built_losses
+    from pipeline.training.objectives.losses import built_losses
 
     name = next((n for n in ("test", "validation") if n in batches and n in config.evaluate_splits), None)
     outputs: list[Output] = []

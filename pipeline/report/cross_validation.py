@@ -17,7 +17,7 @@ from pipeline.report.render import write_page
 from pipeline.report.run_files import RunFiles, read_run
 from pipeline.report.run_names import relative_link
 from pipeline.report.run_page import REPORT_FILE, Dumper, metric_rows, title
-from pipeline.runs import fold_folders
+from pipeline.run.read_back import fold_folders
 from pipeline.security.own_files import refuse_links
 
 PREDICTIONS = "predictions.parquet"

@@ -113,8 +113,8 @@ def _composed(overrides: Sequence[str], *, whole: bool = False) -> Any:
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
 
-    from pipeline.config import register
-    from pipeline.folders import conf_folder
+    from pipeline.config.conf_folder import conf_folder
+    from pipeline.config.schema import register
 
     register()
     running = GlobalHydra.instance().hydra
@@ -136,7 +136,7 @@ def _callback_files(callbacks: Any, overrides: Sequence[str]) -> list[str]:
 
 
 def _is_ours(group: str, choice: str) -> bool:
-    from pipeline.folders import conf_folder
+    from pipeline.config.conf_folder import conf_folder
 
     named = CHOICE.fullmatch(group) and CHOICE.fullmatch(choice)
     return bool(named) and (conf_folder() / group / f"{choice}.yaml").is_file()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipeline.errors import ConfigError, PipelineError, escaped, one_line
-from pipeline.faults.file_errors import os_error
+from pipeline.run.file_errors import os_error
 
 LONGEST_REASON = 300
 

@@ -14,7 +14,7 @@ from pipeline.data.examples import Examples
 from pipeline.data.spec import DataSpec
 from pipeline.report.figures import NEUTRAL, PALETTE, Figure, layout, plot_text
 from pipeline.report.numbers import number
-from pipeline.report.outputs import Output, read_output
+from pipeline.report.output_values import Output, read_output
 
 if TYPE_CHECKING:
     import keras

@@ -10,9 +10,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.files import write_text
 from pipeline.report.names import breakable
 from pipeline.report.numbers import number, seconds, size
+from pipeline.run.atomic_files import write_text
 
 
 def write_page(template: str, path: Path, values: Mapping[str, Any]) -> Path:

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError, one_line, shown
 from pipeline.report import run_shapes
-from pipeline.resuming import MOST_BYTES_OF_HISTORY
+from pipeline.run.resume import MOST_BYTES_OF_HISTORY
 from pipeline.security.numpy_archives import read_arrays
 from pipeline.security.reading import ABSENT, read_json, read_text, read_yaml
 from pipeline.security.shapes import checked

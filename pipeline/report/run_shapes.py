@@ -1,4 +1,4 @@
-"""The shapes of the files of which a report is made, as `pipeline.runs` and `pipeline.report.collecting` write them."""
+"""The shapes of the files that a report is made of, as `run/folder.py` and `report/collecting.py` write them."""
 
 from __future__ import annotations
 

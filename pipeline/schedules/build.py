@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pipeline import components
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config import components
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.batches import Batches
 from pipeline.schedules.length import known
 

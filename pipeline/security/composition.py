@@ -22,10 +22,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.composition.ignored_keys import ignored_mistakes
-from pipeline.composition.loader import Loader
+from pipeline.config.composition.ignored_keys import ignored_mistakes
+from pipeline.config.composition.loader import Loader
+from pipeline.config.conf_folder import conf_folder
 from pipeline.errors import ConfigError, ConfigMistakes, one_line
-from pipeline.folders import conf_folder
 from pipeline.security.config_files import CheckedRepository
 from pipeline.security.sweep_size import refuse_huge_sweep
 from pipeline.security.trust import Trust

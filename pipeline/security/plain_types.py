@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError, w
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from pipeline.security.shapes import told
+from pipeline.security.shapes import in_one_line
 
 LARGEST = 2**53
 """The largest whole number that is taken: of more, nothing is counted."""
@@ -29,7 +29,7 @@ def mistake(value: Any, types: Mapping[str, Any]) -> str | None:
     try:
         _adapter(tuple(types.items())).validate_python(value, strict=True)
     except ValidationError as error:
-        return told(error)
+        return in_one_line(error)
     return None
 
 

@@ -39,11 +39,11 @@ def checked(shape: TypeAdapter[Any], value: Any, place: str) -> Any:
     try:
         fitting = shape.validate_python(value, strict=True)
     except ValidationError as error:
-        raise ConfigError(f"{place}: {told(error)}") from error
+        raise ConfigError(f"{place}: {in_one_line(error)}") from error
     return shape.dump_python(fitting, exclude_unset=True)
 
 
-def told(error: ValidationError) -> str:
+def in_one_line(error: ValidationError) -> str:
     """Says in one line what the first mistake is: the key, what is right, what was found."""
     if error.error_count() > MOST_TOLD:
         return f"{error.error_count():,} values are of another kind than a run writes"

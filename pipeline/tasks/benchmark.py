@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 
-from pipeline.benchmark import contenders, measured, table
-from pipeline.benchmark.contenders import samples_of
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
-from pipeline.files import write_json
-from pipeline.runs import Run
+from pipeline.run.atomic_files import write_json
+from pipeline.run.folder import Run
 from pipeline.tasks.loading import weighed_splits_of
+from pipeline.timing import contenders, table, timed_in_turns
+from pipeline.timing.contenders import samples_of
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
         samples = samples_of(batches, config.trainer.steps_per_epoch)
     with run.stage("benchmark"):
-        results = measured(contenders(config, splits, batches), rounds)
+        results = timed_in_turns(contenders(config, splits, batches), rounds)
     for line in table(results, samples):
         log.info("%s", line)
     for result in results:

@@ -13,27 +13,28 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.data.examples import Examples
 from pipeline.data.folds import Fold, seed_of_fold
 from pipeline.data.splits import Splits
-from pipeline.endings import from_here, recorded
 from pipeline.errors import ConfigError, DataError, one_line
 from pipeline.evaluation.carried_columns import beside, carried_columns
 from pipeline.evaluation.over_folds import as_text, over_folds
 from pipeline.evaluation.prediction_files import PARQUET, join_predictions, write_predictions
 from pipeline.evaluation.predictions import columns
-from pipeline.faults import run_lock
-from pipeline.files import write_json, write_text
 from pipeline.keras_state import fresh_keras
 from pipeline.report import run_shapes, write_cross_validation
-from pipeline.resuming import take_up
-from pipeline.runs import Run, config_of_run, facts_of_run, fold_folder, remove_leftovers, start_run
+from pipeline.run import lock
+from pipeline.run.atomic_files import write_json, write_text
+from pipeline.run.endings import from_here, recorded
+from pipeline.run.folder import Run, remove_leftovers, start_run
+from pipeline.run.read_back import config_of_run, facts_of_run, fold_folder
+from pipeline.run.resume import take_up
 from pipeline.security.own_files import refuse_links
 from pipeline.security.reading import ABSENT, read_json, read_yaml
 from pipeline.security.shapes import checked
 from pipeline.tasks.loading import folds_of_config, splits_of_fold
-from pipeline.training.objectives import built_losses
+from pipeline.training.objectives.losses import built_losses
 from pipeline.training.signature import Signature
 from pipeline.training.snapshots.opening import check_same_data
 
@@ -109,7 +110,7 @@ def _value_of_fold(config: PipelineConfig, parent: Run, whole: Splits, fold: Fol
     folder = fold_folder(parent.folder, config.fold)
     folder.mkdir(exist_ok=True)
     refuse_links(folder)
-    with run_lock.held(folder):
+    with lock.held(folder):
         remove_leftovers(folder)
         resumes = config.resume is not None and (folder / ".hydra" / "config.yaml").is_file()
         told = f"fold {config.fold} of {config.folds}"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.data.batches import evaluated
 from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.evaluation import evaluate_splits
 from pipeline.evaluation.baseline import add_baselines, add_baselines_of_training
-from pipeline.evaluation.metrics import by_output, is_weighted
+from pipeline.evaluation.metrics import is_weighted, values_by_output
 from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
-from pipeline.files import write_json
-from pipeline.runs import Run
+from pipeline.run.atomic_files import write_json
+from pipeline.run.folder import Run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import compile_model
 from pipeline.weighting import weigh, weigh_split
@@ -48,7 +48,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         if batches.endless:
             raise ConfigError(f"data.{name}: never ends, so there is no last batch to evaluate")
         values = evaluate_splits(model, signature, {name: batches})
-        metrics = {name: by_output(values[name], list(signature.outputs), weighted=is_weighted(batches))}
+        metrics = {name: values_by_output(values[name], list(signature.outputs), weighted=is_weighted(batches))}
         if own is not None:
             notes = add_baselines(metrics, weigh(own, weightings), signature, config.loss)
         else:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import shutil
 
-from pipeline.config import PipelineConfig
-from pipeline.files import write_json
+from pipeline.config.schema import PipelineConfig
 from pipeline.inspection import inspected
 from pipeline.inspection.loading import load_to_inspect
 from pipeline.report.data_lines import data_lines
 from pipeline.report.data_page import write_data_page
-from pipeline.runs import Run
+from pipeline.run.atomic_files import write_json
+from pipeline.run.folder import Run
 
 log = logging.getLogger(__name__)
 

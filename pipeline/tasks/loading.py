@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.data.folds import Fold, fold_splits, folds_of
 from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits

@@ -6,11 +6,11 @@ import logging
 from dataclasses import replace
 
 from pipeline.callbacks.lr_finder import LearningRateFinder
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.models import build_model
-from pipeline.runs import Run
+from pipeline.run.folder import Run
 from pipeline.tasks.loading import weighed_splits_of
 from pipeline.training import compile_model, fit
 

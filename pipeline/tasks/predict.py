@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.data.checks import check_shapes
 from pipeline.data.examples import Examples
 from pipeline.data.spec import DataSpec
@@ -18,10 +18,11 @@ from pipeline.evaluation.lengths import with_lengths
 from pipeline.evaluation.prediction_files import CSV, NPZ, PARQUET, write_predictions
 from pipeline.evaluation.predictions import columns
 from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
-from pipeline.runs import Run, config_of_run
+from pipeline.run.folder import Run
+from pipeline.run.read_back import config_of_run
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import signature_of
-from pipeline.training.objectives import built_losses
+from pipeline.training.objectives.losses import built_losses
 
 log = logging.getLogger(__name__)
 FORMS = (PARQUET, CSV, NPZ)

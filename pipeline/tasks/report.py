@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.errors import ConfigError
 from pipeline.report import write_comparison, write_cross_validation, write_report
-from pipeline.runs import Run, fold_folders
+from pipeline.run.folder import Run
+from pipeline.run.read_back import fold_folders
 
 log = logging.getLogger(__name__)
 

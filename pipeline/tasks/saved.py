@@ -12,8 +12,8 @@ from typing import Any
 import keras
 from keras.src.saving.serialization_lib import SafeModeScope
 
-from pipeline import components
-from pipeline.config import PipelineConfig, SplitConfig
+from pipeline.config import components
+from pipeline.config.schema import PipelineConfig, SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.matching import match_classes, match_inputs, with_positive
 from pipeline.data.spec import DataSpec, spec_from_dict
@@ -24,7 +24,8 @@ from pipeline.data.streams import BatchStream, Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation.constants import Constants, constants_from
 from pipeline.models import build_model
-from pipeline.runs import FACTS_FILE, WEIGHTS, config_of_run, model_file
+from pipeline.run.names import FACTS_FILE, WEIGHTS
+from pipeline.run.read_back import config_of_run, model_file
 from pipeline.security import trust
 from pipeline.security.reading import ABSENT, read_json
 from pipeline.security.shapes import checked

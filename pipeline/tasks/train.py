@@ -14,7 +14,7 @@ from pipeline.callbacks import HistoryFile, build_callbacks, check_savers
 from pipeline.callbacks.final_weights import final_weights
 from pipeline.callbacks.monitors import check_monitors, with_monitors
 from pipeline.callbacks.progress import progress_callbacks
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.data.batches import Batches, evaluated
 from pipeline.data.loaders.loader import Loader
 from pipeline.data.splits import Splits
@@ -23,22 +23,22 @@ from pipeline.data.streams import Data
 from pipeline.errors import ConfigError, one_line
 from pipeline.evaluation import evaluate_splits, optimized_value, predict
 from pipeline.evaluation.baseline import add_baselines, training_constants
-from pipeline.evaluation.metrics import by_output, is_weighted
-from pipeline.files import write_json
+from pipeline.evaluation.metrics import is_weighted, values_by_output
 from pipeline.models import build_model
 from pipeline.report import collect, write_report
-from pipeline.runs import Run
+from pipeline.run.atomic_files import write_json
+from pipeline.run.folder import Run
 from pipeline.schedules import with_training_steps
 from pipeline.tasks.cross_validation import cross_validate, train_fold, write_held_out
 from pipeline.tasks.loading import splits_of
 from pipeline.tracking import tracked
 from pipeline.training import Signature, compile_model, fit
-from pipeline.training.fit import Fitted
-from pipeline.training.resources import FILE as RESOURCES_FILE
-from pipeline.training.resources import sampled
+from pipeline.training.resource_use import FILE as RESOURCES_FILE
+from pipeline.training.resource_use import sampled
 from pipeline.training.saving import check_savable, save_trained
-from pipeline.training.snapshots import Keeper
-from pipeline.training.snapshots.opening import open_keeper, weights_fingerprints
+from pipeline.training.snapshots import SnapshotSchedule
+from pipeline.training.snapshots.opening import open_snapshots, weights_fingerprints
+from pipeline.training.stages import Fitted
 from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weightings
 from pipeline.weighting.choices import missing_labels
@@ -101,9 +101,11 @@ def train_on(config: PipelineConfig, run: Run, load: Callable[[], Splits], held_
         callbacks = _callbacks(config, run, tracking.callbacks, validates=splits.validation is not None)
         with run.stage("training"):
             facts = {"data": {**fingerprints, **further}, "weights": weights_fingerprints(splits)}
-            keeper = open_keeper(run.folder / "snapshots", config.snapshots, facts, resumes=config.resume is not None)
+            snapshots = open_snapshots(
+                run.folder / "snapshots", config.snapshots, facts, resumes=config.resume is not None
+            )
             check_savers(callbacks, savable)
-            fitted = _fitted(model, signature, splits, sets, loader, config, run, callbacks, keeper)
+            fitted = _fitted(model, signature, splits, sets, loader, config, run, callbacks, snapshots)
             failure = save_trained(model, run.folder, savable)
         with run.stage("evaluation"):
             # Without the shuffle, and all of the data where training takes a part of it.
@@ -113,7 +115,7 @@ def train_on(config: PipelineConfig, run: Run, load: Callable[[], Splits], held_
             values = evaluate_splits(model, signature, {n: b for n, b in whole.items() if n in config.evaluate_splits})
             outputs = list(signature.outputs)
             tracking.metrics.update(
-                {n: by_output(v, outputs, weighted=is_weighted(whole[n])) for n, v in values.items()}
+                {n: values_by_output(v, outputs, weighted=is_weighted(whole[n])) for n, v in values.items()}
             )
             constants = training_constants(splits.train, signature, config.loss)
             run.record(
@@ -156,7 +158,7 @@ def _fitted(
     config: PipelineConfig,
     run: Run,
     callbacks: list[keras.callbacks.Callback],
-    keeper: Keeper,
+    snapshots: SnapshotSchedule,
 ) -> Fitted:
     held_out = {"": splits.validation, **sets}
     train = loader.batches(splits.train, seed=config.seed, training=True)
@@ -169,7 +171,7 @@ def _fitted(
             {n: loader.batches(d, seed=config.seed, training=False) for n, d in held_out.items() if d is not None},
             config.trainer,
             callbacks,
-            keeper,
+            snapshots,
         )
     run.record(
         xla=fitted.compilation and asdict(fitted.compilation),

@@ -10,8 +10,8 @@ from typing import Any
 
 import keras
 
-from pipeline import components
-from pipeline.config import PipelineConfig
+from pipeline.config import components
+from pipeline.config.schema import PipelineConfig
 from pipeline.errors import ConfigError
 
 

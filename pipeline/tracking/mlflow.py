@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 from pydantic import Field
 
 from pipeline.errors import one_line
-from pipeline.runs import start_run
+from pipeline.run.folder import start_run
 from pipeline.security.plain_types import Number, Whole
 from pipeline.tracking.mlflow_store import MLflowStore, check_uri
 from pipeline.tracking.optimizer import learning_rate, steps_made

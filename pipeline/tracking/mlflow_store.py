@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, nearest, one_line
-from pipeline.faults.run_lock import WITHOUT_LOCKS
+from pipeline.run.lock import WITHOUT_LOCKS
 from pipeline.security.terminal import PrintableFormatter
 
 log = logging.getLogger(__name__)

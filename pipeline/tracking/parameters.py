@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.runs import config_of_run
+from pipeline.run.read_back import config_of_run
 
 NO_PARAMETERS = ("tracking", "debug")
 """Root keys that say how a run is watched and not what it does."""

@@ -13,7 +13,7 @@ import keras
 import tensorflow as tf
 
 from pipeline.errors import one_line
-from pipeline.files import check_is_text
+from pipeline.run.atomic_files import check_is_text
 from pipeline.security.plain_types import Whole
 from pipeline.tracking.optimizer import learning_rate, steps_made
 from pipeline.tracking.parameters import flattened, parameters_of

@@ -55,7 +55,7 @@ class BlockSize:
         return self._fixed is not None
 
     @contextmanager
-    def measured(self, steps: int) -> Iterator[None]:
+    def timed(self, steps: int) -> Iterator[None]:
         """Learns from how long a call takes; the first one traces and tells nothing."""
         start = time.perf_counter()
         yield

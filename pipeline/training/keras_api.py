@@ -22,12 +22,12 @@ from pipeline.training.arguments import (
     whole_number,
     with_known_keywords,
 )
-from pipeline.training.evaluating import evaluate_feed, predict_feed
-from pipeline.training.keras_data import keras_feed
+from pipeline.training.cadence import Cadence
+from pipeline.training.class_weights import ClassWeights
+from pipeline.training.evaluate_loop import evaluate_feed, predict_feed
+from pipeline.training.feeds.from_keras import keras_feed
+from pipeline.training.joined_outputs import joined
 from pipeline.training.loop import Plan, Training
-from pipeline.training.moments import Moments
-from pipeline.training.outputs import joined
-from pipeline.training.per_output import ClassWeights
 from pipeline.training.validation_sets import directions_of_sets, held_out_sets
 from pipeline.training.validation_split import split_off
 
@@ -109,7 +109,7 @@ def fit(
     if share:
         (x, y, sample_weight), validation_data = split_off(x, y, sample_weight, share)
     sets = held_out_sets(model, validation_data, validation_sets)
-    moments = Moments(checked_interval(validation_interval, validates=bool(sets)))
+    cadence = Cadence(checked_interval(validation_interval, validates=bool(sets)))
     data = x, y, sample_weight
     size = checked_batch_size("batch_size", batch_size, data)
     feed = keras_feed(
@@ -124,7 +124,7 @@ def fit(
     sizes = batch_size, validation_batch_size, validation_steps
     held_out = {held.prefix: held.evaluated(model, hooks, *sizes) for held in sets}
     frequency = checked_frequency(validation_freq) if held_out else 1
-    plan = Plan(epochs, initial_epoch, held_out, frequency, moments, jit_compile)
+    plan = Plan(epochs, initial_epoch, held_out, frequency, cadence, jit_compile)
     training = Training(model, feed, hooks, plan)
     with directions_of_sets(model, hooks.callbacks, sets):
         training.run()

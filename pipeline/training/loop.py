@@ -13,16 +13,16 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.training.block_size import BlockSize
+from pipeline.training.cadence import Cadence
 from pipeline.training.calls import Calls, length
-from pipeline.training.compilation import Compilation
-from pipeline.training.compilation_choice import CompilationChoice
-from pipeline.training.evaluating import Evaluation, Hooks, OwnEvaluation, flat, measured, own_logs
+from pipeline.training.evaluate_loop import Evaluation, Hooks, OwnEvaluation, flat, own_logs, values_from_logs
 from pipeline.training.feeds import Feed
-from pipeline.training.moments import Moments
 from pipeline.training.roll_back import RollBack
 from pipeline.training.snapshots import Position, Recorder, Snapshot
 from pipeline.training.steps import Steps
 from pipeline.training.trainable import Trainable
+from pipeline.training.xla import Compilation
+from pipeline.training.xla_choice import CompilationChoice
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Plan:
         initial_epoch: Number of the first epoch.
         validation: Validation sets by the prefix of their values: `val_`, or `val_<name>_` for each of several.
         validation_freq: Validate each that many epochs, or after the epochs of these numbers, counted from 1.
-        moments: When to validate within epochs too.
+        cadence: When to validate within epochs too.
         jit_compile: XLA on or off; None chooses by the model and by how long it is trained.
     """
 
@@ -44,7 +44,7 @@ class Plan:
     initial_epoch: int = 0
     validation: Mapping[str, Feed | OwnEvaluation] = field(default_factory=dict)
     validation_freq: int | Sequence[int] = 1
-    moments: Moments = field(default_factory=Moments)
+    cadence: Cadence = field(default_factory=Cadence)
     jit_compile: bool | None = None
 
     def validates(self, epoch: int) -> bool:
@@ -103,7 +103,7 @@ class Training:
     def _run(self) -> None:
         model, hooks, plan = self._model, self._hooks, self._plan
         model.stop_training = False
-        plan.moments.start()
+        plan.cadence.start()
         hooks.on_train_begin()
         # keras.callbacks.BackupAndRestore says in this attribute where to go on.
         kept = getattr(model, "_initial_epoch", None) or 0
@@ -137,7 +137,7 @@ class Training:
             hooks.on_epoch_begin(epoch)
         self._steps_of_epoch()
         # A loss of no steps would be 0, and then the best of all.
-        self._values = measured(model, self._logs) if self._at.step else {}
+        self._values = values_from_logs(model, self._logs) if self._at.step else {}
         self._at = replace(self._at, due="end")
         if self._plan.validates(epoch):
             self._values |= self._validated()
@@ -147,7 +147,7 @@ class Training:
         self._recorder.after_epoch(epoch, self._at, self._state, ends=ends)
 
     def _steps_of_epoch(self) -> None:
-        model, hooks, size, moments = self._model, self._hooks, self._size, self._plan.moments
+        model, hooks, size, cadence = self._model, self._hooks, self._size, self._plan.cadence
         if self._at.due == "validation":
             self._validate_within()
         # As in Keras, a training that is stopped before the first step of an epoch makes one call of it.
@@ -161,19 +161,19 @@ class Training:
                 self._choice.choose(stack, self._steps_left())
                 chosen = True
             at = self._at
-            until = moments.until_next(at.done, at.step, self._feed.steps or self._counted)
+            until = cadence.until_next(at.done, at.step, self._feed.steps or self._counted)
             most = self._steps.of_own if self._steps.own else size()
             most = min(most, until, self._recorder.until_next(at.done))
             pieces = calls.take(most, across=size.fixed or self._steps.own is not None)
             count = length(pieces)
             hooks.on_train_batch_begin(at.step)
-            with size.measured(count):
+            with size.timed(count):
                 self._logs = self._steps.run(pieces)
             self._at = at = Position(at.epoch, at.step + count, at.done + count)
             hooks.on_train_batch_end(at.step - 1, self._logs)
             if model.stop_training:
                 return
-            if moments.is_due(at.done, at.step, self._feed.steps or self._counted):
+            if cadence.is_due(at.done, at.step, self._feed.steps or self._counted):
                 self._at = replace(at, due="validation")
                 self._validate_within()
                 if model.stop_training:

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from pipeline import components
+from pipeline.config import components
 from pipeline.errors import ConfigError, nearest, one_line
 
 

@@ -19,10 +19,10 @@ from keras.src.backend.common import global_state
 from keras.src.saving.serialization_lib import SafeModeScope
 
 from pipeline.data.randomness import random_state, set_random_state
-from pipeline.faults.file_errors import file_error
-from pipeline.faults.memory_errors import memory_error
-from pipeline.files import write_atomically
-from pipeline.runs import MODEL, WEIGHTS
+from pipeline.run.atomic_files import write_atomically
+from pipeline.run.file_errors import file_error
+from pipeline.run.memory_errors import memory_error
+from pipeline.run.names import MODEL, WEIGHTS
 
 log = logging.getLogger(__name__)
 COUNTED = ("object_name_uids", "uninitialized_variables")

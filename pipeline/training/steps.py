@@ -16,10 +16,10 @@ import tensorflow as tf
 
 from pipeline.errors import one_line
 from pipeline.training.calls import Piece
+from pipeline.training.corrected_logs import with_corrected_logs
 from pipeline.training.feeds import Feed, Stack
+from pipeline.training.graph_loops import Loops, can_loop, present
 from pipeline.training.leftovers import bound_to_graphs, note_draws
-from pipeline.training.loops import Loops, can_loop, present
-from pipeline.training.measures import measuring
 from pipeline.training.prebuilding import prebuild
 from pipeline.training.step_functions import cache_of, function_of, is_of_keras, run_own, runs_eagerly
 from pipeline.training.tracing import compiled_lazily, is_traced, traced
@@ -77,7 +77,7 @@ class Steps:
         self._function, self._eager = function, eager
         self.own = None if is_of_keras(function) else function
         step = getattr(self._model, f"{self._kind}_step")
-        self._step = step if self._kind == "predict" else measuring(self._model, step)
+        self._step = step if self._kind == "predict" else with_corrected_logs(self._model, step)
         self._cache = {} if self.own else cache_of(function)
         self.traced: Trainable | None = None
         self._traced: Any = None

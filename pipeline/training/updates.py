@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from pipeline.config import TrainerConfig
+from pipeline.config.schema import TrainerConfig
 from pipeline.errors import ConfigError
 
 CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")

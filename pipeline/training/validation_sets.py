@@ -16,10 +16,10 @@ from keras.src.trainers.compile_utils import CompileLoss, CompileMetrics
 
 from pipeline.errors import one_line
 from pipeline.training.arguments import checked_batch_size, checked_steps, found
-from pipeline.training.evaluating import Hooks, OwnEvaluation, has_own_evaluate
+from pipeline.training.evaluate_loop import Hooks, OwnEvaluation, has_own_evaluate
 from pipeline.training.feeds import Feed
-from pipeline.training.keras_callback_states import MONITORS
-from pipeline.training.keras_data import keras_feed
+from pipeline.training.feeds.from_keras import keras_feed
+from pipeline.training.snapshots.keras_callback_states import MONITORS
 
 
 @dataclass(frozen=True)

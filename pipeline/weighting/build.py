@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import components
+from pipeline.config import components
 from pipeline.data.examples import Arrays, Examples, Weigh
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError

@@ -8,9 +8,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from pipeline.config import MASK, REFUSE
+from pipeline.config.conf_folder import conf_folder
+from pipeline.config.schema import MASK, REFUSE
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
-from pipeline.folders import conf_folder
 
 NONE = "none"
 BY_KEY = {

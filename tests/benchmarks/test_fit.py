@@ -19,10 +19,7 @@ import pytest
 import tensorflow as tf
 
 import pipeline
-from pipeline.benchmark.contenders import Contender
-from pipeline.benchmark.table import table
-from pipeline.benchmark.turns import Measured, measured
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
@@ -30,6 +27,9 @@ from pipeline.data.loaders.numpy import NumpyLoader
 from pipeline.data.loaders.pandas import PandasLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.models.mlp import mlp
+from pipeline.timing.contenders import Contender
+from pipeline.timing.table import table
+from pipeline.timing.turns import Timing, timed_in_turns
 from pipeline.training import compile_model, fit
 from tests.benchmarks.conftest import BATCH, LONG, ROUNDS, SIZE, Stop, floats, perceptron
 
@@ -176,7 +176,7 @@ def installed(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-def show(title: str, results: list[Measured], samples: int = SIZE) -> None:
+def show(title: str, results: list[Timing], samples: int = SIZE) -> None:
     print("", title, *table(results, samples), sep="\n")
 
 
@@ -199,7 +199,7 @@ def test_training_of_the_mnist_perceptron(train: Examples) -> None:
     ):
         if installed(package):
             contenders.append(Contender(name, make(train)))
-    show("MNIST perceptron, batch 64", measured(contenders, ROUNDS))
+    show("MNIST perceptron, batch 64", timed_in_turns(contenders, ROUNDS))
 
 
 @pytest.mark.slow
@@ -227,7 +227,7 @@ def test_training_from_streams(train: Examples) -> None:
             stop = [*callbacks, Stop(epochs)]
             pipeline.fit(perceptron(), data(), epochs=LONG, verbose=0, callbacks=stop, shuffle=False, **more)
 
-        results = measured([Contender("Keras fit", of_keras), Contender("pipeline.fit", of_ours)], ROUNDS)
+        results = timed_in_turns([Contender("Keras fit", of_keras), Contender("pipeline.fit", of_ours)], ROUNDS)
         show(f"{title}, batch 64", results)
 
 

@@ -9,15 +9,15 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.benchmark.contenders import Contender
-from pipeline.benchmark.table import table
-from pipeline.benchmark.turns import measured
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.loaders.numpy import NumpyLoader
 from pipeline.data.sources.mnist import Mnist
 from pipeline.models.mlp import mlp
+from pipeline.timing.contenders import Contender
+from pipeline.timing.table import table
+from pipeline.timing.turns import timed_in_turns
 from pipeline.training import compile_model, fit
-from pipeline.training.snapshots import Keeper, SnapshotFolder
+from pipeline.training.snapshots import SnapshotSchedule, SnapshotStore
 from tests.benchmarks.conftest import BATCH, LONG, ROUNDS, SIZE, Stop, perceptron
 
 EVERY = 100
@@ -30,12 +30,12 @@ def test_training_with_snapshots(mnist: Path, tmp_path: Path) -> None:
     images = examples.inputs["image"].reshape(-1, 784).astype("float32") / 255
     numbers = itertools.count()
 
-    def ours(**keeper: Any) -> Callable[..., None]:
+    def ours(**schedule: Any) -> Callable[..., None]:
         def train(epochs: int, callbacks: Any) -> None:
             model = mlp(examples.spec, units=64, depth=2, activation="relu", dropout=0.0)
             signature = compile_model(model, PipelineConfig(optimizer={"name": "rmsprop"}), examples.spec)
             batches = NumpyLoader(BATCH, shuffle=True).batches(examples, seed=0, training=True)
-            kept = Keeper(SnapshotFolder(tmp_path / str(next(numbers))), **keeper) if keeper else None
+            kept = SnapshotSchedule(SnapshotStore(tmp_path / str(next(numbers))), **schedule) if schedule else None
             fit(model, signature, batches, None, TrainerConfig(epochs=LONG), [*callbacks, Stop(epochs)], kept)
             assert kept is None or np.isfinite(kept.last_good().variables[0]).all()
 
@@ -55,4 +55,4 @@ def test_training_with_snapshots(mnist: Path, tmp_path: Path) -> None:
         Contender("Keras fit", of_keras()),
         Contender(f"Keras fit, BackupAndRestore each {EVERY} steps", of_keras(backup)),
     ]
-    print("", *table(measured(contenders, ROUNDS), SIZE), sep="\n")
+    print("", *table(timed_in_turns(contenders, ROUNDS), SIZE), sep="\n")

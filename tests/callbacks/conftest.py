@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.training.callback_states import CallbackStates
-from pipeline.training.plain_copies import same
+from pipeline.training.snapshots.callback_states import CallbackStates
 from pipeline.training.snapshots.encoding import arranged, taken_apart
+from pipeline.training.snapshots.plain_copies import same
 
 EPOCHS, STEPS, BATCH = 6, 4, 8
 X = np.random.default_rng(0).normal(size=(EPOCHS, STEPS, BATCH, 3)).astype("float32")

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.callbacks.direction import direction, direction_among, monitored
 from pipeline.errors import ConfigError
-from pipeline.training.formed import FormedMetric
+from pipeline.training.objectives.formed import FormedMetric
 
 LOWER = [
     "loss", "val_loss", "val_score_loss", "val_winter_kind_loss", "mse", "val_root_mean_squared_error", "mae_1",

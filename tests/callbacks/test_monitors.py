@@ -14,7 +14,7 @@ from pipeline.callbacks.target import StopAtTarget
 from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.data.spec import spec_of
-from pipeline.training.logged import Logged, logged_by
+from pipeline.training.expected_logs import Logged, logged_by
 from pipeline.training.signature import signature_of
 
 X = np.zeros((8, 2), "float32")

@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.callbacks.progress import Progress, progress_callbacks
-from pipeline.config import TrainerConfig
+from pipeline.config.schema import TrainerConfig
 
 ARGUMENTS = ["+experiment=quickstart", "trainer.epochs=4"]
 CONTROL = re.compile(r"\x1b\[")

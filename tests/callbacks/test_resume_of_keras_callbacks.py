@@ -13,7 +13,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
-from pipeline.training.plain_copies import same
+from pipeline.training.snapshots.plain_copies import same
 
 MADE = [0.5, 0.7, 0.7004, 0.6, 0.65, 0.64]
 """A metric by epoch, in which each decision has its turn: better, hardly better, worse."""

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.config.loss_kinds import LossKind
 from pipeline.data.examples import Examples
 from pipeline.data.sources.archive import Npz
 from pipeline.data.sources.arrays import Arrays
 from pipeline.data.target_kinds import settled, values_of
 from pipeline.errors import ConfigError, DataError
-from pipeline.loss_kinds import LossKind
 
 MSE = LossKind("mean_squared_error")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.config import SplitConfig
+from pipeline.config.schema import SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.folds import Fold, fold_splits, folds_of, seed_of_fold
 from pipeline.data.spec import spec_of

@@ -10,15 +10,15 @@ import pytest
 import tensorflow as tf
 
 import pipeline
-from pipeline.config import SplitConfig, TrainerConfig
+from pipeline.config.schema import SplitConfig, TrainerConfig
 from pipeline.data.batches import Batches, paced
 from pipeline.data.loaders.stream import StreamLoader
 from pipeline.data.sources.batches import BatchSource
 from pipeline.data.splits import Splits, set_apart
 from pipeline.data.streams import BatchStream
 from pipeline.errors import ConfigError, DataError
-from pipeline.training.fit import fit
 from pipeline.training.signature import signature_of
+from pipeline.training.stages import fit
 
 LENGTH = 5
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.config import SplitConfig
+from pipeline.config.schema import SplitConfig
 from pipeline.data.checks import check_values
 from pipeline.data.examples import Examples, count_classes
 from pipeline.data.missing_labels import filled
@@ -125,7 +125,7 @@ def test_every_batch_of_a_stream_has_weights_where_one_may_lack_labels() -> None
     node = {"_target_": f"{BatchSource.__module__}.BatchSource", "inputs": ["x"], "targets": ["y"], "train": None}
     source = BatchSource(rows, ["x"], ["y"], None, None, None, False, [], 1.0, None)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pipeline.components.build", lambda *_: source)
+        patched.setattr("pipeline.config.components.build", lambda *_: source)
         stream = load_splits(node, SplitConfig(), 0, missing="mask").train
     assert isinstance(stream, BatchStream)
     assert stream.weighted

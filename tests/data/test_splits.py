@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.config import SplitConfig
+from pipeline.config.schema import SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.spec import spec_of
 from pipeline.data.splits import Splits, check_splits, set_apart

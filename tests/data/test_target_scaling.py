@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.config.loss_kinds import LossKind
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import with_missing
 from pipeline.data.spec import spec_from_dict, spec_of
@@ -13,7 +14,6 @@ from pipeline.data.splits import Splits
 from pipeline.data.target import TargetScaling
 from pipeline.data.target_scaling import check_logarithms, with_scaling
 from pipeline.errors import ConfigError, DataError
-from pipeline.loss_kinds import LossKind
 
 NUMBERS = np.array([10.5, 20.5, 30.5, 40.5])
 

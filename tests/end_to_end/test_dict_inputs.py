@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 import pipeline
-from pipeline.config import TrainerConfig
+from pipeline.config.schema import TrainerConfig
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
 from pipeline.data.loaders.pandas import PandasLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.data.spec import spec_of
-from pipeline.training.fit import evaluate, fit, predict
 from pipeline.training.signature import signature_of
+from pipeline.training.stages import evaluate, fit, predict
 
 MODULE = """
 import keras

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.folders import conf_folder
+from pipeline.config.conf_folder import conf_folder
 
 FAST = ("trainer.epochs=2", "data.train.examples=300")
 

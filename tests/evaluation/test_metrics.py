@@ -4,19 +4,19 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.evaluation import optimized_value
-from pipeline.evaluation.metrics import by_output
+from pipeline.evaluation.metrics import values_by_output
 
 HISTORY = {"loss": [1.0, 0.5], "val_loss": [2.0, 0.75], "val_accuracy": [0.1, 0.9]}
 
 
 def test_metrics_are_grouped_by_output() -> None:
     values = {"loss": 3.0, "kind_loss": 1.0, "kind_of_loss": 2.0, "kind_accuracy": 0.5}
-    assert by_output(values, ["kind", "kind_of"], weighted=True) == {
+    assert values_by_output(values, ["kind", "kind_of"], weighted=True) == {
         "loss": 3.0,
         "weighted": True,
         "outputs": {"kind": {"loss": 1.0, "accuracy": 0.5}, "kind_of": {"loss": 2.0}},
     }
-    assert by_output({"loss": 3.0, "accuracy": 0.5}, ["y"], weighted=False) == {
+    assert values_by_output({"loss": 3.0, "accuracy": 0.5}, ["y"], weighted=False) == {
         "loss": 3.0,
         "weighted": False,
         "outputs": {"y": {"loss": 3.0, "accuracy": 0.5}},

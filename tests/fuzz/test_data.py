@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.cli import report
-from pipeline.config import register
-from pipeline.config_checks import check_config, check_parts_of_keras
-from pipeline.faults import job_memory
-from pipeline.folders import conf_folder
-from pipeline.runs import Run
+from pipeline.config.checks import check_config, check_parts_of_keras
+from pipeline.config.conf_folder import conf_folder
+from pipeline.config.schema import register
+from pipeline.run import job_memory
+from pipeline.run.folder import Run
 from pipeline.tasks.train import train
 
 # What is drawn says nothing of what is tested, and measuring it takes as long as the tests.

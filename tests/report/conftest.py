@@ -12,16 +12,16 @@ import pytest
 import yaml
 
 from pipeline.callbacks import HistoryFile
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.numpy import NumpyLoader
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.data.splits import Splits
 from pipeline.evaluation import evaluate_splits
-from pipeline.evaluation.metrics import by_output
-from pipeline.files import write_json
+from pipeline.evaluation.metrics import values_by_output
 from pipeline.report import collect
-from pipeline.runs import Run, start_run
+from pipeline.run.atomic_files import write_json
+from pipeline.run.folder import Run, start_run
 from pipeline.training import compile_model, fit
 from pipeline.training.signature import Signature
 
@@ -95,7 +95,8 @@ def trained(folder: Path) -> Trained:
     )
     values = evaluate_splits(model, signature, batches)
     write_json(
-        folder / "metrics.json", {n: by_output(v, list(signature.outputs), weighted=False) for n, v in values.items()}
+        folder / "metrics.json",
+        {n: values_by_output(v, list(signature.outputs), weighted=False) for n, v in values.items()},
     )
     (folder / ".hydra").mkdir()
     saved = {"model": config.model, "data": config.data, "trainer": {"epochs": 2}}

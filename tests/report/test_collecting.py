@@ -15,7 +15,7 @@ from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.report.collecting import peak_memory, split_counts
-from pipeline.report.outputs import WORST, chunks, evaluated_outputs
+from pipeline.report.output_values import WORST, chunks, evaluated_outputs
 from pipeline.training import signature_of
 
 

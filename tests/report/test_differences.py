@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 from omegaconf import OmegaConf
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.report.differences import as_text, default_config, differences, flattened, from_defaults, resolved
 
 

@@ -58,7 +58,7 @@ CODE = {
         "path: {_target_: pipeline.data.sources.mnist.Path, _args_: [pwned]}}",
         "data.path._args_: arguments by position are for parts of your own",
     ),
-    "a helper of ours": ("data: {_target_: pipeline.files.os.mkdir, path: pwned}", "is no part"),
+    "a helper of ours": ("data: {_target_: pipeline.run.atomic_files.os.mkdir, path: pwned}", "is no part"),
     "os by Keras' own source": (
         "data: {_target_: keras.src.backend.config.os.mkdir, path: pwned}",
         "is no part",

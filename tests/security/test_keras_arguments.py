@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline import components
+from pipeline.config import components
 from pipeline.security import trust
 from pipeline.security.destinations import PATHS, WRITERS
 from pipeline.security.judgements import Kind, is_remote

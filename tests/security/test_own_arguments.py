@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline import components
+from pipeline.config import components
 from pipeline.errors import ConfigError
 from pipeline.security import trust
 from pipeline.security.downloads import check_download

@@ -18,8 +18,8 @@ from omegaconf import OmegaConf
 from omegaconf._utils import get_yaml_loader
 from omegaconf.errors import InterpolationResolutionError
 
+from pipeline.config.conf_folder import conf_folder
 from pipeline.errors import ConfigError
-from pipeline.folders import conf_folder
 from pipeline.security.interpolations import limited_interpolations
 from pipeline.security.numpy_archives import read_arrays
 from pipeline.security.plain_yaml import parse_yaml

@@ -10,7 +10,7 @@ import keras
 import pytest
 
 import pipeline
-from pipeline import components
+from pipeline.config import components
 from pipeline.errors import ConfigError
 from pipeline.security import trust
 from pipeline.security.destinations import PATHS, WRITERS
@@ -18,7 +18,8 @@ from pipeline.security.trust import Trust, trust_of, trusting
 
 REFUSED = [
     "os.system", "builtins.eval", "importlib.import_module", "hydra.utils.instantiate", "hydra.utils.get_method",
-    "pipeline.cli.main", "pipeline.files.write_text", "pipeline.runs.start_run", "pipeline.components.build",
+    "pipeline.cli.main", "pipeline.run.atomic_files.write_text", "pipeline.run.folder.start_run",
+    "pipeline.config.components.build",
     "pipeline.callbacks.checkpoints._link", "pipeline.data.sources.archive.np.load", "pipelines.models.mlp.mlp",
     "keras.src.saving.saving_api.load_model", "keras.saving.load_model", "keras.models.load_model",
     "keras.models.model_from_json", "keras.models.clone_model", "keras.utils.get_file", "keras.utils.PyDataset",

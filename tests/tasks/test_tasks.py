@@ -168,8 +168,8 @@ def test_failing_job_of_a_sweep_is_told_and_the_others_are_done(command: Callabl
 
 
 def test_job_of_a_sweep_returns_the_metric_that_it_optimises(command: Callable[..., Any], tmp_path: Path) -> None:
-    from pipeline.config import PipelineConfig, TrainerConfig
-    from pipeline.runs import start_run
+    from pipeline.config.schema import PipelineConfig, TrainerConfig
+    from pipeline.run.folder import start_run
     from pipeline.tasks.train import train
 
     done = command(*QUICK)

@@ -10,12 +10,12 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.data.spec import spec_of
 from pipeline.training import compile_model, fit
-from pipeline.training.fit import Fitted
+from pipeline.training.stages import Fitted
 
 CONFIG = """
 model: {_target_: pipeline.models.mlp.Mlp, units: [8, 4]}

@@ -9,9 +9,9 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from pipeline.config import PipelineConfig
+from pipeline.config.conf_folder import conf_folder
+from pipeline.config.schema import PipelineConfig
 from pipeline.errors import ConfigError
-from pipeline.folders import conf_folder
 from pipeline.tracking import build_tracking, end_tracking, tracked
 from pipeline.tracking.mlflow import MLflowTracker
 from pipeline.tracking.tensorboard import TensorBoardTracker

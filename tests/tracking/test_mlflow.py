@@ -17,7 +17,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
-from pipeline.config import PipelineConfig
+from pipeline.config.schema import PipelineConfig
 from pipeline.errors import ConfigError
 from pipeline.tracking import build_tracking
 from pipeline.tracking.mlflow import MLflowTracker

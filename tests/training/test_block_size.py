@@ -33,7 +33,7 @@ def test_calls_grow_until_one_takes_half_a_second(monkeypatch: pytest.MonkeyPatc
     sizes = []
     for _ in range(6):
         sizes.append(size())
-        with size.measured(size()):
+        with size.timed(size()):
             now += size() * 0.001
     assert sizes == pytest.approx([FIRST_STEPS, FIRST_STEPS, 8 * FIRST_STEPS, 500, 500, 500], abs=1)
 
@@ -42,7 +42,7 @@ def test_calls_have_the_steps_of_an_execution_where_a_callback_looks_at_batches(
     for steps in (1, 3):
         size = size_for(Watching(), steps_per_execution=steps)
         for _ in range(3):
-            with size.measured(size()):
+            with size.timed(size()):
                 pass
         assert size() == steps
     assert size_for(Watching(), kind="test")() == FIRST_STEPS

@@ -7,12 +7,12 @@ import keras
 import pytest
 
 from pipeline.callbacks import HistoryFile
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.errors import ConfigError
 from pipeline.training import compile_model, fit
-from pipeline.training.snapshots import Keeper, SnapshotFolder
+from pipeline.training.snapshots import SnapshotSchedule, SnapshotStore
 
 
 class Ended(keras.callbacks.Callback):  # type: ignore[misc]
@@ -34,11 +34,15 @@ class Failing(Ended):
 
 
 def trained(
-    model: keras.Model, config: PipelineConfig, data: Examples, callbacks: list[Any], keeper: Keeper | None = None
+    model: keras.Model,
+    config: PipelineConfig,
+    data: Examples,
+    callbacks: list[Any],
+    schedule: SnapshotSchedule | None = None,
 ) -> None:
     signature = compile_model(model, config, data.spec)
     batches = ArrayBatches(data, 4, shuffle=True, seed=0)
-    fit(model, signature, batches, None, TrainerConfig(epochs=3), callbacks, keeper)
+    fit(model, signature, batches, None, TrainerConfig(epochs=3), callbacks, schedule)
 
 
 @pytest.mark.parametrize("hook", ["on_epoch_begin", "on_train_batch_end", "on_epoch_end"])
@@ -85,9 +89,11 @@ def test_the_snapshot_before_it_stays(
             if epoch == 2:
                 raise ZeroDivisionError
 
-    folder = SnapshotFolder(tmp_path / "snapshots")
+    folder = SnapshotStore(tmp_path / "snapshots")
     with pytest.raises(ConfigError, match="Third"):
-        trained(two_outputs, config, several, [Third(), HistoryFile(tmp_path / "history.csv")], Keeper(folder))
+        trained(
+            two_outputs, config, several, [Third(), HistoryFile(tmp_path / "history.csv")], SnapshotSchedule(folder)
+        )
     found = folder.newest()
     assert found is not None
     assert (found.position.epoch, found.position.done) == (2, 4)

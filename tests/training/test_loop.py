@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.batches import ArrayBatches, Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.config.loss_kinds import LossKind, loss_kind, loss_kinds
 from pipeline.data.target import TargetSpec
 from pipeline.data.target_kinds import settled
-from pipeline.loss_kinds import LossKind, loss_kind, loss_kinds
-from pipeline.training.formed import formed_loss
-from pipeline.training.objectives import loss_name
-from pipeline.training.target_forms import OutputForm, with_mask
+from pipeline.training.objectives.formed import formed_loss
+from pipeline.training.objectives.losses import loss_name
+from pipeline.training.objectives.target_forms import OutputForm, with_mask
 
 RANDOM = np.random.default_rng(3)
 TWO = RANDOM.integers(0, 2, 12)

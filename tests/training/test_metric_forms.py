@@ -23,8 +23,8 @@ from sklearn.metrics import (
 
 from pipeline.data.target import TargetSpec
 from pipeline.errors import ConfigError
-from pipeline.training.metric_building import build_metrics
-from pipeline.training.target_forms import OutputForm
+from pipeline.training.objectives.metrics import build_metrics
+from pipeline.training.objectives.target_forms import OutputForm
 
 RANDOM = np.random.default_rng(7)
 ROWS = 200

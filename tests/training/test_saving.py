@@ -14,9 +14,9 @@ import pytest
 from pipeline.callbacks import check_savers
 from pipeline.errors import ConfigError
 from pipeline.security.trust import trust_of, trusting
-from pipeline.training.metric_building import build_metrics
-from pipeline.training.objectives import build_loss, loss_name
-from pipeline.training.partials import as_loss
+from pipeline.training.objectives.losses import build_loss, loss_name
+from pipeline.training.objectives.metrics import build_metrics
+from pipeline.training.objectives.partials import as_loss
 from pipeline.training.saving import Savable, check_savable, save_trained
 
 TARGET = f"{__name__}.network"

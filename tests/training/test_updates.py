@@ -7,17 +7,17 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config.schema import PipelineConfig, TrainerConfig
+from pipeline.config.value_checks import value_mistakes
 from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.data.spec import spec_of
 from pipeline.errors import ConfigError
 from pipeline.models.precision import precision
 from pipeline.training import compile_model, fit
-from pipeline.training.fit import evaluate
 from pipeline.training.optimizers import build_optimizer
+from pipeline.training.stages import evaluate
 from pipeline.training.updates import set_updates
-from pipeline.value_checks import value_mistakes
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "accumulated": {"gradient_accumulation_steps": 3},

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline import components
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config import components
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
@@ -120,7 +120,7 @@ def test_weights_and_loss_are_those_of_keras(name: str, loader: str, expected: d
 
 
 def test_every_model_of_the_zoo_is_here() -> None:
-    from pipeline.folders import conf_folder
+    from pipeline.config.conf_folder import conf_folder
 
     assert {path.stem for path in (conf_folder() / "model").glob("*.yaml")} == set(ZOO)
     assert all(components.find(node["_target_"]) for _, node in ZOO.values())

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from pipeline.config import REFUSE
+from pipeline.config.schema import REFUSE
 from pipeline.data.array_labels import named
 from pipeline.data.dtypes import usable
 from pipeline.data.examples import Examples

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.config import REFUSE
+from pipeline.config.schema import REFUSE
 from pipeline.data.examples import Examples
 from pipeline.data.missing_labels import Missing
 from pipeline.data.spec import Classes, DataSpec

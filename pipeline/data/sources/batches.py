@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pipeline.config import REFUSE
+from pipeline.config.schema import REFUSE
 from pipeline.data.examples import Examples
 from pipeline.data.items import Items, items_of
 from pipeline.data.missing_labels import Missing

@@ -17,10 +17,10 @@ from pipeline.data.origin import origin_of_table
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, Classes, DataSpec, InputSpec, classes_by_target
 from pipeline.data.split_columns import as_written
 from pipeline.data.splits import Splits
+from pipeline.data.tables.date_texts import DAY_FIRST, MONTH_FIRST
 from pipeline.data.tables.inputs import input_values, named_inputs, telling_inputs
 from pipeline.data.tables.kinds import CLASS, checked_kinds, choice
 from pipeline.data.tables.missing_targets import MissingTargets, missing_targets, without_missing
-from pipeline.data.tables.moments import DAY_FIRST, MONTH_FIRST
 from pipeline.data.tables.remarks import lines
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.targets import TargetColumn, target_column, target_spec, target_values

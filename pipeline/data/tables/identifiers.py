@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, InputSpec
 from pipeline.data.tables.column import NOTHING, TEXT, UNUSABLE, UNUSABLE_TIP, Column
-from pipeline.data.tables.column_moments import moments_of
+from pipeline.data.tables.column_dates import dates_of
 from pipeline.data.tables.column_numbers import numbers_of
 from pipeline.data.tables.remarks import Remark
 
@@ -59,7 +59,7 @@ def mixed_id(name: str, column: Column) -> Remark | None:
     """Returns that a column is one of ids, most of them numbers, which would else be said to be mistakes."""
     if column.holds != TEXT or not _is_called_id(name):
         return None
-    if numbers_of(column).share == 1 or moments_of(column, "").share == 1:
+    if numbers_of(column).share == 1 or dates_of(column, "").share == 1:
         return None
     return _of_texts(name, column, FEWEST_COUNTED)
 

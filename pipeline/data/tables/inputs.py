@@ -9,11 +9,11 @@ import numpy as np
 
 from pipeline.data.spec import NUMBER, TIME, InputSpec
 from pipeline.data.tables.column import MOMENTS
-from pipeline.data.tables.column_moments import moments_of
+from pipeline.data.tables.column_dates import dates_of
 from pipeline.data.tables.column_numbers import numbers_of
+from pipeline.data.tables.date_texts import MONTH_FIRST
 from pipeline.data.tables.identifiers import left_out, mixed_id, unusable
 from pipeline.data.tables.kinds import Choice, choice
-from pipeline.data.tables.moments import MONTH_FIRST
 from pipeline.data.tables.remarks import Remark, lines
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.texts import category_texts
@@ -102,7 +102,7 @@ def input_values(table: Table, name: str, spec: InputSpec, missing: Sequence[str
     if spec.kind != TIME and column.holds == MOMENTS:
         raise DataError(f"{table.name}: column '{name}' has dates; numbers are right")
     if spec.kind == TIME:
-        moments = moments_of(column, spec.form)
+        moments = dates_of(column, spec.form)
         values, wrong, right = moments.seconds, moments.wrong, "date or time"
         if moments.doubtful and not spec.form:
             log.warning(

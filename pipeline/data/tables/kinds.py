@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, InputSpec
 from pipeline.data.tables import column_numbers, numerals
 from pipeline.data.tables.column import CATEGORIES, MOMENTS, NOTHING, NUMBERS, Column
-from pipeline.data.tables.column_moments import moments_of
+from pipeline.data.tables.column_dates import dates_of
 from pipeline.data.tables.column_numbers import TRUTH, beyond_float64, dtype_for, has_codes, numbers_of
 from pipeline.data.tables.remarks import Remark
 from pipeline.data.tables.table import Table
@@ -74,7 +74,7 @@ def choice(table: Table, name: str, missing: Sequence[str], forced: str | None, 
     if forced == NUMBER:
         return Choice(_number(column))
     if forced == TIME:
-        return Choice(_time(moments_of(column, order).form))
+        return Choice(_time(dates_of(column, order).form))
     if forced == CATEGORY or column.holds == CATEGORIES:
         return Choice(_category())
     if column.holds == MOMENTS:
@@ -101,7 +101,7 @@ def _of_text(table: Table, name: str, column: Column, order: str) -> Choice:
             )
         is_plain = found.form == column_numbers.PLAIN
         return Choice(_number(column), None if is_plain else _read(name, column, "is read as numbers"))
-    times = moments_of(column, order)
+    times = dates_of(column, order)
     if times.share == 1:
         said = "is read as times"
         if times.doubtful:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.config import MASK, REFUSE
+from pipeline.config.schema import MASK, REFUSE
 from pipeline.data.missing_labels import Missing
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.targets import TargetColumn

@@ -12,18 +12,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from pipeline.config import SnapshotsConfig
+from pipeline.config.schema import SnapshotsConfig
 from pipeline.data.examples import Examples
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, DataError
-from pipeline.training.snapshots.folder import SnapshotFolder
-from pipeline.training.snapshots.keeper import Keeper
+from pipeline.training.snapshots.schedule import SnapshotSchedule
 from pipeline.training.snapshots.state_types import STATE
+from pipeline.training.snapshots.store import SnapshotStore
 
 log = logging.getLogger(__name__)
 
 
-def open_keeper(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any], *, resumes: bool) -> Keeper:
+def open_snapshots(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any], *, resumes: bool) -> SnapshotSchedule:
     """Returns what keeps the snapshots of a run.
 
     Args:
@@ -36,7 +36,7 @@ def open_keeper(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any], *
         ConfigError: The snapshot is none of a training.
         DataError: The data is not that of the snapshot.
     """
-    folder = SnapshotFolder(path, config.keep)
+    folder = SnapshotStore(path, config.keep)
     found = folder.newest() if resumes else None
     versions = {"keras": keras.__version__, "tensorflow": tf.__version__, "numpy": np.__version__}
     if found is not None:
@@ -52,7 +52,7 @@ def open_keeper(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any], *
         log.info("resuming after step %d of epoch %d, %d steps in all", at.step, at.epoch + 1, at.done)
     elif resumes:
         log.info("no snapshot to resume from: training begins")
-    return Keeper(
+    return SnapshotSchedule(
         folder,
         every_epochs=config.every_epochs,
         every_steps=config.every_steps,
@@ -78,7 +78,7 @@ def check_same_data(before: Mapping[str, Any], facts: Mapping[str, Any]) -> None
             if here != there:
                 raise DataError(
                     f"data: the {kind if kind != 'data' else 'examples'} of '{name}' changed since the run began: "
-                    f"{_told(there)} then, {_told(here)} now; the same data, or a new run without resume, is right"
+                    f"{_shown(there)} then, {_shown(here)} now; the same data, or a new run without resume, is right"
                 )
 
 
@@ -112,7 +112,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _told(fingerprint: Any) -> str:
+def _shown(fingerprint: Any) -> str:
     if fingerprint is None:
         return "none"
     if not isinstance(fingerprint, Mapping):

@@ -9,11 +9,11 @@ import keras
 
 from pipeline.data.batches import Batches
 from pipeline.data.randomness import random_state, set_random_state
-from pipeline.faults import interruption
-from pipeline.training.callback_states import CallbackStates
-from pipeline.training.moments import NEVER
-from pipeline.training.snapshots.keeper import Keeper
+from pipeline.run import signals
+from pipeline.training.cadence import NEVER
+from pipeline.training.snapshots.callback_states import CallbackStates
 from pipeline.training.snapshots.model_state import ModelState
+from pipeline.training.snapshots.schedule import SnapshotSchedule
 from pipeline.training.snapshots.snapshot import Position, Snapshot
 
 State = Callable[[], Mapping[str, Any]]
@@ -27,7 +27,7 @@ class Recorder:
         model: The model that is trained.
         callbacks: Its callbacks.
         batches: What it is trained on.
-        keeper: Says when snapshots are due, and writes them; None for no snapshots.
+        snapshots: Says when snapshots are due, and writes them; None for no snapshots.
     """
 
     def __init__(
@@ -35,43 +35,43 @@ class Recorder:
         model: keras.Model,
         callbacks: Sequence[keras.callbacks.Callback],
         batches: Batches | None = None,
-        keeper: Keeper | None = None,
+        snapshots: SnapshotSchedule | None = None,
     ) -> None:
-        self._model, self._callbacks, self._batches, self._keeper = model, callbacks, batches, keeper
+        self._model, self._callbacks, self._batches, self._schedule = model, callbacks, batches, snapshots
         self._states = CallbackStates(callbacks)
         self._variables: ModelState | None = None
 
     @property
     def found(self) -> Snapshot | None:
         """The snapshot to go on from; None to begin."""
-        return None if self._keeper is None else self._keeper.found
+        return None if self._schedule is None else self._schedule.found
 
     def start(self) -> None:
         """Starts, all callbacks having begun."""
-        if self._keeper is not None:
+        if self._schedule is not None:
             self._states.begin()
-            self._keeper.start()
+            self._schedule.start()
 
     @property
     def may_roll_back(self) -> bool:
         """Whether a callback may want to go back to a snapshot."""
-        return self._keeper is not None and any(getattr(one, "survives_roll_back", False) for one in self._callbacks)
+        return self._schedule is not None and any(getattr(one, "survives_roll_back", False) for one in self._callbacks)
 
     def at_begin(self, at: Position, state: State) -> None:
         """Takes a snapshot before the first step."""
-        if self._keeper is not None:
-            self._keeper.put(self._taken(at, state))
+        if self._schedule is not None:
+            self._schedule.put(self._taken(at, state))
             self._variables = None
 
     def until_next(self, done: int) -> int:
         """Returns the most steps until the next snapshot, given those done."""
-        return NEVER if self._keeper is None else self._keeper.until_next(done)
+        return NEVER if self._schedule is None else self._schedule.until_next(done)
 
     def after_step(self, at: Position, state: State) -> None:
         """Takes a snapshot if one is due, or if a signal asks to leave, and then leaves."""
-        asked = interruption.requested()
-        if self._keeper is not None and (self._keeper.is_due(at.done) or asked):
-            self._keeper.put(self._taken(at, state))
+        asked = signals.requested()
+        if self._schedule is not None and (self._schedule.is_due(at.done) or asked):
+            self._schedule.put(self._taken(at, state))
         if asked:
             self._leave()
 
@@ -81,20 +81,20 @@ class Recorder:
         The variables may be other ones than before, as some are made when first used.
         """
         self._variables = None
-        asked = interruption.requested()
-        if self._keeper is not None and (ends or self._keeper.is_due_after(epoch) or asked):
-            self._keeper.put(self._taken(at, state))
+        asked = signals.requested()
+        if self._schedule is not None and (ends or self._schedule.is_due_after(epoch) or asked):
+            self._schedule.put(self._taken(at, state))
         if asked:
             self._leave()
 
     def before_validation(self, at: Position, state: State) -> Callable[[], None]:
         """Returns what leaves within a validation if a signal asks for it, after a snapshot from before it."""
-        before = None if self._keeper is None else self._taken(at, state)
+        before = None if self._schedule is None else self._taken(at, state)
 
         def leave_if_asked() -> None:
-            if interruption.requested():
-                if self._keeper is not None and before is not None:
-                    self._keeper.put(before)
+            if signals.requested():
+                if self._schedule is not None and before is not None:
+                    self._schedule.put(before)
                 self._leave()
 
         return leave_if_asked
@@ -114,15 +114,15 @@ class Recorder:
 
     def last_good(self) -> Snapshot | None:
         """Returns the last snapshot whose weights are finite; None if there is none."""
-        return None if self._keeper is None else self._keeper.last_good()
+        return None if self._schedule is None else self._schedule.last_good()
 
     def close(self) -> None:
         """Ends when all snapshots are written."""
-        if self._keeper is not None:
-            self._keeper.close()
+        if self._schedule is not None:
+            self._schedule.close()
 
     def _taken(self, at: Position, state: State) -> Snapshot:
-        assert self._keeper is not None
+        assert self._schedule is not None
         if self._variables is None:
             self._variables = ModelState(self._model)
         return Snapshot(
@@ -134,11 +134,11 @@ class Recorder:
                 "callbacks": self._states.captured(),
                 "random": random_state(),
                 "batches": {} if self._batches is None else self._batches.state(),
-                "facts": self._keeper.facts,
+                "facts": self._schedule.facts,
             },
         )
 
     def _leave(self) -> None:
-        if self._keeper is not None:
-            self._keeper.flush()
-        interruption.leave()
+        if self._schedule is not None:
+            self._schedule.flush()
+        signals.leave()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from pipeline.training.snapshots.folder import SnapshotFolder
 from pipeline.training.snapshots.snapshot import Snapshot
+from pipeline.training.snapshots.store import SnapshotStore
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class SnapshotWriter:
         folder: The folder.
     """
 
-    def __init__(self, folder: SnapshotFolder) -> None:
+    def __init__(self, folder: SnapshotStore) -> None:
         self._folder = folder
         self._changed = threading.Condition()
         self._waiting: Snapshot | None = None

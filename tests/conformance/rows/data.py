@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.conformance.rows.difference import Difference
 
-EVALUATING = "tests/training/test_evaluating.py::"
+EVALUATING = "tests/training/test_evaluate_loop.py::"
 DRAWING = "tests/training/test_feeds_drawing.py::"
 KERAS_API = "tests/training/test_keras_api.py::"
 HERE = "tests/conformance/test_differences.py::"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.conformance.rows.difference import Difference
 
-EVALUATING = "tests/training/test_evaluating.py::"
-MEASURES = "tests/training/test_measures.py::"
+EVALUATING = "tests/training/test_evaluate_loop.py::"
+MEASURES = "tests/training/test_corrected_logs.py::"
 HERE = "tests/conformance/test_differences.py::"
 
 LOSSES_AND_METRICS = (

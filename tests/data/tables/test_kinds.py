@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.config import SplitConfig
+from pipeline.config.schema import SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.matching import match_inputs
 from pipeline.data.sources.table import Frame

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes, load_iris, load_wine
 
+from pipeline.config.loss_kinds import LossKind
 from pipeline.data.examples import Examples
 from pipeline.data.labels import class_names
 from pipeline.data.sources.table import Csv, Frame, Parquet
 from pipeline.data.splits import Splits
 from pipeline.data.target_kinds import settled
 from pipeline.errors import ConfigError, DataError
-from pipeline.loss_kinds import LossKind
 
 MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "None", "?"]
 RANDOM = np.random.default_rng(0)

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from pipeline.callbacks import HistoryFile
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.batches import ArrayBatches, Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
@@ -24,7 +24,7 @@ from pipeline.data.spec import spec_of
 from pipeline.models.precision import precision
 from pipeline.training import compile_model, fit
 from pipeline.training.model_variables import variables_of
-from pipeline.training.snapshots import Keeper, SnapshotFolder
+from pipeline.training.snapshots import SnapshotSchedule, SnapshotStore
 
 SIZE, BATCH, EPOCHS = 22, 4, 3
 
@@ -167,7 +167,7 @@ def trained(
     **trainer: Any,
 ) -> Any:
     """Returns variables, history file, and what was fitted, of a training that is killed after steps and resumed."""
-    snapshots = SnapshotFolder(folder / "snapshots")
+    snapshots = SnapshotStore(folder / "snapshots")
     for kill in [*kills, None]:
         keras.backend.clear_session()
         keras.utils.set_random_seed(0)
@@ -178,10 +178,10 @@ def trained(
         signature = compile_model(trained_model, config, batches.spec)
         stopping = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True, monitor="val_loss")
         callbacks = [stopping, HistoryFile(folder / "history.csv"), kill_by(kill)]
-        keeper = Keeper(snapshots, every_steps=1, found=snapshots.newest())
+        kept = SnapshotSchedule(snapshots, every_steps=1, found=snapshots.newest())
         held_out = ArrayBatches(data(), 10, shuffle=False, seed=0)
         try:
-            fitted = fit(trained_model, signature, batches, held_out, settings, callbacks, keeper)
+            fitted = fit(trained_model, signature, batches, held_out, settings, callbacks, kept)
         except Killed:
             continue
         values = [np.array(variable) for variable in variables_of(trained_model)]

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from pipeline.callbacks.roll_back import RollBackOnNaN
-from pipeline.config import PipelineConfig, TrainerConfig
+from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.errors import ConfigError
 from pipeline.training import compile_model, fit
-from pipeline.training.fit import Fitted
-from pipeline.training.snapshots import Keeper, SnapshotFolder
+from pipeline.training.snapshots import SnapshotSchedule, SnapshotStore
+from pipeline.training.stages import Fitted
 
 
 class Diverges(keras.callbacks.Callback):  # type: ignore[misc]
@@ -37,12 +37,12 @@ class Diverges(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def trained(
-    model: keras.Model, config: PipelineConfig, data: Examples, folder: Path, callbacks: list[Any], **keeper: Any
+    model: keras.Model, config: PipelineConfig, data: Examples, folder: Path, callbacks: list[Any], **schedule: Any
 ) -> Fitted:
     signature = compile_model(model, config, data.spec)
     batches = ArrayBatches(data, 2, shuffle=True, seed=0)
-    keeper = Keeper(SnapshotFolder(folder), **keeper)
-    return fit(model, signature, batches, None, TrainerConfig(epochs=4), callbacks, keeper)
+    schedule = SnapshotSchedule(SnapshotStore(folder), **schedule)
+    return fit(model, signature, batches, None, TrainerConfig(epochs=4), callbacks, schedule)
 
 
 def test_it_goes_on_with_a_lower_rate_from_before(

@@ -10,7 +10,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from pipeline.training.snapshots import Position, Snapshot, SnapshotFolder
+from pipeline.training.snapshots import Position, Snapshot, SnapshotStore
 from pipeline.training.snapshots.snapshot import DamagedSnapshotError, read_snapshot
 from pipeline.training.snapshots.writer import SnapshotWriter
 
@@ -87,7 +87,7 @@ def test_code_is_no_plain_value() -> None:
 
 
 def test_the_newest_two_are_kept_and_one_of_the_same_step_is_replaced(tmp_path: Path) -> None:
-    folder = SnapshotFolder(tmp_path / "snapshots")
+    folder = SnapshotStore(tmp_path / "snapshots")
     assert folder.newest() is None
     for done in (1, 2, 30, 30):
         folder.write(snapshot(done))
@@ -98,7 +98,7 @@ def test_the_newest_two_are_kept_and_one_of_the_same_step_is_replaced(tmp_path: 
 
 
 def test_a_damaged_one_falls_back_to_the_one_before(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    folder = SnapshotFolder(tmp_path)
+    folder = SnapshotStore(tmp_path)
     folder.write(snapshot(1))
     folder.write(snapshot(2))
     path = tmp_path / "000000000002.snapshot"
@@ -111,13 +111,13 @@ def test_a_damaged_one_falls_back_to_the_one_before(tmp_path: Path, caplog: pyte
 
 def test_what_a_killed_process_was_writing_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".unfinished-half.snapshot").write_bytes(b"half")
-    folder = SnapshotFolder(tmp_path)
+    folder = SnapshotStore(tmp_path)
     assert folder.newest() is None
     folder.remove_unfinished()
     assert not list(tmp_path.iterdir())
 
 
-class Slow(SnapshotFolder):
+class Slow(SnapshotStore):
     """A folder on a disk that is slow until it is let go."""
 
     def __init__(self, path: Path) -> None:
@@ -144,7 +144,7 @@ def test_of_those_that_come_too_fast_the_newest_is_written(tmp_path: Path) -> No
 
 
 def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    writer = SnapshotWriter(SnapshotFolder(tmp_path))
+    writer = SnapshotWriter(SnapshotStore(tmp_path))
     writer.put(snapshot(1))
     writer.flush()
     writer.put(snapshot(2, variables=[np.array([1, np.nan], "float32")]))
@@ -154,7 +154,7 @@ def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path, caplog: pyt
 
 
 def test_an_error_of_writing_is_raised_where_the_next_one_is_put(tmp_path: Path) -> None:
-    writer = SnapshotWriter(SnapshotFolder(tmp_path / "gone" / "snapshots"))
+    writer = SnapshotWriter(SnapshotStore(tmp_path / "gone" / "snapshots"))
     writer.put(snapshot(1))
     with pytest.raises(FileNotFoundError):
         writer.flush()

@@ -1,0 +1,142 @@
+"""Keys that no config has, told with the key that was probably meant, wherever in the config that is."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.config.components import takes
+from pipeline.config.composition.choices import EXPERIMENT, choices_with
+from pipeline.config.schema import PipelineConfig
+from pipeline.errors import ConfigError, nearest
+
+ROOTS = frozenset(field.name for field in fields(PipelineConfig))
+"""Keys at the top of a config."""
+OTHER_NAMES = {"lr": "learning_rate", "bs": "batch_size", "wd": "weight_decay", "n_epochs": "epochs"}
+"""Short names that people have for keys of ours."""
+SURELY = 0.85
+"""Likeness from which a name is surely one of those beside it, mistyped."""
+SHORTEST = 3
+"""Letters of a name that may be another one mistyped."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What keys there are.
+
+    Attributes:
+        config: The config before anything typed is in it.
+        repository: Hydra's files of a config.
+    """
+
+    config: DictConfig
+    repository: Any
+
+    def unknown(self, key: str, value: str | None = None) -> str:
+        """Says that the config has no such key, and which one was probably meant.
+
+        Args:
+            key: A key that is unknown at its last name or before.
+            value: What was given for it, as it was written; None if it is not there to be added.
+        """
+        parent, name = self._first_unknown(key)
+        where = parent or "the config"
+        if not parent and name == EXPERIMENT:
+            return f"experiment: an experiment is added to the defaults; +experiment={value} is right"
+        group = parent.partition(".")[0] or name
+        node = self._plain(parent)
+        if parent in ROOTS and (having := choices_with(self.repository, parent, name)):
+            chosen = " or ".join(f"{parent}=[{c}]" if parent == "callbacks" else f"{parent}={c}" for c in having[:3])
+            return f"{key}: {where} has no '{name}'; {chosen} has it"
+        found = self.meant(name, node if isinstance(node, dict) else {}, parent)
+        if found is not None:
+            return f"{key}: {where} has no '{name}'; did you mean '{found}'?"
+        valid = [n for n in node if n != "_target_"] if isinstance(node, dict) else []
+        line = f"{key}: {where} has no '{name}'{nearest(name, valid)}"
+        may_add = value is not None and group in ROOTS and parent and self._may_have(node, name)
+        return f"{line}; +{key}={value} adds it" if may_add else line
+
+    def has(self, key: str) -> bool:
+        """Whether the config has a key."""
+        parent, name = self._first_unknown(key)
+        node = self._plain(parent)
+        return isinstance(node, dict) and name in node
+
+    def meant(
+        self, name: str, siblings: Collection[str] = (), parent: str = "", *, exactly: bool = False
+    ) -> str | None:
+        """Returns the key that a name was probably meant for.
+
+        Args:
+            name: The last name of a key.
+            siblings: Names beside it, which come before others.
+            parent: The key that they are below.
+            exactly: Whether a mistyped name is for none.
+
+        Returns:
+            The name alone for one of the siblings, the whole key for others.
+        """
+        name = name.replace("-", "_")
+        by_name: dict[str, list[str]] = {}
+        for key in self._leaves():
+            by_name.setdefault(key.rpartition(".")[2], []).append(key)
+        sibling = _near(name, siblings, SURELY)
+        for found in (name, OTHER_NAMES.get(name, "")):
+            if found in siblings:
+                return found
+            if sibling is not None and not exactly:
+                return sibling
+            if found in by_name and not (found == "name" and parent):
+                return by_name[found][0]
+        if exactly or (near := _near(name, siblings)) is not None:
+            return None if exactly else near
+        other = _near(name, [] if parent else [*ROOTS, *by_name])
+        return other if other is None or other in ROOTS else by_name[other][0]
+
+    def _first_unknown(self, key: str) -> tuple[str, str]:
+        """Returns the part of a key up to which the config has it, and the name that it has not."""
+        parts = key.split(".")
+        for length in range(len(parts)):
+            node = self._plain(".".join(parts[:length]))
+            if not isinstance(node, dict) or parts[length] not in node:
+                return ".".join(parts[:length]), parts[length]
+        return ".".join(parts[:-1]), parts[-1]
+
+    def _plain(self, key: str) -> Any:
+        node = OmegaConf.select(self.config, key, throw_on_missing=False) if key else self.config
+        plain: Any = OmegaConf.to_container(node, resolve=False) if OmegaConf.is_config(node) else node
+        return {name: value for name, value in plain.items() if name != "hydra"} if isinstance(plain, dict) else plain
+
+    def _leaves(self) -> Iterator[str]:
+        yield from _leaves(self._plain(""))
+
+    def _may_have(self, node: Any, name: str) -> bool:
+        """Whether a part may have an argument that its file does not name; one of ours is asked."""
+        if not isinstance(node, dict):
+            return False
+        target = str(node.get("_target_", ""))
+        if not target.startswith("pipeline."):
+            return True
+        try:
+            return takes(target, name)
+        except ConfigError:
+            return True
+
+
+def _leaves(node: Any, place: str = "") -> Iterator[str]:
+    for name, value in node.items():
+        key = f"{place}.{name}" if place else str(name)
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, key)
+        elif name != "_target_":
+            yield key
+
+
+def _near(name: str, valid: Collection[str], cutoff: float = 0.6) -> str | None:
+    by_lower = {str(v).lower(): str(v) for v in valid if v != "_target_"}
+    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff) if len(name) >= SHORTEST else []
+    return by_lower[close[0]] if close else None

@@ -1,0 +1,101 @@
+"""Mistakes of single overrides: choices that there are not, keys that there are not, several values for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra.core.override_parser.types import ChoiceSweep, Override, QuotedString
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from pipeline.config.composition.choices import EXPERIMENT, choices, unknown_choice
+from pipeline.config.composition.files import is_referred_to
+from pipeline.config.composition.keys import ROOTS, Keys
+from pipeline.errors import nearest
+
+
+def choice_mistakes(override: Override, repository: Any) -> list[str]:
+    """Returns what is wrong with an override that chooses from a group; nothing if it chooses from none.
+
+    Args:
+        override: What is typed.
+        repository: Hydra's files of a config.
+    """
+    group, values = override.key_or_group, _values(override)
+    is_part = any(isinstance(value, dict) for value in values)
+    if override.is_delete() or override.package is not None or is_part or not repository.group_exists(group):
+        return []
+    written = _written(override)
+    if group.partition("/")[0] == EXPERIMENT:
+        right = f"+experiment={'/'.join([*group.split('/')[1:], written])}"
+        if group != EXPERIMENT or not (override.is_add() or override.is_force_add()):
+            return [f"{group}: an experiment is added to the defaults; {right} is right"]
+    elif group in ROOTS and (override.is_add() or override.is_force_add()):
+        return [f"{group}: it is among the defaults, where one is chosen; {group}={written}, without +, is right"]
+    lines = []
+    for value in values:
+        if not isinstance(value, str):
+            found = "null" if value is None else value
+            lines.append(f"{group}: {found} is no choice{nearest(str(found), choices(repository, group))}")
+        elif not repository.config_exists(f"{group}/{value}"):
+            lines.append(unknown_choice(repository, f"{group}/{value}"))
+    return lines
+
+
+def key_mistake(override: Override, keys: Keys, texts: str) -> str | None:
+    """Says what is wrong with the key of an override that chooses from no group; None if nothing is.
+
+    Args:
+        override: What is typed.
+        keys: What keys there are.
+        texts: All that refers to other values; what they name may be a key of the user's own.
+    """
+    key, written = override.key_or_group, _written(override)
+    root = key.partition(".")[0]
+    if root == "hydra":
+        return None
+    # Hydra has packages for groups only.
+    key_there = "" if override.package is not None else key
+    parent_key, _, name = key.rpartition(".")
+    parent = OmegaConf.select(keys.config, parent_key, throw_on_missing=False) if parent_key else keys.config
+    if isinstance(parent, ListConfig) and key_there:
+        return None
+    there = isinstance(parent, DictConfig) and name in list(parent) and bool(key_there)
+    if override.is_delete():
+        return None if there or override.is_force_add() else keys.unknown(key)
+    if override.is_add():
+        value = override.value()
+        taken = there and OmegaConf.select(keys.config, key, throw_on_missing=False) is not None
+        if taken and not isinstance(value, (dict, list)) and not override.is_sweep_override():
+            return f"{key}: the config has it; {key}={written}, without +, is right"
+    if override.is_add() or override.is_force_add():
+        if root not in keys.config and not is_referred_to(root, texts):
+            return keys.unknown(key)
+        has_schema = isinstance(parent, DictConfig) and parent_key and OmegaConf.get_type(parent) is not dict
+        return keys.unknown(key) if has_schema and not there else None
+    is_open = isinstance(parent, DictConfig) and not OmegaConf.is_struct(parent)
+    return None if there or (is_open and parent_key) else keys.unknown(key, written)
+
+
+def sweep_mistake(override: Override) -> str:
+    """Says that several values for a key take a run each, or how they are written as one."""
+    written = _written(override)
+    line = f"{override.key_or_group}: {written} are several values; -m makes a run with each"
+    if not override.is_choice_sweep() or written.startswith("choice("):
+        return line
+    as_list = f"{line}, {override.get_key_element()}=[{written}] is one list"
+    if not any(isinstance(value, (str, QuotedString)) for value in override.value().list):
+        return as_list
+    return f"""{as_list}, {override.get_key_element()}='"{written}"' one text"""
+
+
+def _values(override: Override) -> list[Any]:
+    if override.is_sweep_override():
+        sweep: Any = override.value()
+        found = sweep.list if isinstance(sweep, ChoiceSweep) else []
+        return [value.text if isinstance(value, QuotedString) else value for value in found]
+    value = override.value()
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _written(override: Override) -> str:
+    return (override.input_line or "").partition("=")[2]

@@ -1,0 +1,11 @@
+"""Where the YAML files are; apart from the config's schema so that `--help` needs no Hydra."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def conf_folder() -> Path:
+    """Returns the folder of the YAML files: inside an installed package, or beside it in a clone."""
+    here = Path(__file__).resolve().parents[1]
+    return here / "conf" if (here / "conf").is_dir() else here.parent / "conf"

@@ -1,0 +1,127 @@
+"""What is wrong with the values of the config's own keys, told before anything is imported that takes long."""
+
+from __future__ import annotations
+
+import math
+
+from pipeline.config.schema import MOST, PRECISIONS, PipelineConfig, SplitConfig, TrainerConfig
+from pipeline.errors import nearest
+from pipeline.run.names import TRAIN
+
+BY_COLUMN = {
+    "column": "the column that names each row's split",
+    "group": "the column whose equal values are a group",
+    "time": "the column that says when each row was",
+}
+"""Methods of splits that take a column, and which one."""
+
+
+def value_mistakes(config: PipelineConfig) -> list[str]:
+    """Returns what is wrong with the values of the schema's own keys, a line each."""
+    trainer = config.trainer
+    mistakes = _count_mistakes(config)
+    if 1 <= trainer.epochs <= trainer.initial_epoch:
+        mistakes.append(
+            f"trainer.initial_epoch: {trainer.initial_epoch} leaves nothing of {trainer.epochs} epochs to train; "
+            f"{trainer.epochs - 1} or less, or more trainer.epochs, is right"
+        )
+    mistakes += [
+        f"trainer.validation_fractions: {fraction} is no fraction of an epoch; a number between 0 and 1 is right"
+        for fraction in trainer.validation_fractions
+        if not 0 < fraction < 1
+    ]
+    if trainer.validation_seconds is not None and not trainer.validation_seconds > 0:
+        mistakes.append(f"trainer.validation_seconds: {trainer.validation_seconds} is too small; more than 0 is right")
+    if config.resume is not None and isinstance(config.task, dict) and config.task.get("_target_") != TRAIN:
+        mistakes.append("resume: only a training is resumed; task=train is right, or run=DIR for the other tasks")
+    seconds = config.snapshots.every_seconds
+    if seconds is not None and not seconds > 0:
+        mistakes.append(f"snapshots.every_seconds: {seconds} is too small; more than 0 is right")
+    mistakes += _update_mistakes(trainer)
+    if config.precision is not None and config.precision not in PRECISIONS:
+        mistakes.append(f"precision: Keras has no '{config.precision}'{nearest(config.precision, PRECISIONS)}")
+    if trainer.verbose not in ("auto", 0, 1, 2):
+        mistakes.append(f"trainer.verbose: {trainer.verbose} is not auto, 0, 1 or 2")
+    mistakes += _split_mistakes(config.split) + _fold_mistakes(config)
+    known = ("train", "validation", "test")
+    mistakes += [
+        f"evaluate_splits: no split '{name}'{nearest(name, known)}"
+        for name in config.evaluate_splits
+        if name not in known
+    ]
+    return mistakes
+
+
+def _count_mistakes(config: PipelineConfig) -> list[str]:
+    trainer, split, snapshots = config.trainer, config.split, config.snapshots
+    mistakes = []
+    for key, value, least in (
+        ("trainer.epochs", trainer.epochs, 1),
+        ("trainer.steps_per_epoch", trainer.steps_per_epoch, 1),
+        ("trainer.validation_steps", trainer.validation_steps, 1),
+        ("trainer.validation_freq", trainer.validation_freq, 1),
+        ("trainer.validation_interval", trainer.validation_interval, 1),
+        ("trainer.initial_epoch", trainer.initial_epoch, 0),
+        ("trainer.steps_per_execution", trainer.steps_per_execution, 1),
+        ("trainer.gradient_accumulation_steps", trainer.gradient_accumulation_steps, 1),
+        ("trainer.ema_overwrite_frequency", trainer.ema_overwrite_frequency, 1),
+        ("snapshots.every_epochs", snapshots.every_epochs, 1),
+        ("snapshots.every_steps", snapshots.every_steps, 1),
+        ("snapshots.keep", snapshots.keep, 1),
+        ("split.validation", split.validation, 0),
+        ("split.test", split.test, 0),
+        ("folds", config.folds, 2),
+        ("fold", config.fold, 1),
+        ("seed", config.seed, 0),
+    ):
+        if value is not None and not least <= value <= MOST:
+            found = "too small" if value < least else "too large" if value > MOST else "no number"
+            right = f"{MOST} or less" if value > MOST else f"{least} or more"
+            mistakes.append(f"{key}: {value} is {found}; {right} is right")
+    return mistakes
+
+
+def _split_mistakes(split: SplitConfig) -> list[str]:
+    mistakes = []
+    methods = ("last", "random", "stratified", "auto", *BY_COLUMN)
+    if split.method not in methods:
+        mistakes.append(f"split.method: no method '{split.method}'{nearest(split.method, methods)}")
+    elif split.method in BY_COLUMN and split.column is None:
+        mistakes.append(f"split.column: missing; split.method={split.method} needs {BY_COLUMN[split.method]}")
+    elif split.method not in BY_COLUMN and split.column is not None:
+        mistakes.append(
+            f"split.column: split.method={split.method} would ignore it; {', '.join(BY_COLUMN)} as the method is right"
+        )
+    if split.validation < 1 and split.test < 1 and split.validation + split.test >= 1:
+        mistakes.append(f"split: validation {split.validation} and test {split.test} leave nothing to train on")
+    return mistakes
+
+
+def _fold_mistakes(config: PipelineConfig) -> list[str]:
+    if config.folds is None:
+        return ["fold: there are none; folds=N, how many there are, is right with it"] if config.fold else []
+    mistakes = []
+    if config.fold is not None and config.fold > config.folds:
+        mistakes.append(f"fold: {config.fold} of {config.folds} folds; 1 to {config.folds} is right")
+    if config.split.method == "column":
+        mistakes.append(
+            "folds: split.method=column names one split of each row; another method is right, such as auto, or group "
+            "to keep rows of one value together"
+        )
+    return mistakes
+
+
+def _update_mistakes(trainer: TrainerConfig) -> list[str]:
+    clipping = {n: v for n in ("clipnorm", "global_clipnorm", "clipvalue") if (v := getattr(trainer, n)) is not None}
+    mistakes = [
+        f"trainer.{name}: {value} is no limit; a finite number above 0, or null for none, is right"
+        for name, value in clipping.items()
+        if not 0 < value < math.inf
+    ]
+    if len(clipping) > 1:
+        mistakes.append(f"trainer.{next(iter(clipping))}: {' and '.join(clipping)} are set; one of them is right")
+    if not 0 <= trainer.ema_momentum <= 1:
+        mistakes.append(f"trainer.ema_momentum: {trainer.ema_momentum} is no share; a number from 0 to 1 is right")
+    if trainer.ema_overwrite_frequency is not None and not trainer.use_ema:
+        mistakes.append("trainer.ema_overwrite_frequency: there are no averages; trainer.use_ema=true is right with it")
+    return mistakes

@@ -1,1 +1,0 @@
-"""What goes wrong around a run: signals, full disks, too little memory, two runs in one folder."""

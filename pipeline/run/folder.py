@@ -1,0 +1,169 @@
+"""The run folder: everything about one run, and nothing about a run anywhere else."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.run.atomic_files import remove_unfinished, write_json, write_text
+from pipeline.run.names import CONTENTS, OF_START, PARTS, RUNNING
+from pipeline.run.read_back import facts_of_run
+
+PACKAGES = ("tensorflow", "keras", "hydra-core", "numpy", "pandas", "tensorflow-datasets")
+
+
+@dataclass
+class Run:
+    """One run, and its folder.
+
+    Attributes:
+        folder: Where its files are.
+        facts: What `run.json` will say beside the durations.
+        durations: Seconds by stage.
+        other_data: Whether the command works on a run, but on other data than that run's own.
+    """
+
+    folder: Path
+    facts: dict[str, Any] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    other_data: bool = False
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Measures the time a stage takes, also when it fails."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.durations[name] = round(time.perf_counter() - start, 3)
+
+    def record(self, **facts: Any) -> None:
+        """Adds facts to `run.json`, which is written when the run starts and when it ends."""
+        self.facts.update(facts)
+
+    def begin(self) -> None:
+        """Writes a `run.json` by which a run that was killed can be told: it says `running`, and no such process is."""
+        status = {"status": RUNNING, "pid": os.getpid(), "host": socket.gethostname()}
+        write_json(self.folder / "run.json", status | self.facts)
+
+    def finish(self, status: str, exit_code: int, error: str | None = None) -> None:
+        """Writes `run.json`."""
+        write_json(self.folder / "run.json", self.outcome(status, exit_code, error))
+
+    def outcome(self, status: str, exit_code: int, error: str | None = None) -> dict[str, Any]:
+        """Returns what `run.json` says of a run that ends now."""
+        return {
+            "status": status,
+            "exit_code": exit_code,
+            "error": error,
+            **self.facts,
+            "ended": _now(),
+            "durations_seconds": self.durations,
+        }
+
+    def contents(self) -> list[str]:
+        """Returns a line for each file of the folder: its name and what it holds."""
+        return [f"{name:<20} {text}" for name, text in CONTENTS.items() if (self.folder / name).exists()]
+
+
+def start_run(folder: Path, command: Sequence[str], *, resumes: bool = False) -> Run:
+    """Starts the record of a run in an existing folder, whose lock the caller holds.
+
+    Args:
+        folder: The run folder.
+        command: The command line.
+        resumes: Whether the command goes on with the run that is in the folder: the start of that stays its start, and
+            `resumed` lists the times at which it went on.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    run, now = Run(folder), _now()
+    before = facts_of_run(folder) if resumes else {}
+    run.record(
+        command=[Path(command[0]).name, *command[1:]],
+        started=before.get("started", now),
+        git_commit=_git_commit(),
+        versions={"python": platform.python_version(), **_versions()},
+        platform=platform.platform(),
+    )
+    if "started" in before:
+        run.record(resumed=[*before.get("resumed", []), now])
+    run.begin()
+    return run
+
+
+def discard_unless_begun(run: Run, *, is_new: bool) -> None:
+    """Leaves nothing of a run that failed before it trained or wrote a result; the caller holds the folder's lock.
+
+    Args:
+        run: The run, whose folder is left as it is if there is anything else in it.
+        is_new: Whether the folder was made for this run by its date and time; then it goes too, with folders above it
+            that are empty. One that the user named stays.
+    """
+    if not {path.name for path in run.folder.iterdir()} <= OF_START:
+        return
+    for path in run.folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    with suppress(OSError):
+        for folder in (run.folder, *run.folder.parents[:2]) if is_new else ():
+            folder.rmdir()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what a process that was killed was writing into a run folder, whose lock the caller holds."""
+    if (folder / ".hydra").is_dir():
+        for place in (folder, *(folder / name for name in PARTS)):
+            if place.is_dir():
+                remove_unfinished(place)
+
+
+def write_config(folder: Path, config: DictConfig, hydra_config: DictConfig) -> None:
+    """Writes the files of the config into `.hydra`, named and written as Hydra itself does where it is asked to.
+
+    Hydra would write them before anybody can tell whether another run works in the folder.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    files = {"config": config, "hydra": hydra_config, "overrides": hydra_config.hydra.overrides.task}
+    (folder / ".hydra").mkdir(exist_ok=True)
+    for name, part in files.items():
+        write_text(folder / ".hydra" / f"{name}.yaml", OmegaConf.to_yaml(part))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _versions() -> Mapping[str, str]:
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _git_commit() -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--verify", "--quiet", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,53 @@
+"""Memory that runs out, told in one line with the size of the batches and what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipeline.errors import ConfigError, one_line
+from pipeline.run.file_errors import os_error
+
+
+@contextmanager
+def memory_errors(batch_size: int | None) -> Iterator[None]:
+    """Tells that what runs within it does not fit into memory.
+
+    Args:
+        batch_size: Examples a batch; None where the source decides.
+
+    Raises:
+        ConfigError: Memory ran out.
+    """
+    try:
+        yield
+    except Exception as error:
+        told = memory_error(error, batch_size)
+        if told is None:
+            raise
+        raise told from error
+
+
+def memory_error(error: BaseException, batch_size: int | None = None) -> ConfigError | None:
+    """Returns what to tell of an error that means that memory ran out; None if it means something else."""
+    if not _ran_out(error):
+        return None
+    if batch_size is None:
+        text = f"memory ran out: {one_line(error)}; smaller batches, a smaller model or fewer examples are right"
+    elif batch_size > 1:
+        half = batch_size // 2
+        text = (
+            f"loader.batch_size: a step on {batch_size} examples does not fit into memory; "
+            f"loader.batch_size={half}, or a smaller model, is right"
+        )
+    else:
+        text = "model: a step on 1 example does not fit into memory; a smaller model is right"
+    return ConfigError(text)
+
+
+def _ran_out(error: BaseException) -> bool:
+    # TensorFlow's, which is not imported for this, and NumPy's, which is a MemoryError. A full disk has the former too.
+    names = {one.__name__ for one in type(error).__mro__}
+    if "ResourceExhaustedError" in names:
+        return os_error(error) is None
+    return isinstance(error, MemoryError)

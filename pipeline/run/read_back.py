@@ -1,0 +1,124 @@
+"""A run folder read back: its config, what `run.json` says of it, its folds, and its model."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import ConfigError, shown
+from pipeline.run.names import FACTS_FILE, MODEL, TRAIN, WEIGHTS
+from pipeline.security.reading import ABSENT, read_json, read_yaml
+from pipeline.security.shapes import checked
+
+
+def config_of_run(folder: Path, key: str = "run") -> dict[str, Any]:
+    """Reads the config that made a run back from its folder, its interpolations as they are written.
+
+    Args:
+        folder: The folder.
+        key: The config key that names it, for messages.
+
+    Raises:
+        ConfigError: There is no such folder, it is not one of a run, or its config is no mapping of plain values.
+    """
+    path = folder / ".hydra" / "config.yaml"
+    try:
+        config = read_yaml(path, key)
+    except ABSENT as error:
+        found = "is not a folder" if not folder.is_dir() else "is not a run's: it has no .hydra/config.yaml"
+        raise ConfigError(f"{key}: '{folder}' {found}; the folder that a finished training printed is right") from error
+    if not isinstance(config, dict):
+        raise ConfigError(f"{key}: '{path}': expected a mapping, got {shown(config)}")
+    for name in config:
+        if not isinstance(name, str):
+            raise ConfigError(f"{key}: '{path}': expected a text as key, got {shown(name)}")
+    return config
+
+
+def facts_of_run(folder: Path) -> dict[str, Any]:
+    """Returns what `run.json` says of when a run was started and how it ended; nothing where it cannot be read."""
+    path = folder / FACTS_FILE
+    try:
+        facts: dict[str, Any] = checked(_started_shape(), read_json(path, "run"), f"run: '{path}'")
+    except (*ABSENT, ConfigError):
+        return {}
+    return facts
+
+
+@cache
+def _started_shape() -> Any:
+    # Most commands have no use for it, and it takes longer to import than anything else here.
+    from pydantic import BaseModel, TypeAdapter
+
+    class Started(BaseModel):
+        status: str = ""
+        started: str = ""
+        resumed: list[str] = []
+
+    return TypeAdapter(Started)
+
+
+def names_of_data(folder: Path) -> tuple[list[str], list[str]]:
+    """Returns the names of the inputs and targets of a training; none where its `run.json` cannot be read."""
+    path = folder / FACTS_FILE
+    try:
+        facts = checked(_names_shape(), read_json(path, "run"), f"run: '{path}'")
+    except (*ABSENT, ConfigError):
+        return [], []
+    return list(facts["spec"]["inputs"]), list(facts["spec"]["targets"])
+
+
+@cache
+def _names_shape() -> Any:
+    from pydantic import BaseModel, TypeAdapter
+
+    class Spec(BaseModel):
+        inputs: dict[str, Any]
+        targets: dict[str, Any]
+
+    class Trained(BaseModel):
+        spec: Spec
+
+    return TypeAdapter(Trained)
+
+
+def fold_folder(folder: Path, number: int) -> Path:
+    """Returns the folder of a fold, counted from 1, of a cross-validation."""
+    return folder / f"fold_{number}"
+
+
+def fold_folders(folder: Path) -> list[Path]:
+    """Returns the folders of the folds that a cross-validation has begun, in order; none where it is another run."""
+    found = {
+        int(path.name[5:]): path for path in folder.glob("fold_*") if re.fullmatch(r"fold_[1-9]\d{0,8}", path.name)
+    }
+    return [found[number] for number in sorted(found) if found[number].is_dir()]
+
+
+def has_model(folder: Path) -> bool:
+    """Whether the training of a run finished with a model, or with its weights."""
+    return any((folder / name).is_file() for name in (MODEL, WEIGHTS))
+
+
+def is_training(folder: Path) -> bool:
+    """Whether the run of a folder is a training, by its config."""
+    try:
+        task = config_of_run(folder).get("task")
+    except ConfigError:
+        return False
+    return isinstance(task, dict) and task.get("_target_") == TRAIN
+
+
+def model_file(folder: Path) -> Path:
+    """Returns the file of a run's model: its weights where the whole cannot be saved, or not be loaded.
+
+    Raises:
+        ConfigError: The run left no model.
+    """
+    if not has_model(folder) and (folds := fold_folders(folder)):
+        raise ConfigError(f"run: '{folder}' is of {len(folds)} folds, each with a model; run={folds[0]} is right")
+    if not has_model(folder):
+        raise ConfigError(f"run: '{folder}' has no model.keras; its training did not finish")
+    return folder / (WEIGHTS if (folder / WEIGHTS).is_file() else MODEL)

@@ -1,0 +1,157 @@
+"""The loops of evaluation and prediction, and what a pass over a feed measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import keras
+import tensorflow as tf
+from keras.src.utils.python_utils import pythonify_logs
+
+from pipeline.training.block_size import BlockSize
+from pipeline.training.calls import Calls, Piece, length
+from pipeline.training.feeds import Feed
+from pipeline.training.joined_outputs import joined
+from pipeline.training.steps import Steps
+from pipeline.training.xla import Compilation, forced_compilation
+
+Hooks: TypeAlias = keras.callbacks.CallbackList
+
+
+class Evaluation:
+    """A model that is evaluated on a feed, perhaps again and again."""
+
+    def __init__(self, model: keras.Model, feed: Feed, hooks: Hooks, forced: Compilation | None) -> None:
+        self._model, self._feed, self._hooks = model, feed, hooks
+        self._steps = Steps(model, "test", feed, **compiled(forced))
+        self._size = BlockSize(model, hooks, "test")
+
+    def values(self, between: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Returns what one pass over the feed measured.
+
+        Args:
+            between: Called after each call of several steps.
+        """
+        model, hooks, size = self._model, self._hooks, self._size
+        model.stop_evaluating = False
+        hooks.on_test_begin()
+        model.reset_metrics()
+        logs: Any = {}
+        done = 0
+        for begin, pieces in _calls(self._feed, self._steps, size, lambda: model.stop_evaluating):
+            done = begin + length(pieces)
+            hooks.on_test_batch_begin(begin)
+            with size.timed(done - begin):
+                logs = self._steps.run(pieces)
+            hooks.on_test_batch_end(done - 1, logs)
+            between()
+        # What was never measured is no number: a loss of no examples would be 0.
+        values = pythonify_logs(values_from_logs(model, logs)) if done else {}
+        hooks.on_test_end(values)
+        return values
+
+
+class OwnEvaluation:
+    """A model that evaluates by a method of its own, which validation then calls, as Keras' does.
+
+    Args:
+        model: The model.
+        hooks: The callbacks.
+        data: Returns the arguments of its `evaluate` that are data.
+    """
+
+    def __init__(self, model: keras.Model, hooks: Hooks, data: Callable[[], Mapping[str, Any]]) -> None:
+        self._model, self._hooks, self._data = model, hooks, data
+
+    def values(self, between: Callable[[], None] = lambda: None) -> dict[str, Any]:
+        """Returns what the model's method measured; see `Evaluation`."""
+        values: dict[str, Any] = self._model.evaluate(**self._data(), callbacks=self._hooks, return_dict=True)
+        between()
+        return values
+
+
+def has_own_evaluate(model: keras.Model) -> bool:
+    """Whether a model evaluates by a method of its own."""
+    return "evaluate" in vars(model) or type(model).evaluate is not keras.Model.evaluate
+
+
+def evaluate_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> dict[str, Any]:
+    """Returns loss and metrics of a compiled model on one epoch of a feed, named as Keras names them."""
+    return Evaluation(model, feed, hooks, forced_compilation(model)).values()
+
+
+def predict_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> list[Any]:
+    """Returns what a model gives for the batches of one epoch, in order, that of neighbours perhaps joined."""
+    steps = Steps(model, "predict", feed)
+    size = BlockSize(model, hooks, "predict")
+    model.stop_predicting = False
+    hooks.on_predict_begin()
+    outputs: list[Any] = []
+    for begin, pieces in _calls(feed, steps, size, lambda: model.stop_predicting):
+        end = begin + length(pieces)
+        hooks.on_predict_batch_begin(begin)
+        with size.timed(end - begin):
+            given = steps.outputs_of(pieces)
+        outputs += given
+        if size.fixed:
+            hooks.on_predict_batch_end(end - 1, {"outputs": given[0] if len(given) == 1 else joined(given)})
+    hooks.on_predict_end()
+    return outputs or steps.outputs_of_none()
+
+
+def _calls(
+    feed: Feed, steps: Steps, size: BlockSize, stopped: Callable[[], bool]
+) -> Iterator[tuple[int, Sequence[Piece]]]:
+    """Yields the number of the first batch of each call, and its batches."""
+    calls = Calls(feed.stacks(0))
+    begin = 0
+    while True:
+        most = size()
+        own = steps.own is not None
+        pieces = calls.take(steps.of_own if own else most, across=own or size.fixed)
+        if not pieces:
+            return
+        yield begin, pieces
+        if stopped():
+            return
+        begin += length(pieces)
+
+
+def compiled(forced: Compilation | None) -> dict[str, Any]:
+    """Returns the arguments of `Steps` that say how to compile."""
+    return {"jit": bool(forced and forced.jit), "forced": forced is not None}
+
+
+def values_from_logs(model: keras.Model, logs: Any) -> dict[str, Any]:
+    """Returns the metrics of the model or, of a step of the user's own with other logs, those of its last call.
+
+    They are in the order and the nesting in which Keras hands them to callbacks; numbers are Python's.
+    """
+    metrics = model.get_metrics_result()
+    return _converted(metrics if logs is None or set(logs) == set(metrics) else dict(logs))
+
+
+def flat(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Returns what was measured as a callback sees it: nested values are at the top, all in the order of the names."""
+    return None if values is None else pythonify_logs(values)
+
+
+def own_logs(model: keras.Model, logs: Any) -> dict[str, Any] | None:
+    """Returns what the metrics of the model do not hold: the logs of a step of the user's own."""
+    if not isinstance(logs, dict) or type(model).train_step is keras.Model.train_step:
+        return None
+    return flat(logs)
+
+
+def _converted(logs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _converted(value) if isinstance(value, dict) else _of_python(value) for name, value in logs.items()}
+
+
+def _of_python(value: Any) -> Any:
+    """Returns a single number as Python's, anything else as Keras has it for callbacks."""
+    found = keras.ops.convert_to_numpy(value) if tf.is_tensor(value) else value
+    try:
+        return float(found)
+    except (TypeError, ValueError):
+        return found

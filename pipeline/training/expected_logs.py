@@ -1,0 +1,142 @@
+"""What a training is going to log, known before its first step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from pipeline.data.batches import Batches
+from pipeline.training.feeds.from_batches import Layout
+from pipeline.training.signature import Signature
+
+OWN_VALUES = ("train_step", "test_step", "compute_loss", "compute_metrics", "get_metrics_result", "metrics")
+"""What a model of a class of its own may override to log other values than Keras does."""
+HOOKS_WITH_LOGS = ("on_epoch_end", "on_train_batch_end", "on_test_batch_end", "on_test_end", "on_batch_end")
+"""Hooks that are given logs to which they may add."""
+OURS = ("keras", "pipeline")
+RATE_TO_LOGS = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+
+
+@dataclass(frozen=True)
+class Logged:
+    """The values of each epoch.
+
+    Attributes:
+        metrics: What measures each value of training, by its name; None where that is not known.
+        prefixes: What is put before these names for validation: `val_`, or `val_<name>_` for each of several sets.
+        others: Names of further values.
+        complete: Whether that is all: code of the user's own may log what it likes.
+    """
+
+    metrics: Mapping[str, Any]
+    prefixes: Sequence[str]
+    others: Sequence[str] = ()
+    complete: bool = True
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all values."""
+        return sorted({*self.prefixed(["", *self.prefixes]), *self.others})
+
+    def prefixed(self, prefixes: Iterable[str]) -> list[str]:
+        """Returns the names of what is measured on data whose values have one of these prefixes."""
+        return [f"{prefix}{name}" for prefix in prefixes for name in self.metrics]
+
+
+def logged_by(
+    model: keras.Model,
+    signature: Signature,
+    batches: Batches,
+    losses: Iterable[str],
+    prefixes: Sequence[str],
+    callbacks: Iterable[keras.callbacks.Callback],
+) -> Logged:
+    """Returns what a compiled model is going to log; its metrics are built by it, as the first step would.
+
+    Args:
+        model: The model.
+        signature: Its signature.
+        batches: What it will be trained on.
+        losses: Names of the outputs that have a loss.
+        prefixes: See `Logged`.
+        callbacks: The callbacks of the training.
+    """
+    callbacks = list(callbacks)
+    others = rates_of(model) if any(isinstance(one, RATE_TO_LOGS) for one in callbacks) else []
+    if _logs_its_own(model):
+        return Logged(metrics_of(model), prefixes, others, complete=False)
+    _build_metrics(model, signature, batches)
+    names = list(losses)
+    complete = not any(map(adds_to_logs, callbacks))
+    of_losses = dict.fromkeys(f"{name}_loss" for name in names) if len(names) > 1 else {}
+    if of_losses and signature.output_form == "list" and not getattr(model, "output_names", None):
+        # Keras calls them by the losses then.
+        of_losses, complete = {}, False
+    return Logged({**metrics_of(model), **of_losses}, prefixes, others, complete)
+
+
+def metrics_of(model: keras.Model | None) -> dict[str, Any]:
+    """Returns the metrics of a compiled model by the names of their values, as far as that is known.
+
+    Those given to `compile` are known by the names of their values once they are built, which the first step does.
+    """
+    found: dict[str, Any] = {}
+    for metric in getattr(model, "metrics", []):
+        if hasattr(metric, "_user_metrics"):
+            found |= _compiled(metric, getattr(model, "output_names", None) or [])
+        else:
+            found[metric.name] = metric
+    return found
+
+
+def rates_of(model: keras.Model) -> list[str]:
+    """Returns the names by which Keras' callbacks log learning rates."""
+    several = getattr(model.optimizer, "optimizers", None)
+    return [f"learning_rate_{one.name}" for one in several] if several else ["learning_rate"]
+
+
+def adds_to_logs(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback has code of a user's own that is given logs."""
+    hooks = [getattr(callback, name, None) for name in HOOKS_WITH_LOGS]
+    return any(str(getattr(hook, "__module__", None)).partition(".")[0] not in OURS for hook in hooks if hook)
+
+
+def _logs_its_own(model: keras.Model) -> bool:
+    kind = type(model)
+    return any(getattr(kind, name, None) is not getattr(keras.Model, name, None) for name in OWN_VALUES)
+
+
+def _build_metrics(model: keras.Model, signature: Signature, batches: Batches) -> None:
+    for metric in model.metrics:
+        if hasattr(metric, "_user_metrics") and not metric.built:
+            targets = Layout(batches, signature).specs()[1]
+            metric.build(targets, signature.pack_outputs(_outputs(signature)))
+
+
+def _outputs(signature: Signature) -> dict[str, keras.KerasTensor]:
+    return {name: keras.KerasTensor((None, *shape)) for name, shape in signature.outputs.items()}
+
+
+def _compiled(metrics: Any, outputs: Sequence[str]) -> dict[str, Any]:
+    """Returns the metrics that were given to `compile`, by the names of their values."""
+    results = _results(metrics)
+    if results is None:
+        given = keras.tree.flatten([metrics._user_metrics, metrics._user_weighted_metrics])
+        objects = [one for one in given if isinstance(one, keras.metrics.Metric)]
+        return {name: one for one in objects for name in (one.name, *(f"{output}_{one.name}" for output in outputs))}
+    found: dict[str, Any] = {}
+    # Results are in the order of the metrics, under names that make each of them the only one.
+    for (name, result), metric in zip(results.items(), metrics.metrics, strict=False):
+        found |= dict.fromkeys(result, metric) if isinstance(result, Mapping) else {name: metric}
+    return found
+
+
+def _results(metrics: Any) -> dict[str, Any] | None:
+    """Returns what metrics give before any batch; None where one of them has to see a batch first."""
+    try:
+        return dict(metrics.result()) if metrics.built else None
+    except Exception:  # noqa: BLE001
+        return None

@@ -1,0 +1,168 @@
+"""Feeds from the arguments of `keras.Model.fit`, `evaluate` and `predict`.
+
+Keras' own adapters check the arguments and convert data, so that everything it takes and refuses is the same; this is
+the one module that reaches into them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras.src.trainers.data_adapters import array_slicing
+from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
+from keras.src.trainers.data_adapters.generator_data_adapter import GeneratorDataAdapter
+from keras.src.trainers.data_adapters.grain_dataset_adapter import GrainDatasetAdapter
+from keras.src.trainers.data_adapters.py_dataset_adapter import PyDatasetAdapter
+from keras.src.trainers.data_adapters.torch_data_loader_adapter import TorchDataLoaderAdapter
+from keras.src.trainers.epoch_iterator import EpochIterator
+
+from pipeline.training.arguments import check_arrays
+from pipeline.training.class_weights import ClassWeights
+from pipeline.training.feeds import DatasetFeed, Feed, PacedFeed, PythonFeed, ResidentFeed, SingleFeed
+from pipeline.training.feeds.dataset import can_stack
+from pipeline.training.feeds.from_batches import RESIDENT_BYTES
+from pipeline.training.shuffle_seed import shuffle_seed
+
+MANY_PASSES = 2**31
+
+
+def keras_feed(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    shuffle: bool | str = False,
+    class_weight: ClassWeights | None = None,
+    epochs: int | None = None,
+    measures: bool = True,
+) -> PacedFeed:
+    """Returns the feed of data in any of the forms that Keras takes.
+
+    Args:
+        x: Inputs, or a `tf.data.Dataset`, `PyDataset`, generator or PyTorch `DataLoader` of batches.
+        y: Targets.
+        sample_weight: Weights of shape (examples,), or such by output.
+        batch_size: Examples a batch of arrays; None for 32.
+        steps: Batches an epoch; None for one pass over the data.
+        shuffle: Whether each pass over arrays or a `PyDataset` has a new order; `batch` shuffles within batches only.
+        class_weight: Class weights.
+        epochs: Epochs of a training, in which epochs of `steps` go on through the data; None for an evaluation, which
+            takes the first ones each time.
+        measures: Whether losses and metrics come of it, rather than a prediction: then no batches are worth a warning,
+            and a `PyDataset` is told the end of an epoch before the first one begins.
+
+    Raises:
+        ValueError: Keras refuses the arguments.
+    """
+    check_arrays(x, y, sample_weight)
+    if class_weight is not None:
+        if isinstance(x, tf.data.Dataset):
+            x = x.map(class_weight.of_element)
+        elif array_slicing.can_slice_array(y) or keras.tree.is_nested(y):
+            sample_weight = class_weight.of_arrays(y, sample_weight) if y is not None else sample_weight
+    given = EpochIterator(
+        x=_peeked_at(x, steps, epochs),
+        y=y,
+        sample_weight=sample_weight,
+        batch_size=batch_size,
+        steps_per_epoch=steps,
+        shuffle=shuffle,
+    )
+    adapter = given.data_adapter
+    feed = _feed_of(adapter, class_weight)
+    reset = adapter.on_epoch_end if measures else lambda: None
+    if epochs is not None:
+        reset()
+    return PacedFeed(
+        feed,
+        given.steps_per_epoch,
+        _beginning(adapter),
+        adapter.on_epoch_end,
+        reset,
+        anew=epochs is None,
+        least=1 if measures else 0,
+    )
+
+
+def _peeked_at(x: Any, steps: int | None, epochs: int | None) -> Any:
+    """Returns data of which no more is drawn than is wanted; Keras draws two batches of a generator to look at."""
+    if not isinstance(x, types.GeneratorType) or not steps or steps * (epochs or 1) > 1:
+        return x
+    return (batch for batch in itertools.islice(x, 1))
+
+
+def _feed_of(adapter: Any, class_weight: ClassWeights | None) -> Feed:
+    if isinstance(adapter, ArrayDataAdapter):
+        arrays = array_slicing.convert_to_sliceable(adapter._inputs, target_backend="tensorflow")
+        return _resident(arrays, adapter) or _of_dataset(adapter)
+    batches = _batches(adapter)
+    if batches is None:
+        return _of_dataset(adapter)
+    if class_weight is not None:
+        return PythonFeed(lambda: map(class_weight.of_batch, batches()), lambda: adapter.num_batches)
+    return PythonFeed(batches, lambda: adapter.num_batches)
+
+
+def _resident(arrays: Any, adapter: Any) -> Feed | None:
+    leaves = [leaf for leaf in keras.tree.flatten(arrays) if leaf is not None]
+    if not all(isinstance(leaf, (np.ndarray, tf.Tensor)) and leaf.dtype != object for leaf in leaves):
+        return None
+    if sum(_bytes(leaf) for leaf in leaves) > RESIDENT_BYTES:
+        return None
+    size, length, shuffle = adapter._batch_size, adapter._num_samples, adapter._shuffle
+    seed = shuffle_seed() if shuffle else []
+
+    def rows(number: int) -> Iterator[np.ndarray]:
+        generator = np.random.default_rng([*seed, number])
+        order = generator.permutation(length) if shuffle and shuffle != "batch" else np.arange(length)
+        for start in range(0, length, size):
+            batch = order[start : start + size]
+            yield generator.permutation(batch) if shuffle == "batch" else batch
+
+    last = MANY_PASSES if shuffle else None
+    return ResidentFeed(keras.tree.lists_to_tuples(arrays), rows, adapter.num_batches, last=last)
+
+
+def _of_dataset(adapter: Any) -> Feed:
+    dataset = adapter.get_tf_dataset()
+    if isinstance(dataset, tf.data.Dataset) and can_stack(dataset.element_spec):
+        return DatasetFeed(dataset, adapter.num_batches)
+    return SingleFeed(dataset, adapter.num_batches)
+
+
+def _batches(adapter: Any) -> Callable[[], Iterator[Any]] | None:
+    """Returns what begins a pass over batches that Python makes; None where a dataset gives them."""
+    if isinstance(adapter, GeneratorDataAdapter):
+        return lambda: iter(adapter.generator())
+    if isinstance(adapter, PyDatasetAdapter):
+        if adapter.num_batches == 0:
+            raise ValueError("The PyDataset has length 0")
+        return lambda: iter(adapter._get_iterator())
+    if isinstance(adapter, (TorchDataLoaderAdapter, GrainDatasetAdapter)):
+        return lambda: iter(adapter.get_numpy_iterator())
+    return None
+
+
+def _beginning(adapter: Any) -> Callable[[], Any]:
+    """Returns what begins an epoch; a `PyDataset` is told before its workers take the first batches of it."""
+    if not isinstance(adapter, PyDatasetAdapter):
+        return adapter.on_epoch_begin  # type: ignore[no-any-return]
+
+    def begin() -> None:
+        adapter.py_dataset.on_epoch_begin()
+        if adapter.enqueuer is not None:
+            adapter.enqueuer.start()
+
+    return begin
+
+
+def _bytes(array: Any) -> int:
+    return int(np.prod(array.shape)) * np.dtype(array.dtype if isinstance(array, np.ndarray) else "float64").itemsize

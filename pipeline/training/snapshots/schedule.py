@@ -1,0 +1,90 @@
+"""When snapshots of a training are written, and which one it goes on from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.training.cadence import Cadence
+from pipeline.training.snapshots.snapshot import Snapshot
+from pipeline.training.snapshots.store import SnapshotStore
+from pipeline.training.snapshots.writer import SnapshotWriter
+
+
+class SnapshotSchedule:
+    """Keeps the snapshots of a training.
+
+    Args:
+        folder: Where they are.
+        every_epochs: Write one after each that many epochs; None for not.
+        every_steps: Write one after each that many steps, counted through all epochs; None for not.
+        every_seconds: Write one at the first end of a call after that many seconds since the last one; None for not.
+        facts: What a resumed training must have in common with the one before, as plain values.
+        found: The snapshot to go on from; None to begin.
+
+    Attributes:
+        found: See above.
+        facts: See above.
+    """
+
+    def __init__(
+        self,
+        folder: SnapshotStore,
+        *,
+        every_epochs: int | None = 1,
+        every_steps: int | None = None,
+        every_seconds: float | None = None,
+        facts: Mapping[str, Any] | None = None,
+        found: Snapshot | None = None,
+    ) -> None:
+        self.found = found
+        self.facts = dict(facts or {})
+        self._folder = folder
+        self._writer = SnapshotWriter(folder)
+        self._every_epochs = every_epochs
+        self._cadence = Cadence(every_steps, every_seconds)
+
+    def start(self) -> None:
+        """Starts the clock, and removes what belongs to no training that is gone on with."""
+        self._cadence.start()
+        if self.found is None:
+            self._folder.remove_all()
+        else:
+            self._folder.remove_unfinished()
+
+    def until_next(self, done: int) -> int:
+        """Returns the number of steps until the next snapshot that is told by steps, given those done."""
+        return self._cadence.until_next(done, 0, None)
+
+    def is_due(self, done: int) -> bool:
+        """Whether a snapshot is due after a step, given those done."""
+        return self._cadence.is_due(done, 0, None)
+
+    def is_due_after(self, epoch: int) -> bool:
+        """Whether a snapshot is due after an epoch."""
+        return self._every_epochs is not None and (epoch + 1) % self._every_epochs == 0
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Has a snapshot written while training goes on.
+
+        Raises:
+            OSError: An earlier one could not be written.
+        """
+        self._writer.put(snapshot)
+
+    def flush(self) -> None:
+        """Waits until all snapshots are written.
+
+        Raises:
+            OSError: One could not be written.
+        """
+        self._writer.flush()
+
+    def last_good(self) -> Snapshot | None:
+        """Returns the last snapshot that was written, whose weights are finite; None if there is none."""
+        self.flush()
+        return self._folder.newest()
+
+    def close(self) -> None:
+        """Ends the writing, after what is underway."""
+        self._writer.close()

@@ -1,0 +1,178 @@
+"""The stages that train, evaluate and predict on `Batches`."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipeline.config.schema import TrainerConfig
+from pipeline.data.batches import Batches, limited, paced
+from pipeline.errors import ConfigError, DataError
+from pipeline.run import signals
+from pipeline.run.memory_errors import memory_errors
+from pipeline.training.cadence import Cadence
+from pipeline.training.callback_failures import callback_failures
+from pipeline.training.evaluate_loop import Hooks, OwnEvaluation, evaluate_feed, has_own_evaluate, predict_feed
+from pipeline.training.feeds import Feed
+from pipeline.training.feeds.from_batches import dataset_of, feed_of
+from pipeline.training.joined_outputs import joined
+from pipeline.training.loop import Plan, Training
+from pipeline.training.signature import Signature
+from pipeline.training.snapshots import Recorder, SnapshotSchedule
+from pipeline.training.xla import Compilation
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a training.
+
+    Attributes:
+        history: The values of each metric by epoch.
+        compilation: How its steps were compiled, and why so.
+        validations: What each validation within an epoch measured, with its `epoch` and `step`.
+    """
+
+    history: dict[str, list[float]]
+    compilation: Compilation | None
+    validations: list[dict[str, float]]
+
+
+def fit(
+    model: keras.Model,
+    signature: Signature,
+    train: Batches,
+    validation: Batches | Mapping[str, Batches] | None,
+    trainer: TrainerConfig,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    snapshots: SnapshotSchedule | None = None,
+) -> Fitted:
+    """Trains a compiled model; means what `keras.Model.fit` means.
+
+    Args:
+        model: The model.
+        signature: Its signature.
+        train: Training batches.
+        validation: Validation batches, or several of them by name, whose values are `val_<name>_<metric>`, or None; the
+            empty name is that of the only one.
+        trainer: Epochs, steps and the like.
+        callbacks: Any Keras callbacks.
+        snapshots: Keeps snapshots, and has the one to go on from; None for neither.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        ConfigError: The data never ends and the steps of an epoch are not set; a callback raised an error.
+        DataError: The data went wrong while it was drawn.
+    """
+    train = paced(train, trainer.steps_per_epoch)
+    if trainer.validation_fractions and train.steps is None:
+        raise ConfigError(
+            "trainer.validation_fractions: nobody knows the length of an epoch; trainer.validation_interval is right"
+        )
+    held_out = {
+        prefix: limited(batches, trainer.validation_steps) for prefix, batches in _by_prefix(validation).items()
+    }
+    hooks = keras.callbacks.CallbackList(
+        list(callbacks),
+        add_history=True,
+        verbose=trainer.verbosity,
+        epochs=trainer.epochs,
+        steps=train.steps,
+        validates=bool(held_out),
+        model=model,
+    )
+    plan = Plan(
+        epochs=trainer.epochs,
+        initial_epoch=trainer.initial_epoch,
+        validation={prefix: _evaluated(model, signature, batches, hooks) for prefix, batches in held_out.items()},
+        validation_freq=trainer.validation_freq,
+        cadence=Cadence(trainer.validation_interval, trainer.validation_seconds, trainer.validation_fractions),
+        jit_compile=trainer.jit_compile,
+    )
+    recorder = Recorder(model, hooks.callbacks, train, snapshots)
+    training = Training(model, feed_of(train, signature, trainer.epochs - 1), hooks, plan, recorder)
+    with (
+        memory_errors(train.batch_size),
+        _data_errors(),
+        callback_failures(hooks.callbacks),
+        signals.deferred(),
+        closing(recorder),
+    ):
+        training.run()
+        if snapshots is not None:
+            snapshots.flush()
+    history = {name: [float(value) for value in epochs] for name, epochs in model.history.history.items()}
+    return Fitted(history, training.compilation, training.validations)
+
+
+def evaluate(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, float]:
+    """Returns loss and metrics of a compiled model on one epoch of batches, named as Keras names them.
+
+    Raises:
+        DataError: The data went wrong while it was drawn.
+    """
+    with memory_errors(batches.batch_size), _data_errors():
+        if has_own_evaluate(model):
+            values: dict[str, float] = model.evaluate(dataset_of(batches, signature), verbose=0, return_dict=True)
+            return values
+        return evaluate_feed(model, feed_of(batches, signature), _no_hooks(model))
+
+
+def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, Any]:
+    """Returns what a model gives for each example, by output name, in the order of one epoch, in 32 bits at least.
+
+    Raises:
+        DataError: The data went wrong while it was drawn.
+    """
+    with memory_errors(batches.batch_size), _data_errors():
+        outputs = predict_feed(model, feed_of(batches, signature, inputs_only=True), _no_hooks(model))
+    # Tables and pictures know no numbers of 16 bits, as a model under mixed precision gives them.
+    return signature.outputs_by_name(keras.tree.map_structure(_in_32_bits, joined(outputs)))
+
+
+def _evaluated(model: keras.Model, signature: Signature, batches: Batches, hooks: Hooks) -> Feed | OwnEvaluation:
+    """Returns what a model is validated on, or by."""
+    if has_own_evaluate(model):
+        return OwnEvaluation(model, hooks, lambda: {"x": dataset_of(batches, signature)})
+    return feed_of(batches, signature)
+
+
+def _in_32_bits(values: Any) -> Any:
+    halves = isinstance(values, np.ndarray) and values.dtype.name in ("float16", "bfloat16")
+    return values.astype("float32") if halves else values
+
+
+def _by_prefix(validation: Batches | Mapping[str, Batches] | None) -> dict[str, Batches]:
+    if validation is None:
+        return {}
+    if isinstance(validation, Batches):
+        return {"val_": validation}
+    return {f"val_{name}_" if name else "val_": batches for name, batches in validation.items()}
+
+
+def _no_hooks(model: keras.Model) -> keras.callbacks.CallbackList:
+    return keras.callbacks.CallbackList(model=model)
+
+
+@contextmanager
+def _data_errors() -> Iterator[None]:
+    try:
+        with warnings.catch_warnings():
+            # An output for prediction only has no loss, and its weights no gradient: that is what was asked for.
+            warnings.filterwarnings("ignore", message="Gradients do not exist")
+            yield
+    except (tf.errors.OpError, ValueError) as error:
+        outside = re.search(r"label value of (-?\d+) which is outside the valid range of \[0, (\d+)\)", str(error))
+        if outside:
+            highest = int(outside[2]) - 1
+            raise DataError(f"data: class id {outside[1]} is outside the model's range 0 to {highest}") from error
+        raise

@@ -1,0 +1,44 @@
+"""The schema: values are checked, new folders are new."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.schema import PipelineConfig, SplitConfig, TrainerConfig, new_folder
+from pipeline.config.value_checks import value_mistakes
+
+
+def test_defaults_have_no_mistakes() -> None:
+    assert value_mistakes(PipelineConfig()) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (PipelineConfig(trainer=TrainerConfig(epochs=0)), "trainer.epochs: 0 is too small; 1 or more is right"),
+        (PipelineConfig(trainer=TrainerConfig(steps_per_epoch=0)), "trainer.steps_per_epoch: 0 is too small"),
+        (PipelineConfig(trainer=TrainerConfig(epochs=3, initial_epoch=3)), "trainer.initial_epoch: 3 leaves nothing"),
+        (PipelineConfig(trainer=TrainerConfig(verbose=3)), "trainer.verbose: 3 is not auto, 0, 1 or 2"),
+        (PipelineConfig(split=SplitConfig(validation=-0.1)), "split.validation: -0.1 is too small"),
+        (PipelineConfig(split=SplitConfig(method="randm")), "did you mean 'random'?"),
+        (PipelineConfig(split=SplitConfig(method="column")), "split.column: missing"),
+        (PipelineConfig(split=SplitConfig(method="group")), "split.column: missing; split.method=group needs the"),
+        (PipelineConfig(split=SplitConfig(method="auto", column="a")), "split.column: split.method=auto would ignore"),
+        (PipelineConfig(split=SplitConfig(validation=0.5, test=0.5)), "leave nothing to train on"),
+        (PipelineConfig(evaluate_splits=["tests"]), "evaluate_splits: no split 'tests'; did you mean 'test'?"),
+        (PipelineConfig(seed=-1), "seed: -1 is too small"),
+        (PipelineConfig(seed=2**32), "seed: 4294967296 is too large; 4294967295 or less is right"),
+        (PipelineConfig(split=SplitConfig(test=float("nan"))), "split.test: nan is no number; 0 or more is right"),
+        (PipelineConfig(trainer=TrainerConfig(validation_seconds=float("nan"))), "more than 0 is right"),
+    ],
+)
+def test_wrong_value_is_told_with_its_key(config: PipelineConfig, expected: str) -> None:
+    (line,) = value_mistakes(config)
+    assert expected in line
+
+
+def test_new_folder_is_never_one_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    folders = [new_folder("outputs") for _ in range(3)]
+    assert len(set(folders)) == 3
+    assert all(Path(folder).is_dir() for folder in folders)
