@@ -13,7 +13,7 @@ PHRASES = {
     r"\b(is|are) right\b(?!-| of| half| angle| here| there)": "expected X, got Y; use X; set KEY=VALUE; or 'correct'",
     r"\beach \d+": "every 100 steps",
     r"\beach that many\b": "every N steps",
-    rf"\b(row|number|value|weight|array|word|class|column|line|file|unit|one|name) an? ({UNITS})\b": "one row per example",
+    rf"\b(row|number|value|weight|array|class|column|line|file|unit|one|name) an? ({UNITS})\b": "one row per example",
     rf"\b(rows|steps|epochs|times|samples|examples|batches|bytes) an? ({UNITS})\b": "steps per epoch",
     r"\b(is|are|was|were) none of (ours|theirs)\b": "say whose it is, or that it is not checked",
     r"\bnone of a (training|run)\b": "say what it is",
