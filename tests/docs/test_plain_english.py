@@ -29,7 +29,6 @@ TO_REWRITE = [
     "pipeline/errors.py",
     "pipeline/evaluation/",
     "pipeline/export/",
-    "pipeline/help.py",
     "pipeline/inspection/",
     "pipeline/report/",
     "pipeline/run/",
@@ -38,7 +37,6 @@ TO_REWRITE = [
     "pipeline/timing/",
     "pipeline/tracking/",
     "pipeline/training/",
-    "conf/",
     "README.md",
     ".docs/",
 ]
