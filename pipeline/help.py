@@ -36,7 +36,8 @@ def help_text(arguments: list[str]) -> str:
     for folder in folders:
         for path in sorted(path for path in folder.rglob("*.yaml") if path.is_file()):
             group, *names = (printable(part) for part in path.relative_to(folder).with_suffix("").parts)
-            if names and group != "hydra":
+            # A file that choices share is none itself.
+            if names and group != "hydra" and not names[-1].startswith("_"):
                 groups.setdefault(group, {})["/".join(names)] = printable(first_comment(path))
     experiments = groups.pop("experiment", {})
     lines = [USAGE, "Experiments (+experiment=NAME):", *_listed(experiments)]
