@@ -16,7 +16,7 @@ from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
 from pipeline.training.expected_logs import OURS, Logged, logged_by
 from pipeline.training.objectives.losses import losses_of
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel
 from pipeline.training.snapshots.keras_callback_states import MONITORS
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,7 @@ NO_VALIDATION = "needs validation data, but there is none; set split.validation,
 
 def check_monitors(
     config: PipelineConfig,
-    model: keras.Model,
-    signature: Signature,
+    model: NamedModel,
     train: Batches,
     splits: Splits,
     validation_sets: Sequence[str],
@@ -39,7 +38,6 @@ def check_monitors(
     Args:
         config: Read for losses, validation, evaluation and `optimized_metric`.
         model: The compiled model. Its metrics are built if something names one.
-        signature: The model's signature.
         train: The training batches.
         splits: The splits.
         validation_sets: Names of further validation sets.
@@ -51,8 +49,8 @@ def check_monitors(
     if config.optimized_metric is None and not any(map(_monitors, callbacks)):
         return
     held_out = [*(["val_"] if splits.validation is not None else []), *(f"val_{name}_" for name in validation_sets)]
-    losses = losses_of(config.loss, signature, splits.train.spec)
-    logged = logged_by(model, signature, train, losses, held_out, callbacks)
+    losses = losses_of(config.loss, model.signature, splits.train.spec)
+    logged = logged_by(model, train, losses, held_out, callbacks)
     present = dict(splits.present())
     measured = [prefix for name, prefix in PREFIXES.items() if name in config.evaluate_splits and name in present]
     mistakes = monitor_mistakes(callbacks, logged)

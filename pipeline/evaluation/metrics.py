@@ -6,19 +6,15 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import keras
-
 from pipeline.data.batches import Batches
 from pipeline.errors import ConfigError, nearest
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel
 from pipeline.training.stages import evaluate
 
 log = logging.getLogger(__name__)
 
 
-def evaluate_splits(
-    model: keras.Model, signature: Signature, batches: Mapping[str, Batches]
-) -> dict[str, dict[str, float]]:
+def evaluate_splits(model: NamedModel, batches: Mapping[str, Batches]) -> dict[str, dict[str, float]]:
     """Returns the loss and metrics of each split, named as Keras names them. Endless splits are left out.
 
     Raises:
@@ -29,8 +25,8 @@ def evaluate_splits(
         if split.endless:
             log.info("%s: not evaluated, because it is endless", name)
             continue
-        values[name] = evaluate(model, signature, split)
-        for line in _lines(name, values[name], list(signature.outputs), weighted=is_weighted(split)):
+        values[name] = evaluate(model, split)
+        for line in _lines(name, values[name], list(model.signature.outputs), weighted=is_weighted(split)):
             log.info("%s", line)
     return values
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-import keras
 import numpy as np
 
 from pipeline.data.batches import Batches
@@ -16,13 +15,13 @@ from pipeline.data.spec import TargetSpec
 from pipeline.errors import ConfigError
 from pipeline.evaluation.lengths import cut
 from pipeline.evaluation.probabilities import class_names, class_probabilities, label_probabilities
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel
 from pipeline.training.stages import predict as predict_batches
 
 WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
-def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, np.ndarray]:
+def predict(model: NamedModel, batches: Batches) -> dict[str, np.ndarray]:
     """Returns the model's outputs for each example, by output name, in the order of one epoch.
 
     Raises:
@@ -30,7 +29,7 @@ def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[
     """
     if batches.endless:
         raise ConfigError("data: expected data with an end to predict, got endless data")
-    values = predict_batches(model, signature, batches)
+    values = predict_batches(model, batches)
     for name, value in values.items():
         if not isinstance(value, np.ndarray):
             raise ConfigError(

@@ -15,7 +15,7 @@ from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.data.spec import spec_of
 from pipeline.training.expected_logs import Logged, logged_by
-from pipeline.training.signature import signature_of
+from pipeline.training.signature import named_model
 
 X = np.zeros((8, 2), "float32")
 TARGETS = {"a": np.zeros(8, "float32"), "b": np.zeros((8, 1), "float32")}
@@ -42,7 +42,7 @@ def compiled(form: type = dict, kind: type = keras.Model) -> keras.Model:
 
 
 def logged(model: keras.Model, *callbacks: keras.callbacks.Callback, prefixes: tuple[str, ...] = ("val_",)) -> Logged:
-    return logged_by(model, signature_of(model, EXAMPLES.spec), BATCHES, LOSSES, prefixes, callbacks)
+    return logged_by(named_model(model, EXAMPLES.spec), BATCHES, LOSSES, prefixes, callbacks)
 
 
 @pytest.mark.parametrize("form", [dict, list])

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from pipeline.config.composition.choices import is_shared
 from pipeline.config.conf_folder import conf_folder
 from pipeline.config.schema import PipelineConfig
 from pipeline.help import first_comment
@@ -72,18 +73,26 @@ def slug(title: str) -> str:
 
 
 def keys_of_choice(group: str, path: Path) -> list[Key]:
-    """Returns the keys of a choice as a user writes them, such as `loader.batch_size`."""
+    """Returns the keys of a choice as a user writes them, such as `loader.batch_size`, those of shared files too."""
     is_global = "@package _global_" in path.read_text().partition("\n")[0]
     prefix = "" if is_global else f"{group}."
-    return [Key(prefix + key.name, key.default, key.meaning) for key in keys_of(path)]
+    own = [Key(prefix + key.name, key.default, key.meaning) for key in keys_of(path)]
+    shared = [path.with_name(f"{name}.yaml") for name in _defaults(path) if is_shared(name)]
+    return own + [key for file in shared for key in keys_of_choice(group, file)]
+
+
+def _defaults(path: Path) -> list[str]:
+    """Returns the other files of its group that a choice takes over."""
+    found = (yaml.safe_load(path.read_text()) or {}).get("defaults", [])
+    return [name for name in found if isinstance(name, str) and name != "_self_"]
 
 
 def _groups() -> dict[str, list[Path]]:
-    """Returns the files of each group; those that tell Hydra itself something are nobody's choice."""
+    """Returns the choices of each group; files that tell Hydra itself something are nobody's choice."""
     groups: dict[str, list[Path]] = {}
     for path in sorted(conf_folder().rglob("*.yaml")):
         group, *names = path.relative_to(conf_folder()).parts
-        if names and group != "hydra":
+        if names and group != "hydra" and not is_shared(path.stem):
             groups.setdefault(group, []).append(path)
     return groups
 
@@ -149,8 +158,9 @@ def _group(group: str, files: list[Path]) -> list[str]:
 
 def _keys_of(group: str, path: Path, title: str, seen: dict[tuple[tuple[str, str, str], ...], str]) -> Iterator[str]:
     keys = keys_of_choice(group, path)
-    defaults = (yaml.safe_load(path.read_text()) or {}).get("defaults", [])
-    others = [f"[`{_title(group, name)}`](#{slug(_title(group, name))})" for name in defaults if name != "_self_"]
+    others = [
+        f"[`{_title(group, name)}`](#{slug(_title(group, name))})" for name in _defaults(path) if not is_shared(name)
+    ]
     if others:
         yield f"It brings {' and '.join(others)}."
     parts = [f"`{key.default}`" for key in keys if key.name.endswith(OF_A_PART)]

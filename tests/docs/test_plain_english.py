@@ -27,7 +27,6 @@ TO_REWRITE = [
     "pipeline/data/",
     "pipeline/errors.py",
     "pipeline/export/",
-    "pipeline/help.py",
     "pipeline/inspection/",
     "pipeline/report/",
     "pipeline/run/",
@@ -36,7 +35,6 @@ TO_REWRITE = [
     "pipeline/timing/",
     "pipeline/tracking/",
     "pipeline/training/",
-    "conf/",
     "README.md",
     ".docs/",
 ]
