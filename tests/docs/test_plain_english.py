@@ -34,7 +34,6 @@ TO_REWRITE = [
     "pipeline/tasks/",
     "pipeline/timing/",
     "pipeline/tracking/",
-    "pipeline/training/",
     "README.md",
     ".docs/",
 ]
