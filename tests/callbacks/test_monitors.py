@@ -117,13 +117,13 @@ def test_what_is_not_logged_or_does_not_tell_is_told_with_its_key(caplog: pytest
         "callbacks.stop.monitor: 'val_b_ac' is not logged; did you mean 'val_b_auc'? Logged are a_good,"
     )
     assert two == (
-        "EarlyStopping.monitor: 'val_b_vague' does not tell whether less or more of it is better; "
-        "mode=min or max is right"
+        "EarlyStopping.monitor: cannot tell whether lower or higher 'val_b_vague' is better; "
+        "expected mode=min or mode=max"
     )
     assert three.startswith("ModelCheckpoint.monitor: 'val_auc' is not logged; did you mean 'val_b_auc'?")
-    assert four.startswith("StopAtTarget.monitor: 'val_b_vague' does not tell")
+    assert four.startswith("StopAtTarget.monitor: cannot tell whether lower or higher 'val_b_vague'")
     (line,) = monitor_mistakes([keras.callbacks.EarlyStopping()], logged(compiled(), prefixes=()))
-    assert "'val_loss' is measured on validation data, of which there is none" in line
+    assert "'val_loss' needs validation data, but there is none" in line
     with caplog.at_level(logging.WARNING):
         monitor_mistakes([keras.callbacks.EarlyStopping("val_b_acuracy")], logged(compiled(), Adding()))
     assert "'val_b_acuracy' is not logged; did you mean 'val_b_accuracy'?" in caplog.text

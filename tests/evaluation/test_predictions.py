@@ -25,7 +25,7 @@ def test_rows_are_in_the_order_of_the_input() -> None:
     (values,) = found.values()
     assert values[:, 0].tolist() == [0, 2, 4, 6, 8]
     endless = GeneratorLoader(2, False, "generator", "endless").batches(examples, seed=0, training=True)
-    with pytest.raises(ConfigError, match="never ends"):
+    with pytest.raises(ConfigError, match="endless"):
         predict(named_model(model, examples.spec), endless)
 
 
