@@ -176,7 +176,7 @@ def array_cases(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, np.ndarray]]
     kind = draw(st.sampled_from(["cnn", "tabular", "image_timeseries"] if "model" in odd else ["mlp"]))
     config["defaults"] = {
         "model": kind,
-        "loader": draw(st.sampled_from(["numpy", "numpy", "tf_data", "generator", "pandas"])),
+        "loader": draw(st.sampled_from(["numpy", "numpy", "tf_data", "generator"])),
         "weighting": weighting,
     }
     config["model"] = {"filters": 2} if kind in ("cnn", "image_timeseries") else {"units": 2, "depth": 1}
@@ -226,7 +226,7 @@ def tables(draw: st.DrawFn) -> tuple[dict[str, Any], bytes]:
         }
     config["defaults"] = {
         "model": draw(st.sampled_from(["tabular"] * 6 + ["mlp"])),
-        "loader": draw(st.sampled_from(["numpy", "numpy", "tf_data", "pandas"])),
+        "loader": draw(st.sampled_from(["numpy", "numpy", "tf_data"])),
     }
     config["model"] = {"units": 2, "depth": 1}
     return config, content
@@ -310,7 +310,7 @@ def returned(draw: st.DrawFn) -> tuple[dict[str, Any], list[Any]]:
     config["data"] = data
     kind = draw(st.sampled_from(["cnn", "image_timeseries", "tabular"] if "model" in odd else ["mlp"]))
     config["model"] = {"filters": 2} if kind in ("cnn", "image_timeseries") else {"units": 2, "depth": 1}
-    loader = "stream" if in_batches else draw(st.sampled_from(["numpy", "tf_data", "generator", "pandas"]))
+    loader = "stream" if in_batches else draw(st.sampled_from(["numpy", "tf_data", "generator"]))
     weighting = draw(st.sampled_from(["none", "none", "balanced"]))
     config["defaults"] = {"model": kind, "loader": loader, "weighting": weighting}
     return config, given
