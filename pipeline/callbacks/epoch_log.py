@@ -9,8 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.shown_values import GAP, by_importance, fitted
 from pipeline.security.plain_types import Seconds
 from pipeline.security.terminal import SHORT
@@ -20,7 +19,7 @@ COLUMNS = 100
 """Columns of a line where there is no terminal; the losses and a metric, on both splits, fit in."""
 
 
-class EpochLog(keras.callbacks.Callback):
+class EpochLog(Callback):
     """Logs number, duration and values of each epoch; on the console no more of them than a line has room for.
 
     Args:

@@ -13,8 +13,7 @@ from datetime import timedelta
 from numbers import Real
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import Monitored
 from pipeline.callbacks.notification import Notification, Sender, log
 from pipeline.errors import ConfigError, nearest, one_line
@@ -32,7 +31,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-class Notify(keras.callbacks.Callback):  # type: ignore[misc]
+class Notify(Callback):
     """Sends mail or a message when training starts, ends or fails, or a metric passes a threshold.
 
     No server delays or breaks a training: they are spoken to on other threads, and what fails is a warning in the log,
