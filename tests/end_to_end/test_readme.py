@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -49,6 +50,19 @@ COMMANDS = [line.partition("python -m pipeline ")[2] for block in blocks("sh") f
             if "python -m pipeline " in line]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run, for tests to copy."""
+    from pipeline.cli import main
+
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "argv", ["pipeline", "+experiment=quickstart", "trainer.epochs=1"])
+        assert main() == 0
+    return next(folder.glob("outputs/*/*"))
+
+
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     generator = np.random.default_rng(0)
@@ -71,23 +85,20 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("line", COMMANDS)
 def test_command_runs(
-    line: str, files: None, command: Callable[..., Any], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    line: str,
+    trained: Path,
+    files: None,
+    command: Callable[..., Any],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    arguments = shlex.split(line)
     if "mnist/" in line:
         monkeypatch.setenv("PIPELINE_DATA_DIR", str(request.getfixturevalue("mnist")))
     # Nobody listens there, which is a warning.
     monkeypatch.setenv("NOTIFY_URL", "json://127.0.0.1:1")
-    if "runs=[" in line:
-        runs = ",".join(str(command("+experiment=quickstart", "trainer.epochs=1").folder) for _ in range(2))
-        arguments = [f"runs=[{runs}]" if a.startswith("runs=") else a for a in arguments]
-    if "resume=outputs" in line:
-        trained = command("+experiment=quickstart", "trainer.epochs=1")
-        arguments = [f"resume={trained.folder}" if a.startswith("resume=") else a for a in arguments]
-    if " run=" in line:
-        trained = command("+experiment=quickstart", "trainer.epochs=1")
-        arguments = [f"run={trained.folder}" if a.startswith("run=") else a for a in arguments]
-    done = command(*arguments)
+    for folder in re.findall(r"outputs/[^\s,\]]+", line):
+        shutil.copytree(trained, folder)
+    done = command(*shlex.split(line))
     assert done.code == 0, done.errors
 
 
