@@ -34,6 +34,7 @@ def trained(ours: bool, arguments: dict[str, Any]) -> Any:
     return history.epoch, history.history, of.get_weights()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -89,6 +90,7 @@ def test_what_keras_takes_trains_as_with_keras(arguments: dict[str, Any]) -> Non
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("several", [(2,), {2}, range(2, 3), np.array([2])])
 def test_epochs_to_validate_after_may_be_of_any_collection(several: Any) -> None:
     theirs = model().fit(X, Y, epochs=3, verbose=0, validation_freq=[2], **VALIDATION)
