@@ -1,4 +1,9 @@
-"""The loop of training: Keras' callbacks and steps, our own loop around them, snapshots of all that is going on."""
+"""The loop of training: start or resume, then epochs of steps, with validation and snapshots where they are due.
+
+`Training.run` reads from top to bottom: `_start` restores the snapshot to resume from, if there is one; `_epoch` trains
+what is left of an epoch and validates after it; `_steps_of_epoch` makes one compiled call after another, each of which
+ends where something is due: a validation, a snapshot, or a callback that wants to see every batch.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +40,7 @@ class Plan:
         epochs: Number of the epoch before which training ends.
         initial_epoch: Number of the first epoch.
         validation: Validation sets by the prefix of their values: `val_`, or `val_<name>_` for each of several.
-        validation_freq: Validate each that many epochs, or after the epochs of these numbers, counted from 1.
+        validation_freq: Validate every that many epochs, or after the epochs with these numbers, counted from 1.
         cadence: When to validate within epochs too.
         jit_compile: XLA on or off; None chooses by the model and by how long it is trained.
     """
@@ -92,33 +97,17 @@ class Training:
         return self._choice.made
 
     def run(self) -> None:
-        """Trains the model; an error is told to callbacks that have a method `on_train_failure`, and raised on."""
+        """Trains the model; callbacks with a method `on_train_failure` learn of an error before it is raised."""
         try:
             self._run()
         except BaseException as error:
-            for told in _defined(self._hooks, "on_train_failure"):
-                told(error)
+            for on_train_failure in _defined(self._hooks, "on_train_failure"):
+                on_train_failure(error)
             raise
 
     def _run(self) -> None:
-        model, hooks, plan = self._model, self._hooks, self._plan
-        model.stop_training = False
-        plan.cadence.start()
-        hooks.on_train_begin()
-        # keras.callbacks.BackupAndRestore says in this attribute where to go on.
-        kept = getattr(model, "_initial_epoch", None) or 0
-        begin = kept or plan.initial_epoch
-        if not isinstance(kept, Integral) or kept < 0:
-            raise ConfigError(f"callbacks: a backup says to go on with epoch {kept!r:.40}; a whole number is right")
-        self._at = Position(int(begin))
-        self._recorder.start()
-        ended = False
-        if self._recorder.found is not None:
-            self._go_on_from(self._recorder.found)
-            ended = model.stop_training and self._at.begins_epoch
-        elif self._recorder.may_roll_back and self._steps.can_build:
-            self._steps.build()
-            self._recorder.at_begin(self._at, self._state)
+        model, plan = self._model, self._plan
+        ended = self._start()
         while self._at.epoch < plan.epochs and not ended:
             try:
                 self._epoch()
@@ -127,7 +116,22 @@ class Training:
                 self._roll_back(request.factor)
         if isinstance(model.optimizer, keras.optimizers.Optimizer) and plan.epochs > 0:
             model.optimizer.finalize_variable_values(model.trainable_weights)
-        hooks.on_train_end(logs=self._values)
+        self._hooks.on_train_end(logs=self._values)
+
+    def _start(self) -> bool:
+        """Begins the training, or restores the snapshot that it resumes from; returns whether that is of its end."""
+        self._model.stop_training = False
+        self._plan.cadence.start()
+        self._hooks.on_train_begin()
+        self._at = Position(_first_epoch(self._model, self._plan))
+        self._recorder.start()
+        if self._recorder.found is not None:
+            self._restore(self._recorder.found)
+            return self._model.stop_training and self._at.begins_epoch
+        if self._recorder.may_roll_back and self._steps.can_build:
+            self._steps.build()
+            self._recorder.at_begin(self._at, self._state)
+        return False
 
     def _epoch(self) -> None:
         """Trains the epoch, or what is left of it, and validates after it."""
@@ -147,7 +151,7 @@ class Training:
         self._recorder.after_epoch(epoch, self._at, self._state, ends=ends)
 
     def _steps_of_epoch(self) -> None:
-        model, hooks, size, cadence = self._model, self._hooks, self._size, self._plan.cadence
+        model, cadence = self._model, self._plan.cadence
         if self._at.due == "validation":
             self._validate_within()
         # As in Keras, a training that is stopped before the first step of an epoch makes one call of it.
@@ -160,36 +164,43 @@ class Training:
             if not chosen:
                 self._choice.choose(stack, self._steps_left())
                 chosen = True
-            at = self._at
-            until = cadence.until_next(at.done, at.step, self._feed.steps or self._counted)
-            most = self._steps.of_own if self._steps.own else size()
-            most = min(most, until, self._recorder.until_next(at.done))
-            pieces = calls.take(most, across=size.fixed or self._steps.own is not None)
-            count = length(pieces)
-            hooks.on_train_batch_begin(at.step)
-            with size.timed(count):
-                self._logs = self._steps.run(pieces)
-            self._at = at = Position(at.epoch, at.step + count, at.done + count)
-            hooks.on_train_batch_end(at.step - 1, self._logs)
+            self._call(calls)
             if model.stop_training:
                 return
-            if cadence.is_due(at.done, at.step, self._feed.steps or self._counted):
-                self._at = replace(at, due="validation")
+            if cadence.is_due(self._at.done, self._at.step, self._epoch_steps):
+                self._at = replace(self._at, due="validation")
                 self._validate_within()
                 if model.stop_training:
                     return
             self._recorder.after_step(self._at, self._state)
         self._counted = self._at.step
 
+    def _call(self, calls: Calls) -> None:
+        """Makes the steps up to the next moment at which something is due, in one compiled call."""
+        at, size, own = self._at, self._size, self._steps.own is not None
+        until_validation = self._plan.cadence.until_next(at.done, at.step, self._epoch_steps)
+        most = min(self._steps.of_own if own else size(), until_validation, self._recorder.until_next(at.done))
+        pieces = calls.take(most, across=size.fixed or own)
+        count = length(pieces)
+        self._hooks.on_train_batch_begin(at.step)
+        with size.timed(count):
+            self._logs = self._steps.run(pieces)
+        self._at = Position(at.epoch, at.step + count, at.done + count)
+        self._hooks.on_train_batch_end(self._at.step - 1, self._logs)
+
+    @property
+    def _epoch_steps(self) -> int | None:
+        """The steps of an epoch, as far as the data says or the epoch before has shown; None where nobody knows."""
+        return self._feed.steps or self._counted
+
     def _steps_left(self) -> int | None:
-        # What nobody knew of the length, the epoch before has shown.
-        an_epoch = self._feed.steps or self._counted
-        return None if an_epoch is None else an_epoch * (self._plan.epochs - self._at.epoch)
+        steps = self._epoch_steps
+        return None if steps is None else steps * (self._plan.epochs - self._at.epoch)
 
     def _validate_within(self) -> None:
         """Validates within an epoch, whose own metrics are then as they were.
 
-        Callbacks that have a method `on_validation_end` are told epoch, step and what was measured.
+        Callbacks with a method `on_validation_end` get the epoch, the step and the values.
         """
         kept = [(variable, np.array(variable)) for variable in self._model.metrics_variables]
         values = self._validated()
@@ -198,8 +209,8 @@ class Training:
         epoch, step = self._at.epoch, self._at.step
         self.validations.append({"epoch": epoch, "step": step, **values})
         self._at = replace(self._at, due="step")
-        for told in _defined(self._hooks, "on_validation_end"):
-            told(epoch, step, values)
+        for on_validation_end in _defined(self._hooks, "on_validation_end"):
+            on_validation_end(epoch, step, values)
 
     def _validated(self) -> dict[str, float]:
         leave_if_asked = self._recorder.before_validation(self._at, self._state)
@@ -226,8 +237,8 @@ class Training:
         moments = {"now": Trainable.of(self._model), "built": self._steps.built, "traced": self._steps.traced}
         return {moment: dict(vars(parts)) for moment, parts in moments.items() if parts is not None}
 
-    def _go_on_from(self, snapshot: Snapshot) -> None:
-        """Puts everything back to what it was at a snapshot."""
+    def _restore(self, snapshot: Snapshot) -> None:
+        """Puts the model, its callbacks, the data and the loop itself back to what they were at a snapshot."""
         state = snapshot.state
         trainable = {moment: Trainable(**parts) for moment, parts in state["trainable"].items()}
         if "traced" in trainable:
@@ -242,30 +253,38 @@ class Training:
         self._values, self._logs, self._counted = state["values"], state["logs"], state["counted"]
         self.validations = list(state["validations"])
         self._choice.go_on_from(state)
-        for told in _defined(self._hooks, "on_resume"):
-            told(self._at.epoch, self._at.step)
+        for on_resume in _defined(self._hooks, "on_resume"):
+            on_resume(self._at.epoch, self._at.step)
 
     def _roll_back(self, factor: float) -> None:
-        """Goes on from the last good snapshot with a lower learning rate."""
+        """Restores the last snapshot with finite weights, and lowers the learning rate."""
         snapshot = self._recorder.last_good()
         if snapshot is None:
             raise ConfigError(
-                "callbacks: the loss is not finite, and there is no snapshot to roll back to; a lower "
-                "optimizer.learning_rate, or snapshots.every_steps=100, is right"
+                "callbacks: the loss is not finite, and there is no snapshot to roll back to; lower "
+                "optimizer.learning_rate, or set snapshots.every_steps=100"
             )
         optimizer = self._model.optimizer
         rate = float(optimizer.learning_rate)
-        self._go_on_from(snapshot)
+        self._restore(snapshot)
         # The snapshot may be from before the rate was lowered the last time.
         optimizer.learning_rate = factor * min(rate, float(optimizer.learning_rate))
-        for told in _defined(self._hooks, "on_roll_back"):
-            told(factor)
+        for on_roll_back in _defined(self._hooks, "on_roll_back"):
+            on_roll_back(factor)
         log.info(
-            "training goes on from step %d of epoch %d with a learning rate of %.3g",
+            "training continues from step %d of epoch %d with a learning rate of %.3g",
             self._at.step,
             self._at.epoch + 1,
             float(optimizer.learning_rate),
         )
+
+
+def _first_epoch(model: keras.Model, plan: Plan) -> int:
+    # keras.callbacks.BackupAndRestore says in this attribute at which epoch to resume.
+    kept = getattr(model, "_initial_epoch", None) or 0
+    if not isinstance(kept, Integral) or kept < 0:
+        raise ConfigError(f"callbacks: expected a backup of a whole number of epochs, got {kept!r:.40}")
+    return int(kept) or plan.initial_epoch
 
 
 def _defined(hooks: Hooks, name: str) -> list[Callable[..., Any]]:

@@ -24,7 +24,6 @@ from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
-from pipeline.data.loaders.pandas import PandasLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.models.mlp import mlp
 from pipeline.timing.contenders import Contender
@@ -36,7 +35,6 @@ from tests.benchmarks.conftest import BATCH, LONG, ROUNDS, SIZE, Stop, floats, p
 LOADERS: dict[str, Any] = {
     "numpy": NumpyLoader(BATCH, shuffle=True),
     "tf_data": TfDataLoader(BATCH, 1024, None),
-    "pandas": PandasLoader(BATCH, shuffle=True),
     "generator": GeneratorLoader(BATCH, True, "generator", "unknown"),
 }
 

@@ -14,7 +14,6 @@ from pipeline.config.schema import TrainerConfig
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
-from pipeline.data.loaders.pandas import PandasLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.data.spec import spec_of
 from pipeline.training.signature import signature_of
@@ -79,7 +78,6 @@ def test_generator_of_dicts_trains_evaluates_predicts_and_resumes(parts: Any, co
         NumpyLoader(8, False),
         TfDataLoader(8, 0, None),
         GeneratorLoader(8, False, "generator", "known"),
-        PandasLoader(8, False),
     ],
 )
 def test_every_loader_feeds_the_form_that_the_model_reads(parts: Any, loader: Any) -> None:

@@ -89,6 +89,9 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     ("callbacks=[erly_stopping]",): ["callbacks: there is no 'erly_stopping'; did you mean 'early_stopping'?"],
     ("schedule=null",): ["schedule: null is no choice; valid: constant, cosine, exponential, piecewise"],
     ("+model=cnn",): ["model: it is among the defaults, where one is chosen; model=cnn, without +, is right"],
+    ("loader=pandas",): [
+        "loader: a DataFrame is data and no loader; data=frame data.train._target_=my_module.my_frame feeds one"
+    ],
     ("-m", "model=mlp,cnnn"): ["model: there is no 'cnnn'; did you mean 'cnn'?"],
     # Values.
     ("model.units=32,64",): [

@@ -89,7 +89,7 @@ TRAINER = {
     "optimized_metric": ["null", "loss", "val_loss", "accuracy", "test_loss"],
     "tracking": ["none", "csv", "tensorboard"],
     "model": ["mlp", "cnn", "tabular", "image_timeseries"],
-    "loader": ["numpy", "tf_data", "generator", "pandas", "stream"],
+    "loader": ["numpy", "tf_data", "generator", "stream"],
     "data.inputs": ["null", "[x]", "[a]", "[input]", "[a,b]"],
     "data.classes": ["null", "0", "2", "3", "{kind: 2, size: 0}"],
     "data.validation": ["null", "good.csv", "good.npz", "{_target_: fuzz_parts.arrays}"],
@@ -129,7 +129,6 @@ LOADERS = {
         "loader.take": ["null", "1", "2"],
         "loader.batch_size": ["2", "8"],
     },
-    "pandas": {"loader.shuffle": ["true", "false"], "loader.batch_size": ["1", "3", "8"]},
     "generator": {
         "loader.form": ["generator", "py_dataset"],
         "loader.length": ["known", "unknown", "endless"],
@@ -202,9 +201,7 @@ HUGE = ["99999999999999999999", "9223372036854775807", "4294967296000"]
 def commands(draw: st.DrawFn) -> list[str]:
     """Right values for some data, then perhaps some that do not suit, wrong ones or a typing error."""
     kind = draw(st.sampled_from(list(DATA)))
-    loader = (
-        "stream" if kind == "batches" else draw(st.sampled_from(["numpy", "numpy", "tf_data", "generator", "pandas"]))
-    )
+    loader = "stream" if kind == "batches" else draw(st.sampled_from(["numpy", "numpy", "tf_data", "generator"]))
     weighting = draw(st.sampled_from(["none", "none", *WEIGHTINGS]))
     callbacks = draw(st.lists(st.sampled_from(list(CALLBACKS)), max_size=2, unique=True))
     # Compiling takes longer than all else.

@@ -22,7 +22,7 @@ TABLE = [
     "trainer.epochs=1", "loader.batch_size=4", "report=false",
 ]  # fmt: skip
 CHANGES = [
-    "loader.batch_size=3", "loader=tf_data", "loader=generator", "loader=pandas", "loader=stream", "task.split=train",
+    "loader.batch_size=3", "loader=tf_data", "loader=generator", "loader=stream", "task.split=train",
     "task.split=validation", "task.split=tset", "task.form=npz", "task.form=csv", "loss=mse", "metrics=[mae]",
     "metrics=null", "weighting=balanced", "weighting=class_weight", "data.classes=5", "data.classes=0", "split.test=0",
     "split.validation=2", "seed=7", "model.units=9", "model=cnn", "optimizer=sgd", "trainer.epochs=0", "data.scale=2",

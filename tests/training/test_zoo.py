@@ -11,7 +11,6 @@ from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
-from pipeline.data.loaders.pandas import PandasLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.data.sources.digits import Digits
 from pipeline.data.sources.image_timeseries import image_timeseries
@@ -24,7 +23,6 @@ SIZE, BATCH = 70, 16
 LOADERS: dict[str, Any] = {
     "numpy": NumpyLoader(BATCH, shuffle=False),
     "tf_data": TfDataLoader(BATCH, 0, None),
-    "pandas": PandasLoader(BATCH, shuffle=False),
     "generator": GeneratorLoader(BATCH, False, "generator", "known"),
     "generator of unknown length": GeneratorLoader(BATCH, False, "generator", "unknown"),
     "PyDataset": GeneratorLoader(BATCH, False, "py_dataset", "known"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Any
 
 from hydra.core.object_type import ObjectType
@@ -14,6 +15,10 @@ from pipeline.errors import ConfigError, nearest
 
 EXPERIMENT = "experiment"
 """The group that is added to the defaults."""
+FOUND_ELSEWHERE = MappingProxyType(
+    {"loader/pandas": "a DataFrame is data and no loader; data=frame data.train._target_=my_module.my_frame feeds one"}
+)
+"""Choices that people expect in a group, and where to find what they want."""
 
 
 def choices(repository: Any, group: str) -> list[str]:
@@ -39,6 +44,8 @@ def unknown_choice(repository: Any, name: str) -> str:
     group = next((g for g in _parents(name) if repository.group_exists(g)), "")
     # A folder of experiments is a group of its own for Hydra, and none for users.
     group = group.partition("/")[0] if group.startswith(f"{EXPERIMENT}/") else group
+    if name in FOUND_ELSEWHERE:
+        return f"{group}: {FOUND_ELSEWHERE[name]}"
     choice = name.removeprefix(f"{group}/")
     return f"{group or name}: there is no '{choice}'{nearest(choice, choices(repository, group) if group else ())}"
 

@@ -1,10 +1,11 @@
-"""MNIST, from a local file or through `keras.datasets`."""
+"""MNIST, from a local file or through `keras.datasets`: images, or a table of them."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +13,15 @@ from pipeline.data.examples import Examples
 from pipeline.data.sources.archive import read_npz
 from pipeline.data.spec import spec_of
 from pipeline.data.splits import Splits
-from pipeline.errors import DataError
+from pipeline.errors import ConfigError, DataError, nearest
 from pipeline.security.downloads import check_download
 from pipeline.tensorflow_import import import_tensorflow
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIZE = 28
+"""Pixels of a side of an image."""
 KERAS_FILE = Path("~/.keras/datasets/mnist.npz")
 
 
@@ -60,6 +66,34 @@ class Mnist:
             key = "data.path" if self.path else "PIPELINE_DATA_DIR"
             raise DataError(f"{key}: no file '{file}'; the path of mnist.npz, or null to download it, is right")
         return file
+
+
+def mnist_frame(part: str = "train", block: int = 4, path: str | None = None) -> pd.DataFrame:
+    """Returns MNIST as a DataFrame of one row per image, for `data=frame`.
+
+    Args:
+        part: `train` or `test`.
+        block: Width of the squares of pixels whose mean is a column each: 4 makes 49 columns, 1 has all 784 pixels.
+        path: See `Mnist`.
+
+    Raises:
+        ConfigError: There is no such part, or images cannot be cut into such squares.
+        DataError: The file is missing or damaged.
+    """
+    import pandas as pd
+
+    splits = dict(Mnist(path).load().present())
+    if part not in splits:
+        raise ConfigError(f"part: expected one of {', '.join(splits)}, got {part!r}{nearest(str(part), splits)}")
+    if block < 1 or SIZE % block:
+        raise ConfigError(f"block: expected a divisor of {SIZE}, such as 4, got {block}")
+    examples = splits[part]
+    assert isinstance(examples, Examples)
+    side = SIZE // block
+    squares = examples.inputs["image"].reshape(-1, side, block, side, block)
+    means = squares.mean((2, 4), dtype="float32").reshape(-1, side * side)
+    columns = [f"row_{row}_column_{column}" for row in range(side) for column in range(side)]
+    return pd.DataFrame(means, columns=columns).assign(digit=examples.targets["digit"])
 
 
 def _download() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:

@@ -12,7 +12,6 @@ from pipeline.data.examples import ragged
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.loader import Loader, checked_batch_size
 from pipeline.data.loaders.numpy import NumpyLoader
-from pipeline.data.loaders.pandas import PandasLoader, frame_of
 from pipeline.data.loaders.stream import StreamLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.data.spec import spec_of
@@ -45,7 +44,6 @@ def batch_stream() -> BatchStream:
 
 LOADERS = [
     NumpyLoader(4, shuffle=False),
-    PandasLoader(4, shuffle=False),
     TfDataLoader(4, shuffle_buffer=0, take=None),
     GeneratorLoader(4, shuffle=False, form="generator", length="known"),
     GeneratorLoader(4, shuffle=False, form="generator", length="unknown"),
@@ -53,7 +51,6 @@ LOADERS = [
 ]
 SHUFFLING = [
     NumpyLoader(4, shuffle=True),
-    PandasLoader(4, shuffle=True),
     TfDataLoader(4, shuffle_buffer=6, take=None),
     GeneratorLoader(4, shuffle=True, form="generator", length="known"),
     GeneratorLoader(4, shuffle=True, form="py_dataset", length="known"),
@@ -132,11 +129,10 @@ def test_wrong_argument_is_told(loader: Loader, expected: str) -> None:
     ("loader", "data", "right"),
     [
         (NumpyLoader(2, True), example_stream(), "loader=tf_data"),
-        (PandasLoader(2, True), batch_stream(), "loader=stream"),
+        (NumpyLoader(2, True), batch_stream(), "loader=stream"),
         (TfDataLoader(2, 0, None), batch_stream(), "loader=stream"),
         (StreamLoader(shuffle=False), images(), "loader=numpy"),
         (StreamLoader(shuffle=False), example_stream(), "loader=tf_data"),
-        (PandasLoader(2, True), series(), "use loader=numpy"),
     ],
 )
 def test_loader_that_cannot_feed_the_data_names_the_one_that_can(
@@ -166,18 +162,6 @@ def test_batches_of_a_stream_are_fed_as_they_are() -> None:
     assert seen(batches) == [[0, 4], [8, 12], [16, 20]]
     assert seen(batches, skip=2) == [[16, 20]]
     assert batches.batch_size is None
-
-
-def test_frame_has_a_column_for_every_number() -> None:
-    columns = list(frame_of(images()).columns)
-    assert columns == ["image_0", "image_1", "image_2", "image_3", "digit", "weight:digit"]
-
-
-def test_pandas_refuses_two_columns_of_one_name() -> None:
-    x = np.zeros((4, 2))
-    both = Examples(spec_of({"x": x}, {"x": x}), {"x": x}, {"x": x})
-    with pytest.raises(ConfigError, match="loader=pandas: 'x_0' would be the name of two columns; loader=numpy"):
-        PandasLoader(2, shuffle=False).batches(both, seed=0, training=True)
 
 
 @pytest.mark.parametrize("key", ["take", "shuffle_buffer"])

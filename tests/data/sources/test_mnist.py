@@ -1,13 +1,14 @@
 """MNIST is found where a setting says, and a wrong setting is told."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.data.examples import Examples
-from pipeline.data.sources.mnist import Mnist
-from pipeline.errors import DataError
+from pipeline.data.sources.mnist import Mnist, mnist_frame
+from pipeline.errors import ConfigError, DataError
 
 
 def write(folder: Path) -> None:
@@ -54,3 +55,23 @@ def test_mnist_itself_is_whole(mnist: Path) -> None:
     assert isinstance(splits.train, Examples)
     assert splits.train.inputs["image"].shape == (60000, 28, 28)
     assert splits.train.inputs["image"].mean() / 255 == pytest.approx(0.13066, abs=1e-5)
+
+
+def test_frame_has_a_row_per_image_and_a_column_per_square_of_pixels(tmp_path: Path) -> None:
+    write(tmp_path)
+    frame = mnist_frame(path=str(tmp_path))
+    assert frame.shape == (5, 50)
+    assert frame["digit"].tolist() == [0, 1, 2, 3, 4]
+    assert mnist_frame("test", block=1, path=str(tmp_path)).shape == (2, 785)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({"part": "tset"}, "part: expected one of train, test, got 'tset'"), ({"block": 5}, "expected a divisor of 28")],
+)
+def test_frame_of_another_part_or_of_squares_that_do_not_fit_is_told(
+    given: dict[str, Any], expected: str, tmp_path: Path
+) -> None:
+    write(tmp_path)
+    with pytest.raises(ConfigError, match=expected):
+        mnist_frame(**given, path=str(tmp_path))

@@ -11,7 +11,6 @@ import pytest
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
-from pipeline.data.loaders.pandas import PandasLoader
 from pipeline.data.loaders.stream import StreamLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.data.sources.batches import BatchSource
@@ -61,7 +60,6 @@ LOADERS: dict[str, tuple[Any, Any]] = {
     "numpy": (NumpyLoader(4, False), partial(examples, WEIGHTS)),
     "tf_data": (TfDataLoader(4, 0, None), partial(examples, WEIGHTS)),
     "generator": (GeneratorLoader(4, False, "generator", "known"), partial(examples, WEIGHTS)),
-    "pandas": (PandasLoader(4, False), partial(examples, WEIGHTS)),
     "stream": (StreamLoader(shuffle=False), stream),
 }
 

@@ -16,7 +16,6 @@ from pipeline.config.schema import PipelineConfig, TrainerConfig
 from pipeline.data.batches import ArrayBatches, Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
-from pipeline.data.loaders.pandas import PandasLoader
 from pipeline.data.loaders.stream import StreamLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.data.sources.batches import BatchSource
@@ -141,7 +140,6 @@ def shuffled() -> tf.data.Dataset:
 
 LOADERS: dict[str, Callable[[Examples], Batches]] = {
     "numpy": lambda given: ArrayBatches(given, BATCH, shuffle=True, seed=3),
-    "pandas": lambda given: PandasLoader(BATCH, True).batches(given, seed=3, training=True),
     "tf_data": lambda given: TfDataLoader(BATCH, 10, None).batches(given, seed=3, training=True),
     "generator": lambda given: GeneratorLoader(BATCH, True, "generator", "known").batches(given, seed=3, training=True),
     "unknown": lambda given: GeneratorLoader(BATCH, True, "generator", "unknown").batches(given, seed=3, training=True),

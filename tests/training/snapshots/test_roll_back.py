@@ -73,7 +73,7 @@ def test_it_stops_after_so_many_times(
     fitted = trained(two_outputs, config, several, tmp_path, [RollBackOnNaN(factor=0.5, most=2)])
     assert not np.isfinite(fitted.history["loss"]).all()
     assert len(fitted.history["loss"]) == 1
-    assert caplog.text.count("training goes on from step 0 of epoch 1") == 2
+    assert caplog.text.count("training continues from step 0 of epoch 1") == 2
     assert float(two_outputs.optimizer.learning_rate) == pytest.approx(0.25e30)
 
 
