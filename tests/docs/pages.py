@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-GENERATED = "differences.md"
-"""Written by tests/conformance, and compared with what that finds."""
+GENERATED = ("differences.md", "configuration.md")
+"""Pages that are compared with what generates them."""
 PAGES = [
     REPOSITORY / "README.md",
-    *sorted(page for page in (REPOSITORY / ".docs").rglob("*.md") if page.name != GENERATED),
+    *sorted(page for page in (REPOSITORY / ".docs").rglob("*.md") if page.name not in GENERATED),
 ]
 BORROWED = {"README.md": ".docs/getting-started.md"}
 """Pages that use the data of another one, which they link to: its files are written and its scripts run first."""

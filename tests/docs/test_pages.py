@@ -7,6 +7,7 @@ import runpy
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Reader:
     def read(self, page: Path, only_data: bool = False) -> None:
         """Does what each block says; with `only_data`, writes files and runs scripts only."""
         found = blocks(page)
-        for block, following in zip(found, [*found[1:], None], strict=True):
+        for block, following in zip_longest(found, found[1:]):
             if block.name is not None and block.language in FILE_LANGUAGES:
                 path = self.folder / block.name
                 path.parent.mkdir(parents=True, exist_ok=True)
