@@ -109,7 +109,7 @@ def _values(key: str, value: str, folders: Sequence[Path]) -> Iterator[str]:
 def _choices(group: Path) -> Iterator[str]:
     for path in islice(group.rglob("*.yaml"), MOST):
         name = path.relative_to(group).with_suffix("").as_posix()
-        if PLAIN.fullmatch(name):
+        if PLAIN.fullmatch(name) and not path.name.startswith("_"):
             yield name
 
 
@@ -130,10 +130,17 @@ def _keys(parent: str, before: Sequence[str], folders: Sequence[Path]) -> Iterat
     )
     chosen = [word.partition("=")[2] for word in before if word.lstrip("+").startswith(f"{parent}=")]
     for choice in (chosen or defaults)[-1:]:
-        for file in (folder / parent / f"{choice}.yaml" for folder in folders):
-            if file.is_file():
-                text = file.read_text(encoding="utf-8", errors="replace")
-                yield from (f"{parent}.{name}=" for name in re.findall(r"^([A-Za-z]\w*):", text, re.MULTILINE))
+        yield from (f"{parent}.{name}=" for name in _keys_of_choice(parent, choice, folders))
+
+
+def _keys_of_choice(group: str, choice: str, folders: Sequence[Path]) -> Iterator[str]:
+    """Gives the keys of a file of a group, and of files that choices share which it has in its defaults."""
+    for file in (folder / group / f"{choice}.yaml" for folder in folders):
+        if file.is_file():
+            text = file.read_text(encoding="utf-8", errors="replace")
+            yield from (name for name in re.findall(r"^([A-Za-z]\w*):", text, re.MULTILINE) if name != "defaults")
+            for shared in re.findall(r"^  - (_\w*[a-z])$", text, re.MULTILINE):
+                yield from _keys_of_choice(group, shared, folders)
 
 
 def _fields(kind: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The help text, from the first comment line of each config file; made without Hydra and without TensorFlow."""
+"""The help text, from the first comment line of each config file; needs neither Hydra nor TensorFlow."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 USAGE = """\
 Train, evaluate and predict with Keras models, composed from config.
 
-  python -m pipeline +experiment=quickstart                         an experiment
-  python -m pipeline data=mnist model=cnn trainer.epochs=3          your own choice of parts and values
-  python -m pipeline -m +experiment=quickstart model.units=32,64    a run for each value
-  python -m pipeline task=evaluate run=DIR                          a run's model on its test split
-  python -m pipeline +experiment=quickstart task=lr_find            a learning rate for its model and data
-  python -m pipeline +experiment=quickstart task=inspect            a look at its data, nothing is trained
-  python -m pipeline task=predict run=DIR data.path=FILE            its predictions for other data
-  python -m pipeline +experiment=quickstart --cfg job               the composed config, nothing run
+  python -m pipeline +experiment=quickstart                         run an experiment
+  python -m pipeline data=mnist model=cnn trainer.epochs=3          choose parts and values yourself
+  python -m pipeline -m +experiment=quickstart model.units=32,64    one run per value
+  python -m pipeline task=evaluate run=DIR                          evaluate a run's model on its test split
+  python -m pipeline +experiment=quickstart task=lr_find            find a learning rate
+  python -m pipeline +experiment=quickstart task=inspect            inspect the data without training
+  python -m pipeline task=predict run=DIR data.path=FILE            predict other data
+  python -m pipeline +experiment=quickstart --cfg job              show the composed config without running it
 
 Options: --config-dir DIR adds your own config files; --cfg job shows the config; debug=true shows tracebacks;
 --hydra-help shows all of Hydra's.
@@ -23,7 +23,7 @@ Options: --config-dir DIR adds your own config files; --cfg job shows the config
 
 
 def help_text(arguments: list[str]) -> str:
-    """Returns usage, experiments and groups, those of `--config-dir` too.
+    """Returns usage, experiments and groups, including those of `--config-dir`.
 
     Args:
         arguments: The command line without its first word.
@@ -36,7 +36,8 @@ def help_text(arguments: list[str]) -> str:
     for folder in folders:
         for path in sorted(path for path in folder.rglob("*.yaml") if path.is_file()):
             group, *names = (printable(part) for part in path.relative_to(folder).with_suffix("").parts)
-            if names and group != "hydra":
+            # A file that choices share is none itself.
+            if names and group != "hydra" and not names[-1].startswith("_"):
                 groups.setdefault(group, {})["/".join(names)] = printable(first_comment(path))
     experiments = groups.pop("experiment", {})
     lines = [USAGE, "Experiments (+experiment=NAME):", *_listed(experiments)]
@@ -47,7 +48,7 @@ def help_text(arguments: list[str]) -> str:
 
 
 def first_comment(path: Path) -> str:
-    """Returns the first comment line of a config file that is not Hydra's `@package`, without its `#`."""
+    """Returns the first comment line of a config file, other than Hydra's `@package`, without its `#`."""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.startswith("#") and "@package" not in line:
             return line.removeprefix("#").strip()
@@ -62,7 +63,7 @@ def _listed(choices: dict[str, str]) -> Iterator[str]:
 
 
 def config_dirs(arguments: Sequence[str]) -> Iterator[Path]:
-    """Gives the folders that `--config-dir` names on a command line."""
+    """Yields the folders that `--config-dir` names on a command line."""
     for index, argument in enumerate(arguments):
         if argument.startswith("--config-dir="):
             yield Path(argument.partition("=")[2])

@@ -28,6 +28,8 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+pytest_plugins = ["tests.drawn_cases"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -47,6 +47,8 @@ def test_bash_completes_values_and_files_of_the_user_and_leaves_other_commands_a
         ("pipeline +experiment=table/", ["+experiment=table/csv", "+experiment=table/parquet"]),
         ("pipeline callbacks=[default,early", ["callbacks=[default,early_stopping"]),
         ("pipeline model=cnn model.fi", ["model.filters="]),
+        ("pipeline data=csv data.day", ["data.day_first="]),
+        ("pipeline data=_", []),
         ("pipeline snapshots.every_s", ["snapshots.every_seconds=", "snapshots.every_steps="]),
         ("pipeline resume=", ["resume=auto", "resume=latest", "resume=outputs/2026-01-01/10-00-00"]),
         ("pipeline --multi", ["--multirun"]),

@@ -14,8 +14,9 @@ def test_every_config_file_opens_with_a_line_that_help_shows() -> None:
     assert len(files) > 30
     for path in files:
         assert first_comment(path), path
-        # What Hydra itself is told is not for users to choose from.
-        assert (first_comment(path) in text) == (path.relative_to(conf_folder()).parts[0] != "hydra")
+        # What Hydra itself is told is not for users to choose from, nor is what choices share.
+        is_choice = path.relative_to(conf_folder()).parts[0] != "hydra" and not path.name.startswith("_")
+        assert (first_comment(path) in text) == is_choice
 
 
 def test_experiments_of_a_config_dir_are_listed_too(tmp_path: Path) -> None:

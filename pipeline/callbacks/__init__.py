@@ -1,4 +1,4 @@
-"""Callbacks: any of Keras by config, and those that Keras lacks."""
+"""Callbacks: any Keras callback by config, and those that Keras lacks."""
 
 from pipeline.callbacks.build import build_callbacks, check_savers
 from pipeline.callbacks.history import HistoryFile

@@ -1,4 +1,4 @@
-"""The model zoo: functions that build a Keras model from what the data looks like, and from examples if they ask."""
+"""The model zoo: functions that build a Keras model from the data's spec, and from examples if they need them."""
 
 from pipeline.models.build import build_model
 

@@ -17,14 +17,14 @@ PROVIDED = frozenset({"spec", "examples"})
 
 
 def build_model(node: Mapping[str, Any], train: Data) -> keras.Model:
-    """Builds the model of a config node; its target gets `spec` and `examples` where it has such arguments.
+    """Builds the model of a config node; its target receives `spec` and `examples` if it has such arguments.
 
     Args:
         node: The config's `model`.
         train: The training data: its spec, and its examples for models that adapt to them.
 
     Raises:
-        ConfigError: The target refused its arguments, needs examples of data that is a stream, or built no model.
+        ConfigError: The target rejected its arguments, needs examples but the data is a stream, or built no model.
     """
     import keras
 
@@ -33,9 +33,11 @@ def build_model(node: Mapping[str, Any], train: Data) -> keras.Model:
         extra["spec"] = train.spec
     if components.takes(node["_target_"], "examples"):
         if not isinstance(train, Examples):
-            raise ConfigError(f"model: {node['_target_']} adapts to examples in memory, the data is a stream")
+            raise ConfigError(
+                f"model: {node['_target_']} adapts to examples in memory, but the data is a stream; use another model"
+            )
         extra["examples"] = train
     model = components.build("model", node, **extra)
     if not isinstance(model, keras.Model):
-        raise ConfigError(f"model: {node['_target_']} gave a {type(model).__name__}; a keras.Model is right")
+        raise ConfigError(f"model: expected {node['_target_']} to return a keras.Model, got a {type(model).__name__}")
     return model

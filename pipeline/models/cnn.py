@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 
 def cnn(spec: DataSpec, filters: int, depth: int, units: int, dropout: float) -> keras.Model:
-    """Builds convolutions with pooling, the filters doubled each time, then one dense layer.
+    """Builds convolutions with pooling, doubling the filters each time, then one dense layer.
 
     Args:
-        spec: What the data looks like: one input of shape (height, width) or (height, width, channels).
+        spec: The data's spec, with one input of shape (height, width) or (height, width, channels).
         filters: Filters of the first convolution.
         depth: Number of convolutions, each followed by pooling by 2.
         units: Units of the dense layer.
         dropout: Share of units dropped before the output.
 
     Raises:
-        ConfigError: The input is no image, or is too small for so many poolings, or a size makes no sense.
+        ConfigError: The input is not an image or is too small for the number of poolings, or a size is invalid.
     """
     import keras
 
@@ -32,7 +32,7 @@ def cnn(spec: DataSpec, filters: int, depth: int, units: int, dropout: float) ->
     name = only_input(spec, "cnn")
     shape = spec.inputs[name].shape
     if len(shape) not in (2, 3):
-        raise ConfigError(f"model=cnn: input '{name}' has shape {shape}; (height, width, channels) is right")
+        raise ConfigError(f"model=cnn: expected input '{name}' of shape (height, width, channels), got {shape}")
     if min(size or 2**depth for size in shape[:2]) < 2**depth:
         raise ConfigError(f"model.depth: {depth} poolings by 2 are too many for images of {shape[0]} x {shape[1]}")
     inputs, values = numeric_inputs(spec)

@@ -1,4 +1,4 @@
-"""Model outputs from the spec of the data: one for each target, named as there."""
+"""Model outputs from the data's spec: one per target, with the target's name."""
 
 from __future__ import annotations
 
@@ -15,48 +15,47 @@ if TYPE_CHECKING:
     import keras
 
 MOST_LAYERS = 1000
-"""Layers of a kind that take seconds to build; no more are asked for but by mistake."""
+"""This many layers take seconds to build; a larger number is taken for a mistake."""
 
 
 def check_sizes(units: int, depth: int) -> None:
     """Checks the sizes of a model.
 
     Raises:
-        ConfigError: One makes no sense.
+        ConfigError: A size is invalid.
     """
     if units < 1 or not 0 <= depth <= MOST_LAYERS:
-        right = f"at least 1 unit, and 0 to {MOST_LAYERS} layers, are right"
-        raise ConfigError(f"model.units={units}, model.depth={depth}: {right}")
+        expected = f"expected at least 1 unit and 0 to {MOST_LAYERS} layers"
+        raise ConfigError(f"model.units={units}, model.depth={depth}: {expected}")
 
 
 def head(name: str, target: TargetSpec, features: keras.KerasTensor) -> keras.KerasTensor:
     """Returns the output of one target.
 
     Args:
-        name: The target's name, which the output takes.
-        target: What it looks like.
+        name: The target's name, also the name of the output.
+        target: The target's spec.
         features: Tensor of shape (batch, features).
 
     Returns:
-        For classes and labels `units` probabilities (or logits, as the loss wants) a position, of shape (batch,
-        *positions, units): one, that of the second class, where there are two. For others numbers of the target's
-        shape, (batch, 1) for a scalar, in the unit of the data where its scaling is known.
+        For classes and labels, `units` probabilities (or logits, if the loss expects them) per position, of shape
+        (batch, *positions, units); two classes have one, that of the second class. For other kinds, numbers of the
+        target's shape, (batch, 1) for a scalar, in the data's unit if its scaling is known.
 
     Raises:
-        ConfigError: Whole numbers of which nobody knows what they are, or a length that varies.
+        ConfigError: It is unknown what the whole numbers mean, or a length varies.
     """
     import keras
 
     if target.kind == UNKNOWN:
         raise ConfigError(
-            f"data.classes: missing; say how many classes target '{name}' has, or 0 for whole numbers to regress"
+            f"data.classes: missing; set it to the number of classes of target '{name}', or to 0 to regress its "
+            "whole numbers"
         )
     shape = target.shape if target.units is None else (*target.positions, target.units)
     sizes = tuple(size for size in shape if size is not None)
     if len(sizes) != len(shape):
-        raise ConfigError(
-            f"model: target '{name}' has shape {target.shape}, a varying length; a model of your own is right"
-        )
+        raise ConfigError(f"model: target '{name}' has shape {target.shape}, a varying length; use your own model")
     layer = layer_name(name)
     if target.scaling is not None:
         values = keras.layers.Dense(math.prod(sizes), name=f"{layer}{SCALED}")(features)
@@ -70,7 +69,7 @@ def head(name: str, target: TargetSpec, features: keras.KerasTensor) -> keras.Ke
 
 
 def _unscaled(layer: str, scaling: TargetScaling, values: keras.KerasTensor) -> keras.KerasTensor:
-    """Returns scaled values in the unit of the data."""
+    """Returns scaled values in the data's unit."""
     import keras
 
     of_log = scaling.method in (LOG, LINK)
@@ -83,7 +82,7 @@ def _unscaled(layer: str, scaling: TargetScaling, values: keras.KerasTensor) -> 
 
 
 def scales(model: keras.Model, name: str) -> bool:
-    """Whether a model undoes the scaling of a target inside, as `head` has it."""
+    """Whether a model undoes the scaling of a target inside, as `head` does."""
     import keras
 
     layers = {layer.name: layer for layer in model.layers}
@@ -92,7 +91,7 @@ def scales(model: keras.Model, name: str) -> bool:
 
 
 def outputs(spec: DataSpec, features: keras.KerasTensor) -> keras.KerasTensor | dict[str, keras.KerasTensor]:
-    """Returns an output for each target: a bare tensor for one, a dict by name for several."""
+    """Returns one output per target: a bare tensor for one target, a dict by name for several."""
     with precision_of_weights():
         heads = {name: head(name, target, features) for name, target in spec.targets.items()}
     return heads if len(heads) > 1 else next(iter(heads.values()))

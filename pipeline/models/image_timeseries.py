@@ -1,4 +1,4 @@
-"""The model of an image and a time series: several inputs, and an output for each target."""
+"""The model for an image and a time series: several inputs, and one output per target."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def image_timeseries(spec: DataSpec, filters: int, kernel: int) -> keras.Model:
-    """Builds convolutions over each input, their maxima joined, and an output for each target.
+    """Builds convolutions over each input, joins their maxima, and adds one output per target.
 
-    The model of Keras' guide "Training & evaluation with the built-in methods". Time steps that padding added (all
-    zeros) change nothing: no window centred on one takes part in the maximum.
+    The model of Keras' guide "Training & evaluation with the built-in methods". Time steps added by padding (all
+    zeros) have no effect: the maximum leaves out every window centred on one.
 
     Args:
-        spec: What the data looks like; inputs of rank 3 are images, of rank 2 time series (length, channels).
+        spec: The data's spec; inputs of rank 3 are images, of rank 2 time series (length, channels).
         filters: Filters of each convolution.
         kernel: Width of each convolution.
 
@@ -44,7 +44,7 @@ def _branch(name: str, given: InputSpec, value: keras.KerasTensor, filters: int,
         present = keras.ops.any(keras.ops.not_equal(value, 0.0), axis=-1, keepdims=True)
         windows = keras.layers.Conv1D(filters, kernel, padding="same")(value)
         return _masked_maximum(windows, present)
-    raise ConfigError(f"model: input '{name}' has shape {given.shape}; an image or a time series is right")
+    raise ConfigError(f"model: expected input '{name}' to be an image or a time series, got shape {given.shape}")
 
 
 def _masked_maximum(windows: keras.KerasTensor, present: keras.KerasTensor) -> keras.KerasTensor:

@@ -17,21 +17,21 @@ def mlp(spec: DataSpec, units: int, depth: int, activation: str, dropout: float)
     """Builds a perceptron over all inputs, flattened and joined; for MNIST 784-64-64-10.
 
     Args:
-        spec: What the data looks like.
+        spec: The data's spec.
         units: Units of each hidden layer.
         depth: Number of hidden layers.
-        activation: Of the hidden layers, any that Keras knows.
+        activation: Activation of the hidden layers, any that Keras knows.
         dropout: Share of units dropped after each hidden layer.
 
     Raises:
-        ConfigError: An input has a varying length or is not of numbers, or a size makes no sense.
+        ConfigError: An input has a varying length or is not numeric, or a size is invalid.
     """
     import keras
 
     check_sizes(units, depth)
     for name, given in spec.inputs.items():
         if None in given.shape:
-            raise ConfigError(f"model=mlp: input '{name}' has a varying length; a fixed one is right")
+            raise ConfigError(f"model=mlp: expected a fixed length of input '{name}', got a varying one")
     inputs, values = numeric_inputs(spec)
     flat = [keras.layers.Flatten()(value) for value in values.values()]
     x = keras.layers.Concatenate()(flat) if len(flat) > 1 else flat[0]

@@ -1,4 +1,4 @@
-"""Names of layers from names of data, which may hold what Keras and TensorFlow do not take in theirs."""
+"""Layer names from data names, which may contain characters that Keras and TensorFlow do not allow."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import hashlib
 import re
 
 SCALED = "_scaled"
-"""Ends the name of the layer before an output that undoes the scaling of its target."""
+"""Suffix of the layer before an output that undoes the scaling of its target."""
 ODD = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def layer_name(name: str) -> str:
-    """Returns a name that a layer and a scope of TensorFlow may have, different for different names.
+    """Returns a valid name for a layer and a TensorFlow scope, different for different names.
 
-    A name that may be one is returned as it is; others get a mark made of the whole name at their end.
+    A valid name is returned unchanged; others get a suffix hashed from the whole name.
     """
     plain = ODD.sub("_", name)
     if plain == name and name[:1].isalnum():

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def precision(policy: str | None) -> Iterator[str]:
-    """Has layers that are made meanwhile take a dtype policy, and puts back the one before.
+    """Sets the dtype policy of layers that are built in this context, and restores the previous one.
 
     Args:
-        policy: Its name, such as `mixed_bfloat16`; None for the one that Keras has.
+        policy: Its name, such as `mixed_bfloat16`; None for Keras' current one.
 
     Yields:
         The name of the policy.
@@ -29,9 +29,9 @@ def precision(policy: str | None) -> Iterator[str]:
 
 @contextmanager
 def precision_of_weights() -> Iterator[None]:
-    """Has layers that are made meanwhile compute in the type of their weights: under mixed precision, in float32.
+    """Makes layers built in this context compute in the dtype of their weights: float32 under mixed precision.
 
-    Losses and softmax lose too much in 16 bits; see Keras' guide to mixed precision.
+    Losses and softmax lose too much accuracy in 16 bits; see Keras' guide to mixed precision.
     """
     import keras
 

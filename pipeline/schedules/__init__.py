@@ -1,4 +1,4 @@
-"""Schedules: the learning rate over the steps of a training, as long as that is."""
+"""Schedules: the learning rate over the steps of a training run, scaled to its length."""
 
 from pipeline.schedules.build import with_training_steps
 

@@ -1,4 +1,4 @@
-"""The stage that gives the schedule of the config the length of the training."""
+"""The stage that tells the configured schedule how many steps training has."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from pipeline.data.batches import Batches
 from pipeline.schedules.length import known
 
 LENGTH = "decay_steps"
-"""What Keras' schedules call their length."""
+"""The name that Keras' schedules give to their length."""
 
 
 def with_training_steps(config: PipelineConfig, batches: Callable[[], Batches]) -> PipelineConfig:
-    """Returns a config whose schedule knows how many steps the training has.
+    """Returns a config whose schedule knows how many steps training has.
 
-    A target that has an argument `training_steps` gets it, None if nobody knows; one of Keras' own whose `decay_steps`
-    is null decays over all steps, but for its `warmup_steps`. A resumed training has the steps of all its epochs.
+    A target with an argument `training_steps` receives it, None if it is unknown. A Keras schedule whose `decay_steps`
+    is null decays over all steps after its `warmup_steps`. A resumed run counts the steps of all its epochs.
 
     Args:
         config: The config.
-        batches: Gives the training batches.
+        batches: Returns the training batches.
 
     Raises:
-        ConfigError: Nobody knows the length that a schedule of Keras' needs.
+        ConfigError: A Keras schedule needs a length that is unknown.
     """
     node = config.schedule
     if node is None:
@@ -41,7 +41,7 @@ def with_training_steps(config: PipelineConfig, batches: Callable[[], Batches]) 
 
 
 def training_steps(batches: Batches, trainer: TrainerConfig) -> int | None:
-    """Returns the steps of a whole training, each batch one, of which a schedule sees the number; None if unknown."""
+    """Returns the number of steps of the whole training, one per batch, as a schedule counts them; None if unknown."""
     epoch = trainer.steps_per_epoch or batches.steps
     return None if epoch is None else epoch * max(0, trainer.epochs - trainer.initial_epoch)
 

@@ -1,4 +1,4 @@
-"""The cosine schedule with a warm-up."""
+"""The cosine schedule with warm-up."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def cosine(
     alpha: float,
     training_steps: int | None,
 ) -> keras.optimizers.schedules.CosineDecay:
-    """Builds Keras' cosine decay, which ends where the training does.
+    """Builds Keras' cosine decay so that it ends with the training.
 
     Args:
-        initial_learning_rate: Rate of the first step, if there is a warm-up.
-        warmup_target: Rate at the end of the warm-up, with which the decay begins.
-        warmup_share: The warm-up's share of all steps; a tenth where neither this nor `warmup_steps` is set.
-        warmup_steps: The warm-up in steps, in place of a share.
-        decay_steps: Steps of the decay; None for all that are left after the warm-up.
-        alpha: Share of the rate that is left at the end.
-        training_steps: Steps of the training; None if nobody knows.
+        initial_learning_rate: Rate at the first step, if there is a warm-up.
+        warmup_target: Rate at the end of the warm-up, where the decay begins.
+        warmup_share: The warm-up's share of all steps; a tenth if neither this nor `warmup_steps` is set.
+        warmup_steps: The warm-up in steps, instead of a share.
+        decay_steps: Steps of the decay; None for all steps after the warm-up.
+        alpha: The final rate as a share of `warmup_target`.
+        training_steps: Steps of the training; None if unknown.
 
     Raises:
-        ConfigError: A length makes no sense, or is a share of a training whose length nobody knows.
+        ConfigError: A length is invalid, or is a share of a training whose length is unknown.
     """
     import keras
 
@@ -43,11 +43,11 @@ def cosine(
         decay_steps = known(training_steps, "warmup_steps", "decay_steps") - warmup
         if decay_steps < 1:
             raise ConfigError(
-                f"schedule.warmup_steps: the training has {training_steps} steps, so {warmup} of warm-up leave none "
-                "to decay; fewer, or a share of them by schedule.warmup_share, is right"
+                f"schedule.warmup_steps: {warmup} of the {training_steps} training steps leave none for the decay; use "
+                "fewer, or set schedule.warmup_share instead"
             )
     elif decay_steps < 1:
-        raise ConfigError(f"schedule.decay_steps: {decay_steps} is too small; 1 or more, or null for all, is right")
+        raise ConfigError(f"schedule.decay_steps: expected 1 or more, or null for all steps, got {decay_steps}")
     else:
         check_reach(warmup + decay_steps, training_steps, f"the learning rate stays at {alpha * warmup_target:g}")
     decay = keras.optimizers.schedules.CosineDecay
@@ -59,11 +59,13 @@ def cosine(
 def _warmup(share: float | None, steps: int | None, training_steps: int | None) -> int:
     if steps is not None:
         if share is not None:
-            raise ConfigError(f"schedule.warmup_share: {share}, and warmup_steps is {steps}; one of the two is right")
+            raise ConfigError(
+                f"schedule.warmup_share: {share}, but schedule.warmup_steps is {steps}; set only one of them"
+            )
         if steps < 0:
-            raise ConfigError(f"schedule.warmup_steps: {steps} is too small; 0 or more is right")
+            raise ConfigError(f"schedule.warmup_steps: expected 0 or more, got {steps}")
         return steps
     share = WARMUP_SHARE if share is None else share
     if not 0 <= share < 1:
-        raise ConfigError(f"schedule.warmup_share: {share} is no share; 0 or more, below 1, is right")
+        raise ConfigError(f"schedule.warmup_share: expected a number from 0 to below 1, got {share}")
     return round(share * known(training_steps, "decay_steps", "warmup_steps")) if share else 0

@@ -21,22 +21,23 @@ def exponential(
     """Builds Keras' exponential decay.
 
     Args:
-        initial_learning_rate: Rate of the first step.
-        decay_steps: Steps after which the rate has been multiplied by `decay_rate` once; None for all.
+        initial_learning_rate: Rate at the first step.
+        decay_steps: Steps over which the rate is multiplied by `decay_rate` once; None for all steps.
         decay_rate: That factor.
-        staircase: Whether the rate falls at once after each `decay_steps`, rather than a little each step.
-        training_steps: Steps of the training; None if nobody knows.
+        staircase: Whether the rate drops once every `decay_steps` steps instead of a little at every step.
+        training_steps: Steps of the training; None if unknown.
 
     Raises:
-        ConfigError: A length makes no sense, or is that of a training whose length nobody knows.
+        ConfigError: A length is invalid, or is that of a training whose length is unknown.
     """
     import keras
 
     if staircase and decay_steps is None:
         raise ConfigError(
-            "schedule.staircase: its only stair would be after the last step; schedule.decay_steps in steps is right"
+            "schedule.staircase: the only drop would come after the last step; set schedule.decay_steps to a number "
+            "of steps"
         )
     if decay_steps is not None and decay_steps < 1:
-        raise ConfigError(f"schedule.decay_steps: {decay_steps} is too small; 1 or more, or null for all, is right")
+        raise ConfigError(f"schedule.decay_steps: expected 1 or more, or null for all steps, got {decay_steps}")
     steps = known(training_steps, "decay_steps") if decay_steps is None else decay_steps
     return keras.optimizers.schedules.ExponentialDecay(initial_learning_rate, steps, decay_rate, staircase=staircase)

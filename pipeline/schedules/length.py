@@ -1,4 +1,4 @@
-"""Lengths of schedules: numbers of steps, or shares of the training."""
+"""Lengths of schedules: numbers of steps, or shares of the whole training."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ log = logging.getLogger(__name__)
 
 
 def known(training_steps: int | None, *keys: str) -> int:
-    """Returns the steps of the training.
+    """Returns the number of training steps.
 
     Args:
-        training_steps: Those steps; None if nobody knows.
-        *keys: Arguments of the schedule that are to be set where nobody knows.
+        training_steps: That number; None if unknown.
+        *keys: Arguments of the schedule that the user has to set if it is unknown.
 
     Raises:
-        ConfigError: Nobody knows them, or there are none.
+        ConfigError: It is unknown, or zero.
     """
     if training_steps is None:
         instead = " and ".join(f"schedule.{key}" for key in keys)
         raise ConfigError(
-            f"schedule.{keys[-1]}: nobody knows the length of an epoch; trainer.steps_per_epoch, or {instead} in "
-            "steps, is right"
+            f"schedule.{keys[-1]}: the length of an epoch is unknown; set trainer.steps_per_epoch, or set {instead} "
+            "in steps"
         )
     if training_steps < 1:
-        raise ConfigError("schedule: there are no steps to train; trainer.epochs above trainer.initial_epoch is right")
+        raise ConfigError("schedule: there are no steps to train; set trainer.epochs above trainer.initial_epoch")
     return training_steps
 
 
 def check_reach(end: int, training_steps: int | None, what: str) -> None:
-    """Warns where a length that was set in steps is not that of the training."""
+    """Warns if a length that was set in steps ends before the training does."""
     if training_steps is not None and end < training_steps:
         log.warning("schedule: %s after step %d of %d", what, end, training_steps)

@@ -1,4 +1,4 @@
-"""The schedule of a learning rate for each stretch of steps."""
+"""The schedule with one learning rate per range of steps."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def piecewise(
     """Builds Keras' piecewise constant decay.
 
     Args:
-        boundaries: Where the rate changes: shares of all steps, below 1, or the last step of a stretch, counted from 0.
-        learning_rate: The optimizer's.
-        factors: What it is multiplied by in each stretch, one more than boundaries.
-        values: The rates themselves, in place of factors of the learning rate.
-        training_steps: Steps of the training; None if nobody knows.
+        boundaries: Where the rate changes: shares of all steps, below 1, or the last step of a range, counted from 0.
+        learning_rate: The optimizer's learning rate.
+        factors: What it is multiplied by in each range; one more than boundaries.
+        values: The rates themselves, instead of factors.
+        training_steps: Steps of the training; None if unknown.
 
     Raises:
-        ConfigError: Boundaries do not rise, or are shares of a training whose length nobody knows.
+        ConfigError: Boundaries do not increase, or are shares of a training whose length is unknown.
     """
     import keras
 
@@ -37,18 +37,18 @@ def piecewise(
     if len(rates) != len(boundaries) + 1:
         key = "factors" if values is None else "values"
         raise ConfigError(
-            f"schedule.{key}: {len(rates)} for {len(boundaries)} boundaries; {len(boundaries) + 1} are right"
+            f"schedule.{key}: expected {len(boundaries) + 1} for {len(boundaries)} boundaries, got {len(rates)}"
         )
     steps = [_step(boundary, training_steps) for boundary in boundaries]
     if any(second < first for first, second in pairwise(steps)):
-        raise ConfigError(f"schedule.boundaries: {boundaries} do not rise; from the first to the last step is right")
+        raise ConfigError(f"schedule.boundaries: expected increasing steps, got {boundaries}")
     return keras.optimizers.schedules.PiecewiseConstantDecay(steps, rates)
 
 
 def _step(boundary: float, training_steps: int | None) -> int:
-    """Returns the last step of the stretch before a boundary."""
+    """Returns the last step of the range before a boundary."""
     if 0 < boundary < 1:
         return round(boundary * known(training_steps, "boundaries")) - 1
     if boundary < 0 or boundary != int(boundary):
-        raise ConfigError(f"schedule.boundaries: {boundary} is none; a share below 1, or a whole number, is right")
+        raise ConfigError(f"schedule.boundaries: expected a share below 1 or a whole number of steps, got {boundary}")
     return int(boundary)

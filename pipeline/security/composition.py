@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from hydra._internal import hydra as hydra_main
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_search_path_impl import ConfigSearchPathImpl
+from hydra.core.default_element import ResultDefault
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
@@ -78,6 +79,7 @@ class CheckedLoader(Loader):
         super().__init__(config_search_path)
         self._trust, self._trusted = trust, trust.covers("hydra")
         self._mistake: ConfigError | None = None
+        self._refuses_mode = self._has_mode = False
         if not self._trusted:
             self.repository = CheckedRepository(config_search_path)
 
@@ -97,6 +99,7 @@ class CheckedLoader(Loader):
         """
         # Hydra asks first for the mode alone, and passes over an error then.
         if not validate_sweep_overrides and self._leaves_mode_to_options(overrides):
+            self._refuses_mode = not self._trusted
             return OmegaConf.create({"hydra": {"mode": None}})
         if self._mistake is not None:
             raise self._mistake
@@ -107,9 +110,13 @@ class CheckedLoader(Loader):
             raise
 
     def _leaves_mode_to_options(self, overrides: list[str]) -> bool:
-        """Whether nothing sets `hydra.mode`, as no file of ours does, so that no config is composed to tell."""
+        """Whether nothing may set `hydra.mode`, so that no config is composed to tell.
+
+        No file of ours sets it, and a file of others that does is refused when the config of the run is composed.
+        """
         places = {str(place.path) for place in self.config_search_path.get_path()}
-        return places <= set(OURS.values()) and not any("hydra" in override for override in overrides)
+        is_of_ours = not self._trusted or places <= set(OURS.values())
+        return is_of_ours and not any("hydra" in override for override in overrides)
 
     def _checked(self, config_name: str | None, overrides: list[str], arguments: tuple[Any, ...]) -> DictConfig:
         run_mode = arguments[0]
@@ -130,7 +137,8 @@ class CheckedLoader(Loader):
         if not self._trusted and self._has_other_files(config):
             plain: Any = OmegaConf.to_container(config.hydra, resolve=False)
             params = (plain["sweeper"] or {}).get("params") or {}
-            key = _set_by_others(config, overrides, arguments) or _not_of_a_sweep(params)
+            key = "mode" if self._refuses_mode and self._has_mode else None
+            key = key or _set_by_others(config, overrides, arguments) or _not_of_a_sweep(params)
             if key is not None:
                 raise ConfigError(
                     f"hydra.{key}: a config file sets it, by which it could run code, write anywhere or start a sweep; "
@@ -138,6 +146,14 @@ class CheckedLoader(Loader):
                 )
             if run_mode == RunMode.MULTIRUN:
                 refuse_huge_sweep([*(f"{key}={value}" for key, value in params.items()), *overrides])
+        return config
+
+    def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: Any) -> DictConfig:
+        """Merges what files say, and looks whether they set `hydra.mode`, which Hydra sets next by its options."""
+        config = super()._compose_config_from_defaults_list(defaults, repo)
+        node = config.hydra
+        unknown = OmegaConf.is_interpolation(node, "mode") or OmegaConf.is_missing(node, "mode")
+        self._has_mode = unknown or node.mode is not None
         return config
 
     def _composed(self, config_name: str | None, overrides: list[str], arguments: tuple[Any, ...]) -> DictConfig:
@@ -171,15 +187,21 @@ class CheckedLoader(Loader):
 
 def _set_by_others(config: DictConfig, overrides: list[str], arguments: tuple[Any, ...]) -> str | None:
     """Returns the key by which a config's part on Hydra differs from what our files and the command line make of it."""
-    places = ConfigSearchPathImpl()
-    for provider, place in OURS.items():
-        places.append(provider, place)
     try:
-        ours = ConfigLoaderImpl(places).load_configuration("config", _of_ours(overrides), *arguments)
+        ours = _set_by_ours(tuple(_of_ours(overrides)), *arguments)
     except HydraException:
         # It chooses something for Hydra that our files do not have.
         return "defaults"
-    return _difference(_plain(ours), _plain(config))
+    return _difference(ours, _plain(config))
+
+
+@lru_cache(maxsize=16)
+def _set_by_ours(overrides: tuple[str, ...], *arguments: Any) -> dict[str, Any]:
+    """Returns what our files make of a config's part on Hydra, once for the jobs of a sweep."""
+    places = ConfigSearchPathImpl()
+    for provider, place in OURS.items():
+        places.append(provider, place)
+    return _plain(ConfigLoaderImpl(places).load_configuration("config", list(overrides), *arguments))
 
 
 def _of_ours(overrides: list[str]) -> list[str]:

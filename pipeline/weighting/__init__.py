@@ -1,4 +1,4 @@
-"""Weighting: which examples count how much; its whole output is a sample weight per example and target."""
+"""Weighting: how much each example counts; its only output is one sample weight per example and target."""
 
 from pipeline.weighting.weighting import Weighting, weigh, weigh_split
 

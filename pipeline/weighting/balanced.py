@@ -1,4 +1,4 @@
-"""Balanced weights: every class counts the same in sum."""
+"""Balanced weights: every class has the same total weight."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pipeline.weighting.weighting import chosen_target
 
 @dataclass(frozen=True)
 class Balanced:
-    """Weighs each class by `n / (classes * count)`, the counts those of the training data.
+    """Weighs each class by `n / (classes * count)`, with the counts of the training data.
 
     The heuristic of G. King and L. Zeng, "Logistic Regression in Rare Events Data" (2001), as
     `class_weight="balanced"` in scikit-learn.
 
     Attributes:
-        targets: The targets to balance; null for all that have classes.
-        splits: The splits that are weighed.
+        targets: The targets to balance; null for all targets with classes.
+        splits: The splits to weight.
     """
 
     targets: Sequence[str] | None
@@ -44,11 +44,14 @@ def balanced_weights(splits: Splits, target: str) -> np.ndarray:
 
     Raises:
         ConfigError: The training data never ends, so its classes cannot be counted.
-        DataError: A class does not occur.
+        DataError: A class has no examples.
     """
     counts = splits.train.class_counts(target)
     if counts is None:
-        raise ConfigError("weighting=balanced: the training data never ends; weighting=class_weight is right")
+        raise ConfigError(
+            "weighting=balanced: the training data never ends, so its classes cannot be counted; use "
+            "weighting=class_weight"
+        )
     absent = np.flatnonzero(counts == 0)
     if len(absent):
         classes = splits.train.spec.targets[target].classes or ()

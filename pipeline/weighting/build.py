@@ -18,7 +18,7 @@ def build_weightings(node: Mapping[str, Any] | None) -> list[Weighting]:
     """Builds the weightings of the config's `weighting`.
 
     Raises:
-        ConfigError: One refused its arguments, or is no weighting.
+        ConfigError: A component rejected its arguments, or is not a weighting.
     """
     return [_built(choice) for choice in choices_of(node)]
 
@@ -29,8 +29,8 @@ class OfTarget:
 
     Attributes:
         target: The target.
-        weighting: What weighs it.
-        key: Where the config says so.
+        weighting: The weighting that applies to it.
+        key: Its config key.
     """
 
     target: str
@@ -56,7 +56,9 @@ class OfTarget:
             except ConfigError as error:
                 raise ConfigError(_at(self.key, str(error))) from error
             if name not in given:
-                raise ConfigError(f"{self.key}: gave no weights for target '{name}', but for {', '.join(given)}")
+                raise ConfigError(
+                    f"{self.key}: expected weights for target '{name}', got weights for {', '.join(given)}"
+                )
             return {name: given[name]}
 
         return of_target
@@ -66,11 +68,12 @@ def _built(choice: Choice) -> Weighting:
     weighting: Weighting = components.build(choice.key, choice.node)
     if not callable(getattr(weighting, "fitted", None)):
         raise ConfigError(
-            f"{choice.key}: {choice.node['_target_']} gave a {type(weighting).__name__}, which has no method 'fitted'"
+            f"{choice.key}: {choice.node['_target_']} returned a {type(weighting).__name__}, which has no method "
+            "'fitted'"
         )
     return weighting if choice.target is None else OfTarget(choice.target, weighting, choice.key)
 
 
 def _at(key: str, text: str) -> str:
-    """Returns a message with the key of a weighting in place of `weighting`."""
+    """Returns a message with `weighting` replaced by the key of one weighting."""
     return key + text.removeprefix("weighting") if text.startswith(("weighting.", "weighting:")) else text

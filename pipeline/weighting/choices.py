@@ -1,4 +1,4 @@
-"""What the config's `weighting` says: one weighting for all targets, or a choice for each of them."""
+"""The config's `weighting`: one weighting for all targets, or one choice per target."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BY_KEY = {
     "array": "sample_weight",
     "function": "sample_weight",
 }
-"""The choice that a mapping without a name is of, told by a key of it. (A mask is named: `{mask: {column: NAME}}`.)"""
+"""The choice that a key implies in a mapping without a name. (A mask has to be named: `{mask: {column: NAME}}`.)"""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Choice:
     """A weighting of the config.
 
     Attributes:
-        key: Where the config says it, for messages.
+        key: The config key, for messages.
         node: A mapping with a `_target_` and all its arguments.
-        target: The target that it is for; None for all.
+        target: The target that it applies to; None for all targets.
     """
 
     key: str
@@ -38,15 +38,17 @@ class Choice:
 
 
 def choices_of(weighting: Mapping[str, Any] | None) -> list[Choice]:
-    """Returns the weightings of the config's `weighting`, its names of choices replaced by what they stand for.
+    """Returns the weightings of the config's `weighting`, with each choice's name replaced by its node.
 
     Raises:
-        ConfigMistakes: It says something else; a line for each mistake.
+        ConfigMistakes: It is invalid; one line per mistake.
     """
     if weighting is None:
         return []
     if not isinstance(weighting, Mapping):
-        raise ConfigMistakes([f"weighting: {weighting!r} is no component; a choice such as weighting=NAME is right"])
+        raise ConfigMistakes(
+            [f"weighting: expected a choice such as weighting=balanced, or a mapping, got {weighting!r}"]
+        )
     node = {key: value for key, value in weighting.items() if key != "missing"}
     if "_target_" in node:
         return [Choice("weighting", node)]
@@ -64,25 +66,25 @@ def choices_of(weighting: Mapping[str, Any] | None) -> list[Choice]:
 
 
 def missing_labels(weighting: Mapping[str, Any] | None) -> str | int | None:
-    """Returns what the config says of labels that are missing: to refuse or to mask them, or the id that marks them.
+    """Returns how the config treats missing labels: refuse them, mask them, or the id that marks them.
 
-    None where it says nothing.
+    None if it does not say.
     """
     found = (weighting or {}).get("missing")
     return found if found is None or isinstance(found, int) else str(found)
 
 
 def missing_label_mistakes(weighting: Any) -> list[str]:
-    """Returns a line if `weighting.missing` says nothing of the kind."""
+    """Returns one line if `weighting.missing` is invalid."""
     found = weighting.get("missing") if isinstance(weighting, Mapping) else None
     if found in (None, REFUSE, MASK) or (isinstance(found, int) and not isinstance(found, bool)):
         return []
     tip = nearest(found, (REFUSE, MASK)) if isinstance(found, str) else ""
-    return [f"weighting.missing: {found!r} is none of them{tip}; refuse, mask, or an id such as -1, is right"]
+    return [f"weighting.missing: expected refuse, mask or an id such as -1, got {found!r}{tip}"]
 
 
 def choice_names() -> list[str]:
-    """Returns the names of the choices that there are."""
+    """Returns the names of all choices."""
     return sorted(file.stem for file in (conf_folder() / "weighting").glob("*.yaml"))
 
 
@@ -92,39 +94,41 @@ def _choice(target: str, given: Any) -> Choice | None:
         return None
     if isinstance(given, str):
         return Choice(key, _node(key, given, {}, target), target)
-    right = f"a choice by name ({', '.join(known)}), or a mapping with the keys of one, is right"
+    expected = f"the name of a choice ({', '.join(known)}) or a mapping of its keys"
     if not isinstance(given, Mapping) or not given:
-        raise ConfigError(f"{key}: {given!r} is no weighting of target '{target}'; {right}")
+        raise ConfigError(f"{key}: expected {expected}, got {given!r}")
     if "_target_" in given:
         return Choice(key, given, target)
     if len(given) == 1 and (name := next(iter(given))) in known:
         arguments = given[name]
         if arguments is not None and not isinstance(arguments, Mapping):
-            raise ConfigError(f"{key}.{name}: {arguments!r} is no mapping of the arguments of '{name}'")
+            raise ConfigError(f"{key}.{name}: expected a mapping of the arguments of '{name}', got {arguments!r}")
         return Choice(f"{key}.{name}", _node(f"{key}.{name}", name, arguments or {}, target), target)
     names = {BY_KEY[argument] for argument in given if argument in BY_KEY}
     if len(names) != 1:
         found = ", ".join(map(str, given))
-        told = "are keys of several" if names else "tells no choice" + nearest(found, [*BY_KEY, *known])
-        raise ConfigError(f"{key}: '{found}' {told}; {right}, such as {{weights: …}}, {{column: NAME}}, {{mask: …}}")
+        reason = "belongs to several choices" if names else "belongs to no choice" + nearest(found, [*BY_KEY, *known])
+        raise ConfigError(
+            f"{key}: '{found}' {reason}; use {expected}, such as {{weights: …}}, {{column: NAME}} or {{mask: …}}"
+        )
     return Choice(key, _node(key, names.pop(), given, target), target)
 
 
 def _node(key: str, name: str, arguments: Mapping[str, Any], target: str) -> dict[str, Any]:
-    """Returns the node of a choice of ours with arguments in place of its own."""
+    """Returns the node of a built-in choice, its arguments replaced by the given ones."""
     known = choice_names()
     if name not in known:
-        tip = nearest(name, known) or f"; {', '.join(known)} are right"
+        tip = nearest(name, known) or f"; valid: {', '.join(known)}"
         of_all = " (weighting=sample_weight or weighting=mask has this key)" if target in BY_KEY else ""
-        raise ConfigError(f"{key}: no choice of weighting '{name}'{tip}{of_all}")
+        raise ConfigError(f"{key}: no weighting '{name}'{tip}{of_all}")
     defaults: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "weighting" / f"{name}.yaml"), resolve=False)
     missing = [k for k, value in defaults.items() if value == "???" and k not in arguments]
     if missing:
-        raise ConfigError(f"{key}.{missing[0]}: missing; {name} of target '{target}' needs it")
+        raise ConfigError(f"{key}.{missing[0]}: missing; {name} requires it")
     node = {**defaults, **arguments}
     if "targets" in node:
         if arguments.get("targets") is not None:
-            raise ConfigError(f"{key}.targets: the target is '{target}' already; leaving it out is right")
+            raise ConfigError(f"{key}.targets: this entry already applies to target '{target}'; remove it")
         node["targets"] = [target]
     if name == "class_weight":
         node["weights"] = {target: node["weights"]}

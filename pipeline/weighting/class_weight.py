@@ -1,4 +1,4 @@
-"""Class weights, for one target or for each of several."""
+"""Class weights, for one target or for several."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pipeline.weighting.weighting import chosen_target
 
 @dataclass(frozen=True)
 class ClassWeight:
-    """Weighs each example by its class, as `class_weight` in `keras.Model.fit` but for any number of outputs.
+    """Weights each example by its class, like `class_weight` in `keras.Model.fit` but for any number of outputs.
 
     Attributes:
         weights: Weight by class (its id or name), or such a mapping by target name.
-        others: Weight of the classes left out; null makes leaving one out an error.
-        splits: The splits that are weighed.
+        others: Weight of the classes without one; null makes it an error to leave one out.
+        splits: The splits to weight.
     """
 
     weights: Mapping[Any, Any]
@@ -29,7 +29,7 @@ class ClassWeight:
     splits: Sequence[str]
 
     def fitted(self, splits: Splits) -> Weigh:
-        """See `Weighting`; checks that every weighted class occurs and none is missing."""
+        """See `Weighting`; checks that every weighted class occurs and that every class has a weight."""
         by_target = {
             chosen_target(splits, name, f"weighting.weights.{name}"): self._by_id(splits, name, weights)
             for name, weights in _by_target(self.weights, splits).items()
@@ -39,22 +39,22 @@ class ClassWeight:
     def _by_id(self, splits: Splits, target: str, weights: Mapping[Any, float]) -> np.ndarray:
         spec = splits.train.spec.targets.get(target)
         if spec is None or spec.classes is None:
-            raise ConfigError(f"weighting.weights: target '{target}' has no classes; class weights need some")
+            raise ConfigError(f"weighting.weights: target '{target}' has no classes, so it cannot have class weights")
         if self.others is not None and not _is_weight(self.others):
-            raise ConfigError(f"weighting.others: {self.others} is no weight; a number of 0 or more is right")
+            raise ConfigError(f"weighting.others: expected a number of 0 or more, got {self.others}")
         by_id = np.full(len(spec.classes), np.nan if self.others is None else self.others, "float32")
         for label, weight in weights.items():
             key = f"weighting.weights.{label}"
             if str(label) not in spec.classes:
                 raise ConfigError(f"{key}: target '{target}' has no class '{label}'{nearest(str(label), spec.classes)}")
             if not _is_weight(weight):
-                raise ConfigError(f"{key}: {weight} is no weight; a number of 0 or more is right")
+                raise ConfigError(f"{key}: expected a number of 0 or more, got {weight}")
             by_id[spec.classes.index(str(label))] = weight
         missing = [spec.classes[i] for i in np.flatnonzero(np.isnan(by_id))]
         if missing:
             raise ConfigError(
-                f"weighting.weights: class {', '.join(missing)} of target '{target}' has no weight; "
-                "give one for each class, or set weighting.others for the rest"
+                f"weighting.weights: class {', '.join(missing)} of target '{target}' has no weight; add "
+                "one, or set weighting.others for the remaining classes"
             )
         counts = splits.train.class_counts(target)
         for label in weights:
@@ -66,7 +66,7 @@ class ClassWeight:
 
 
 def weights_of_classes(examples: Examples, by_target: Mapping[str, np.ndarray]) -> Arrays:
-    """Returns each example's weight by target, looked up by its class id."""
+    """Returns the weights of the examples by target, looked up by class id."""
     return {target: by_id[class_ids(examples, target)] for target, by_id in by_target.items()}
 
 
@@ -76,11 +76,14 @@ def _is_weight(value: Any) -> bool:
 
 def _by_target(weights: Mapping[Any, Any], splits: Splits) -> Mapping[str, Mapping[Any, float]]:
     if not weights or not isinstance(weights, Mapping):
-        found = f"{weights!r} is no mapping" if weights else "empty"
-        raise ConfigError(f"weighting.weights: {found}; a weight by class, such as {{5: 2.0}}, is right")
+        raise ConfigError(
+            f"weighting.weights: expected a mapping of classes to weights such as {{5: 2.0}}, got {weights!r}"
+        )
     if all(isinstance(value, Mapping) for value in weights.values()):
         return weights
     names = list(splits.train.spec.targets)
     if len(names) > 1:
-        raise ConfigError(f"weighting.weights: which target? Give class weights by target: {', '.join(names)}")
+        raise ConfigError(
+            f"weighting.weights: the data has several targets; give class weights by target: {', '.join(names)}"
+        )
     return {names[0]: weights}

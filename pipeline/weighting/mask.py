@@ -1,4 +1,4 @@
-"""0/1 masks: which examples count at all."""
+"""0/1 masks that select which examples count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Mask(SampleWeight):
     """Sample weights that are 0 or 1, from a column, a file or a function, see `SampleWeight`.
 
     A loss with Keras' default reduction divides by all examples of a batch, masked ones too. One with
-    `reduction: mean_with_sample_weight` divides by those that count, so that masked examples change nothing at all.
+    `reduction: mean_with_sample_weight` divides by the examples that count, so masked examples have no effect.
     """
 
     def checked(self, values: np.ndarray, examples: Examples) -> np.ndarray:
@@ -30,7 +30,7 @@ class Mask(SampleWeight):
         wrong = np.argwhere((mask != 0) & (mask != 1))
         if len(wrong):
             first = tuple(wrong[0])
-            raise ConfigError(f"weighting: row {first[0]} of the mask is {mask[first]:g}; 0 or 1 is right")
+            raise ConfigError(f"weighting: row {first[0]} of the mask: expected 0 or 1, got {mask[first]:g}")
         return mask
 
 

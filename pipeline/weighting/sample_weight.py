@@ -17,15 +17,15 @@ from pipeline.weighting.weighting import chosen_target
 
 @dataclass(frozen=True)
 class SampleWeight:
-    """Weighs each example on its own; one of `column`, `array` and `function` says by what.
+    """Weights each example individually, by one of `column`, `array` and `function`.
 
     Attributes:
-        column: A column of the data (`data.columns`), or one for each target by its name.
-        array: A `.npy` file with a weight for each training example, in the order of the training split.
-        function: Takes `Examples`, returns an array of shape (examples,), or (examples, time) and the like for a target
-            per position; a `_target_` with `_partial_: true`.
-        targets: The targets that are weighed; null for all.
-        splits: The splits that are weighed.
+        column: A column of the data (`data.columns`), or one column per target, by target name.
+        array: A `.npy` file with one weight per training example, in the order of the training split.
+        function: Takes `Examples` and returns an array of shape (examples,), or such as (examples, time) for a target
+            with positions; a `_target_` with `_partial_: true`.
+        targets: The targets to weight; null for all.
+        splits: The splits to weight.
     """
 
     column: str | Mapping[str, str] | None
@@ -47,7 +47,9 @@ class SampleWeight:
 
     def _of_columns(self, splits: Splits, columns: Mapping[str, str]) -> Weigh:
         if self.targets is not None:
-            raise ConfigError("weighting.targets: weighting.column names the targets already; null is right")
+            raise ConfigError(
+                "weighting.targets: weighting.column already names the targets; set weighting.targets=null"
+            )
         chosen = {
             chosen_target(splits, str(target), f"weighting.column.{target}"): column
             for target, column in columns.items()
@@ -60,17 +62,17 @@ class SampleWeight:
         """Returns weights of shape (examples, ...).
 
         Raises:
-            ConfigError: They are no numbers, or not of all examples.
+            ConfigError: They are not numbers, or not one per example.
         """
         try:
             weights = np.asarray(values)
         except (TypeError, ValueError) as error:
-            raise ConfigError(f"weighting: weights that are no array: {one_line(error)}") from error
+            raise ConfigError(f"weighting: the weights cannot be converted to an array: {one_line(error)}") from error
         if weights.dtype.kind not in "iufb":
-            raise ConfigError(f"weighting: weights of dtype {weights.dtype}; numbers are right")
+            raise ConfigError(f"weighting: expected numbers as weights, got an array of dtype {weights.dtype}")
         if weights.shape[:1] != (len(examples),):
             raise ConfigError(
-                f"weighting: weights of shape {weights.shape} for {len(examples)} examples; one each is right"
+                f"weighting: expected one weight per example ({len(examples)}), got weights of shape {weights.shape}"
             )
         return weights.astype("float32")
 
@@ -81,18 +83,26 @@ class SampleWeight:
             column = self.column
             return lambda examples: self._from_column(examples, column)
         if self.column is not None:
-            raise ConfigError(f"weighting.column: {self.column!r} is no column; its name, or one a target, is right")
+            raise ConfigError(
+                "weighting.column: expected a column name, or a mapping of targets to column names, got "
+                f"{self.column!r}"
+            )
         if list(self.splits) != ["train"]:
-            raise ConfigError("weighting.splits: weights from an array are those of training; splits=[train] is right")
+            raise ConfigError(
+                "weighting.splits: weights from an array are for the training split only; set weighting.splits=[train]"
+            )
         if not isinstance(splits.train, Examples):
-            raise ConfigError("weighting.array: the data is a stream; weighting.column or weighting.function is right")
+            raise ConfigError("weighting.array: the data is a stream; use weighting.column or weighting.function")
         weights = read_npy(Path(self.array or ""))
         return lambda _: weights
 
     def _from_function(self, examples: Examples) -> np.ndarray:
         if not callable(self.function):
             found = type(self.function).__name__
-            raise ConfigError(f"weighting.function: gave a {found}; a function, with `_partial_: true`, is right")
+            raise ConfigError(
+                "weighting.function: expected a function (`_target_` with `_partial_: true`), got a value of type "
+                f"{found}"
+            )
         try:
             return self.function(examples)
         except PipelineError:
@@ -103,7 +113,7 @@ class SampleWeight:
     def _from_column(self, examples: Examples, column: str) -> np.ndarray:
         if column not in examples.columns:
             names = () if examples.origin is None else examples.origin.names
-            tip = f"; data.columns=[{column}] keeps it" if column in names else nearest(column, examples.columns)
+            tip = f"; set data.columns=[{column}] to keep it" if column in names else nearest(column, examples.columns)
             raise ConfigError(f"weighting.column: the data has no column '{column}'{tip}")
         return examples.columns[column]
 

@@ -13,10 +13,10 @@ from pipeline.errors import ConfigError, nearest
 
 
 class Weighting(Protocol):
-    """Gives examples their weights.
+    """Gives each example its weight.
 
     Attributes:
-        splits: The splits that it weighs.
+        splits: The splits that it applies to.
     """
 
     @property
@@ -25,19 +25,19 @@ class Weighting(Protocol):
         ...
 
     def fitted(self, splits: Splits) -> Weigh:
-        """Returns what weighs examples, having learnt from the training data what it needs.
+        """Returns the function that computes weights, after learning what it needs from the training data.
 
         Raises:
-            ConfigError: It does not suit the data.
+            ConfigError: It does not fit the data.
         """
         ...
 
 
 def weigh(splits: Splits, weightings: Sequence[Weighting]) -> Splits:
-    """Returns the splits with the weights that weightings give; those that the data brings are multiplied by them.
+    """Returns the splits with the weights from all weightings, multiplied by any weights in the data itself.
 
     Raises:
-        ConfigError: A weighting does not suit the data.
+        ConfigError: A weighting does not fit the data.
     """
     return reduce(_weighed, weightings, splits)
 
@@ -56,7 +56,7 @@ def _weighed(splits: Splits, weighting: Weighting) -> Splits:
 
 
 def weigh_split(data: Data, weightings: Sequence[Weighting], name: str) -> Data:
-    """Returns one split, which stands alone, with the weights that weightings give to splits of that name."""
+    """Returns a single split with the weights that the weightings give to splits of its name."""
     for weighting in weightings:
         if name in weighting.splits:
             data = data.weighed_by(weighting.fitted(Splits(data)))
@@ -65,14 +65,14 @@ def weigh_split(data: Data, weightings: Sequence[Weighting], name: str) -> Data:
 
 
 def chosen_target(splits: Splits, target: str | None, key: str) -> str:
-    """Returns the target that a config key names, or the only one.
+    """Returns the target that a config key names, or the only target.
 
     Raises:
-        ConfigError: There is none of that name, or several to choose from.
+        ConfigError: There is no target of that name, or no name is given and there are several.
     """
     names = list(splits.train.spec.targets)
     if target is None and len(names) != 1:
-        raise ConfigError(f"{key}: missing; name one of the targets {', '.join(names)}")
+        raise ConfigError(f"{key}: missing; set it to one of the targets {', '.join(names)}")
     name = target or names[0]
     if name not in names:
         raise ConfigError(f"{key}: no target '{name}'{nearest(name, names)}")

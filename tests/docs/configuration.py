@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from pipeline.config.composition.choices import is_shared
 from pipeline.config.conf_folder import conf_folder
 from pipeline.config.schema import PipelineConfig
 from pipeline.help import first_comment
@@ -28,9 +29,16 @@ Every config key, its default and what it means. The page is generated from the 
 `python -m tests.docs.configuration > .docs/configuration.md`.
 
 The command line sets a key by `key=value`, such as `trainer.epochs=10` or `loader.batch_size=128`, and chooses a part
-by `group=choice`, such as `model=cnn`. `python -m pipeline --help` lists experiments and choices, and `--cfg job` added
-to a command shows the config that it composes. A default of `???` has to be given. `null` is no value, and
-`${optimizer.learning_rate}` is the value of another key."""
+by `group=choice`, such as `model=cnn`. A default of `???` has to be given. `null` is no value, and
+`${optimizer.learning_rate}` is the value of another key. Terms are explained in the [glossary](glossary.md), words of
+`trust` under [security](security.md), and what has changed is in the [changelog](CHANGELOG.md).
+
+To list experiments and choices, and to show the config that a command composes:
+
+```sh
+python -m pipeline --help
+python -m pipeline +experiment=quickstart model=cnn --cfg job
+```"""
 EXPERIMENTS = """\
 An experiment is a file that overrides what differs from the defaults; it is added by `+experiment=NAME`."""
 OF_A_PART = "_target_"
@@ -72,18 +80,26 @@ def slug(title: str) -> str:
 
 
 def keys_of_choice(group: str, path: Path) -> list[Key]:
-    """Returns the keys of a choice as a user writes them, such as `loader.batch_size`."""
+    """Returns the keys of a choice as a user writes them, such as `loader.batch_size`, those of shared files too."""
     is_global = "@package _global_" in path.read_text().partition("\n")[0]
     prefix = "" if is_global else f"{group}."
-    return [Key(prefix + key.name, key.default, key.meaning) for key in keys_of(path)]
+    own = [Key(prefix + key.name, key.default, key.meaning) for key in keys_of(path)]
+    shared = [path.with_name(f"{name}.yaml") for name in _defaults(path) if is_shared(name)]
+    return own + [key for file in shared for key in keys_of_choice(group, file)]
+
+
+def _defaults(path: Path) -> list[str]:
+    """Returns the other files of its group that a choice takes over."""
+    found = (yaml.safe_load(path.read_text()) or {}).get("defaults", [])
+    return [name for name in found if isinstance(name, str) and name != "_self_"]
 
 
 def _groups() -> dict[str, list[Path]]:
-    """Returns the files of each group; those that tell Hydra itself something are nobody's choice."""
+    """Returns the choices of each group; files that tell Hydra itself something are nobody's choice."""
     groups: dict[str, list[Path]] = {}
     for path in sorted(conf_folder().rglob("*.yaml")):
         group, *names = path.relative_to(conf_folder()).parts
-        if names and group != "hydra":
+        if names and group != "hydra" and not is_shared(path.stem):
             groups.setdefault(group, []).append(path)
     return groups
 
@@ -149,8 +165,9 @@ def _group(group: str, files: list[Path]) -> list[str]:
 
 def _keys_of(group: str, path: Path, title: str, seen: dict[tuple[tuple[str, str, str], ...], str]) -> Iterator[str]:
     keys = keys_of_choice(group, path)
-    defaults = (yaml.safe_load(path.read_text()) or {}).get("defaults", [])
-    others = [f"[`{_title(group, name)}`](#{slug(_title(group, name))})" for name in defaults if name != "_self_"]
+    others = [
+        f"[`{_title(group, name)}`](#{slug(_title(group, name))})" for name in _defaults(path) if not is_shared(name)
+    ]
     if others:
         yield f"It brings {' and '.join(others)}."
     parts = [f"`{key.default}`" for key in keys if key.name.endswith(OF_A_PART)]

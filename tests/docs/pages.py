@@ -2,7 +2,7 @@
 
 What a page shows is what runs, by these rules:
 
-- A `python`, `yaml`, `csv` or `toml` block below a line that ends with a name, such as "In `my_parts.py`:", is that file.
+- A `python`, `yaml`, `csv` or `toml` block is a file if the line above ends with its name, such as "In `my_parts.py`:".
 - Each command of an `sh` block runs as it stands, in one folder for the whole page. A backslash continues a line.
 - A `text` block below an `sh` block is what its commands print: each line of it is among theirs, whatever the numbers.
   A line that ends with … is the beginning of one, and one that is only … stands for any. Where a line begins with
@@ -21,6 +21,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 GENERATED = ("differences.md", "configuration.md")
 """Pages that are compared with what generates them."""
+OWN_TEST = ("security.md",)
+"""Pages that a stricter test runs."""
 PAGES = [
     REPOSITORY / "README.md",
     *sorted(page for page in (REPOSITORY / ".docs").rglob("*.md") if page.name not in GENERATED),

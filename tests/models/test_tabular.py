@@ -63,7 +63,7 @@ assert "pipeline" not in sys.modules
 
 def test_input_that_is_no_column_is_told() -> None:
     spec = DataSpec({"image": InputSpec((8, 8), "uint8")}, SPEC.targets)
-    with pytest.raises(ConfigError, match="columns are right"):
+    with pytest.raises(ConfigError, match="expected columns as inputs, got input 'image'"):
         tabular(spec, Examples(spec, {"image": np.zeros((2, 8, 8))}, {}), units=8, depth=1, dropout=0.0)
 
 
@@ -71,5 +71,5 @@ def test_input_that_is_no_column_is_told() -> None:
 def test_category_that_a_saved_model_could_not_read_back_is_told(text: str) -> None:
     spec = DataSpec({"city": InputSpec((), "string")}, SPEC.targets)
     examples = Examples(spec, {"city": np.array(["Oslo", text], object)}, {"bought": np.array([0, 1])})
-    with pytest.raises(DataError, match=r"input 'city': row 1 is .*; text of one line, and not empty"):
+    with pytest.raises(DataError, match=r"input 'city': row 1: expected one non-empty line of text, got .*"):
         tabular(spec, examples, units=8, depth=1, dropout=0.1)

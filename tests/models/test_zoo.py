@@ -81,10 +81,10 @@ def test_saved_model_is_loaded_by_keras_alone(tmp_path: object) -> None:
 @pytest.mark.parametrize(
     ("build", "expected"),
     [
-        (lambda: mlp(TWO, 4, 1, "relu", 0.0), "input 'timeseries' has a varying length"),
+        (lambda: mlp(TWO, 4, 1, "relu", 0.0), "expected a fixed length of input 'timeseries'"),
         (lambda: mlp(IMAGE, 0, 1, "relu", 0.0), "at least 1 unit"),
-        (lambda: cnn(TWO, 4, 1, 4, 0.0), "takes one input, the data has image, timeseries"),
-        (lambda: cnn(VECTOR, 4, 1, 4, 0.0), "(height, width, channels) is right"),
+        (lambda: cnn(TWO, 4, 1, 4, 0.0), "expected data with one input, got image, timeseries"),
+        (lambda: cnn(VECTOR, 4, 1, 4, 0.0), "of shape (height, width, channels), got (4,)"),
         (lambda: cnn(IMAGE, 4, 5, 4, 0.0), "5 poolings by 2 are too many for images of 28 x 28"),
         (lambda: image_timeseries(VECTOR, 4, 3), "an image or a time series"),
         (lambda: mlp(DataSpec({"x": InputSpec((), "string")}, TEN), 4, 1, "relu", 0.0), "use model=tabular"),
@@ -102,7 +102,7 @@ def test_model_is_built_from_its_config_and_the_spec() -> None:
     examples = Examples(spec_of(inputs, targets), inputs, targets)
     node = {"_target_": "pipeline.models.mlp.mlp", "units": 4, "depth": 1, "activation": "relu", "dropout": 0.0}
     assert build_model(node, examples).output.shape == (None, 3)
-    with pytest.raises(ConfigError, match=r"a keras.Model is right"):
+    with pytest.raises(ConfigError, match=r"to return a keras.Model, got a Huber"):
         build_model({"_target_": "keras.losses.Huber"}, examples)
     with pytest.raises(ConfigError, match=r"model: .*refused its arguments"):
         build_model({**node, "activation": "rleu"}, examples)
@@ -117,5 +117,5 @@ def test_number_of_layers_that_nobody_would_wait_for_is_told(name: str, depth: i
     inputs, targets = {"x": np.zeros((4, 8, 8))}, {"y": np.array([0, 1, 2, 0])}
     node = {"_target_": f"pipeline.models.{name}", "units": 4, "depth": depth, "dropout": 0.0}
     node |= {"activation": "relu"} if name == "mlp.mlp" else {"filters": 2}
-    with pytest.raises(ConfigError, match="at least 1 unit, and 0 to 1000 layers, are right"):
+    with pytest.raises(ConfigError, match="expected at least 1 unit and 0 to 1000 layers"):
         build_model(node, Examples(spec_of(inputs, targets), inputs, targets))

@@ -416,4 +416,4 @@ def test_class_whose_name_is_no_text_is_told(form: str, given: Path, command: Ca
     write(given / RUN, json.dumps(facts))
     done = command(*ARGUMENTS["predict"], f"task.form={form}")
     assert_judged(done, form)
-    assert done.errors[0].endswith("the name of a class is no text; another one is right")
+    assert done.errors[0].endswith("the name of a class is not valid text; rename it")

@@ -94,7 +94,8 @@ def test_predictions_keep_columns_and_take_any_kind_of_file(command: Callable[..
         assert table["data_label"].tolist() == ["007", "=x"]
         assert table["label"].dtype == "int64"
     assert (
-        "has no column 'id', so its predictions have none" in command(*run, "data=parquet", "data.path=new.parquet").out
+        "has no column 'id', so the predictions have none either"
+        in command(*run, "data=parquet", "data.path=new.parquet").out
     )
     lacking = command(*run, "data=parquet", "data.path=new.parquet", "data.columns=[labels]")
     assert (lacking.code, lacking.errors) == (

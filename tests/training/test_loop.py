@@ -81,10 +81,10 @@ def ours(make: Callable[[], keras.Model], optimizer: dict[str, Any], train: Batc
     model = make()
     loss = "sparse_categorical_crossentropy"
     config = PipelineConfig(optimizer=optimizer, loss=loss, weighted_metrics=["accuracy"])
-    signature = compile_model(model, config, train.spec)
+    named = compile_model(model, config, train.spec)
     validation = ArrayBatches(data(), BATCH, shuffle=False, seed=0)
     callbacks = trainer.pop("callbacks", [])
-    fitted = fit(model, signature, train, validation, TrainerConfig(**{"epochs": EPOCHS, **trainer}), callbacks)
+    fitted = fit(named, train, validation, TrainerConfig(**{"epochs": EPOCHS, **trainer}), callbacks)
     return model.get_weights(), fitted.history
 
 

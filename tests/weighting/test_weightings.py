@@ -83,7 +83,7 @@ def test_sample_weights_of_all_or_of_chosen_targets() -> None:
 def test_mask_is_of_zeros_and_ones_only() -> None:
     assert weights(one(), sample(Mask, column="m")) == {"y": [0, 1, 1, 0]}
     assert weights(one(), sample(Mask, function=lambda e: of_classes(e, [1]))) == {"y": [0, 0, 0, 1]}
-    with pytest.raises(ConfigError, match="row 1 of the mask is 2; 0 or 1 is right"):
+    with pytest.raises(ConfigError, match="row 1 of the mask: expected 0 or 1, got 2"):
         weights(one(), sample(Mask, column="w"))
 
 
@@ -114,18 +114,26 @@ def test_streams_are_weighed_as_they_are_drawn() -> None:
     [
         (one(), ClassWeight({0: 1.0}, None, TRAIN), "class 1 of target 'y' has no weight"),
         (one(), ClassWeight({0: 1.0, 7: 1.0}, None, TRAIN), "target 'y' has no class '7'"),
-        (one(), ClassWeight({0: 1.0, 1: -1}, None, TRAIN), "weighting.weights.1: -1 is no weight"),
-        (one(), ClassWeight({}, None, TRAIN), "weighting.weights: empty"),
-        (several(), ClassWeight({0: 1.0}, None, TRAIN), "which target?"),
+        (
+            one(),
+            ClassWeight({0: 1.0, 1: -1}, None, TRAIN),
+            "weighting.weights.1: expected a number of 0 or more, got -1",
+        ),
+        (one(), ClassWeight({}, None, TRAIN), "weighting.weights: expected a mapping of classes to weights"),
+        (several(), ClassWeight({0: 1.0}, None, TRAIN), "give class weights by target: score, kind"),
         (several(), ClassWeight({"knd": {0: 1.0}}, None, TRAIN), "no target 'knd'; did you mean 'kind'?"),
         (several(), ClassWeight({"score": {0: 1.0}}, None, TRAIN), "target 'score' has no classes"),
         (several(), ClassWeight({"kind": {0: 1, 1: 1, 2: 1}}, None, ["trian"]), "did you mean 'train'?"),
         (one(), sample(), "set exactly one of"),
         (one(), sample(column="w", array="w.npy"), "set exactly one of"),
         (one(), sample(column="weight"), "the data has no column 'weight'"),
-        (one(), sample(column="t"), "weights of dtype object; numbers are right"),
-        (one(), sample(function=lambda e: np.ones(3)), "weights of shape (3,) for 4 examples"),
-        (one(), sample(array="w.npy", splits=["train", "test"]), "splits=[train] is right"),
+        (one(), sample(column="t"), "expected numbers as weights, got an array of dtype object"),
+        (
+            one(),
+            sample(function=lambda e: np.ones(3)),
+            "expected one weight per example (4), got weights of shape (3,)",
+        ),
+        (one(), sample(array="w.npy", splits=["train", "test"]), "set weighting.splits=[train]"),
         (several(), Balanced(["score"], TRAIN), "target 'score' has no classes"),
     ],
 )
@@ -144,7 +152,7 @@ def test_class_that_does_not_occur_is_told() -> None:
 
 
 def test_classes_of_endless_data_cannot_be_balanced() -> None:
-    with pytest.raises(ConfigError, match="never ends; weighting=class_weight is right"):
+    with pytest.raises(ConfigError, match="never ends, so its classes cannot be counted; use weighting=class_weight"):
         weigh(Splits(endless()), [Balanced(None, TRAIN)])
     with pytest.raises(ConfigError, match="the data is a stream"):
         weigh(Splits(endless()), [sample(array="w.npy")])
@@ -166,13 +174,13 @@ def test_weighting_is_built_from_its_config() -> None:
 
 @pytest.mark.parametrize("others", [-1.0, float("nan"), float("inf")])
 def test_weight_of_the_other_classes_is_checked(others: float) -> None:
-    with pytest.raises(ConfigError, match=r"weighting\.others: .* is no weight; a number of 0 or more"):
+    with pytest.raises(ConfigError, match=r"weighting\.others: expected a number of 0 or more, got "):
         weigh(Splits(one()), [ClassWeight({0: 2.0}, others, TRAIN)])
 
 
 @pytest.mark.parametrize("given", ["abc", [1, 2], 3])
 def test_class_weights_that_are_no_mapping_are_told(given: Any) -> None:
-    with pytest.raises(ConfigError, match="is no mapping; a weight by class, such as"):
+    with pytest.raises(ConfigError, match="expected a mapping of classes to weights such as"):
         weigh(Splits(one()), [ClassWeight(given, None, TRAIN)])
 
 
@@ -180,13 +188,16 @@ def test_function_that_fails_is_told() -> None:
     def broken(examples: Examples) -> np.ndarray:
         raise KeyError("age")
 
-    for function, expected in ((broken, "weighting.function: KeyError: 'age'"), (3, "gave a int; a function")):
+    for function, expected in (
+        (broken, "weighting.function: KeyError: 'age'"),
+        (3, "weighting.function: expected a function .*, got a value of type int"),
+    ):
         with pytest.raises(ConfigError, match=expected):
             weigh(Splits(one()), [SampleWeight(None, None, function, None, TRAIN)])  # type: ignore[arg-type]
 
 
 def test_weights_that_are_no_array_are_told() -> None:
-    with pytest.raises(ConfigError, match="weighting: weights that are no array"):
+    with pytest.raises(ConfigError, match="weighting: the weights cannot be converted to an array"):
         weigh(Splits(one()), [SampleWeight(None, None, lambda _: [[1], [2, 3]], None, TRAIN)])  # type: ignore[return-value, arg-type]
 
 
@@ -224,16 +235,19 @@ def test_masks_are_of_a_column_for_each_target_and_each_has_its_own_splits() -> 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"kind": "balancd"}, "weighting.kind: no choice of weighting 'balancd'; did you mean 'balanced'?"),
-        ({"column": "w"}, r"weighting.column: no choice of weighting 'w'.*\(weighting=sample_weight or weighting=mask"),
-        ({"kind": {"splits": ["train"]}}, "weighting.kind: 'splits' tells no choice"),
-        ({"kind": {"weights": {0: 1}, "column": "w"}}, "weighting.kind: 'weights, column' are keys of several"),
-        ({"kind": 3}, "weighting.kind: 3 is no weighting of target 'kind'; a choice by name"),
+        ({"kind": "balancd"}, "weighting.kind: no weighting 'balancd'; did you mean 'balanced'?"),
+        ({"column": "w"}, r"weighting.column: no weighting 'w'.*\(weighting=sample_weight or weighting=mask"),
+        ({"kind": {"splits": ["train"]}}, "weighting.kind: 'splits' belongs to no choice"),
+        ({"kind": {"weights": {0: 1}, "column": "w"}}, "weighting.kind: 'weights, column' belongs to several choices"),
+        ({"kind": 3}, "weighting.kind: expected the name of a choice .*, got 3"),
         ({"kind": {"class_weight": None}}, "weighting.kind.class_weight.weights: missing"),
         ({"score": "balanced"}, "target 'score' has no classes"),
         ({"knd": "balanced"}, "weighting.knd: no target 'knd'; did you mean 'kind'?"),
         ({"kind": {"column": "ww"}}, "weighting.kind.column: the data has no column 'ww'; did you mean 'w'?"),
-        ({"kind": {"column": "w", "targets": ["kind"]}}, "weighting.kind.targets: the target is 'kind' already"),
+        (
+            {"kind": {"column": "w", "targets": ["kind"]}},
+            "weighting.kind.targets: this entry already applies to target 'kind'",
+        ),
     ],
 )
 def test_weighting_of_a_target_that_is_none_is_told_with_its_key(given: Any, expected: str) -> None:

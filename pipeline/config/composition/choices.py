@@ -21,6 +21,11 @@ FOUND_ELSEWHERE = MappingProxyType(
 """Choices that people expect in a group, and where to find what they want."""
 
 
+def is_shared(choice: str) -> bool:
+    """Whether a file of a group is none of its choices, but holds what several of them have in their defaults."""
+    return choice.rpartition("/")[2].startswith("_")
+
+
 def choices(repository: Any, group: str) -> list[str]:
     """Returns the names of all choices of a group, those in folders below it too.
 
@@ -28,7 +33,7 @@ def choices(repository: Any, group: str) -> list[str]:
         repository: Hydra's files of a config.
         group: The name of a group.
     """
-    names = list(repository.get_group_options(group, ObjectType.CONFIG))
+    names = [name for name in repository.get_group_options(group, ObjectType.CONFIG) if not is_shared(name)]
     for folder in repository.get_group_options(group, ObjectType.GROUP):
         names += [f"{folder}/{name}" for name in choices(repository, f"{group}/{folder}")]
     return names
@@ -56,11 +61,19 @@ def choices_with(repository: Any, group: str, key: str) -> list[str]:
     for choice in choices(repository, group):
         # A file that cannot be read is told where it is chosen.
         with suppress(ConfigError, HydraException, YAMLError):
-            loaded = repository.load_config(f"{group}/{choice}")
-            is_of_group = loaded.header.get("package") in (None, group)
-            if is_of_group and OmegaConf.is_dict(loaded.config) and key in loaded.config:
+            if key in _keys(repository, group, choice):
                 found.append(choice)
     return found
+
+
+def _keys(repository: Any, group: str, choice: str) -> set[str]:
+    """Returns the keys that a file of a group has, those that it takes from a shared file too."""
+    loaded = repository.load_config(f"{group}/{choice}")
+    if loaded.header.get("package") not in (None, group) or not OmegaConf.is_dict(loaded.config):
+        return set()
+    named = [str(getattr(default, "path", None)) for default in loaded.defaults_list or ()]
+    shared = [name for name in named if is_shared(name) and name != "_self_"]
+    return {str(key) for key in loaded.config}.union(*(_keys(repository, group, name) for name in shared))
 
 
 def _parents(name: str) -> list[str]:

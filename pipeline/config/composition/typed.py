@@ -7,7 +7,7 @@ from typing import Any
 from hydra.core.override_parser.types import ChoiceSweep, Override, QuotedString
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from pipeline.config.composition.choices import EXPERIMENT, choices, unknown_choice
+from pipeline.config.composition.choices import EXPERIMENT, choices, is_shared, unknown_choice
 from pipeline.config.composition.files import is_referred_to
 from pipeline.config.composition.keys import ROOTS, Keys
 from pipeline.errors import nearest
@@ -36,7 +36,7 @@ def choice_mistakes(override: Override, repository: Any) -> list[str]:
         if not isinstance(value, str):
             found = "null" if value is None else value
             lines.append(f"{group}: {found} is no choice{nearest(str(found), choices(repository, group))}")
-        elif not repository.config_exists(f"{group}/{value}"):
+        elif is_shared(value) or not repository.config_exists(f"{group}/{value}"):
             lines.append(unknown_choice(repository, f"{group}/{value}"))
     return lines
 

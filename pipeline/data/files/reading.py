@@ -47,7 +47,7 @@ def read_files(path: str, key: str, options: ReadOptions, missing: Sequence[str]
     if len(tables) == 1 and not partition(files[0], path):
         return tables[0]
     parts = zip(tables, files, strict=True)
-    return FileTable(_joined([table.frame.assign(**partition(file, path)) for table, file in parts], files), 0)
+    return FileTable(joined([table.frame.assign(**partition(file, path)) for table, file in parts], files), 0)
 
 
 def look_at_files(path: str, key: str, options: ReadOptions) -> None:
@@ -99,7 +99,8 @@ def _read_dataset(path: str, options: ReadOptions) -> pd.DataFrame:
     return with_index(frame)
 
 
-def _joined(frames: list[pd.DataFrame], files: list[Path]) -> pd.DataFrame:
+def joined(frames: list[pd.DataFrame], files: list[Path]) -> pd.DataFrame:
+    """Returns the rows of several files, which must have the same columns, in the order of the first."""
     import pandas as pd
 
     first = list(frames[0].columns)

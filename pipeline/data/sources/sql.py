@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.data.files.column_names import unique
 from pipeline.data.files.databases import check_url, read_database
-from pipeline.data.missing_labels import Missing
-from pipeline.data.sources.table import _Tables
-from pipeline.data.splits import Splits
+from pipeline.data.sources.table_source import TableSource
 from pipeline.data.tables.table import Table
 from pipeline.errors import ConfigError, DataError
 
@@ -17,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sql(_Tables):
+class Sql(TableSource):
     """A table of a database, or what a query of it gives.
 
     Rows have no order in a database: a query with `ORDER BY` makes splits the same each time.
@@ -40,8 +38,8 @@ class Sql(_Tables):
             raise ConfigError(f"data.table and data.query: {found} given; one of them is right")
         check_url(self.url)
 
-    def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
-        """See `Source`."""
+    def tables(self) -> list[Table | None]:
+        """See `TableSource`."""
         self.check()
         frame, name = read_database(self.url, self.table, self.query)
         if frame.empty:
@@ -49,5 +47,4 @@ class Sql(_Tables):
         names, findings = unique(list(frame.columns))
         for finding in findings:
             log.info("%s: %s", name, finding)
-        table = Table(frame.set_axis(names, axis=1), name, 0)
-        return self.splits(table, (None, None), with_targets=with_targets, missing=missing)
+        return [Table(frame.set_axis(names, axis=1), name, 0)]

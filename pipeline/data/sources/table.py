@@ -2,260 +2,137 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+import abc
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from pipeline.data.examples import Examples
+from pipeline.data.files.paths import files_of
 from pipeline.data.files.read_options import read_options
-from pipeline.data.files.reading import look_at_files, read_files
-from pipeline.data.missing_labels import Missing, with_missing
-from pipeline.data.origin import origin_of_table
-from pipeline.data.spec import CATEGORY, NUMBER, TIME, Classes, DataSpec, InputSpec, classes_by_target
-from pipeline.data.split_columns import as_written
-from pipeline.data.splits import Splits
-from pipeline.data.tables.date_texts import DAY_FIRST, MONTH_FIRST
-from pipeline.data.tables.inputs import input_values, named_inputs, telling_inputs
-from pipeline.data.tables.kinds import CLASS, checked_kinds, choice
-from pipeline.data.tables.missing_targets import MissingTargets, missing_targets, without_missing
-from pipeline.data.tables.remarks import lines
+from pipeline.data.files.reading import joined, look_at_files, read_files
+from pipeline.data.sources.table_source import TableSource
 from pipeline.data.tables.table import Table
-from pipeline.data.tables.targets import TargetColumn, target_column, target_spec, target_values
-from pipeline.data.tables.values import further_values
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.errors import ConfigError, DataError, PipelineError, one_line
 
-log = logging.getLogger(__name__)
-
-LOSS_KINDS = {"regression": "number", "sparse": CLASS, "categorical": CLASS}
-"""What losses of a family are for, see `LossKind.family`."""
-
-
-@dataclass(frozen=True)
-class _Tables:
-    """What every source of tables has in common.
-
-    Attributes:
-        targets: Columns that are targets.
-        inputs: Columns that are inputs; null for all that tell something and are neither targets nor in `columns`.
-        columns: Further columns, from which weights, masks and splits may be taken; predictions carry them on.
-        categories: Columns of numbers that are categories, as `kinds` says it too.
-        missing: Texts that stand for a missing value.
-        classes: Number of classes (by target name for several), 0 for numbers to predict; null infers.
-        kinds: What columns are where it is not to be told from the values, by name: `number`, `category` or `time` for
-            an input, which is one then whatever it holds; `number` or `class` for a target. Of other targets the loss
-            tells, or else the values: text, truth values and few different whole numbers are classes.
-        day_first: Whether the day comes first in dates such as 01/02/2020; null tells from the column.
-        kept: Columns that are kept as they are written, whatever else they are; by itself the one of `split.column`.
-        timed: Those of them that are kept as seconds where they are times; by itself that of `split.method=time`.
-        missing_target: What becomes of rows without a target: `error` refuses them; `drop` leaves out those that lack
-            any; `mask` keeps them with weight 0 for the target that they lack, as `weighting.missing=mask` does; null
-            leaves out those that lack all targets, with a warning.
-        trained: What a model was trained on that reads the table; by itself, see `like`.
-    """
-
-    targets: Sequence[str]
-    inputs: Sequence[str] | None
-    columns: Sequence[str]
-    categories: Sequence[str]
-    missing: Sequence[str]
-    classes: Classes
-    kinds: Mapping[str, str] = field(default_factory=dict, kw_only=True)
-    day_first: bool | None = field(default=None, kw_only=True)
-    missing_target: str | None = field(default=None, kw_only=True)
-    trained: DataSpec | None = field(default=None, kw_only=True)
-    kept: Sequence[str] = field(default=(), kw_only=True)
-    timed: Sequence[str] = field(default=(), kw_only=True)
-
-    def check(self) -> None:
-        """Refuses kinds that there are not, and columns that are named twice."""
-        checked_kinds(self.kinds, self.categories)
-        for key, names in (("targets", self.targets), ("inputs", self.inputs or ()), ("columns", self.columns)):
-            twice = next((name for index, name in enumerate(names) if name in list(names)[:index]), None)
-            if twice is not None:
-                raise ConfigError(f"data.{key}: names '{twice}' twice; once is right")
-        if self.inputs is not None and not self.inputs:
-            raise ConfigError("data.inputs: names none; null for all columns, or a list of names, is right")
-
-    def like(self, spec: DataSpec) -> Self:
-        """Returns the source that reads inputs as those of a training were, whatever the values look like."""
-        return replace(self, trained=spec)
-
-    def for_losses(self, families: Mapping[str, str | None]) -> Self:
-        """Returns the source for losses of such families: targets are what these are for, unless something is said."""
-        said = {*classes_by_target(self.classes, list(self.targets)), *self.categories}
-        told = {
-            name: LOSS_KINDS[family]
-            for name, family in families.items()
-            if family in LOSS_KINDS and name in self.targets and name not in said
-        }
-        return replace(self, kinds={**told, **self.kinds})
-
-    def keeping(self, column: str, *, may_be_input: bool) -> Self:
-        """Returns the source that keeps a column, which is an input only if named as one, or if it may be."""
-        timed = [*self.timed, column] if may_be_input else self.timed
-        kept = replace(self, kept=[*self.kept, column], timed=timed)
-        named = {*self.columns, *self.targets, *(self.inputs or ())}
-        if may_be_input or column in named:
-            return kept
-        if self.inputs is None:
-            log.info("split.column: '%s' is no input; data.inputs=[…] names the inputs if it shall be one", column)
-        return replace(kept, columns=[*self.columns, column])
-
-    def splits(
-        self, train: Table, others: Sequence[Table | None], *, with_targets: bool, missing: Missing | None = None
-    ) -> Splits:
-        """Returns the splits, validation and test after the training one, whose types and classes all have."""
-        rule = missing_targets(self.missing_target, missing)
-        table, columns = self._targets(train, rule, with_targets)
-        spec = self._spec(table, columns)
-        examples: list[Examples | None] = [self._examples(table, spec, columns, with_targets)]
-        for other in others:
-            found = None if other is None else self._targets(other, rule, with_targets)
-            examples.append(None if found is None else self._examples(found[0], spec, found[1], with_targets))
-        return Splits(*examples)  # type: ignore[arg-type]
-
-    def _targets(self, table: Table, rule: MissingTargets, wanted: bool) -> tuple[Table, dict[str, TargetColumn]]:
-        """Returns the target columns, and the table without rows that are left out for lack of them."""
-        names = self.targets if wanted else ()
-        columns = {name: target_column(table, name, self.missing, rule.label) for name in names}
-        return without_missing(table, columns, rule, self.missing)
-
-    def _spec(self, table: Table, columns: Mapping[str, TargetColumn]) -> DataSpec:
-        for name in self.kept:
-            table.column(name)
-        inputs = self._inputs(table) if self.trained is None else self._trained_inputs(self.trained)
-        counts, kinds = classes_by_target(self.classes, list(self.targets)), self._target_kinds()
-        targets = {
-            name: target_spec(table, column, kind=kinds.get(name), count=counts.get(name))
-            for name, column in columns.items()
-        }
-        return DataSpec(inputs, targets)
-
-    def _target_kinds(self) -> dict[str, str]:
-        trained = {} if self.trained is None else self.trained.targets
-        known = {name: NUMBER if target.classes is None else CLASS for name, target in trained.items()}
-        said = {name: CLASS if kind == CATEGORY else kind for name, kind in self.kinds.items()}
-        return {**known, **dict.fromkeys(self.categories, CLASS), **said}
-
-    def _inputs(self, table: Table) -> dict[str, InputSpec]:
-        kinds = checked_kinds(self.kinds, self.categories)
-        columns = [str(name) for name in table.frame.columns]
-        names = self.inputs or [name for name in columns if name not in {*self.targets, *self.columns}]
-        for name in names:
-            if name in self.targets:
-                raise ConfigError(f"data.inputs: '{name}' is a target too")
-        for name in self.categories:
-            if name not in columns:
-                raise ConfigError(f"data.categories: there is no column '{name}'{nearest(name, columns)}")
-        for name in self.kinds or ():
-            self._check_named(name, kinds[name], columns, names)
-        telling = named_inputs if self.inputs else telling_inputs
-        found, remarks = telling(table, names, self.missing, kinds, self._order())
-        for line in lines(remarks):
-            log.info("%s", line)
-        return found
-
-    def _check_named(self, name: str, kind: str, columns: Sequence[str], inputs: Sequence[str]) -> None:
-        if name not in columns:
-            raise ConfigError(f"data.kinds.{name}: there is no such column{nearest(name, columns)}")
-        if name in inputs and kind == CLASS:
-            raise ConfigError(f"data.kinds.{name}: 'class' is a kind of targets; number, category or time is right")
-        if name not in inputs and name not in self.targets:
-            raise ConfigError(f"data.kinds.{name}: the column is neither an input nor a target; without it is right")
-
-    def _trained_inputs(self, spec: DataSpec) -> dict[str, InputSpec]:
-        for name in self.kinds or ():
-            if name not in {*spec.inputs, *spec.targets, *self.targets}:
-                raise ConfigError(f"data.kinds.{name}: the model takes no such input{nearest(name, spec.inputs)}")
-        for name, kind in checked_kinds(self.kinds, self.categories).items():
-            trained = spec.inputs.get(name)
-            if trained is not None and trained.kind not in ("", kind):
-                raise ConfigError(f"data.kinds.{name}: {kind}, but the model was trained on it as {trained.kind}")
-        return dict(spec.inputs)
-
-    def _examples(
-        self, table: Table, spec: DataSpec, target_columns: Mapping[str, TargetColumn], with_targets: bool
-    ) -> Examples:
-        inputs = {name: input_values(table, name, given, self.missing) for name, given in spec.inputs.items()}
-        targets = {name: target_values(table, column, spec.targets[name]) for name, column in target_columns.items()}
-        masks = {n: c.present.astype("float32") for n, c in target_columns.items() if not c.present.all()}
-        columns = {name: further_values(table, name, self.missing) for name in self.columns} if with_targets else {}
-        # Files of validation and test rows need none of those that set splits apart.
-        kept = [name for name in self.kept if name in table.frame.columns]
-        columns |= {name: self._kept(table, name) for name in kept}
-        origin = origin_of_table(table.frame, table.name, self.columns, table.places)
-        return Examples(with_missing(spec, masks), inputs, targets, masks, columns, origin)
-
-    def _kept(self, table: Table, name: str) -> np.ndarray:
-        if name in self.timed:
-            # As an input of that name is read: 01/02/2020 is one day in both.
-            spec = choice(table, name, self.missing, self.kinds.get(name), self._order()).spec
-            if spec.kind == TIME:
-                return input_values(table, name, spec, self.missing)
-        return as_written(table.column(name), self.missing)
-
-    def _order(self) -> str:
-        return "" if self.day_first is None else DAY_FIRST if self.day_first else MONTH_FIRST
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Files(_Tables):
-    """A table in files: one, all of a folder, or those of a pattern such as `part-*.csv`.
+class TableFiles(TableSource, abc.ABC):
+    """The base of sources that read a table from files: one, all of a folder, or those of a pattern.
 
-    What kind of file it is, is told by its first bytes and its suffix.
+    A kind of file that `data=csv` does not read takes one method:
+
+        @dataclass(frozen=True, kw_only=True)
+        class Events(TableFiles):
+            def rows_of(self, file: Path) -> pd.DataFrame:
+                return pd.json_normalize([json.loads(line) for line in file.read_text().splitlines()])
+
+    Its YAML takes the defaults of the arguments from `conf/data/_table_files.yaml`.
 
     Attributes:
-        path: The file of the training split, or of all rows.
+        path: The file of the training split, or of all rows; a folder, or a pattern such as `part-*.csv`.
         validation: The file of the validation split, or null.
         test: The file of the test split, or null.
-        read: How files are read where that is not to be found out, see `ReadOptions`; any option of the function of
-            pandas' that reads such files, too.
     """
 
     path: str
     validation: str | None
     test: str | None
-    read: Mapping[str, Any] | None = None
+
+    @abc.abstractmethod
+    def rows_of(self, file: Path) -> pd.DataFrame:
+        """Returns the rows of a file; what it raises is told with the file's name."""
 
     def check(self) -> None:
-        """Refuses files that are no tables or not there, options that no reader has, and kinds that there are not."""
+        """Refuses files that are not there, and kinds of columns that there are not."""
         super().check()
-        options = read_options(self.read)
-        for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
-            if path is not None and not str(path).strip():
+        for key, path in self._paths():
+            if not str(path).strip():
                 raise ConfigError(f"data.{key}: is empty; a file, a folder or a pattern is right")
+            self.look(path, f"data.{key}")
+
+    def tables(self) -> list[Table | None]:
+        """See `TableSource`."""
+        found = {key: self.table(path, f"data.{key}") for key, path in self._paths()}
+        return [found.get(key) for key in ("path", "validation", "test")]
+
+    def look(self, path: str, key: str) -> None:
+        """Refuses what a path names, before any rows are read, if it is not there or no such file.
+
+        Args:
+            path: The path.
+            key: Its config key, for messages.
+        """
+        files_of(path, key)
+
+    def table(self, path: str, key: str) -> Table:
+        """Returns the table that a path names.
+
+        Args:
+            path: The path.
+            key: Its config key, for messages.
+        """
+        files = files_of(path, key)
+        frame = joined([self._rows_of(file) for file in files], files)
+        if frame.empty:
+            raise DataError(f"'{path}': has no rows")
+        return Table(frame.reset_index(drop=True).rename(columns=str), f"'{path}'", 0)
+
+    def _rows_of(self, file: Path) -> pd.DataFrame:
+        try:
+            return self.rows_of(file)
+        except (PipelineError, MemoryError):
+            raise
+        except Exception as error:
+            raise DataError(f"'{file}': {type(error).__name__}: {one_line(error)}") from error
+
+    def _paths(self) -> Iterator[tuple[str, str]]:
+        for key in ("path", "validation", "test"):
+            path = getattr(self, key)
             if path is not None:
-                look_at_files(path, f"data.{key}", options)
-
-    def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
-        """See `Source`."""
-        train, *others = (
-            None if path is None else self._table(f"data.{key}", path)
-            for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test))
-        )
-        assert train is not None
-        return self.splits(train, others, with_targets=with_targets, missing=missing)
-
-    def _table(self, key: str, path: str) -> Table:
-        found = read_files(path, key, read_options(self.read), self.missing)
-        return Table(found.frame, f"'{path}'", found.first_row)
+                yield key, path
 
 
 @dataclass(frozen=True, kw_only=True)
-class Csv(_Files):
+class KnownFiles(TableFiles):
+    """A table in files whose kind is told by their first bytes and their suffix.
+
+    Attributes:
+        read: How files are read where that is not to be found out, see `ReadOptions`; any option of the function of
+            pandas' that reads such files, too.
+    """
+
+    read: Mapping[str, Any] | None = None
+
+    def look(self, path: str, key: str) -> None:
+        """See `TableFiles`; refuses options that no reader has, too."""
+        look_at_files(path, key, read_options(self.read))
+
+    def table(self, path: str, key: str) -> Table:
+        """See `TableFiles`."""
+        found = read_files(path, key, read_options(self.read), self.missing)
+        return Table(found.frame, f"'{path}'", found.first_row)
+
+    def rows_of(self, file: Path) -> pd.DataFrame:
+        """See `TableFiles`."""
+        return read_files(str(file), "data.path", read_options(self.read), self.missing).frame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Csv(KnownFiles):
     """A table in files of any kind, most often CSV."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parquet(_Files):
+class Parquet(KnownFiles):
     """A table in files of any kind, most often Parquet."""
 
 
 @dataclass(frozen=True)
-class Frame(_Tables):
+class Frame(TableSource):
     """DataFrames that a user's function returned.
 
     Attributes:
@@ -268,21 +145,19 @@ class Frame(_Tables):
     validation: Any
     test: Any
 
-    def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
-        """See `Source`."""
-        train, *others = (
-            None if frame is None else self._table(key, frame)
-            for key, frame in (("train", self.train), ("validation", self.validation), ("test", self.test))
-        )
-        if train is None:
+    def tables(self) -> list[Table | None]:
+        """See `TableSource`."""
+        if self.train is None:
             raise ConfigError("data.train: gave None; a pandas.DataFrame is right")
-        return self.splits(train, others, with_targets=with_targets, missing=missing)
+        parts = (("train", self.train), ("validation", self.validation), ("test", self.test))
+        return [None if frame is None else _table(f"data.{key}", frame) for key, frame in parts]
 
-    def _table(self, key: str, frame: Any) -> Table:
-        import pandas as pd
 
-        if not isinstance(frame, pd.DataFrame):
-            raise ConfigError(f"data.{key}: gave a {type(frame).__name__}; a pandas.DataFrame is right")
-        if frame.empty:
-            raise DataError(f"data.{key}: has no rows")
-        return Table(frame.reset_index(drop=True).rename(columns=str), f"data.{key}", 0)
+def _table(key: str, frame: Any) -> Table:
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise ConfigError(f"{key}: gave a {type(frame).__name__}; a pandas.DataFrame is right")
+    if frame.empty:
+        raise DataError(f"{key}: has no rows")
+    return Table(frame.reset_index(drop=True).rename(columns=str), key, 0)

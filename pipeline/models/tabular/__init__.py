@@ -1,4 +1,4 @@
-"""The model of tables: its encoder of raw columns inside, so that it takes new rows as they are."""
+"""The model for tables, with its encoder of raw columns inside, so that it takes new rows unprocessed."""
 
 from pipeline.models.tabular.network import tabular
 

@@ -1,4 +1,4 @@
-"""Moments as numbers and angles of the calendar, in whole numbers, so that no day is off by rounding."""
+"""Times as calendar numbers and angles, computed in whole numbers so that rounding shifts no day."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ import numpy as np
 
 DAY = 86400
 FIRST, LAST = -62135596800, 253402300799
-"""Seconds of the years 1 to 9999; a moment outside is taken for the nearest one inside."""
+"""Seconds of the years 1 to 9999; a time outside is clipped to the nearest one inside."""
 PARTS = ("elapsed", "year", "month", "day", "weekday", "hour")
 """What `parts` gives: seconds since 1970, the year, month and day of the month from 1, the day of the week from 0 for
 Monday, and the hours since midnight with minutes and seconds as their fraction."""
 PERIODS = {"month": (1, 12.0), "day": (1, 31.0), "weekday": (0, 7.0), "hour": (0, 24.0)}
-"""Where the parts that come again begin, and after how much they do."""
+"""Start and length of the period of each periodic part."""
 
 
 def parts(seconds: Any) -> list[Any]:
-    """Returns the parts of moments in the order of `PARTS`, each float64 and of their shape.
+    """Returns the parts of times in the order of `PARTS`, each float64 and of the same shape.
 
     Args:
-        seconds: float64 seconds since 1970 (UTC), none missing; a tensor, symbolic or not, or an array.
+        seconds: float64 seconds since 1970 (UTC), none missing; a symbolic or eager tensor, or an array.
     """
     from keras import ops
 
@@ -35,10 +35,10 @@ def parts(seconds: Any) -> list[Any]:
 
 
 def _civil(days: Any) -> tuple[Any, Any, Any]:
-    """Returns year, month and day of days since 1970, by Howard Hinnant's `civil_from_days`."""
+    """Converts days since 1970 to year, month and day, by Howard Hinnant's `civil_from_days`."""
     from keras import ops
 
-    # Years that begin in March have their leap day at the end; an era of them, 400 years, has 146,097 days.
+    # Years that begin in March have their leap day at the end; an era of 400 such years has 146,097 days.
     shifted = ops.add(days, 719468)
     era = ops.floor_divide(shifted, 146097)
     of_era = ops.subtract(shifted, ops.multiply(era, 146097))
@@ -62,18 +62,18 @@ def _civil(days: Any) -> tuple[Any, Any, Any]:
 
 
 def varying(seconds: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
-    """Returns which of `PARTS` differ between moments, none missing, and their values."""
+    """Returns which of `PARTS` differ between times, none missing, and their values."""
     found = [np.asarray(part) for part in parts(seconds)]
     kept = [i for i, part in enumerate(found) if np.ptp(part) > 0]
     return kept, [found[i] for i in kept]
 
 
 def angles(values: Any, names: Sequence[str]) -> Any:
-    """Returns sines and cosines of parts that come again, float32 of shape (rows, 2 * columns).
+    """Returns sines and cosines of periodic parts, float32 of shape (rows, 2 * columns).
 
     Args:
         values: Parts of shape (rows, columns).
-        names: Which of `PERIODS` each column is.
+        names: The key in `PERIODS` of each column.
     """
     from keras import ops
 

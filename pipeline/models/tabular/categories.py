@@ -1,4 +1,4 @@
-"""Columns of text as features: each value of few a unit of its own, each of many a vector that is learnt."""
+"""Columns of text as features: one unit per value for few values, one learned vector per value for many."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     import keras
 
 BUCKETS = 1000
-"""Vectors that the rarer values share by their hash, where a column has more values than get one of their own."""
+"""Vectors that rarer values share by hash if a column has more values than get their own vector."""
 COMMON = 2
-"""Rows from which a value has a place of its own; the others show the model what an unknown value means."""
+"""Least rows for a value to get its own place; the others show the model what an unknown value means."""
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The values of a column that the model tells apart.
+    """The values of a column that the model distinguishes.
 
     Attributes:
         values: The values, the most frequent first.
-        buckets: Ids before theirs, which the other values share.
-        rare: Whether the training split has values that are not among them.
+        buckets: Number of ids before theirs, shared by all other values.
+        rare: Whether the training split has other values.
     """
 
     values: tuple[str, ...]
@@ -35,7 +35,7 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
-        """How many ids there are."""
+        """Number of ids."""
         return self.buckets + len(self.values)
 
 
@@ -43,9 +43,9 @@ def vocabulary(name: str, texts: np.ndarray, most: int) -> Vocabulary:
     """Returns the vocabulary of a column.
 
     Args:
-        name: The column, for messages.
+        name: The column's name, for messages.
         texts: Its values.
-        most: How many values have a place of their own at most.
+        most: Maximum number of values with their own place.
 
     Raises:
         DataError: A value could not be read back from the saved model.
@@ -55,11 +55,11 @@ def vocabulary(name: str, texts: np.ndarray, most: int) -> Vocabulary:
     codes, found = pd.factorize(np.asarray(texts, object))
     counts = np.bincount(codes, minlength=len(found))
     for index, text in enumerate(found):
-        # NumPy drops what ends with a null character, and an entry of a saved vocabulary ends with its line.
+        # NumPy drops trailing null characters, and an entry of a saved vocabulary ends with its line.
         if text.splitlines() != [text] or text.endswith("\0"):
             row = int(np.flatnonzero(codes == index)[0])
-            raise DataError(f"input '{name}': row {row} is {text[:20]!r}; text of one line, and not empty, is right")
-    # Of equally frequent values the first by the alphabet, whatever the order of the rows.
+            raise DataError(f"input '{name}': row {row}: expected one non-empty line of text, got {text[:20]!r}")
+    # Ties in frequency are broken alphabetically, so that the order of the rows does not matter.
     alphabet = np.argsort(found.astype(str), kind="stable")
     order = alphabet[np.argsort(-counts[alphabet], kind="stable")]
     common = order[counts[order] >= COMMON] if len(found) > 2 else order
@@ -86,7 +86,7 @@ def looked_up(text: keras.KerasTensor, known: Vocabulary) -> keras.KerasTensor:
 
 
 def one_hot(ids: Sequence[keras.KerasTensor], known: Sequence[Vocabulary]) -> keras.KerasTensor:
-    """Returns a unit for each value of the columns; one for unknown values only where training shows what they mean."""
+    """Returns one unit per value of the columns; unknown values get one only if training shows what they mean."""
     from keras import ops
 
     units = [range(0 if column.rare else column.buckets, column.size) for column in known]
@@ -96,7 +96,7 @@ def one_hot(ids: Sequence[keras.KerasTensor], known: Sequence[Vocabulary]) -> ke
 
 
 def embedded(ids: Sequence[keras.KerasTensor], known: Sequence[Vocabulary], size: int) -> keras.KerasTensor:
-    """Returns the vectors of the values of the columns, one after the other, of one table for all columns."""
+    """Returns the vectors of the values of all columns, concatenated, from one table for all columns."""
     import keras
 
     sizes = [column.size for column in known]
@@ -108,6 +108,6 @@ def embedded(ids: Sequence[keras.KerasTensor], known: Sequence[Vocabulary], size
 
 
 def by_size(known: Mapping[str, Vocabulary], most: int) -> tuple[list[str], list[str]]:
-    """Returns the columns of at most so many values, and those of more."""
+    """Returns the columns with at most that number of values, and those with more."""
     few = [name for name, column in known.items() if column.size <= most + 1]
     return few, [name for name in known if name not in few]

@@ -1,4 +1,4 @@
-"""The columns of a table as features: what the hidden layers see, and what the linear model beside them sees."""
+"""The columns of a table as features, for the hidden layers and for the linear model beside them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Parts:
 
 
 def dtype_of(given: InputSpec) -> str:
-    """Returns the dtype in which a column reaches the model."""
+    """Returns the dtype of a column as a model input."""
     if given.dtype == "string":
         return "string"
     return "float64" if given.kind == TIME or given.dtype == "float64" else "float32"
@@ -39,18 +39,18 @@ def dtype_of(given: InputSpec) -> str:
 def encoder(
     specs: Mapping[str, InputSpec], values: Arrays, *, bins: int, one_hot: int, embedding: int, categories: int
 ) -> keras.Model:
-    """Returns the model of columns, in the order of their names, to two arrays of features.
+    """Returns the model that maps columns, in the order of their names, to two arrays of features.
 
-    The first is for the hidden layers, the second for a linear model. Layers are named by number: what Keras names by
-    itself could be the name of a column.
+    The first is for the hidden layers, the second for a linear model. Layers are named by number, because a name that
+    Keras chooses could be the name of a column.
 
     Args:
-        specs: What the columns look like, by name.
+        specs: The specs of the columns, by name.
         values: The columns of the training examples.
-        bins: See `tabular`, as for the others.
-        one_hot: See there.
-        embedding: See there.
-        categories: See there.
+        bins: See `tabular`, also for the arguments below.
+        one_hot: See `tabular`.
+        embedding: See `tabular`.
+        categories: See `tabular`.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""The model of tables: a perceptron and a linear model side by side, over columns that are encoded inside the model."""
+"""The model for tables: a perceptron and a linear model side by side, over columns that it encodes itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import keras
 
 LATER = 0.1
-"""What the hidden layers' units are multiplied by beside the linear model, which is so fitted first."""
+"""Factor on the hidden layers' units beside the linear model, so that the linear model is fitted first."""
 
 
 def tabular(
@@ -34,25 +34,25 @@ def tabular(
 ) -> keras.Model:
     """Builds a perceptron over encoded columns, with a linear model beside it.
 
-    Numbers are standardised and, for the perceptron, told by quantile bins too; a missing one is the training median
-    and says so in an input of its own. Moments become their elapsed seconds, year, month, day, day of the week and
-    hour, as far as these differ, in turn numbers and angles. Of categories, missing ones are like others, and those
-    that are rare or unknown one of their own. All of it is saved inside the model.
+    Numbers are standardised and, for the perceptron, also encoded by quantile bins. A missing number becomes the
+    training median, and a separate feature marks it as missing. Times become elapsed seconds, year, month, day, day of
+    the week and hour, as far as these differ, as numbers and angles. A missing category is a category like any other;
+    rare and unknown ones share one. The whole encoding is saved inside the model.
 
     Args:
-        spec: What the data looks like: inputs of shape `()`, numbers, text or moments.
+        spec: The data's spec, with inputs of shape `()`: numbers, text or times.
         examples: The training examples.
         units: Units of each hidden layer.
-        depth: Number of hidden layers; 0 leaves the linear model.
+        depth: Number of hidden layers; 0 leaves only the linear model.
         dropout: Share of units dropped after each hidden layer.
-        bins: Quantile bins of a column of numbers, fewer for few rows or many columns; 0 for none.
-        one_hot: Values of a column of text up to which each has a unit of its own; of more, each has a vector.
-        embedding: Numbers in such a vector.
-        categories: Values of a column that have a vector of their own; rarer ones share vectors by their hash.
-        wide: Whether the outputs see the columns themselves besides the hidden layers.
+        bins: Quantile bins per column of numbers, fewer for few rows or many columns; 0 for none.
+        one_hot: Columns of text with at most this number of values get one unit per value, others one vector per value.
+        embedding: Length of such a vector.
+        categories: Values of a column that get their own vector; rarer ones share vectors by hash.
+        wide: Whether the outputs see the encoded columns directly, besides the hidden layers.
 
     Raises:
-        ConfigError: An input is no column, or a size makes no sense.
+        ConfigError: An input is not a column, or a size is invalid.
         DataError: A category could not be read back from the saved model.
     """
     import keras
@@ -61,7 +61,7 @@ def tabular(
     _check_encoder(bins=bins, one_hot=one_hot, embedding=embedding, categories=categories)
     for name, given in spec.inputs.items():
         if given.shape != ():
-            raise ConfigError(f"model=tabular: input '{name}' has shape {given.shape}; columns are right")
+            raise ConfigError(f"model=tabular: expected columns as inputs, got input '{name}' of shape {given.shape}")
     inputs = _inputs(spec.inputs)
     encode = encoder(
         spec.inputs, examples.inputs, bins=bins, one_hot=one_hot, embedding=embedding, categories=categories
@@ -74,7 +74,7 @@ def tabular(
         x = keras.layers.Concatenate(name=_free("wide_and_deep", taken))([linear, x])
     found = outputs(spec, x)
     with warnings.catch_warnings():
-        # A layer may not be named by any name that a column may have.
+        # Not every column name is a valid layer name.
         warnings.filterwarnings("ignore", "When providing `inputs` as a dict")
         return keras.Model(inputs, found, name="tabular")
 
@@ -83,11 +83,11 @@ def _check_encoder(**sizes: int) -> None:
     least = {"bins": 0, "one_hot": 0, "embedding": 1, "categories": 1}
     for name, size in sizes.items():
         if size < least[name]:
-            raise ConfigError(f"model.{name}={size}: {least[name]} or more is right")
+            raise ConfigError(f"model.{name}: expected {least[name]} or more, got {size}")
 
 
 def _inputs(specs: Mapping[str, InputSpec]) -> dict[str, keras.KerasTensor]:
-    """Returns an input for each column, in the order in which a dict of tensors is flattened."""
+    """Returns one input per column, in the order in which a dict of tensors is flattened."""
     import keras
 
     return {name: keras.Input((), dtype=dtype_of(specs[name]), name=layer_name(name)) for name in sorted(specs)}
@@ -104,7 +104,7 @@ def _hidden(x: keras.KerasTensor, units: int, depth: int, dropout: float, taken:
 
 
 def _free(name: str, taken: Collection[str]) -> str:
-    """Returns a name for a layer that no column has."""
+    """Returns a name for a layer that differs from every column's."""
     while name in taken:
         name += "_"
     return name

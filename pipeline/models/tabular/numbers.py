@@ -1,4 +1,4 @@
-"""Columns of numbers as features, all columns at once: standardised, by quantile bins, and whether they are missing."""
+"""Columns of numbers as features, all at once: standardised, by quantile bins, and whether a value is missing."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
     import keras
 
 FURTHEST = 10.0
-"""Deviations from the mean from which values count as one: a mistake in a new row is no reason for a wild answer."""
+"""Standard deviations at which values are clipped, so that a mistake in a new row gives no wild prediction."""
 SOFTLY = 3.0
-"""Deviations to which the hidden layers see values squeezed, so that a long tail does not rule them."""
+"""Standard deviations to which values are squeezed for the hidden layers, so that a long tail does not dominate."""
 
 
 def filled(matrix: keras.KerasTensor, medians: np.ndarray) -> keras.KerasTensor:
-    """Returns numbers with the median in place of each missing one."""
+    """Returns numbers with each missing one replaced by the median."""
     from keras import ops
 
     return ops.where(ops.isnan(matrix), medians.astype(matrix.dtype), matrix)
 
 
 def indicators(matrix: keras.KerasTensor, missing: np.ndarray) -> keras.KerasTensor:
-    """Returns 1 for a value that is missing and 0 for others, of the columns that have such."""
+    """Returns 1 for a missing value and 0 for others, for the columns with missing values."""
     from keras import ops
 
     return ops.cast(ops.isnan(ops.take(matrix, missing, axis=1)), "float32")
 
 
 def standardised(matrix: keras.KerasTensor, known: Statistics) -> keras.KerasTensor:
-    """Returns numbers as deviations from their mean, as float32, in the precision of the numbers until then."""
+    """Returns standardised numbers, computed in their own precision and then cast to float32."""
     from keras import ops
 
     centred = ops.subtract(matrix, known.means.astype(matrix.dtype))
@@ -41,14 +41,14 @@ def standardised(matrix: keras.KerasTensor, known: Statistics) -> keras.KerasTen
 
 
 def squeezed(values: keras.KerasTensor) -> keras.KerasTensor:
-    """Returns standardised numbers squeezed softly into a few deviations."""
+    """Returns standardised numbers squeezed softly into a few standard deviations."""
     from keras import ops
 
     return ops.divide(values, ops.sqrt(ops.add(1.0, ops.square(ops.divide(values, SOFTLY)))))
 
 
 def binned(matrix: keras.KerasTensor, known: Statistics) -> keras.KerasTensor:
-    """Returns the piecewise linear encoding: how far each bin is filled, from -0.5 for a bin above to 0.5.
+    """Returns the piecewise linear encoding: how far each bin is filled, from -0.5 (the value is below it) to 0.5.
 
     Gorishniy et al. 2022, On Embeddings for Numerical Features in Tabular Deep Learning.
     """

@@ -1,4 +1,4 @@
-"""What the training split tells of columns of numbers: medians, means, deviations and quantiles, each in float64."""
+"""Statistics of columns of numbers in the training split: medians, means, deviations and quantiles, in float64."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ROWS_A_BIN = 50
-"""Rows of the training split that a bin holds at least; fewer would let the model learn single rows."""
+ROWS_PER_BIN = 50
+"""Least training rows per bin; with fewer, the model could learn single rows."""
 ALL_BINS = 2048
-"""Bins of all columns together from which each column gets fewer."""
+"""Most bins of all columns together; beyond that, each column gets fewer."""
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Statistics of columns of numbers, an entry a column.
+    """Statistics of columns of numbers, one entry per column.
 
     Attributes:
-        medians: What stands for a missing value.
-        means: Of the columns, filled with their medians.
-        deviations: Of the same; 1 where a column is constant.
-        missing: Numbers of the columns in which a value is missing.
-        edges: Quantiles that part the values of a column into bins, increasing; empty for fewer than two bins.
+        medians: The replacement for missing values.
+        means: Means of the columns after filling in the medians.
+        deviations: Standard deviations of the same; 1 for a constant column.
+        missing: Indices of the columns with missing values.
+        edges: Increasing quantiles that divide a column's values into bins; empty for fewer than two bins.
     """
 
     medians: np.ndarray
@@ -33,7 +33,7 @@ class Statistics:
 
     @property
     def bins(self) -> int:
-        """How many bins all columns have."""
+        """Number of bins of all columns together."""
         return sum(max(0, len(edges) - 1) for edges in self.edges)
 
 
@@ -42,10 +42,10 @@ def statistics(columns: Sequence[np.ndarray], bins: int) -> Statistics:
 
     Args:
         columns: Arrays of numbers, NaN where a value is missing.
-        bins: Most bins of a column.
+        bins: Most bins per column.
     """
     rows = len(columns[0]) if columns else 0
-    most = min(bins, rows // ROWS_A_BIN, ALL_BINS // max(1, len(columns)))
+    most = min(bins, rows // ROWS_PER_BIN, ALL_BINS // max(1, len(columns)))
     found = [_of_column(np.asarray(column, "float64"), most) for column in columns]
     medians, means, deviations, missing, edges = zip(*found, strict=True) if found else ((),) * 5
     return Statistics(
@@ -63,12 +63,12 @@ def _of_column(values: np.ndarray, bins: int) -> tuple[float, float, float, bool
     if not len(present):
         return 0.0, 0.0, 1.0, missing, np.empty(0)
     median = float(present[(len(present) - 1) // 2] / 2 + present[len(present) // 2] / 2)
-    # Divided first, or the sum of large numbers is infinite.
+    # Divide first, or the sum of large numbers overflows.
     largest = float(np.abs(present[[0, -1]]).max()) or 1.0
     filled = np.concatenate([present, np.full(len(values) - len(present), median)]) / largest
     mean, deviation = float(filled.mean()) * largest, float(filled.std()) * largest
     if present[0] == present[-1]:
         return median, median, 1.0, missing, np.empty(0)
     edges = np.unique(present[np.linspace(0, len(present) - 1, bins + 1).round().astype(int)])
-    # A single bin says no more than the number itself.
+    # A single bin adds nothing to the number itself.
     return median, mean, deviation or 1.0, missing, edges if len(edges) > 2 else np.empty(0)

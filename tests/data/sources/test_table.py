@@ -1,5 +1,7 @@
 """Tables: columns to inputs and targets by name, missing values and categories, mistakes told by file and row."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from pipeline.data.examples import Examples
 from pipeline.data.labels import class_names
-from pipeline.data.sources.table import Csv, Frame, Parquet
+from pipeline.data.sources.table import Csv, Frame, Parquet, TableFiles
 from pipeline.data.splits import Splits
 from pipeline.data.tables.texts import MISSING_TEXT, numbers_as_text
 from pipeline.errors import ConfigError, DataError
@@ -260,3 +262,33 @@ def test_names_of_columns_that_say_nothing_are_told(settings: dict[str, Any], ex
 def test_an_empty_path_is_not_the_working_folder() -> None:
     with pytest.raises(ConfigError, match=r"data\.path: is empty; a file, a folder or a pattern is right"):
         Csv(path="", **SETTINGS).check()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nested(TableFiles):
+    def rows_of(self, file: Path) -> pd.DataFrame:
+        return pd.json_normalize([json.loads(line) for line in file.read_text().splitlines()])
+
+
+def nested(path: Path, **more: Any) -> Nested:
+    given = {"targets": ["kind"], "inputs": None, "columns": [], "categories": [], "missing": [""], "classes": None}
+    return Nested(path=str(path), validation=None, test=None, **{**given, **more})
+
+
+def test_own_kind_of_file_takes_one_method(tmp_path: Path) -> None:
+    for name, size in (("a", 1.5), ("b", 2.5)):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"of": {"size": size}, "kind": name}) + "\n")
+    source = nested(tmp_path)
+    source.check()
+    train = source.load().train
+    assert isinstance(train, Examples)
+    assert train.inputs["of.size"].tolist() == [1.5, 2.5]
+    assert train.spec.targets["kind"].classes == ("a", "b")
+
+
+def test_file_that_an_own_kind_cannot_read_is_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("{")
+    with pytest.raises(DataError, match=r"a\.jsonl': JSONDecodeError: "):
+        nested(tmp_path / "a.jsonl").load()
+    with pytest.raises(DataError, match=r"data\.path: .*b\.jsonl"):
+        nested(tmp_path / "b.jsonl").check()

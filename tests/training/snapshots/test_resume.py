@@ -173,13 +173,13 @@ def trained(
         settings = TrainerConfig(epochs=EPOCHS, validation_interval=4, **trainer)
         optimizer = {"name": "adam", "use_ema": True}
         config = PipelineConfig(optimizer=optimizer, schedule=schedule, metrics="accuracy", trainer=settings)
-        signature = compile_model(trained_model, config, batches.spec)
+        named = compile_model(trained_model, config, batches.spec)
         stopping = keras.callbacks.EarlyStopping(patience=1, restore_best_weights=True, monitor="val_loss")
         callbacks = [stopping, HistoryFile(folder / "history.csv"), kill_by(kill)]
         kept = SnapshotSchedule(snapshots, every_steps=1, found=snapshots.newest())
         held_out = ArrayBatches(data(), 10, shuffle=False, seed=0)
         try:
-            fitted = fit(trained_model, signature, batches, held_out, settings, callbacks, kept)
+            fitted = fit(named, batches, held_out, settings, callbacks, kept)
         except Killed:
             continue
         values = [np.array(variable) for variable in variables_of(trained_model)]

@@ -1,0 +1,60 @@
+"""Cases that are drawn: a fifth of those marked `exhaustive`, another one in each run, and random numbers for a test.
+
+    pytest --exhaustive             runs every case
+    pytest --draw 123456            draws what the run that printed this number drew
+    pytest path::test_name          runs every case of a test that is named
+
+A mark on a test, or on some of its cases, says that its cases protect much the same thing: that all of them hold shows
+after some runs, and each run takes a fifth of the time.
+"""
+
+import random
+from collections import defaultdict
+from math import ceil
+
+import pytest
+
+SHARE = 1 / 5
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("drawn cases")
+    group.addoption("--exhaustive", action="store_true", help="run every case, not a fifth of those marked exhaustive")
+    group.addoption("--draw", type=int, help="draw the same cases as the run that printed this number")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Workers are given the options of the process that starts them, so that all draw the same.
+    if config.option.draw is None:
+        config.option.draw = random.SystemRandom().randrange(10**6)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"drawn cases: --draw {config.option.draw}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(f"To draw the same cases again: pytest --draw {config.option.draw}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.exhaustive or any("::" in argument for argument in config.args):
+        return
+    cases = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("exhaustive"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    left_out = set()
+    for test, found in cases.items():
+        drawn = random.Random(f"{config.option.draw} {test}").sample(found, ceil(len(found) * SHARE))
+        left_out |= {*found} - {*drawn}
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture
+def drawn(request: pytest.FixtureRequest) -> random.Random:
+    """Random numbers of this run for this test, the same again with `--draw`."""
+    return random.Random(f"{request.config.option.draw} {request.node.nodeid}")
