@@ -119,7 +119,9 @@ def reader(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.name not in OWN_TEST and blocks(page)], ids=lambda page: page.stem
+    "page",
+    [page for page in PAGES if page.name not in OWN_TEST and blocks(page)],
+    ids=lambda page: str(page.relative_to(REPOSITORY)),
 )
 def test_page_does_what_it_says(page: Path, reader: Reader) -> None:
     other = BORROWED.get(str(page.relative_to(REPOSITORY)))
