@@ -73,6 +73,7 @@ def assert_same(one: tuple[keras.Model, float], other: tuple[keras.Model, float]
     assert one[1] == pytest.approx(other[1], rel=rtol)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", SETTINGS)
 def test_each_setting_means_what_it_means_in_keras(name: str) -> None:
     assert_same(ours(4, **SETTINGS[name]), theirs(4, **SETTINGS[name]))
