@@ -174,4 +174,4 @@ def test_settings_that_make_no_sense_are_told_before_tensorflow(changes: dict[st
 
 def test_a_precision_that_keras_does_not_have_is_told_with_the_nearest() -> None:
     (line,) = value_mistakes(PipelineConfig(precision="mixed_float61"))
-    assert line == "precision: Keras has no 'mixed_float61'; did you mean 'mixed_float16'?"
+    assert line == "precision: Keras has no dtype policy 'mixed_float61'; did you mean 'mixed_float16'?"
