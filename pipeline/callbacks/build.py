@@ -1,4 +1,4 @@
-"""The callbacks of the config."""
+"""Builds the callbacks that the config names."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ HOOKS = [name for name in dir(keras.callbacks.Callback) if name.startswith("on_"
 
 
 def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[keras.callbacks.Callback]:
-    """Builds the callbacks of the config's `callbacks`, in its order; null switches one off.
+    """Builds the callbacks under the config's `callbacks`, in order. A null entry switches a callback off.
 
     Args:
-        nodes: The config by name.
-        run_folder: Where they write, but to paths that the user typed.
+        nodes: The config of each callback, by name.
+        run_folder: The folder that callbacks write to, except for paths that the user typed.
 
     Raises:
-        ConfigError: One refused its arguments, or is no callback.
+        ConfigError: A callback refused its arguments, or an entry is not a callback.
     """
     callbacks = []
     for name, node in (nodes or {}).items():
@@ -35,34 +35,32 @@ def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[k
             continue
         callback = components.build(f"callbacks.{name}", filled_in(node, run_folder))
         if not isinstance(callback, keras.callbacks.Callback):
-            raise ConfigError(
-                f"callbacks.{name}: gave a {type(callback).__name__}; a keras.callbacks.Callback is right"
-            )
+            raise ConfigError(f"callbacks.{name}: expected a keras.callbacks.Callback, got a {type(callback).__name__}")
         wrong = next((hook for hook in HOOKS if not callable(getattr(callback, hook))), None)
         if wrong is not None:
-            raise ConfigError(f"callbacks.{name}.{wrong}: is nothing to call; a function of yours is right")
+            raise ConfigError(f"callbacks.{name}.{wrong}: expected a function, got something that cannot be called")
         if not trust.typed(f"callbacks.{name}.filepath"):
             stay_within(callback, run_folder)
         if isinstance(callback, keras.callbacks.TensorBoard):
             check_is_text(Path(callback.log_dir), f"callbacks.{name}.log_dir")
         callback.config_key = f"callbacks.{name}"
-        # A snapshot sets none of it back.
+        # A snapshot does not restore these values: the config decides them.
         callback.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
         callbacks.append(callback)
     return callbacks
 
 
 def check_savers(callbacks: Iterable[keras.callbacks.Callback], savable: Savable) -> None:
-    """Refuses callbacks that would end a training as they save a model that cannot be saved.
+    """Refuses callbacks that would fail during training because they save a model that cannot be saved.
 
     Raises:
-        ConfigMistakes: There are such.
+        ConfigMistakes: There are such callbacks.
     """
     if savable.saves:
         return
     mistakes = [
         f"{getattr(one, 'config_key', type(one).__name__)}: saves the model, which cannot be saved: {savable.reason}; "
-        "null in its place is right"
+        "set the callback to null"
         for one in callbacks
         if _saves_model(one)
     ]

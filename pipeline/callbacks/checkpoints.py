@@ -1,4 +1,4 @@
-"""The callback that saves models someone will use: the best ones, and the last one."""
+"""The callback that saves models for later use: the best ones and the last one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import keras
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import Monitored, monitored
 from pipeline.errors import ConfigError
 from pipeline.run.atomic_files import remove_unfinished, write_atomically, write_json
@@ -29,13 +29,13 @@ BEST, LAST, LISTED = "best.keras", "last.keras", "checkpoints.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model that was saved.
+    """A saved model.
 
     Attributes:
-        file: Its name in the folder.
+        file: Its file name in the checkpoint folder.
         epoch: The epoch, counted from 1.
-        step: Steps done of that epoch; None at its end.
-        value: The metric; None if no metric decides.
+        step: The number of steps done in that epoch; None at its end.
+        value: The value of the monitored metric; None if there is none.
     """
 
     file: str
@@ -45,11 +45,11 @@ class Checkpoint:
 
 
 FileName = Annotated[str, Field(pattern=r"^epoch-[^/\\\x00]*\.keras$", max_length=255)]
-"""The name of a checkpoint's file, which is right in the folder."""
+"""What the file name of a checkpoint looks like."""
 
 
 class CheckpointTypes(TypedDict):
-    """What is kept of a `Checkpoint` in files."""
+    """The form of a `Checkpoint` in `checkpoints.json`."""
 
     file: FileName
     epoch: Whole
@@ -57,33 +57,35 @@ class CheckpointTypes(TypedDict):
     value: Number | None
 
 
-class Checkpoints(keras.callbacks.Callback):
-    """Saves the model as `.keras` files, keeps the best ones, and has the best and the last one under fixed names.
+class Checkpoints(Callback):
+    """Saves the model as `.keras` files and keeps the best ones. The best and the last have fixed names.
 
-    In the folder are `best.keras`, `last.keras`, a file such as `epoch-03-val_accuracy-0.9712.keras` for each of the
-    best ones, and `checkpoints.json`, which lists those with all digits of their values. All files are whole at any
-    time, and an old one goes only when a better one is safely there. A training that is resumed at a snapshot goes on
-    with those that were kept then, and removes later ones, which it saves again. One that goes on without a snapshot
-    takes up what it finds. Each such callback of a training needs a folder of its own.
+    The folder holds `best.keras`, `last.keras`, a file such as `epoch-03-val_accuracy-0.9712.keras` for each kept
+    checkpoint, and `checkpoints.json`, which lists the kept checkpoints with the full precision of their values. Every
+    file is complete at any time: an old file is deleted only after a better one is safely written. A training that
+    resumes from a snapshot continues with the checkpoints kept at that moment and removes later ones, which it will
+    save again. Without a snapshot, it continues with the checkpoints that it finds. Each `Checkpoints` callback of a
+    training needs its own folder.
 
     Args:
-        folder: Where to save; it is made if need be.
-        monitor: The metric that decides which are the best; None keeps the newest, and has no `best.keras`. Where it
-            is not measured, as a metric of validation is not after a step, only `last.keras` is saved.
-        keep: How many of the best to keep.
-        mode: `min` or `max`, or `auto` to tell by the metric, or else by its name, which is better.
-        threshold: Keep none that is not better than this.
-        every_epochs: Save after each that many epochs; None for not.
-        every_steps: Save after each that many steps, counted through all epochs; None for not.
+        folder: Where to save. It is created if it does not exist.
+        monitor: The metric that decides which checkpoints are best. None keeps the newest ones and writes no
+            `best.keras`. When the metric is not available, such as a validation metric after a step, only
+            `last.keras` is saved.
+        keep: How many of the best checkpoints to keep.
+        mode: `min`, `max`, or `auto`, which takes the direction from the metric or its name.
+        threshold: Keep only checkpoints that are better than this value.
+        every_epochs: Save every this many epochs; None never saves after an epoch.
+        every_steps: Save every this many steps, counted across all epochs; None never saves after a step.
         at_validations: Save after each validation within an epoch.
 
     Attributes:
-        kept: What is kept, in the order in which it was saved.
-        every_batch: Whether each step is looked at.
+        kept: The kept checkpoints, in the order in which they were saved.
+        every_batch: Whether the callback must be called after every step.
 
     Raises:
-        ConfigError: A number makes no sense, or nothing says when to save; in training, that the metric is not
-            measured, or that nobody knows its direction.
+        ConfigError: A number is invalid, or nothing says when to save; during training, the metric is not measured,
+            or its direction is unknown.
     """
 
     state_types: ClassVar = {"kept": list[CheckpointTypes], "epoch": Whole, "begin": Whole, "steps": Whole}
@@ -103,11 +105,13 @@ class Checkpoints(keras.callbacks.Callback):
         super().__init__()
         for name, number in (("keep", keep), ("every_epochs", every_epochs), ("every_steps", every_steps)):
             if number is not None and number < 1:
-                raise ConfigError(f"{name}: {number} is too small; 1 or more is right")
+                raise ConfigError(f"{name}: expected 1 or more, got {number}")
         if not (every_epochs or every_steps or at_validations):
-            raise ConfigError("nothing says when to save; one of every_epochs, every_steps and at_validations is right")
+            raise ConfigError("nothing says when to save; set every_epochs, every_steps or at_validations")
         if threshold is not None and monitor is None:
-            raise ConfigError(f"threshold: {threshold} is of no metric; monitor=val_accuracy or another one is right")
+            raise ConfigError(
+                f"threshold: {threshold} has no metric to apply to; set monitor, such as monitor=val_accuracy"
+            )
         self.folder = Path(folder)
         self.monitored = None if monitor is None else monitored(monitor, mode)
         self.kept: list[Checkpoint] = []
@@ -119,11 +123,11 @@ class Checkpoints(keras.callbacks.Callback):
 
     @property
     def monitors(self) -> dict[str, Monitored]:
-        """What decides, by the argument that names it."""
+        """The metric that decides, by the argument that names it."""
         return {} if self.monitored is None else {"monitor": self.monitored}
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Makes the folder, learns which way is better, and checks that there is validation if that is measured."""
+        """Creates the folder, finds the metric's direction, and checks that a validation metric has validation data."""
         if self.monitored is not None:
             self.monitored = self.monitored.settled(metrics_of(self.model))
             self.monitored.check_validated(self.params or {})
@@ -131,7 +135,7 @@ class Checkpoints(keras.callbacks.Callback):
         self.kept, self._started = [], False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Takes up what a training has left that this one goes on with, without a snapshot."""
+        """Without a snapshot, continues with the checkpoints that an earlier training left in the folder."""
         self._epoch = epoch
         if not self._started:
             self._started = True
@@ -140,7 +144,7 @@ class Checkpoints(keras.callbacks.Callback):
                 self._resume()
 
     def get_state(self) -> dict[str, Any]:
-        """Returns what is kept, and the position."""
+        """Returns the kept checkpoints and the position."""
         return {
             "kept": [asdict(one) for one in self.kept],
             "epoch": self._epoch,
@@ -149,14 +153,14 @@ class Checkpoints(keras.callbacks.Callback):
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Goes on with what was kept, and removes the files of later moments."""
+        """Restores the kept checkpoints and removes files from later moments."""
         self.kept = [Checkpoint(**one) for one in state["kept"]]
         self._epoch, self._begin, self._steps = state["epoch"], state["begin"], state["steps"]
         self._started = True
         self._tidy()
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Remembers where a call of perhaps several steps begins."""
+        """Remembers where a call begins, since one call may run several steps."""
         self._begin = batch
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -178,7 +182,7 @@ class Checkpoints(keras.callbacks.Callback):
             self._save(None, logs or {})
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Says which is the best, or that there is none."""
+        """Logs the best checkpoint, or that none was kept."""
         if self.monitored is None:
             return
         ranked = self._ranked(self.kept)
@@ -186,7 +190,7 @@ class Checkpoints(keras.callbacks.Callback):
             log.info("best checkpoint: %s", ranked[0].file)
         else:
             passed = "" if self._threshold is None else f" better than {self._threshold:g}"
-            log.warning("no checkpoint was kept: there was no %s%s when one was due", self.monitored.name, passed)
+            log.warning("no checkpoint was kept: %s had no value%s when one was due", self.monitored.name, passed)
 
     def _save(self, step: int | None, logs: Mapping[str, Any]) -> None:
         value = None if self.monitored is None else self.monitored.value(logs)
@@ -214,7 +218,7 @@ class Checkpoints(keras.callbacks.Callback):
         return self._threshold is None or self.monitored.better(value, self._threshold)
 
     def _ranked(self, checkpoints: Sequence[Checkpoint]) -> list[Checkpoint]:
-        """Returns checkpoints with the best one first; of equal ones, the earlier is better."""
+        """Returns the checkpoints with the best first. Among equal ones, the earlier comes first."""
         if self.monitored is None:
             return list(reversed(checkpoints))
         sign = 1 if self.monitored.mode == "min" else -1
@@ -230,7 +234,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     @property
     def _metric(self) -> str:
-        """The metric's name without what would be a folder."""
+        """The metric's name, made safe for a file name."""
         return "" if self.monitored is None else self.monitored.name.replace("/", "_")
 
     def _point(self, name: str, checkpoint: Checkpoint) -> None:
@@ -243,21 +247,21 @@ class Checkpoints(keras.callbacks.Callback):
         return (self.folder / checkpoint.file).is_file()
 
     def _resume(self) -> None:
-        """Goes on with the listed files, and ends what a crash between two of the steps of saving has left undone."""
+        """Continues with the listed files and completes what a crash between two steps of saving left undone."""
         listed = self.folder / LISTED
         if not listed.is_file():
             return
         found = read_json(listed, "callbacks")
         wrong = mistake({"kept": found}, {"kept": list[CheckpointTypes]})
         if wrong is not None:
-            raise ConfigError(f"callbacks: '{listed}' is no list of checkpoints: {wrong}")
+            raise ConfigError(f"callbacks: '{listed}' is not a list of checkpoints: {wrong}")
         self.kept = [one for one in (Checkpoint(**entry) for entry in found) if self._is_there(one)]
         self._tidy()
 
     def _tidy(self) -> None:
-        """Makes the folder what it is after saving the last of the kept ones."""
+        """Brings the folder to the state that it had after the last kept checkpoint was saved."""
         ranked = self._ranked(self.kept)
-        # The best one may be gone for a better one of a later moment, which then stays until it is saved again.
+        # A better checkpoint of a later moment may have replaced the best one. It stays until it is saved again.
         if self.monitored is not None and ranked and self._is_there(ranked[0]):
             self._point(BEST, ranked[0])
         ours = {one.file for one in self.kept}
@@ -271,7 +275,7 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 def _link(source: Path, path: Path) -> None:
-    """Makes `path` the file `source` under another name, or a copy where the file system has no hard links."""
+    """Makes `path` a hard link to `source`, or a copy where the file system has no hard links."""
     path.unlink()
     try:
         os.link(source, path)

@@ -1,4 +1,4 @@
-"""The direction in which a metric gets better, told by the metric itself or by its name."""
+"""The direction in which a metric gets better, according to the metric itself or its name."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ LOWER = {
     "loss", "error", "errors", "mse", "mae", "mape", "msle", "rmse", "crossentropy", "entropy", "divergence", "hinge",
     "poisson", "logcosh", "cosh", "huber", "perplexity", "nll", "brier", "false", "wer", "cer", "fid",
 }  # fmt: skip
-"""Words in the names of metrics of which less is better; `false` is that of `false_positives`."""
+"""Words in the names of metrics where lower is better. `false` is for `false_positives`."""
 HIGHER = {
     "accuracy", "acc", "auc", "auroc", "auprc", "roc", "prc", "precision", "recall", "sensitivity", "specificity",
     "f1", "fbeta", "score", "iou", "dice", "jaccard", "r2", "similarity", "correlation", "kappa", "mcc", "psnr",
     "ssim", "bleu", "rouge", "ndcg", "mrr", "map", "true",
 }  # fmt: skip
-"""Words in the names of metrics of which more is better; `true` is that of `true_positives`."""
+"""Words in the names of metrics where higher is better. `true` is for `true_positives`."""
 SPELLINGS = {"io_u": "iou", "brier_score": "brier"}
 WHOLE_WORD = 4
-"""Words from this length on are found at the end of others too, as in `f1score`."""
+"""Words of at least this length are also found at the end of other words, as in `f1score`."""
 
 
 @dataclass(frozen=True)
 class Monitored:
-    """A metric that a callback decides by.
+    """A metric that a callback bases its decisions on.
 
     Attributes:
         name: Its name in the logs, such as `val_loss`.
-        mode: `min` if less is better, `max` if more is; `auto` until that is settled.
-        right: What is right where nobody knows the direction.
+        mode: `min` if lower is better, `max` if higher is better, `auto` until that is known.
+        expected: What the user should write if the direction is unknown.
     """
 
     name: str
     mode: str
-    right: str = "mode=min or max"
+    expected: str = "mode=min or mode=max"
 
     def settled(self, metrics: Mapping[str, Any]) -> Monitored:
-        """Returns it with its direction, told by the metric of that name or by the name.
+        """Returns this metric with its direction, taken from the metric of that name or from the name.
 
         Args:
-            metrics: Metrics by the names that logs of training give them.
+            metrics: The metrics, by their names in the training logs.
 
         Raises:
-            ConfigError: Nobody knows the direction.
+            ConfigError: The direction is unknown.
         """
         if self.mode != "auto":
             return self
@@ -54,34 +54,34 @@ class Monitored:
             return replace(self, mode=direction_among(metrics, self.name))
         except ConfigError:
             raise ConfigError(
-                f"callbacks: monitor '{self.name}' does not tell whether less or more of it is better; "
-                f"{self.right} is right"
+                f"callbacks: cannot tell whether lower or higher values of monitor '{self.name}' are better; "
+                f"expected {self.expected}"
             ) from None
 
     def better(self, value: float, than: float) -> bool:
-        """Whether a value is better than another; NaN never is."""
+        """Whether one value is better than another. NaN never is."""
         return value < than if self.mode == "min" else value > than
 
     def value(self, logs: Mapping[str, Any]) -> float | None:
-        """Returns the metric's value in logs; None if they have none."""
+        """Returns the metric's value in the logs, or None if it is missing."""
         return float(logs[self.name]) if self.name in logs else None
 
     def check_validated(self, params: Mapping[str, Any]) -> None:
-        """Raises a `ConfigError` if the metric is one of validation, and the parameters of a training say it has none.
+        """Raises a `ConfigError` if this is a validation metric and the training has no validation data.
 
         Args:
-            params: `keras.callbacks.Callback.params`; without `validates` they do not say.
+            params: `keras.callbacks.Callback.params`. Without the key `validates`, nothing is checked.
         """
         if self._of_validation and params.get("validates") is False:
             raise ConfigError(
-                f"callbacks: monitor '{self.name}' is measured on validation data, of which there is none; "
-                "split.validation=0.1 sets some apart"
+                f"callbacks: monitor '{self.name}' needs validation data, but there is none; "
+                "set split.validation, such as split.validation=0.1"
             )
 
     def check_logged(self, logs: Mapping[str, Any]) -> None:
-        """Raises a `ConfigError` if the logs of an epoch should have the metric, and have only others.
+        """Raises a `ConfigError` if the logs of an epoch should contain the metric but do not.
 
-        A metric of validation is not missed in an epoch without validation.
+        A validation metric may be missing in an epoch without validation.
         """
         alike = [name for name in logs if name.startswith("val_") == self._of_validation]
         if self.name not in logs and alike:
@@ -93,14 +93,14 @@ class Monitored:
 
 
 def monitored(name: str, mode: str = "auto") -> Monitored:
-    """Returns a metric to decide by.
+    """Returns a metric to base decisions on.
 
     Args:
         name: Its name in the logs.
         mode: `min`, `max`, or `auto`, see `direction_among`.
 
     Raises:
-        ConfigError: There is no such mode.
+        ConfigError: The mode does not exist.
     """
     modes = ("auto", "min", "max")
     if mode not in modes:
@@ -109,17 +109,17 @@ def monitored(name: str, mode: str = "auto") -> Monitored:
 
 
 def direction_among(metrics: Mapping[str, Any], name: str) -> str:
-    """Returns `min` or `max`: the direction in which the metric of a name in the logs gets better.
+    """Returns `min` or `max`: the direction in which the metric with this name in the logs gets better.
 
-    The metric itself knows best: one of AUC goes up whatever its user calls it. Else its name tells.
+    The metric object decides if it can: an AUC should rise whatever its user calls it. Otherwise its name decides.
 
     Args:
-        metrics: Metrics by the names that logs of training give them; those of validation are `val_<name>` and
+        metrics: The metrics, by their names in the training logs. Validation metrics are `val_<name>` and
             `val_<set>_<name>`.
         name: The name.
 
     Raises:
-        ConfigError: Neither tells.
+        ConfigError: Neither the metric nor its name shows the direction.
     """
     parts = name.split("_")
     ends = ("_".join(parts[first:]) for first in range(len(parts)))
@@ -137,28 +137,29 @@ def direction_among(metrics: Mapping[str, Any], name: str) -> str:
 
 
 def direction(name: str) -> str:
-    """Returns `min` or `max`: the direction in which the metric of that name gets better.
+    """Returns `min` or `max`: the direction in which the metric with this name gets better.
 
-    The last word that tells decides, as names are `val_<output>_<metric>`: the `loss` of an output `score` is a loss.
+    Names have the form `val_<output>_<metric>`, so the last known word decides: the `loss` of an output `score` is a
+    loss.
 
     Raises:
-        ConfigError: The name does not tell.
+        ConfigError: The name does not show the direction.
     """
     told = _of_words(name)
     if told is None:
         raise ConfigError(
-            f"monitor: '{name}' does not tell whether less or more of it is better; mode=min or max is right"
+            f"monitor: cannot tell whether lower or higher values of '{name}' are better; expected mode=min or mode=max"
         )
     return told
 
 
 def _of_metric(metric: Any) -> str | None:
-    """Returns what Keras knows of a metric, or of the one within ours that converts for it."""
+    """Returns the direction that Keras knows for a metric, or for the one inside our converting metric."""
     metric = getattr(metric, "inner", metric)
     own = getattr(metric, "_direction", None)
     if own in ("up", "down"):
         return "max" if own == "up" else "min"
-    # Of some, such as `FalseNegatives`, only the class tells.
+    # For some metrics, such as `FalseNegatives`, only the class name shows the direction.
     of_keras = (kind.__name__ for kind in type(metric).__mro__ if kind.__module__.partition(".")[0] == "keras")
     return next((told for name in of_keras if (told := _of_words(_snake_case(name)))), None)
 

@@ -1,4 +1,4 @@
-"""The epoch log: a line an epoch, on the console and in the run's log."""
+"""The epoch log: one line per epoch, on the console and in the run's log."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.shown_values import GAP, by_importance, fitted
 from pipeline.security.plain_types import Seconds
 from pipeline.security.terminal import SHORT
 
 log = logging.getLogger(__name__)
 COLUMNS = 100
-"""Columns of a line where there is no terminal; the losses and a metric, on both splits, fit in."""
+"""Line width without a terminal: room for the loss and one metric on both splits."""
 
 
-class EpochLog(keras.callbacks.Callback):
-    """Logs number, duration and values of each epoch; on the console no more of them than a line has room for.
+class EpochLog(Callback):
+    """Logs the number, duration and values of each epoch. On the console, the line is cut to the available width.
 
     Args:
-        monitors: Metrics that come before others.
+        monitors: Metrics to show before the others.
     """
 
     state_types: ClassVar = {"seconds": Seconds}
@@ -39,11 +38,11 @@ class EpochLog(keras.callbacks.Callback):
         self._started = time.perf_counter()
 
     def get_state(self) -> dict[str, Any]:
-        """Returns the seconds of this epoch so far."""
+        """Returns the seconds spent in this epoch so far."""
         return {"seconds": time.perf_counter() - self._started}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Starts the clock with the seconds of this epoch so far, without the time between."""
+        """Restores the seconds spent in this epoch so far. The time between the two runs does not count."""
         self._started = time.perf_counter() - state["seconds"]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Which weights a training ended with: those of its last epoch, or of one to which a callback went back."""
+"""The weights that training ended with: those of its last epoch, or those that a callback restored."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class FinalWeights:
     """The weights that are evaluated and saved.
 
     Attributes:
-        restored_epoch: Number of the epoch, counted from 1, whose weights early stopping put back; None for the last.
+        restored_epoch: The epoch, counted from 1, whose weights early stopping restored; None for the last epoch.
         monitor: The metric by which that epoch is the best.
-        averaged: Whether they are the optimizer's moving averages.
-        roll_backs: How often training went back to a snapshot on its way.
+        averaged: Whether the weights are the optimizer's moving averages.
+        roll_backs: How often training went back to a snapshot.
     """
 
     restored_epoch: int | None = None
@@ -28,7 +28,7 @@ class FinalWeights:
 
 
 def final_weights(model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> FinalWeights:
-    """Returns what is known of the weights of a model whose training has ended with these callbacks."""
+    """Returns which weights a model has after a training with these callbacks."""
     roll_backs = sum(callback.times for callback in callbacks if isinstance(callback, RollBackOnNaN))
     restoring = [
         callback
@@ -38,6 +38,6 @@ def final_weights(model: keras.Model, callbacks: Sequence[keras.callbacks.Callba
         and callback.best_weights is not None
     ]
     if restoring:
-        # Each puts back its own when training ends, the last one after the others.
+        # Each of these callbacks restores its own weights when training ends, so the last one wins.
         return FinalWeights(int(restoring[-1].best_epoch) + 1, str(restoring[-1].monitor), roll_backs=roll_backs)
     return FinalWeights(averaged=bool(getattr(model.optimizer, "use_ema", False)), roll_backs=roll_backs)

@@ -1,4 +1,4 @@
-"""The history file: a row an epoch."""
+"""The history file: one row per epoch."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.run.atomic_files import write_text
 from pipeline.security.spreadsheets import FORMULA, inert
 
 
-class HistoryFile(keras.callbacks.Callback):
-    """Writes `history.csv` anew after each epoch, so that it is whole at any time.
+class HistoryFile(Callback):
+    """Rewrites `history.csv` after each epoch, so that the file is complete at any time.
 
-    Columns are `epoch`, counted from 0, and every value of the epoch in the order in which they first appear. A name
-    that a spreadsheet would compute, as it begins with `=` or the like, has an apostrophe in front.
+    The columns are `epoch`, counted from 0, and every value of the epochs in the order in which they first appear. A
+    name that a spreadsheet would treat as a formula, because it begins with `=` or the like, gets a leading apostrophe.
     """
 
     state_types: ClassVar = {"text": str}
@@ -41,15 +40,15 @@ class HistoryFile(keras.callbacks.Callback):
         write_text(self.path, self._text)
 
     def get_state(self) -> dict[str, Any]:
-        """Returns what is in the file."""
-        # One text, and no rows: a snapshot within a late epoch has no time for thousands of numbers.
+        """Returns the contents of the file."""
+        # One text instead of rows: encoding thousands of numbers would slow down a snapshot late in training.
         return {"text": self._text}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Puts the rows back, those in the file too, which may have one of a later moment.
+        """Restores the rows, and writes them to the file, which may have rows of a later moment.
 
         Raises:
-            ValueError: There is something else than numbers in them.
+            ValueError: A value is not a number.
         """
         rows = [_row(cells) for cells in csv.DictReader(io.StringIO(state["text"]))]
         self._text, self.rows = state["text"], rows

@@ -1,7 +1,7 @@
-"""The learning rate range test: the rate is raised step by step, and the loss tells which one is good.
+"""The learning rate range test: raises the learning rate step by step and finds a good one from the loss.
 
-After L. N. Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017 (arXiv:1506.01186), section 3.3;
-here the rate is raised exponentially, which gives each order of magnitude as many steps.
+After L. N. Smith, "Cyclical Learning Rates for Training Neural Networks", WACV 2017 (arXiv:1506.01186), section 3.3.
+Here the rate rises exponentially, so that every order of magnitude gets the same number of steps.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from typing import Any
 import keras
 import numpy as np
 
+from pipeline.callbacks.callback import Callback
 from pipeline.errors import ConfigError
 from pipeline.run.atomic_files import write_atomically, write_text
 
 SMOOTHING = 0.9
-"""Share of the smoothed loss before in the next one."""
+"""The weight of the previous smoothed loss in the next one."""
 WINDOWS = 20
-"""The descent at a step is told from as many steps before and after it as this part of all steps."""
+"""The slope at a step is measured over this share of all steps, before and after it."""
 
 
-class LearningRateFinder(keras.callbacks.Callback):
+class LearningRateFinder(Callback):
     """Raises the learning rate exponentially from step to step, and stops when the loss diverges.
 
     Args:
@@ -34,10 +35,10 @@ class LearningRateFinder(keras.callbacks.Callback):
         steps: Number of steps.
 
     Attributes:
-        rates: Of each step that was done.
-        losses: Of each step alone.
+        rates: The learning rate of each completed step.
+        losses: The loss of each single step.
         smoothed: The losses as an exponential moving average.
-        diverged: Whether it stopped early.
+        diverged: Whether the loss diverged, so that the test stopped early.
     """
 
     def __init__(self, lowest: float, highest: float, steps: int) -> None:
@@ -56,19 +57,19 @@ class LearningRateFinder(keras.callbacks.Callback):
             model.optimizer.learning_rate = self.lowest
         except (AttributeError, TypeError) as error:
             raise ConfigError(
-                "optimizer: its learning rate follows a schedule, which cannot be set; a constant one is right"
+                "optimizer: expected a constant learning rate to test, got a schedule; set schedule=constant"
             ) from error
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Sets the rate of the step."""
+        """Sets the learning rate of the step."""
         ratio = self.highest / self.lowest
         self.rates.append(self.lowest * ratio ** (batch / (self.steps - 1)))
         self.model.optimizer.learning_rate = self.rates[-1]
-        # The loss that is logged is a mean since the last reset.
+        # The logged loss is a mean since the last reset.
         self.model.reset_metrics()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Notes the loss of the step."""
+        """Records the loss of the step."""
         loss = float((logs or {})["loss"])
         self.losses.append(loss)
         self._average = SMOOTHING * self._average + (1 - SMOOTHING) * loss
@@ -78,20 +79,20 @@ class LearningRateFinder(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _diverges(self) -> bool:
-        """Whether the loss has risen by all that it fell before, and has doubled at least."""
+        """Whether the loss has risen by as much as it had fallen, and has at least doubled."""
         if not math.isfinite(self.losses[-1]):
             return True
         lowest = min(self.smoothed)
-        # A few first losses say little of how much they vary.
+        # The first few losses say little about how much they vary.
         known = len(self.losses) > self.steps // WINDOWS
         return known and self.smoothed[-1] > lowest + max(abs(lowest), self.smoothed[0] - lowest)
 
     def suggestion(self) -> float | None:
-        """Returns the rate at which the loss falls most steeply, before it is lowest; None if it does not fall."""
+        """Returns the rate at which the loss falls most steeply before its minimum; None if it does not fall."""
         losses = np.array([loss for loss in self.losses if math.isfinite(loss)])
         window = max(1, self.steps // WINDOWS)
         last = int(np.argmin(self.smoothed[: len(losses)])) if len(losses) else 0
-        # Means of as many steps before and after do not lag behind, as the smoothed loss does.
+        # A mean over the same number of steps before and after does not lag behind, unlike the smoothed loss.
         falls = {
             step: losses[step - window : step].mean() - losses[step : step + window].mean()
             for step in range(window, min(last, len(losses) - window) + 1)
@@ -100,7 +101,7 @@ class LearningRateFinder(keras.callbacks.Callback):
         return None if steepest is None or falls[steepest] <= 0 else self.rates[steepest]
 
     def write_table(self, path: Path) -> None:
-        """Writes a row a step."""
+        """Writes one row per step."""
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("step", "learning_rate", "loss", "smoothed_loss"))
@@ -109,7 +110,7 @@ class LearningRateFinder(keras.callbacks.Callback):
         write_text(path, text.getvalue())
 
     def write_plot(self, path: Path) -> None:
-        """Writes the losses over the rates, with the suggestion, as a page that needs no network."""
+        """Writes a plot of the losses against the rates, with the suggestion, as a page that needs no network."""
         from plotly.graph_objects import Figure, Scatter  # type: ignore[import-untyped]
 
         figure = Figure(

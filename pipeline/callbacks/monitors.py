@@ -1,4 +1,4 @@
-"""The stage that checks, before training, what callbacks decide by: whether it is logged, and which way is better."""
+"""Checks before training that the metrics callbacks decide by are logged and have a known direction."""
 
 from __future__ import annotations
 
@@ -16,43 +16,41 @@ from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, ConfigMistakes, nearest
 from pipeline.training.expected_logs import OURS, Logged, logged_by
 from pipeline.training.objectives.losses import losses_of
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel
 from pipeline.training.snapshots.keras_callback_states import MONITORS
 
 log = logging.getLogger(__name__)
 PREFIXES = {"train": "", "validation": "val_", "test": "test_"}
-"""What is put before the names of what is measured on a split after training."""
-NO_VALIDATION = "is measured on validation data, of which there is none; split.validation=0.1 sets some apart"
+"""Prefixes of the names of metrics measured on a split after training."""
+NO_VALIDATION = "needs validation data, but there is none; set split.validation, such as split.validation=0.1"
 
 
 def check_monitors(
     config: PipelineConfig,
-    model: keras.Model,
-    signature: Signature,
+    model: NamedModel,
     train: Batches,
     splits: Splits,
     validation_sets: Sequence[str],
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> None:
-    """Checks all that names metrics: callbacks, and what a sweep optimises.
+    """Checks everything that names a metric: callbacks, and the value that a sweep optimizes.
 
     Args:
-        config: What it says of losses, validation, evaluation and `optimized_metric` is read.
-        model: The compiled model, whose metrics are built by it, if something names one.
-        signature: Its signature.
-        train: What it will be trained on.
+        config: Read for losses, validation, evaluation and `optimized_metric`.
+        model: The compiled model. Its metrics are built if something names one.
+        train: The training batches.
         splits: The splits.
         validation_sets: Names of further validation sets.
         callbacks: The callbacks, in order.
 
     Raises:
-        ConfigMistakes: A metric will not be logged, or nobody knows its direction, all of them.
+        ConfigMistakes: Lists every metric that will not be logged or has an unknown direction.
     """
     if config.optimized_metric is None and not any(map(_monitors, callbacks)):
         return
     held_out = [*(["val_"] if splits.validation is not None else []), *(f"val_{name}_" for name in validation_sets)]
-    losses = losses_of(config.loss, signature, splits.train.spec)
-    logged = logged_by(model, signature, train, losses, held_out, callbacks)
+    losses = losses_of(config.loss, model.signature, splits.train.spec)
+    logged = logged_by(model, train, losses, held_out, callbacks)
     present = dict(splits.present())
     measured = [prefix for name, prefix in PREFIXES.items() if name in config.evaluate_splits and name in present]
     mistakes = monitor_mistakes(callbacks, logged)
@@ -62,32 +60,32 @@ def check_monitors(
 
 
 def with_monitors(nodes: Mapping[str, Any] | None, *, validates: bool) -> dict[str, Any]:
-    """Returns the config's `callbacks`, `monitor: auto` made the validation loss, or the loss where nothing validates.
+    """Returns the config's `callbacks` with each `monitor: auto` replaced by the validation loss or the loss.
 
     Args:
-        nodes: The config by name.
-        validates: Whether there is a validation split.
+        nodes: The config of each callback, by name.
+        validates: Whether there is a validation split. Without one, `auto` means the training loss.
     """
     chosen = "val_loss" if validates else "loss"
     found = dict(nodes or {})
     autos = [name for name, node in found.items() if isinstance(node, Mapping) and node.get("monitor") == AUTO]
     if autos and not validates:
-        log.info("no validation split: %s watch the training loss (split.validation)", " and ".join(autos))
+        log.info("no validation split (split.validation): %s monitor the training loss", " and ".join(autos))
     return found | {name: {**found[name], "monitor": chosen} for name in autos}
 
 
 def monitor_mistakes(callbacks: Iterable[keras.callbacks.Callback], logged: Logged) -> list[str]:
-    """Tells callbacks of `mode="auto"` which way is better, and returns what is wrong with the metrics they decide by.
+    """Sets the direction of callbacks with `mode="auto"` and returns what is wrong with the metrics they monitor.
 
-    A callback of the pipeline's own has them in `monitors`, by their place in its config, and learns the direction
-    when training begins. Any other one, of Keras or of a user, has `monitor` and `mode`.
+    The pipeline's own callbacks have the metrics in `monitors`, by their place in the config, and find the direction
+    when training begins. Any other callback, from Keras or from a user, has `monitor` and `mode`.
 
     Args:
-        callbacks: The callbacks, in whose attribute `config_key` is their config key.
+        callbacks: The callbacks, each with its config key in the attribute `config_key`.
         logged: What will be logged.
 
     Returns:
-        A line for each metric that will not be logged, or whose direction nobody knows.
+        One line for each metric that will not be logged or whose direction is unknown.
     """
     mistakes = []
     for callback in callbacks:
@@ -101,12 +99,12 @@ def monitor_mistakes(callbacks: Iterable[keras.callbacks.Callback], logged: Logg
 
 
 def optimized_mistakes(name: str | None, logged: Logged, prefixes: Iterable[str]) -> list[str]:
-    """Returns what is wrong with the metric that a sweep optimises.
+    """Returns what is wrong with the metric that a sweep optimizes.
 
     Args:
         name: The metric, as `optimized_value` takes it.
         logged: What will be logged.
-        prefixes: What is put before the names of what is measured after training.
+        prefixes: The prefixes of names of metrics that are measured after training.
     """
     known = sorted({*logged.names, *logged.prefixed(prefixes)})
     if name is None or name in known or not logged.complete:
@@ -115,7 +113,7 @@ def optimized_mistakes(name: str | None, logged: Logged, prefixes: Iterable[str]
 
 
 def _monitors(callback: Any) -> dict[str, Monitored]:
-    """Returns what a callback decides by, by place in its config."""
+    """Returns the metrics that a callback monitors, by their place in its config."""
     own = getattr(callback, "monitors", None)
     if _is_ours(callback) and isinstance(own, dict):
         return own
@@ -124,7 +122,7 @@ def _monitors(callback: Any) -> dict[str, Monitored]:
 
 
 def _is_needed(callback: Any) -> bool:
-    """Whether it is sure that a callback does nothing sensible without its metrics in the logs."""
+    """Whether a callback certainly does nothing useful if its metrics are not logged."""
     if isinstance(callback, MONITORS):
         reads = getattr(callback, "get_monitor_value", None)
         asks_user = reads is not None and reads.__module__.partition(".")[0] not in OURS
@@ -133,33 +131,33 @@ def _is_needed(callback: Any) -> bool:
 
 
 def _unlogged(name: str, logged: Logged) -> str | None:
-    """Returns what is wrong with a metric that will not be logged; None if it will be, or may be."""
+    """Returns what is wrong with a metric that will not be logged; None if it will or may be."""
     names = logged.names
     if name in names:
         return None
     if logged.complete and name.startswith("val_") and not logged.prefixes:
         return f"'{name}' {NO_VALIDATION}; logged are {', '.join(names)}"
-    told = f"'{name}' is not logged{_known(name, names, 'logged')}"
+    missing = f"'{name}' is not logged{_known(name, names, 'logged')}"
     if logged.complete:
-        return told
-    log.warning("callbacks: %s, and what code of yours adds", told)
+        return missing
+    log.warning("callbacks: %s, and what your own code adds", missing)
     return None
 
 
 def _known(name: str, names: Sequence[str], what: str) -> str:
-    """Returns the end of a message about a name that is none of some: the nearest of them, and all."""
+    """Returns the end of a message about an unknown name: the nearest known name, and all of them."""
     hint, listed = nearest(name, names), f"are {', '.join(names)}"
     return f"{hint} {what.capitalize()} {listed}" if hint.endswith("?") else f"; {what} {listed}"
 
 
 def _settle(callback: Any, monitored: Monitored, logged: Logged) -> str | None:
-    """Tells a callback the direction of its metric; returns what is wrong if nobody knows that."""
+    """Sets the direction of a callback's metric, or returns what is wrong if the direction is unknown."""
     try:
         mode = monitored.settled(logged.metrics).mode
     except ConfigError:
         if _must_know(callback):
-            return f"'{monitored.name}' does not tell whether less or more of it is better; {monitored.right} is right"
-        # Keras asks for a direction where it compares nothing, too; a user's own code may know one by itself.
+            return f"cannot tell whether lower or higher '{monitored.name}' is better; expected {monitored.expected}"
+        # Keras asks for a direction even where it compares nothing, and a user's own code may know it.
         mode = "min" if isinstance(callback, MONITORS) and not _is_needed(callback) else monitored.mode
     if not _is_ours(callback):
         callback.mode = mode
@@ -167,7 +165,7 @@ def _settle(callback: Any, monitored: Monitored, logged: Logged) -> str | None:
 
 
 def _must_know(callback: Any) -> bool:
-    """Whether a callback cannot find out the direction of its metric by itself."""
+    """Whether a callback cannot find the direction of its metric by itself."""
     of_keras = isinstance(callback, MONITORS) and _home(callback._set_monitor_op) in OURS
     return _is_ours(callback) or (of_keras and _is_needed(callback))
 

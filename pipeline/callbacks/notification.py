@@ -1,4 +1,4 @@
-"""Notifications through apprise, sent on threads of their own so that no server delays or breaks a run."""
+"""Sends notifications through apprise on separate threads, so that no server delays or breaks a run."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from pipeline.errors import ConfigError, nearest
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 1.0
-"""Longest pause between two notifications to one address; apprise pauses more than 5 seconds between two mails."""
+"""The longest pause between two notifications to one address. Apprise waits over 5 seconds between two mails."""
 
 
 @dataclass(frozen=True)
 class Notification:
-    """What is sent.
+    """A message to send.
 
     Attributes:
-        event: What it tells of.
+        event: The event it reports.
         title: One line.
         message: The text.
-        kind: `info`, `success`, `warning` or `failure`: the colour or icon where a service has such.
+        kind: `info`, `success`, `warning` or `failure`, which some services show as a colour or icon.
     """
 
     event: str
@@ -41,11 +41,11 @@ class Notification:
 
 
 class Sender:
-    """Sends notifications to addresses, each on a thread of its own, so that a dead one delays none of the others.
+    """Sends notifications to addresses, each on its own thread, so that a dead server does not delay the others.
 
     Args:
-        urls: Addresses as apprise writes them. They may hold secrets, so that no error or log line repeats one.
-        timeout: Seconds that a server may take to answer, and that `finish` waits at most.
+        urls: Addresses as apprise writes them. They may hold secrets, so no error or log line repeats one.
+        timeout: Seconds that a server may take to answer, and the longest that `finish` waits.
 
     Raises:
         ConfigError: apprise is not installed, or does not accept an address.
@@ -53,9 +53,9 @@ class Sender:
 
     def __init__(self, urls: Sequence[str], timeout: float) -> None:
         if isinstance(timeout, bool) or not 0 < timeout < math.inf:
-            raise ConfigError(f"timeout: {timeout} seconds; a number above 0 is right")
+            raise ConfigError(f"timeout: expected a number of seconds above 0, got {timeout}")
         if isinstance(urls, str) or not urls:
-            raise ConfigError("urls: a list of at least one address is right, such as ['${oc.env:NOTIFY_URL}']")
+            raise ConfigError("urls: expected a list of at least one address, such as ['${oc.env:NOTIFY_URL}']")
         self._timeout = timeout
         self._addresses = [_Address(f"urls[{index}]", url, timeout) for index, url in enumerate(urls)]
         self._queues: list[_Queue] = []
@@ -68,7 +68,7 @@ class Sender:
             queue.put(notification)
 
     def finish(self) -> None:
-        """Waits for what is underway, at most the timeout; what is then unsent is given up with a warning."""
+        """Waits for unfinished notifications until the timeout, then gives up with a warning."""
         queues, self._queues = self._queues, []
         deadline = time.monotonic() + self._timeout
         for queue in queues:
@@ -76,7 +76,7 @@ class Sender:
 
 
 class _Queue:
-    """What is to be sent to one address, and the thread that sends it."""
+    """The notifications for one address, and the thread that sends them."""
 
     def __init__(self, address: _Address) -> None:
         self._address = address
@@ -112,21 +112,23 @@ class _Queue:
 
 
 class _Address:
-    """Someone to notify.
+    """A recipient.
 
     Attributes:
-        name: How log lines call it, without secrets.
+        name: Its name in log lines, without secrets.
     """
 
     def __init__(self, place: str, url: Any, timeout: float) -> None:
         apprise = _apprise()
         if not isinstance(url, str) or "://" not in url:
-            raise ConfigError(f"{place}: no address; a text such as mailto://… or slack://… is right")
-        # A variable that was read from a file often ends in a line break.
+            raise ConfigError(
+                f"{place}: expected a text such as mailto://… or slack://…, got a value that is not an address"
+            )
+        # A variable read from a file often ends in a line break.
         url = url.strip()
         scheme = url.partition("://")[0]
         with _unheard():
-            # Without a limit of apprise's own, for which it would start threads that hold up the end of a process.
+            # No timeout of apprise's own: for that it would start threads that delay the end of the process.
             asset = apprise.AppriseAsset(service_timeout=0)
             service = apprise.Apprise.instantiate(url, asset=asset)
             self._apprise = apprise.Apprise(service, asset=asset)
@@ -139,11 +141,11 @@ class _Address:
         self._secrets = _secrets(url, {scheme, *host.split(":")} if host else {scheme})
 
     def failure(self, notification: Notification) -> str | None:
-        """Sends, and returns None, or `: ` and why it failed; nothing where the reason may hold a secret."""
+        """Sends the notification. Returns None, or `: ` and the reason it failed if that cannot hold a secret."""
         with _unheard() as said:
             try:
                 sent = self._apprise.notify(
-                    # apprise refuses an empty text.
+                    # Apprise refuses an empty text.
                     body=notification.message or notification.title,
                     title=notification.title,
                     notify_type=notification.kind,
@@ -165,33 +167,33 @@ def _apprise() -> Any:
     try:
         import apprise
     except ImportError:
-        raise ConfigError('needs the package apprise; pip install "pipeline[notify]" installs it') from None
+        raise ConfigError('needs the package apprise; install it with pip install "pipeline[notify]"') from None
     return apprise
 
 
 def _refusal(apprise: Any, scheme: str) -> str:
-    """Says why there is no service for an address; it repeats nothing of it but a scheme that is one, or nearly."""
+    """Says why no service accepts an address. Repeats only its scheme, and only if that is (nearly) a known one."""
     with _unheard():
         plugins = apprise.Apprise().details()["schemas"]
     known = {
         str(name) for plugin in plugins for kind in ("protocols", "secure_protocols") for name in plugin[kind] or ()
     }
     if scheme.lower() in known:
-        return f"apprise does not accept this {scheme}:// address; its page on the service says what one looks like"
+        return f"apprise does not accept this {scheme}:// address; see apprise's page on the service for its form"
     hint = nearest(scheme, known)
-    # What is like no scheme may be anything, if the variable holds no address.
+    # A text that resembles no scheme may be anything, if the variable does not hold an address.
     return f"apprise knows no service '{scheme}'{hint}" if "did you mean" in hint else "apprise knows no such service"
 
 
 def _host(service: Any) -> str | None:
-    """Returns the server of a service whose addresses all name one; elsewhere its place holds a token or a channel."""
+    """Returns the server, for services whose addresses name one; for others that part holds a token or a channel."""
     if not service.host or not all("{host}" in template for template in service.templates):
         return None
     return f"{service.host}:{service.port}" if service.port else str(service.host)
 
 
 def _secrets(url: str, shown: set[str]) -> set[str]:
-    """Returns all parts of an address that may be secret, in lower case: all but those that are shown anyway."""
+    """Returns all parts of an address that may be secret, in lower case: all except those that are shown anyway."""
     parts = {part.lower() for text in (url, unquote(url)) for part in re.split(r"[/:@?&=,#+;\s]+", text) if part}
     return parts - {text.lower() for text in shown}
 
@@ -200,7 +202,7 @@ _said: ContextVar[list[str] | None] = ContextVar("said", default=None)
 
 
 class _Unheard(logging.Filter):
-    """Keeps what libraries log while they deal with an address from all logs, as it may hold secrets."""
+    """Keeps what libraries log while they handle an address out of all logs, since it may hold secrets."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         said = _said.get()
@@ -216,8 +218,8 @@ _UNHEARD = _Unheard()
 
 @contextmanager
 def _unheard() -> Iterator[list[str]]:
-    """Keeps the log of this thread silent; gives what apprise warned of."""
-    # The root's own may be others by now: Hydra sets them anew for each job.
+    """Silences the log of this thread and yields what apprise warned of."""
+    # Read the root logger's handlers now: Hydra replaces them for each job.
     for filtered in (logging.getLogger("apprise"), *logging.getLogger().handlers):
         filtered.addFilter(_UNHEARD)
     said: list[str] = []

@@ -1,4 +1,4 @@
-"""The callback that tells people how a training goes."""
+"""The callback that notifies people of how a training goes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from datetime import timedelta
 from numbers import Real
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import Monitored
 from pipeline.callbacks.notification import Notification, Sender, log
 from pipeline.errors import ConfigError, nearest, one_line
@@ -22,7 +21,7 @@ from pipeline.security.plain_types import Number, Seconds, Whole
 from pipeline.training.expected_logs import metrics_of
 
 EVENTS = {"start": "info", "end": "success", "failure": "failure", "threshold": "info"}
-"""The events, and the kind of notification that each is."""
+"""The events, each with its kind of notification."""
 PLACEHOLDERS = ("event", "folder", "metrics", "epoch", "error", "duration", "passed")
 COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
@@ -32,33 +31,33 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-class Notify(keras.callbacks.Callback):  # type: ignore[misc]
-    """Sends mail or a message when training starts, ends or fails, or a metric passes a threshold.
+class Notify(Callback):
+    """Sends a mail or message when training starts, ends or fails, or when a metric passes a threshold.
 
-    No server delays or breaks a training: they are spoken to on other threads, and what fails is a warning in the log,
-    which never repeats an address, as that may hold secrets.
+    No server can delay or break a training: sending happens on other threads, and a failure is only a warning in the
+    log. The log never repeats an address, since it may hold secrets.
 
         Notify(["json://localhost:8080"], title="{event}", message="{metrics}", thresholds={"val_accuracy": 0.97})
 
     Args:
         urls: Addresses as apprise writes them, such as `mailto://` or `slack://`.
         title: One line with placeholders in braces, for all events or by event: `event`, `folder`, `metrics` (the last
-            ones), `epoch` (counted from 1), `error`, `duration` (since training started), `passed` (metrics that have
-            just passed their thresholds). What an event does not have is empty.
+            values), `epoch` (counted from 1), `error`, `duration` (since training started), `passed` (metrics that have
+            just passed their thresholds). A placeholder that does not apply to an event is empty.
         message: The same for the text.
-        events: What to tell of: `start`, `end`, `failure`, `threshold`.
-        thresholds: By metric, named as in the history: a number to be reached, from below or above as the metric or
-            its name says, or a text such as `'>0.97'` or `'<=0.1'`. Validations within an epoch count too.
-        repeat: Tell of a metric each time it passes its threshold, not just the first time.
+        events: The events to notify of: `start`, `end`, `failure`, `threshold`.
+        thresholds: By metric, named as in the history: a number to reach, from below or above depending on the metric
+            or its name, or a text such as `'>0.97'` or `'<=0.1'`. Validations within an epoch count too.
+        repeat: Notify each time a metric passes its threshold, not only the first time.
         folder: The run folder, for its placeholder.
-        timeout: Seconds that a server may take to answer, and that the end of the training waits at most.
+        timeout: Seconds that a server may take to answer, and the longest that the end of training waits.
 
     Raises:
-        ConfigError: An argument is none of these, an address is not accepted, or apprise is not installed.
+        ConfigError: An argument is invalid, an address is not accepted, or apprise is not installed.
     """
 
     every_batch = False
-    # What was told is told.
+    # A notification that was sent is not sent again.
     survives_roll_back = True
     state_types: ClassVar = {
         "seconds": Seconds,
@@ -82,12 +81,12 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         if isinstance(events, str):
-            raise ConfigError(f"events: a list is right, such as [{events}]")
+            raise ConfigError(f"events: expected a list, such as [{events}]")
         for event in events:
             if event not in EVENTS:
                 raise ConfigError(f"events: no event '{event}'{nearest(event, EVENTS)}")
         if thresholds and "threshold" not in events:
-            raise ConfigError("events: thresholds are given, but threshold is not among the events")
+            raise ConfigError("events: thresholds are set, but the events do not include threshold; add it")
         self._events = set(events)
         self._titles = _templates("title", title, events)
         self._messages = _templates("message", message, events)
@@ -98,17 +97,17 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
 
     @property
     def monitors(self) -> dict[str, Monitored]:
-        """What is looked at, by its place among the arguments."""
+        """The monitored metrics, by their place among the arguments."""
         return {f"thresholds.{one.monitored.name}": one.monitored for one in self._thresholds}
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Starts anew, having learned which way is better."""
+        """Resets the state, and finds the direction of each metric."""
         metrics = metrics_of(self.model) if self._thresholds else {}
         self._thresholds = [one.settled(metrics) for one in self._thresholds]
         self._reset()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Tells of the start before the first epoch, and remembers the epoch."""
+        """Notifies of the start before the first epoch, and remembers the epoch."""
         self._tell_of_start()
         self._epoch = epoch + 1
 
@@ -117,7 +116,7 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
         self._epoch = epoch + 1
 
     def get_state(self) -> dict[str, Any]:
-        """Returns what was measured and told so far, and how long that took."""
+        """Returns the metrics so far, the notifications sent, and the time taken."""
         return {
             "seconds": time.monotonic() - self._started,
             "epoch": self._epoch,
@@ -128,7 +127,7 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Goes on where a training stopped, of whose start people know."""
+        """Continues where a training stopped. Its start has already been notified."""
         self._reset()
         self._begun = True
         self._started -= state["seconds"]
@@ -139,28 +138,28 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
         self._told |= state["told"]
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
-        """Looks at the thresholds after a validation within an epoch."""
+        """Checks the thresholds after a validation within an epoch."""
         self._look_at(logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Looks at the thresholds."""
+        """Checks the thresholds."""
         self._look_at(logs or {})
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Tells of the end unless training failed, and waits for what is underway."""
+        """Notifies of the end unless training failed, and waits for unfinished notifications."""
         if self._failed:
             return
         self._tell_of_start()
         for threshold in self._thresholds:
             if self._metrics and threshold.monitored.name not in self._seen:
                 hint = nearest(threshold.monitored.name, self._seen)
-                log.warning("notify: thresholds.%s: no metric was called so%s", threshold.monitored.name, hint)
+                log.warning("notify: thresholds.%s: there was no metric of that name%s", threshold.monitored.name, hint)
         self._tell("end")
         self._sender.finish()
 
     def on_train_failure(self, error: BaseException) -> None:
-        """Tells of the error, and waits for what is underway."""
-        # Who reads of the failure need not read of the start after that, nor of the end that follows.
+        """Notifies of the error, and waits for unfinished notifications."""
+        # A failure makes a pending notification of the start, and the one of the end, superfluous.
         self._begun = self._failed = True
         said = one_line(error) if str(error).strip() else ""
         self._tell("failure", error=f"{type(error).__name__}: {said}" if said else type(error).__name__)
@@ -172,7 +171,7 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
             self._tell("start")
 
     def _reset(self) -> None:
-        # Told once it is known that training does not go on where another one stopped.
+        # The start is notified once it is known that this training does not continue another one.
         self._begun = self._failed = False
         self._started = time.monotonic()
         self._epoch = 0
@@ -223,7 +222,7 @@ class Notify(keras.callbacks.Callback):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class _Threshold:
-    """A limit of a metric; as a text, it is what the metric is now, such as `>= 0.97`."""
+    """A limit of a metric. As a text, it describes a metric that has passed it, such as `>= 0.97`."""
 
     monitored: Monitored
     limit: float
@@ -233,7 +232,7 @@ class _Threshold:
         return f"{self._compared} {self.limit:g}"
 
     def settled(self, metrics: Mapping[str, Any]) -> _Threshold:
-        """Returns it with the direction in which the metric gets better, where no comparison is given."""
+        """Returns this threshold with the metric's direction, if it has no comparison."""
         return self if self.comparison else replace(self, monitored=self.monitored.settled(metrics))
 
     def holds(self, value: float) -> bool:
@@ -251,16 +250,16 @@ def _threshold(name: str, limit: float | str) -> _Threshold:
     except ValueError:
         value = math.nan
     if found is None or not math.isfinite(value):
-        raise ConfigError(f"thresholds.{name}: {limit!r} is no threshold; a number, '>0.97' or '<0.1' is right")
-    # Where a comparison is given, nobody needs to know the direction.
+        raise ConfigError(f"thresholds.{name}: expected a number or a text such as '>0.97' or '<0.1', got {limit!r}")
+    # With a comparison, the direction does not matter.
     mode = "max" if found[1] else "auto"
     return _Threshold(Monitored(name, mode, f"'>{found[2]}' or '<{found[2]}'"), value, found[1])
 
 
 def _templates(key: str, given: str | Mapping[str, str], events: Iterable[str]) -> dict[str, str]:
-    """Returns the template of each event, checked."""
+    """Returns the template of each event, after checking it."""
     if not isinstance(given, (str, Mapping)):
-        raise ConfigError(f"{key}: {given!r} is neither a text nor texts by event")
+        raise ConfigError(f"{key}: expected a text, or a text per event, got {given!r}")
     by_event = dict.fromkeys(EVENTS, given) if isinstance(given, str) else dict(given)
     for event, template in by_event.items():
         if event not in EVENTS:
@@ -268,21 +267,23 @@ def _templates(key: str, given: str | Mapping[str, str], events: Iterable[str]) 
         _check_template(key if isinstance(given, str) else f"{key}.{event}", template)
     for event in events:
         if event not in by_event:
-            raise ConfigError(f"{key}.{event}: missing; a text is right, perhaps with {{metrics}} and the like in it")
+            raise ConfigError(
+                f"{key}.{event}: missing; expected a text, with placeholders such as {{metrics}} if you like"
+            )
     return by_event
 
 
 def _check_template(key: str, template: str) -> None:
     if not isinstance(template, str):
-        raise ConfigError(f"{key}: {template!r} is no text")
+        raise ConfigError(f"{key}: expected a text, got {template!r}")
     try:
         pieces = list(string.Formatter().parse(template))
     except ValueError as error:
-        raise ConfigError(f"{key}: {one_line(error)}; {{{{ and }}}} stand for braces themselves") from None
+        raise ConfigError(f"{key}: {one_line(error)}; write {{{{ and }}}} for literal braces") from None
     for _, name, how, conversion in pieces:
         if name is None:
             continue
         if how or conversion or re.search(r"[.\[]", name):
-            raise ConfigError(f"{key}: '{{{name}}}' must be a name alone in its braces, with no . [ : or !")
+            raise ConfigError(f"{key}: '{{{name}}}' must be a plain name in braces, without . [ : or !")
         if name not in PLACEHOLDERS:
             raise ConfigError(f"{key}: no placeholder '{{{name}}}'{nearest(name, PLACEHOLDERS)}")

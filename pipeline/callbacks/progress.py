@@ -1,4 +1,4 @@
-"""The live progress of a training in a terminal: epoch and step bars, speed, time left, metrics against the best."""
+"""The live progress of a training in a terminal: epoch and step bars, speed, time left, current and best metrics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TextIO
 
 import keras
 
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import direction
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.callbacks.progress_rows import Row, Rows
@@ -19,37 +20,37 @@ from pipeline.errors import ConfigError
 from pipeline.security.plain_types import Number
 
 REFRESHES = 8
-"""Refreshes a second."""
+"""Refreshes per second."""
 
 
 def progress_callbacks(
     verbosity: int, others: Sequence[keras.callbacks.Callback] = ()
 ) -> list[keras.callbacks.Callback]:
-    """Returns what shows the progress of a training, as `verbose` of `keras.Model.fit` says.
+    """Returns the callbacks that show the progress of a training, following `verbose` of `keras.Model.fit`.
 
     Args:
-        verbosity: 0 for nothing, 1 for live bars and a line an epoch, 2 for the line only.
-        others: The callbacks of the config, one of which may be Keras' own bar, in place of ours.
+        verbosity: 0 for nothing, 1 for live bars and one line per epoch, 2 for the lines only.
+        others: The callbacks of the config. If one is Keras' own progress bar, it takes the place of ours.
     """
     if verbosity == 0:
         return []
     monitors = monitors_of(others)
     if verbosity == 1 and any(isinstance(other, keras.callbacks.ProgbarLogger) for other in others):
-        # In the log each of its states would be a line.
+        # In the log, each state of the bar would be a line.
         keras.config.enable_interactive_logging()
         return [EpochLog(monitors)]
     return [EpochLog(monitors), Progress(monitors)] if verbosity == 1 else [EpochLog(monitors)]
 
 
-class Progress(keras.callbacks.Callback):  # type: ignore[misc]
-    """Shows bars for epochs and steps below the lines of the log, until training ends.
+class Progress(Callback):
+    """Shows bars for epochs and steps below the log lines until training ends.
 
     Args:
-        monitors: Metrics that are shown before others where there is no room for all.
+        monitors: Metrics to show first when there is no room for all.
     """
 
     every_batch = False
-    # A training that began in a terminal may go on without one, and the other way round.
+    # A training that began in a terminal may continue without one, and vice versa.
     may_be_missing = True
     state_types: ClassVar = {"best": dict[str, Number]}
 
@@ -70,14 +71,14 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         self._live = Live(Rows((self._epochs, self._steps)), refresh_per_second=REFRESHES, transient=True)
         terminal = sys.stdout
         self._live.start()
-        # It would stay hidden after a process that has no time to end in good order.
+        # A process that is killed could not restore a hidden cursor.
         self._live.console.show_cursor(True)
-        # The log's handlers hold the terminal itself; through the display their lines come above it.
+        # The log's handlers write to the terminal itself. Sent through the display, their lines appear above it.
         self._handlers = _lines_above(terminal)
         self._handlers.__enter__()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Starts the bar of steps anew."""
+        """Restarts the bar of steps."""
         if self._begun:
             self._epochs.move(epoch)
         else:
@@ -87,7 +88,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         self._steps.said = "" if self._begun else "compiling the step"
 
     def on_resume(self, epoch: int, step: int) -> None:
-        """Starts the bars where training goes on."""
+        """Starts the bars at the position where training resumes."""
         self.on_epoch_begin(epoch)
         self._steps.start(step)
 
@@ -96,13 +97,13 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
         return {"best": self._best}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Puts the best values back."""
+        """Restores the best values."""
         self._best = state["best"]
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Moves the bar of steps; called once a block of steps."""
+        """Advances the bar of steps. Called once per block of steps."""
         if not self._begun:
-            # What compiling took says nothing of the steps to come.
+            # The time spent compiling says nothing about the following steps.
             self._begun, self._steps.first = True, batch + 1
             self._steps.begun = self._epochs.begun = time.perf_counter()
         self._steps.move(batch + 1)
@@ -113,12 +114,12 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
             self._epochs.move(int(self._epochs.done) + (batch + 1) / total if batch + 1 < total else self._epochs.done)
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
-        """Shows what a validation within an epoch measured."""
+        """Shows the results of a validation within an epoch."""
         self._keep_best(logs)
         self._show(self._epochs, logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Moves the bar of epochs, and remembers the best values."""
+        """Advances the bar of epochs, and remembers the best values."""
         self._keep_best(logs or {})
         self._epochs.move(epoch + 1)
         self._show(self._epochs, logs)
@@ -139,7 +140,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _keep_best(self, logs: Mapping[str, Any]) -> None:
         for name, value in logs.items():
-            # Of a metric whose name does not tell which is better, nobody knows the best.
+            # Without a known direction there is no best value.
             with suppress(ConfigError):
                 better = min if direction(name) == "min" else max
                 self._best[name] = better(float(value), self._best.get(name, float(value)))
@@ -152,7 +153,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]
 
 @contextmanager
 def _lines_above(terminal: TextIO) -> Iterator[None]:
-    """Sends what log handlers write to the terminal through the standard output as the live display redirects it."""
+    """Redirects what log handlers write to the terminal through the standard output, as the live display does."""
     handlers = [
         handler
         for logger in (logging.getLogger(), logging.getLogger("pipeline"))

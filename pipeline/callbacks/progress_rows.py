@@ -1,4 +1,4 @@
-"""Rows of the live progress, each fitted to the terminal: bar, count, time left and speed first, then the values."""
+"""Rows of the live progress, fitted to the terminal: bar, count, time left and speed first, then the values."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDEST, NARROWEST = 24, 8
-"""Columns of a bar."""
+"""The width of a bar in columns."""
 FREE = 3
-"""Columns at the right for the `^C` that terminals write where the cursor is."""
+"""Columns kept free on the right for the `^C` that terminals print at the cursor."""
 
 
 @dataclass
 class Row:
-    """How far something has come.
+    """The progress of one count.
 
     Attributes:
         name: What is counted.
-        total: How many there will be; None if nobody knows.
-        done: How many are done, a part of one too.
+        total: How many there will be; None if unknown.
+        done: How many are done; may be fractional.
         first: How many were done when the clock started.
-        begun: When that was.
-        said: What is being done beside counting.
-        values: Values of metrics, the important ones first.
-        best: The best so far of some of them.
+        begun: When the clock started.
+        said: What is happening other than counting.
+        values: Metric values, the important ones first.
+        best: The best values so far, for some of them.
     """
 
     name: str
@@ -45,34 +45,34 @@ class Row:
     _moved: float = 0
 
     def start(self, done: float) -> None:
-        """Starts the clock where so many are done."""
+        """Starts the clock with `done` already done."""
         self.done = self.first = done
         self.begun = self._moved = time.perf_counter()
         self.values, self.best = {}, {}
 
     def move(self, done: float) -> None:
-        """Notes that so many are done."""
+        """Records that `done` are done."""
         self.done, self._moved = done, time.perf_counter()
 
     def speed(self) -> float | None:
-        """Returns how many a second were done; None before the first."""
+        """Returns how many are done per second; None before the first."""
         made, seconds = self.done - self.first, self._moved - self.begun
         return made / seconds if made > 0 and seconds > 0 else None
 
     def left(self) -> float | None:
-        """Returns the seconds that are left, by the speed so far; None if nobody knows."""
+        """Returns the seconds left at the current speed; None if unknown."""
         speed = self.speed()
         if self.total is None or speed is None:
             return None
         return max(0.0, (self.total - self.done) / speed - (time.perf_counter() - self._moved))
 
     def count(self) -> str:
-        """Returns how many of how many."""
+        """Returns the count and the total as text."""
         return f"{int(self.done):,}/{'?' if self.total is None else f'{self.total:,}'}"
 
 
 class Rows:
-    """Rows below each other, the same columns in each.
+    """Several rows below each other, with aligned columns.
 
     Args:
         rows: The rows.
@@ -82,7 +82,7 @@ class Rows:
         self._rows = rows
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        """Gives each row as one line of the terminal."""
+        """Yields each row as one terminal line."""
         width = options.max_width - FREE
         bar = max(NARROWEST, min(WIDEST, width // 5))
         counts = max(len(row.count()) for row in self._rows)

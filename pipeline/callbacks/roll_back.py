@@ -1,4 +1,4 @@
-"""The callback that goes back to the last snapshot when the loss is no number any more."""
+"""The callback that goes back to the last snapshot when the loss is NaN or infinite."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.errors import ConfigError
 from pipeline.security.plain_types import Whole
 from pipeline.training.roll_back import RollBack
@@ -16,18 +15,18 @@ from pipeline.training.roll_back import RollBack
 log = logging.getLogger(__name__)
 
 
-class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
-    """Goes back to the last good snapshot with a lower learning rate when the loss is NaN or infinite.
+class RollBackOnNaN(Callback):
+    """Goes back to the last good snapshot, with a lower learning rate, when the loss is NaN or infinite.
 
-    Like `StopOnNaN` it looks after each block of steps, and at the end of each epoch. A rate that others set, such as
-    `LearningRateScheduler` at each epoch, stays lowered only until then.
+    Like `StopOnNaN`, it checks after each block of steps and at the end of each epoch. If another callback sets the
+    rate, as `LearningRateScheduler` does every epoch, the rate stays lowered only until then.
 
     Args:
-        factor: What the learning rate is multiplied by, each time.
-        most: Times that training goes back; then it stops.
+        factor: The learning rate is multiplied by this each time.
+        most: How often training may go back before it stops.
 
     Raises:
-        ConfigError: A number makes no sense; in training, that the optimizer's learning rate follows a schedule.
+        ConfigError: A number is invalid; during training, the optimizer's learning rate follows a schedule.
     """
 
     every_batch = False
@@ -37,11 +36,9 @@ class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(self, factor: float = 0.5, most: int = 3) -> None:
         super().__init__()
         if not 0 < factor < 1:
-            raise ConfigError(
-                f"factor: {factor} lowers no learning rate; a number between 0 and 1, such as 0.5, is right"
-            )
+            raise ConfigError(f"factor: expected a number between 0 and 1, such as 0.5, got {factor}")
         if most < 1:
-            raise ConfigError(f"most: {most} is too small; 1 or more is right")
+            raise ConfigError(f"most: expected 1 or more, got {most}")
         self.factor, self.most = factor, most
         self._times = 0
         self._epoch = 0
@@ -52,15 +49,14 @@ class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
         return self._times
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Starts to count, having seen that the learning rate can be set."""
+        """Resets the count, and checks that the learning rate can be set."""
         self._times = 0
         optimizer = self.model.optimizer
         try:
             optimizer.learning_rate = float(optimizer.learning_rate)
         except (AttributeError, TypeError) as error:
             raise ConfigError(
-                "callbacks: RollBackOnNaN cannot lower a learning rate that follows a schedule; "
-                "schedule=constant is right"
+                "callbacks: RollBackOnNaN cannot lower a learning rate that follows a schedule; set schedule=constant"
             ) from error
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
@@ -72,11 +68,11 @@ class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Looks at the loss; called once a block of steps."""
+        """Checks the loss. Called once per block of steps."""
         self._look(f"within {batch + 1} steps of epoch {self._epoch + 1}", logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Looks at the loss of the epoch."""
+        """Checks the loss of the epoch."""
         self._look(f"at the end of epoch {epoch + 1}", logs)
 
     def get_state(self) -> dict[str, Any]:
@@ -84,7 +80,7 @@ class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
         return {"times": self._times}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Goes on counting."""
+        """Restores the count."""
         self._times = state["times"]
 
     def _look(self, moment: str, logs: Mapping[str, Any] | None) -> None:
@@ -93,7 +89,7 @@ class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
             return
         if self._times == self.most:
             self.model.stop_training = True
-            log.warning("training stops: the loss is %s %s, having gone back %d times", loss, moment, self._times)
+            log.warning("training stops: the loss is %s %s, after going back %d times", loss, moment, self._times)
             return
         self._times += 1
         log.warning(

@@ -1,4 +1,4 @@
-"""The values of a line about a training: the important ones first, and as many as there is room for."""
+"""The values in a progress line: the important ones first, and as many as fit."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ GAP = "  "
 
 
 def monitors_of(callbacks: Iterable[keras.callbacks.Callback]) -> list[str]:
-    """Returns the metrics that callbacks decide by, those of early stopping first."""
+    """Returns the metrics that callbacks monitor, those of early stopping first."""
     ordered = sorted(callbacks, key=lambda callback: not isinstance(callback, keras.callbacks.EarlyStopping))
     named = [getattr(c, "monitor", None) or getattr(getattr(c, "monitored", None), "name", None) for c in ordered]
     return [name for name in dict.fromkeys(named) if isinstance(name, str)]
 
 
 def by_importance(names: Iterable[str], monitors: Sequence[str] = ()) -> list[str]:
-    """Returns names of metrics in the order in which they are to be shown: the losses, what is monitored, all others.
+    """Returns metric names in display order: the losses, then monitored metrics, then all others.
 
     Args:
         names: The names, in the order in which they are logged.
-        monitors: What callbacks decide by.
+        monitors: The metrics that callbacks monitor.
     """
     first = [*FIRST, *monitors]
 
@@ -39,12 +39,12 @@ def by_importance(names: Iterable[str], monitors: Sequence[str] = ()) -> list[st
 
 
 def fitted(values: Mapping[str, float], best: Mapping[str, float] = NONE, room: int = sys.maxsize) -> str:
-    """Returns values in a text that is no longer than the room for it.
+    """Returns the values as a text that fits into the given width.
 
     Args:
         values: The values by name, the important ones first.
-        best: The best value so far of some of them, shown beside where there is room for all.
-        room: Columns. What is left out is counted at the end, as in `loss 0.5  +3`, where there is room for.
+        best: The best values so far, for some of them; shown only if there is room for all.
+        room: The width in columns. Omitted values are counted at the end, as in `loss 0.5  +3`, if that fits.
     """
     plain = [f"{printable(name)} {value:.4g}" for name, value in values.items()]
     bests = [f" (best {best[name]:.4g})" if name in best else "" for name in values]

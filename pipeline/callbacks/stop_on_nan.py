@@ -1,4 +1,4 @@
-"""The callback that ends training when the loss is no number any more."""
+"""The callback that ends training when the loss is NaN or infinite."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.security.plain_types import Whole
 
 log = logging.getLogger(__name__)
 
 
-class StopOnNaN(keras.callbacks.Callback):
+class StopOnNaN(Callback):
     """Stops training when the loss is NaN or infinite.
 
-    Unlike `keras.callbacks.TerminateOnNaN` it needs no call for each step: the loss is a mean over the epoch so far,
-    which stays NaN, so that a look after each block of steps misses nothing.
+    Unlike `keras.callbacks.TerminateOnNaN` it does not need to be called after every step: the loss is a mean over the
+    epoch so far, so it stays NaN, and checking after each block of steps misses nothing.
     """
 
     every_batch = False
@@ -33,7 +32,7 @@ class StopOnNaN(keras.callbacks.Callback):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Looks at the loss; called once a block of steps."""
+        """Checks the loss. Called once per block of steps."""
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss) and not self.model.stop_training:
             self.model.stop_training = True

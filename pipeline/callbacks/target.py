@@ -6,24 +6,23 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import Monitored, monitored
 from pipeline.training.expected_logs import metrics_of
 
 log = logging.getLogger(__name__)
 
 
-class StopAtTarget(keras.callbacks.Callback):
-    """Stops training when a metric reaches a value, at the end of an epoch or at a validation within it.
+class StopAtTarget(Callback):
+    """Stops training when a metric reaches a value, at the end of an epoch or at a validation within one.
 
     Args:
         monitor: The metric's name in the logs.
-        target: The value, which is reached when the metric has it or a better one.
-        mode: `min` or `max`, or `auto` to tell by the metric, or else by its name, which is better.
+        target: The value. It is reached when the metric equals it or is better.
+        mode: `min`, `max`, or `auto`, which takes the direction from the metric or its name.
 
     Raises:
-        ConfigError: In training, that the metric is not measured, or that nobody knows its direction.
+        ConfigError: During training, the metric is not measured, or its direction is unknown.
     """
 
     def __init__(self, *, monitor: str, target: float, mode: str = "auto") -> None:
@@ -33,20 +32,20 @@ class StopAtTarget(keras.callbacks.Callback):
 
     @property
     def monitors(self) -> dict[str, Monitored]:
-        """What it decides by, by the argument that names it."""
+        """The monitored metric, by the argument that names it."""
         return {"monitor": self.monitored}
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Learns which way is better; checks that there is validation if the metric is one of validation."""
+        """Finds the metric's direction, and checks that a validation metric has validation data."""
         self.monitored = self.monitored.settled(metrics_of(self.model))
         self.monitored.check_validated(self.params or {})
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:
-        """Looks at what a validation within an epoch measured."""
+        """Checks the results of a validation within an epoch."""
         self._look(f"step {step} of epoch {epoch + 1}", logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Looks at the values of the epoch."""
+        """Checks the values of the epoch."""
         self.monitored.check_logged(logs or {})
         self._look(f"epoch {epoch + 1}", logs or {})
 

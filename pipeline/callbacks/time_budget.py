@@ -7,22 +7,21 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.errors import ConfigError
 from pipeline.security.plain_types import Seconds
 
 log = logging.getLogger(__name__)
 
 
-class TimeBudget(keras.callbacks.Callback):
-    """Stops training when its time is used up, within an epoch too; what was measured until then is kept.
+class TimeBudget(Callback):
+    """Stops training when its time is used up, also within an epoch. Everything measured until then is kept.
 
-    It looks at the clock after each block of steps, which takes about half a second. A resumed training has what is
-    left of the budget; the time between has no cost.
+    The clock is checked after each block of steps, about every half second. A resumed training has the rest of the
+    budget; the time between the two runs does not count.
 
     Args:
-        seconds: Seconds that training may take, validation included; all that is given is added up.
+        seconds: Seconds that training may take, including validation. The three arguments are added up.
         minutes: Minutes likewise.
         hours: Hours likewise.
 
@@ -39,10 +38,10 @@ class TimeBudget(keras.callbacks.Callback):
         given = {"seconds": seconds, "minutes": minutes, "hours": hours}
         for name, value in given.items():
             if value is not None and not value >= 0:
-                raise ConfigError(f"{name}: {value} is no time; 0 or more is right")
+                raise ConfigError(f"{name}: expected 0 or more, got {value}")
         self.seconds = (seconds or 0) + 60 * (minutes or 0) + 3600 * (hours or 0)
         if not self.seconds:
-            raise ConfigError("no time is given; one of seconds, minutes and hours, such as minutes=30, is right")
+            raise ConfigError("no time is given; set seconds, minutes or hours, such as minutes=30")
         self._end = 0.0
         self._epoch = 0
 
@@ -51,11 +50,11 @@ class TimeBudget(keras.callbacks.Callback):
         self._end = time.monotonic() + self.seconds
 
     def get_state(self) -> dict[str, Any]:
-        """Returns the seconds that are left."""
+        """Returns the remaining seconds."""
         return {"left": self._end - time.monotonic()}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Starts the clock with the seconds that are left."""
+        """Starts the clock with the remaining seconds."""
         self._end = time.monotonic() + state["left"]
 
     def on_resume(self, epoch: int, step: int) -> None:  # noqa: ARG002
@@ -67,15 +66,15 @@ class TimeBudget(keras.callbacks.Callback):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Looks at the clock; called once a block of steps."""
+        """Checks the clock. Called once per block of steps."""
         self._look(f"step {batch + 1} of epoch {self._epoch + 1}")
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:  # noqa: ARG002
-        """Looks at the clock."""
+        """Checks the clock."""
         self._look(f"the validation after step {step} of epoch {epoch + 1}")
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Looks at the clock."""
+        """Checks the clock."""
         self._look(f"epoch {epoch + 1}")
 
     def _look(self, moment: str) -> None:

@@ -7,29 +7,30 @@ from typing import Any, ClassVar
 
 import keras
 
+from pipeline.callbacks.callback import Callback
 from pipeline.errors import ConfigError
 from pipeline.security.plain_types import Number, Whole
 
 SHARE = 0.1
 
 
-class WarmUp(keras.callbacks.Callback):
+class WarmUp(Callback):
     """Raises the learning rate from near 0 to the optimizer's own over the first steps, then leaves it alone.
 
-    Step `i`, counted from 1, has `i / steps` of the rate. Steps that the optimizer has done before count, so that a
-    resumed training goes on where it was, with as many steps of warm-up as it began with. Others may change the rate
-    once the warm-up is over.
+    Step `i`, counted from 1, uses `i / steps` of the rate. Steps that the optimizer has already done count, so a
+    resumed training continues its warm-up with the same total number of steps. Other callbacks may change the rate once
+    the warm-up is over.
 
     Args:
-        steps: Steps until the whole rate is reached, in place of a share.
-        share: Share of all steps of the training until then; a tenth where neither is given.
+        steps: The number of warm-up steps, instead of a share.
+        share: The warm-up as a share of all training steps. A tenth if neither is given.
 
     Attributes:
-        every_batch: Whether the warm-up is still going on.
+        every_batch: Whether the warm-up is still in progress.
 
     Raises:
-        ConfigError: There are too few steps, or a share that is none; in training, that nobody knows how long that is,
-            or that the optimizer's learning rate follows a schedule.
+        ConfigError: The number of steps or the share is invalid; during training, the total number of steps is unknown,
+            or the optimizer's learning rate follows a schedule.
     """
 
     state_types: ClassVar = {
@@ -43,11 +44,11 @@ class WarmUp(keras.callbacks.Callback):
     def __init__(self, *, steps: int | None = None, share: float | None = None) -> None:
         super().__init__()
         if steps is not None and steps < 1:
-            raise ConfigError(f"steps: {steps} is too small; 1 or more is right")
+            raise ConfigError(f"steps: expected 1 or more, got {steps}")
         if steps is not None and share is not None:
-            raise ConfigError(f"share: {share}, and steps is {steps}; one of the two is right")
+            raise ConfigError(f"share: expected steps or share, got both: steps={steps} and share={share}")
         if share is not None and not 0 < share <= 1:
-            raise ConfigError(f"share: {share} is no share of the training; above 0, up to 1, is right")
+            raise ConfigError(f"share: expected a number above 0, up to 1, got {share}")
         self.steps = steps
         self.share = SHARE if share is None else share
         self.rate = 0.0
@@ -57,13 +58,13 @@ class WarmUp(keras.callbacks.Callback):
         self._steps = steps
 
     def set_model(self, model: keras.Model) -> None:
-        """Reads the optimizer's learning rate, before a resumed training gets back the lower one that it had."""
+        """Reads the optimizer's learning rate, before a resumed training restores the lower rate it had."""
         super().set_model(model)
         self.rate = float(model.optimizer.learning_rate)
         self._set(self.rate)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Starts anew."""
+        """Resets the state."""
         self.every_batch, self._done, self._steps = True, None, self.steps
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
@@ -72,8 +73,8 @@ class WarmUp(keras.callbacks.Callback):
             of_epoch = self.params.get("steps")
             if of_epoch is None:
                 raise ConfigError(
-                    "callbacks: nobody knows the length of an epoch, of which WarmUp is a share; its steps, or "
-                    "trainer.steps_per_epoch, are right"
+                    "callbacks: WarmUp takes a share of the steps, but the length of an epoch is unknown; "
+                    "set its steps, or trainer.steps_per_epoch"
                 )
             self._steps = max(1, round(self.share * of_epoch * (self.params["epochs"] - epoch)))
 
@@ -82,7 +83,7 @@ class WarmUp(keras.callbacks.Callback):
         if not self.every_batch:
             return
         if self._done is None:
-            # What scales the loss has the optimizer within it; that counts updates, each perhaps of several steps.
+            # A loss scale optimizer wraps the real one, which counts updates, each perhaps of several steps.
             optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
             self._done = int(optimizer.iterations) * (optimizer.gradient_accumulation_steps or 1)
         self._begin = batch
@@ -91,7 +92,7 @@ class WarmUp(keras.callbacks.Callback):
             self._set(self.rate * (self._done + 1) / self._steps)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Counts the steps; after the last one of the warm-up, the rate is the optimizer's."""
+        """Counts the steps. After the last warm-up step, restores the optimizer's rate."""
         if not self.every_batch:
             return
         assert self._done is not None
@@ -103,7 +104,7 @@ class WarmUp(keras.callbacks.Callback):
                 self._set(self.rate)
 
     def get_state(self) -> dict[str, Any]:
-        """Returns the steps that are done and those of the whole warm-up, and the rate to reach."""
+        """Returns the number of completed steps, the total, and the rate to reach."""
         return {
             "done": self._done,
             "begin": self._begin,
@@ -113,14 +114,14 @@ class WarmUp(keras.callbacks.Callback):
         }
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Goes on after the steps that are done."""
+        """Continues after the completed steps."""
         self._done, self._begin, self.every_batch = state["done"], state["begin"], state["every_batch"]
         self._steps = state.get("steps", self.steps)
-        # The one to reach may have been lowered since, when training went back before.
+        # The rate to reach may have been lowered since, if training went back to a snapshot.
         self.rate = min(self.rate, state["rate"])
 
     def on_roll_back(self, factor: float) -> None:
-        """Lowers the whole rate, training having gone back to a snapshot to go on with a lower one."""
+        """Lowers the rate to reach, because training continues from a snapshot with a lower one."""
         self.rate *= factor
 
     def _set(self, rate: float) -> None:
@@ -128,6 +129,6 @@ class WarmUp(keras.callbacks.Callback):
             self.model.optimizer.learning_rate = rate
         except (AttributeError, TypeError) as error:
             raise ConfigError(
-                "callbacks: WarmUp cannot set a learning rate that follows a schedule; schedule=constant, or "
-                "schedule=cosine, which has a warm-up of its own, is right"
+                "callbacks: WarmUp cannot set a learning rate that follows a schedule; set schedule=constant, or "
+                "schedule=cosine, which has its own warm-up"
             ) from error

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pipeline.config.schema import MOST, PRECISIONS, PipelineConfig, SplitConfig, TrainerConfig
-from pipeline.errors import nearest
+from pipeline.errors import nearest, shown
 from pipeline.run.names import TRAIN
+from pipeline.security import trust
 
 BY_COLUMN = {
     "column": "the column that names each row's split",
@@ -14,6 +17,10 @@ BY_COLUMN = {
     "time": "the column with the time of each row",
 }
 """Split methods that use a column, and which one."""
+PATIENT = ("keras.callbacks.EarlyStopping", "keras.callbacks.ReduceLROnPlateau")
+"""Keras callbacks that accept any number of epochs to wait, such as -3, and then act at the first epoch."""
+WAITING = ("patience", "cooldown", "start_from_epoch")
+"""Their arguments that count epochs."""
 
 
 def value_mistakes(config: PipelineConfig) -> list[str]:
@@ -45,7 +52,7 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
         )
     if trainer.verbose not in ("auto", 0, 1, 2):
         mistakes.append(f"trainer.verbose: expected auto, 0, 1 or 2, got {trainer.verbose}")
-    mistakes += _split_mistakes(config.split) + _fold_mistakes(config)
+    mistakes += [*_split_mistakes(config.split), *_fold_mistakes(config), *_waiting_mistakes(config.callbacks)]
     known = ("train", "validation", "test")
     mistakes += [
         f"evaluate_splits: no split '{name}'{nearest(name, known)}"
@@ -127,3 +134,13 @@ def _update_mistakes(trainer: TrainerConfig) -> list[str]:
     if trainer.ema_overwrite_frequency is not None and not trainer.use_ema:
         mistakes.append("trainer.ema_overwrite_frequency: there are no moving averages; set trainer.use_ema=true")
     return mistakes
+
+
+def _waiting_mistakes(callbacks: Any) -> Iterator[str]:
+    for key, node in callbacks.items() if isinstance(callbacks, Mapping) else ():
+        if not isinstance(node, Mapping) or trust.as_keras(str(node.get("_target_"))) not in PATIENT:
+            continue
+        for name in WAITING:
+            value = node.get(name, 0)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                yield f"callbacks.{key}.{name}: expected a whole number of 0 or more, got {shown(value)}"

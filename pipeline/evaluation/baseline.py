@@ -1,4 +1,4 @@
-"""Trivial baselines: how well predictions do that are the same for every example."""
+"""Trivial baselines: the scores of predictions that are the same for every example."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from pipeline.training.signature import Signature
 log = logging.getLogger(__name__)
 
 Baseline = dict[str, dict[str, float | str]]
-"""What each trivial predictor measures, by its name: `majority_class`, `class_frequencies`, `mean`, `median`."""
+"""The scores of each trivial predictor by its name: `majority_class`, `class_frequencies`, `mean`, `median`."""
 
 
 def add_baselines(metrics: dict[str, dict[str, Any]], splits: Splits, signature: Signature, loss: Any) -> list[str]:
-    """Puts what trivial predictions measure beside what the model does, and says it in a line an output.
+    """Adds the scores of trivial predictions to the metrics, and logs one line per output.
 
     Args:
-        metrics: What `metrics.json` will hold, by split, to which `baseline` is added.
-        splits: The data of the run, weighed.
+        metrics: The contents of `metrics.json`, by split. `baseline` is added to each.
+        splits: The data of the run, with sample weights.
         signature: The model's signature.
         loss: The config's `loss`.
 
     Returns:
-        A line for each baseline that there is not.
+        One line for each baseline that is missing, saying why.
     """
     found, notes = baselines(splits, list(metrics), signature, built_losses(loss, signature, splits.train.spec))
     _add(metrics, found, signature)
@@ -49,22 +49,22 @@ def add_baselines_of_training(
     signature: Signature,
     loss: Any,
 ) -> list[str]:
-    """Does the same for other data than that of a run, by the constants of its training.
+    """Adds baselines for data other than the run's own splits, using the constants saved by training.
 
     Args:
-        metrics: What `metrics.json` will hold, by the only name of the data.
-        data: The data, weighed.
-        constants: What `training_constants` gave, by output.
+        metrics: The contents of `metrics.json`, which has the data under a single name.
+        data: The data, with sample weights.
+        constants: The result of `training_constants`, by output.
         signature: The model's signature.
         loss: The config's `loss`.
 
     Returns:
-        A line for each baseline that there is not.
+        One line for each baseline that is missing, saying why.
     """
     (name,) = metrics
     losses = built_losses(loss, signature, data.spec)
     if not isinstance(data, Examples):
-        return ["there is no baseline for the data, which is drawn and not in memory"]
+        return ["there is no baseline for the data: it is streamed, not in memory"]
     found: dict[str, Baseline] = {}
     notes = []
     for output, kind in _kinds(data, signature, losses).items():
@@ -74,13 +74,13 @@ def add_baselines_of_training(
             if known.fits(truth, len(classes)):
                 found[output] = baseline(known, truth, classes)
                 continue
-        notes.append(f"there is no baseline for output '{output}': the training left no constants for it")
+        notes.append(f"there is no baseline for output '{output}': the training saved no constants for it")
     _add(metrics, {name: found} if found else {}, signature)
     return notes
 
 
 def training_constants(train: Data, signature: Signature, loss: Any) -> dict[str, Constants]:
-    """Returns by output what trivial predictors learn of a training split, weighed, where it is in memory."""
+    """Returns, by output, what trivial predictors learn from a weighted training split, if it is in memory."""
     if not isinstance(train, Examples):
         return {}
     kinds = _kinds(train, signature, built_losses(loss, signature, train.spec))
@@ -96,28 +96,28 @@ def training_constants(train: Data, signature: Signature, loss: Any) -> dict[str
 def baselines(
     splits: Splits, names: Sequence[str], signature: Signature, losses: Mapping[str, Any]
 ) -> tuple[dict[str, dict[str, Baseline]], list[str]]:
-    """Returns the baselines of splits by split and output, and a line for each that there is not.
+    """Returns the baselines by split and output, and one line for each that is missing.
 
-    The constants are those of the training split: its majority class and class frequencies, its mean and median.
-    Examples of weight 0 do not count. Where a split has other sample weights, there are baselines with `weighted_` in
-    front too, for which training and split are both weighted.
+    The constants come from the training split: its majority class and class frequencies, its mean and median. Examples
+    of weight 0 do not count. If a split has other sample weights, there are also baselines with the prefix `weighted_`,
+    for which both the training split and this split are weighted.
 
     Args:
-        splits: The data of the run, weighed.
+        splits: The data of the run, with sample weights.
         names: The splits that are evaluated.
         signature: The model's signature.
-        losses: Loss of each output by name, which tells classes from labels and from numbers.
+        losses: The loss of each output by name, which shows whether it has classes, labels or numbers.
     """
     notes, found = [], {name: dict[str, Baseline]() for name in names}
     if not isinstance(splits.train, Examples):
-        return {}, ["there is no baseline to compare with, as the training split is drawn and not in memory"]
+        return {}, ["there is no baseline to compare with: the training split is streamed, not in memory"]
     held = {name: data for name, data in splits.present() if name in names}
     for name, data in held.items():
         if not isinstance(data, Examples):
-            notes.append(f"there is no baseline for the {name} split, which is drawn and not in memory")
+            notes.append(f"there is no baseline for the {name} split: it is streamed, not in memory")
     for output, kind in _kinds(splits.train, signature, losses).items():
         if kind is None:
-            notes.append(f"there is no baseline for output '{output}': its target is of neither classes nor numbers")
+            notes.append(f"there is no baseline for output '{output}': its target has neither classes nor numbers")
             continue
         constants = constants_of(truth_of(splits.train, output, kind))
         for name, data in held.items():
@@ -128,10 +128,10 @@ def baselines(
 
 
 def baseline(constants: Constants | None, truth: Truth, classes: tuple[str, ...] = ()) -> Baseline:
-    """Returns what constants of the training split measure on a split; empty where no example counts.
+    """Returns the scores of the training split's constants on a split; empty if no example counts.
 
     Args:
-        constants: Those of the training split; None where none of its examples counts.
+        constants: Those of the training split; None if none of its examples counts.
         truth: The target in the split.
         classes: Names of the classes.
     """
@@ -145,7 +145,7 @@ def baseline(constants: Constants | None, truth: Truth, classes: tuple[str, ...]
 
 
 def _kinds(data: Examples, signature: Signature, losses: Mapping[str, Any]) -> dict[str, str | None]:
-    """Returns what `kind_of` gives for each output that has a loss, None where it has no target."""
+    """Returns the result of `kind_of` for each output that has a loss; None if it has no target."""
     targets = data.spec.targets
     found = {
         output: kind_of(targets[output], loss, signature.outputs[output]) if output in targets else None
@@ -170,7 +170,7 @@ def _add(metrics: dict[str, dict[str, Any]], found: Mapping[str, Mapping[str, Ba
 
 
 def kind_of(target: TargetSpec, loss: Any, output: Shape) -> str | None:
-    """Returns whether a target is of `classes`, `labels` or `numbers`; None for another one.
+    """Returns whether a target has `classes`, `labels` or `numbers`; None for any other kind.
 
     Args:
         target: The target.
@@ -191,17 +191,17 @@ def kind_of(target: TargetSpec, loss: Any, output: Shape) -> str | None:
 
 
 def truth_of(examples: Examples, output: str, kind: str) -> Truth:
-    """Returns the true values of an output, each position of one that has many as an example of its own.
+    """Returns the true values of an output. If it has positions, each one counts as an example.
 
     Args:
         examples: A split.
         output: Its name.
-        kind: What `kind_of` gave.
+        kind: The result of `kind_of`.
     """
     spec, values, weights = examples.spec.targets[output], examples.targets[output], examples.weights.get(output)
     if kind == "classes" and spec.exclusive:
         with np.errstate(invalid="ignore"):
-            # What is missing has weight 0.
+            # Missing values have weight 0.
             values = class_ids(examples, output)
         weights = None if weights is None else weights_like(weights, values).ravel()
         values = values.ravel()

@@ -1,4 +1,4 @@
-"""What trivial predictors say of every example: frequencies of classes, mean and median of a training split."""
+"""What trivial predictors predict for every example: class frequencies, mean and median of a training split."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.evaluation.measures import Truth
 
 MOST = 10_000
-"""Numbers of an output that `run.json` has room for; an image has more."""
+"""The most numbers of an output that `run.json` has room for; an image has more."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Constants:
 
     Attributes:
         kind: See `Truth`.
-        plain: `frequencies` of classes or labels, or `mean` and `median` of numbers, a list each.
-        weighted: The same by sample weights.
+        plain: `frequencies` of classes or labels, or `mean` and `median` of numbers, one list each.
+        weighted: The same, weighted by sample weights.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Constants:
         return asdict(self)
 
     def fits(self, truth: Truth, classes: int) -> bool:
-        """Whether they are of the same kind and size as some true values, of so many classes if of any."""
+        """Whether they have the same kind and size as some true values, with `classes` classes if they have any."""
         sizes = range(1, classes + 1) if truth.kind == "classes" else [truth.values.shape[1]]
         wanted = ("mean", "median") if truth.kind == "numbers" else ("frequencies",)
         found = [given.get(name, []) for given in (self.plain, self.weighted) for name in wanted]
@@ -41,7 +41,7 @@ class Constants:
 
 
 def constants_of(train: Truth) -> Constants | None:
-    """Returns the constants of a training split; None where no example counts."""
+    """Returns the constants of a training split; None if no example counts."""
     if not len(train.values):
         return None
     plain = _constants(train, None)
@@ -49,7 +49,7 @@ def constants_of(train: Truth) -> Constants | None:
 
 
 def constants_from(saved: Mapping[str, Mapping[str, Any]]) -> dict[str, Constants]:
-    """Returns the constants by output of which `Constants.as_dict` gave the values."""
+    """Returns the constants by output from the values of `Constants.as_dict`."""
     return {name: Constants(**values) for name, values in saved.items()}
 
 
@@ -67,7 +67,7 @@ def _constants(train: Truth, weights: np.ndarray | None) -> dict[str, list[float
 
 
 def _median(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    """Returns the median of each column: with weights, the value below which half of the weight is."""
+    """Returns the median of each column. With weights, it is the value with half of the weight below it."""
     if weights is None:
         return np.asarray(np.median(values, axis=0))
     order = values.argsort(axis=0, kind="stable")

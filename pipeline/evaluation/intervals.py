@@ -1,4 +1,4 @@
-"""Intervals that hold the true value of a measure in 95 % of samples of examples."""
+"""Intervals that contain the true value of a measure in 95 % of samples of examples."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from pipeline.evaluation.measures import f1
 
 LEVEL = 0.95
 DRAWS = 20_000_000
-"""Numbers that are drawn for one bootstrap, by which there are fewer samples of much data."""
+"""The most numbers drawn for one bootstrap: the more data, the fewer samples."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """From and to."""
+    """A lower and an upper bound."""
 
     low: float
     high: float
 
 
 def wilson(share: float, examples: int) -> Interval:
-    """Returns the interval of a share, such as the accuracy.
+    """Returns the interval of a proportion, such as the accuracy.
 
     The score interval of E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal
     of the American Statistical Association 22 (1927), which unlike the normal approximation stays between 0 and 1 and
     holds for few examples and for shares near 0 and 1.
 
     Args:
-        share: Share of examples.
-        examples: How many there are, 1 or more, drawn independently.
+        share: The proportion of examples.
+        examples: The number of independently drawn examples, 1 or more.
     """
     z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     scale = 1 + z**2 / examples
@@ -42,15 +42,16 @@ def wilson(share: float, examples: int) -> Interval:
 
 
 def f1_of_classes_interval(truth: np.ndarray, predicted: np.ndarray, classes: int, only: int | None = None) -> Interval:
-    """Returns the interval of the F1: the mean of that of all classes, or that of one.
+    """Returns the interval of the F1 of one class, or of the mean over all classes.
 
     Percentiles of bootstrap samples, B. Efron, "Bootstrap methods: another look at the jackknife", The Annals of
-    Statistics 7 (1979). As F1 depends on the counts of true and predicted class only, these are drawn, from the
-    multinomial distribution that whole examples drawn with replacement give. The same samples each time.
+    Statistics 7 (1979). As F1 depends only on the counts of true and predicted classes, those counts are drawn, from
+    the multinomial distribution that results from drawing whole examples with replacement. The samples are the same
+    each time.
 
     Args:
         truth: True ids, shape (examples,).
-        predicted: Predicted ids likewise.
+        predicted: Predicted ids, shape (examples,).
         classes: Number of classes.
         only: The one class; None for all.
     """
@@ -69,11 +70,11 @@ def f1_of_classes_interval(truth: np.ndarray, predicted: np.ndarray, classes: in
 
 
 def f1_of_labels_interval(truth: np.ndarray, predicted: np.ndarray) -> Interval:
-    """Returns the interval of the macro F1, see `f1_of_classes_interval`; examples are drawn whole.
+    """Returns the interval of the macro F1, see `f1_of_classes_interval`. Whole examples are drawn.
 
     Args:
         truth: Whether each label is true, shape (examples, labels).
-        predicted: Whether it is predicted, likewise.
+        predicted: Whether it is predicted, shape (examples, labels).
     """
     hits, both = (truth & predicted).astype("float32"), truth.astype("float32") + predicted
     samples = _samples(truth.size)

@@ -1,4 +1,4 @@
-"""How many positions of an output are of an example, and not of what was added to make a batch one array."""
+"""How many positions of an output belong to an example rather than to the padding of its batch."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pipeline.data.streams import Data
 
 
 def with_lengths(data: Data, targets: Mapping[str, TargetSpec]) -> tuple[Data, dict[str, np.ndarray]]:
-    """Returns data whose outputs are of one number of positions, and that of each example by the name of its target.
+    """Returns the data with outputs of one common number of positions, and each example's own number by target name.
 
-    As in training, inputs are as long as the longest where a target varies in length. How long an example is is told
-    by the weights of positions where the data has its targets, which were padded with weight 0, else by the lengths of
-    the inputs, where those agree.
+    As in training, if a target varies in length, inputs are padded to the longest. The length of an example comes from
+    the weights of its positions if the data has targets (padding has weight 0), otherwise from the lengths of the
+    inputs, if those agree.
 
     Args:
         data: The data.
-        targets: What the model was trained on.
+        targets: The targets that the model was trained on.
     """
     varying = [name for name, target in targets.items() if target.shape[:1] == (None,)]
     if not varying or not isinstance(data, Examples):
@@ -37,7 +37,7 @@ def with_lengths(data: Data, targets: Mapping[str, TargetSpec]) -> tuple[Data, d
 
 
 def cut(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Returns what is of the examples of values of shape (examples, positions, ...), an object array if they differ."""
+    """Cuts padding from values of shape (examples, positions, ...). Returns an object array if the lengths differ."""
     if (lengths == values.shape[1]).all():
         return values
     rows = np.empty(len(values), object)
@@ -47,7 +47,7 @@ def cut(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def _weighed_positions(weights: np.ndarray) -> np.ndarray:
-    """Returns the number of positions up to the last one that counts; all of them where none does."""
+    """Returns the number of positions up to the last one that counts; all positions if none counts."""
     counts: np.ndarray = (weights.reshape(*weights.shape[:2], -1) != 0).max(axis=2)
     last = counts.shape[1] - counts[:, ::-1].argmax(axis=1)
     return np.where(counts.max(axis=1), last, counts.shape[1])

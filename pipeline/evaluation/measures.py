@@ -1,4 +1,4 @@
-"""Measures by which a model and a trivial baseline are compared, computed in one way for both."""
+"""The measures by which a model and a trivial baseline are compared, computed the same way for both."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 SMALLEST_PROBABILITY = 1e-7
-"""What Keras' cross-entropies take for 0."""
+"""The value that Keras' cross-entropies use instead of 0."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The true values of an output, those of weight 0 left out.
+    """The true values of an output, without those of weight 0.
 
     Attributes:
         kind: `classes` that exclude each other, `labels` that do not, or `numbers`.
         values: Class ids of shape (examples,), 0 or 1 of shape (examples, labels), or numbers of shape
-            (examples, values); of an output of many positions, each position is an example.
-        weights: Their sample weights, shape (examples,); None where all that count have the same one.
+            (examples, values). If an output has many positions, each position is an example.
+        weights: The sample weights, shape (examples,); None if all examples that count have the same weight.
     """
 
     kind: str
@@ -27,11 +27,11 @@ class Truth:
 
 
 def counted(kind: str, values: np.ndarray, weights: np.ndarray | None) -> tuple[Truth, np.ndarray]:
-    """Returns the true values that count, and whether each does, shape (examples,).
+    """Returns the true values that count, and a mask of which do, shape (examples,).
 
     Args:
         kind: See `Truth`.
-        values: Those of all examples.
+        values: The values of all examples.
         weights: Sample weights, shape (examples,); None for none.
     """
     if weights is None:
@@ -51,9 +51,9 @@ def measures(truth: Truth, predicted: np.ndarray, weights: np.ndarray | None = N
         weights: Sample weights to average by; None for plain means.
 
     Returns:
-        `accuracy`, `macro_f1` and `log_loss` of classes and labels, of labels the means over all of them; of two
-        classes `f1` too, that of the second one; `mean_squared_error` and `mean_absolute_error` of numbers. None of
-        them where there are no examples.
+        `accuracy`, `macro_f1` and `log_loss` for classes and labels (for labels, means over all of them); for two
+        classes also `f1`, that of the second class; `mean_squared_error` and `mean_absolute_error` for numbers. Empty
+        if there are no examples.
     """
     if not len(truth.values):
         return {}
@@ -83,7 +83,7 @@ def measures(truth: Truth, predicted: np.ndarray, weights: np.ndarray | None = N
 def f1_of_classes(
     truth: np.ndarray, predicted: np.ndarray, classes: int, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Returns the F1 of each class from true and predicted ids; 0 for a class that is neither."""
+    """Returns the F1 of each class from true and predicted ids; 0 for a class that is neither true nor predicted."""
     right = truth == predicted
     hits = np.bincount(truth[right], None if weights is None else weights[right], minlength=classes)
     both = np.bincount(truth, weights, minlength=classes) + np.bincount(predicted, weights, minlength=classes)
@@ -91,13 +91,13 @@ def f1_of_classes(
 
 
 def f1_of_labels(truth: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Returns the F1 of each label from 0 and 1 of shape (examples, labels); 0 for a label that is neither."""
+    """Returns the F1 of each label from 0 and 1 of shape (examples, labels); 0 for a label that never occurs."""
     each = np.ones(len(truth)) if weights is None else weights
     return f1(each @ (truth & predicted), each @ truth + each @ predicted)
 
 
 def f1(hits: np.ndarray, both: np.ndarray) -> np.ndarray:
-    """Returns F1 from the number of hits, and that of the true ones plus that of the predicted ones."""
+    """Returns F1 from the number of hits and the sum of the numbers of true and predicted ones."""
     return np.asarray(2 * hits / np.where(both > 0, both, 1))
 
 

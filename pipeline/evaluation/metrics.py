@@ -1,4 +1,4 @@
-"""Metrics of a compiled model on splits."""
+"""The metrics of a compiled model on splits."""
 
 from __future__ import annotations
 
@@ -6,62 +6,58 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import keras
-
 from pipeline.data.batches import Batches
 from pipeline.errors import ConfigError, nearest
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel
 from pipeline.training.stages import evaluate
 
 log = logging.getLogger(__name__)
 
 
-def evaluate_splits(
-    model: keras.Model, signature: Signature, batches: Mapping[str, Batches]
-) -> dict[str, dict[str, float]]:
-    """Returns loss and metrics by split, named as Keras names them; splits that never end are left out.
+def evaluate_splits(model: NamedModel, batches: Mapping[str, Batches]) -> dict[str, dict[str, float]]:
+    """Returns the loss and metrics of each split, named as Keras names them. Endless splits are left out.
 
     Raises:
-        DataError: The data went wrong while it was drawn.
+        DataError: Reading the data failed.
     """
     values = {}
     for name, split in batches.items():
         if split.endless:
-            log.info("%s: never ends, not evaluated", name)
+            log.info("%s: not evaluated, because it is endless", name)
             continue
-        values[name] = evaluate(model, signature, split)
-        for line in _lines(name, values[name], list(signature.outputs), weighted=is_weighted(split)):
+        values[name] = evaluate(model, split)
+        for line in _lines(name, values[name], list(model.signature.outputs), weighted=is_weighted(split)):
             log.info("%s", line)
     return values
 
 
 def _lines(name: str, values: Mapping[str, float], outputs: list[str], *, weighted: bool) -> list[str]:
-    """Returns what is said of a split: a line, and one for each of several outputs, as all in one is too long."""
+    """Returns the log lines of a split: one line, or one more per output if there are several."""
     found = values_by_output(values, outputs, weighted=weighted)["outputs"]
     several = len(outputs) > 1
     rows = {name: {"loss": values["loss"]} if several and "loss" in values else values}
     rows |= {f"  {output}": metrics for output, metrics in found.items() if several and metrics}
     width = max(10, *map(len, rows))
-    told = [
+    lines = [
         f"{title:{width}} {'  '.join(f'{n} {v:.4f}' for n, v in metrics.items())}" for title, metrics in rows.items()
     ]
-    return [told[0] + ("  (weighted)" if weighted else ""), *told[1:]]
+    return [lines[0] + ("  (weighted)" if weighted else ""), *lines[1:]]
 
 
 def is_weighted(batches: Batches) -> bool:
-    """Whether the losses of a split are weighted: some of its examples weigh other than 1, as far as that is known."""
+    """Whether the losses of a split are weighted: some of its examples have a weight other than 1, if that is known."""
     if batches.weighted and batches.examples is not None:
         return any(bool((weights != 1).any()) for weights in batches.examples.weights.values())
     return batches.weighted
 
 
 def values_by_output(values: Mapping[str, float], outputs: list[str], *, weighted: bool) -> dict[str, Any]:
-    """Returns the metrics of a split as `metrics.json` has them.
+    """Returns the metrics of a split in the form of `metrics.json`.
 
     Args:
         values: Named as Keras names them: `loss`, then `<metric>` or, for several outputs, `<output>_<metric>`.
         outputs: The model's outputs.
-        weighted: Whether its losses are weighted, see `is_weighted`, and so those of other splits are of another kind.
+        weighted: Whether the losses are weighted, see `is_weighted`, and so not comparable with those of other splits.
 
     Returns:
         `{"loss": total, "weighted": false, "outputs": {output: {metric: value}}}`.
@@ -81,16 +77,16 @@ def values_by_output(values: Mapping[str, float], outputs: list[str], *, weighte
 def optimized_value(
     name: str | None, history: Mapping[str, list[float]], values: Mapping[str, Mapping[str, float]]
 ) -> float:
-    """Returns the value that a sweep optimises.
+    """Returns the value that a sweep optimizes.
 
     Args:
-        name: A metric as Keras names it, `val_` or `test_` in front for those splits; None for the validation loss, or
-            the training loss where there is no validation split.
-        history: Values of each epoch, of which the last is taken where the split was not evaluated after training.
-        values: Loss and metrics by split.
+        name: A metric as Keras names it, with the prefix `val_` or `test_` for those splits. None means the validation
+            loss, or the training loss if there is no validation split.
+        history: The values of each epoch. The last is used if the split was not evaluated after training.
+        values: The loss and metrics by split.
 
     Raises:
-        ConfigError: There is no such metric.
+        ConfigError: The metric does not exist.
     """
     known = {metric: epochs[-1] for metric, epochs in history.items() if epochs}
     prefixes = {"train": "", "validation": "val_", "test": "test_"}

@@ -1,4 +1,4 @@
-"""Metrics over the folds of a cross-validation: mean and deviation."""
+"""Metrics over the folds of a cross-validation: mean and standard deviation."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 NOT_ALIKE = object()
-"""Stands for a value that folds do not have in common."""
+"""Marks a value that the folds do not have in common."""
 
 
 def over_folds(folds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Returns what `metrics.json` says of a cross-validation.
+    """Returns the contents of the `metrics.json` of a cross-validation.
 
     Args:
-        folds: What that of each fold says.
+        folds: The contents of each fold's own `metrics.json`.
 
     Returns:
-        Of each split the means, in the form of a fold's own, `deviation` (the sample deviation over folds) in the same
-        form, and `folds`, their own values.
+        For each split, the means in the form of a fold's own metrics, `deviation` (the sample standard deviation over
+        folds) in the same form, and `folds`, the values of each fold.
     """
     found = {}
     for split in folds[0]:
@@ -31,24 +31,24 @@ def over_folds(folds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """Returns the mean; None where a value is missing, as NaN is."""
+    """Returns the mean; None if a value is missing or NaN."""
     there = [value for value in values if value is not None]
     return statistics.fmean(there) if len(there) == len(values) else None
 
 
 def deviation(values: Sequence[float | None]) -> float | None:
-    """Returns the deviation of a sample, with one degree of freedom less; None where a value is missing."""
+    """Returns the sample standard deviation, with one degree of freedom less; None if a value is missing."""
     there = [value for value in values if value is not None and math.isfinite(value)]
     return statistics.stdev(there) if 1 < len(there) == len(values) else None
 
 
 def as_text(value: float, spread: float | None) -> str:
-    """Returns mean and deviation as a line of the log has them."""
+    """Returns the mean and deviation as the log shows them."""
     return f"{value:.4f}" if spread is None else f"{value:.4f} ± {spread:.4f}"
 
 
 def _merged(values: Sequence[Any], merge: Callable[[Sequence[Any]], float | None]) -> Any:
-    """Returns mappings of the same form as one, numbers merged; what is neither, only where all have it alike."""
+    """Merges mappings of the same form into one: numbers are merged, other values are kept if all are equal."""
     if all(isinstance(value, Mapping) for value in values):
         keys = [key for key in values[0] if all(key in value for value in values)]
         merged = {key: _merged([value[key] for value in values], merge) for key in keys}

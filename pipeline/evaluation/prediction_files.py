@@ -1,4 +1,4 @@
-"""Files of predictions: Parquet, CSV or NPZ, a row an example."""
+"""Files of predictions: Parquet, CSV or NPZ, one row per example."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ def write_predictions(folder: Path, table: Mapping[str, Any], form: str) -> Path
     Args:
         folder: The run folder.
         table: Columns by name: a `pandas.Series` or an array of shape (examples,), an array of shape (examples,
-            *positions), or an object array of arrays where their number differs.
-        form: `parquet`: a list a row where a row has positions; `csv`: such lists as JSON; `npz`: an array a column,
-            zeros at the ends of rows with fewer positions.
+            *positions), or an object array of arrays if their number of positions differs.
+        form: `parquet`: rows with positions hold lists; `csv`: such lists are written as JSON; `npz`: one array per
+            column, with zeros at the end of rows with fewer positions.
 
     Raises:
-        DataError: The name of a class is no text, as that of a folder may be.
+        DataError: The name of a class is not valid text, as may happen with the name of a folder.
     """
     path = folder / f"predictions.{form}"
     write = {PARQUET: _write_parquet, CSV: _write_csv, NPZ: _write_npz}[form]
     try:
         write_atomically(path, lambda beside: write(beside, table))
     except UnicodeError as error:
-        raise DataError(f"'{path}': the name of a class is no text; another one is right") from error
+        raise DataError(f"'{path}': the name of a class is not valid text; rename it") from error
     return path
 
 
 def join_predictions(parts: Sequence[Path], folder: Path) -> Path:
-    """Writes the rows of several files of predictions as one, `predictions.parquet`, by their number in the data."""
+    """Merges several files of predictions into one, `predictions.parquet`, ordered by their row in the data."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -69,7 +69,7 @@ def _of_arrow(values: Any) -> Any:
         try:
             return pa.array(values, from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
-            # Values of several types.
+            # Values of mixed types.
             return pa.array(values.astype("string"), from_pandas=True)
     if values.dtype == object:
         return _lists_of_arrow(values)
@@ -96,7 +96,7 @@ def _write_csv(file: Path, table: Mapping[str, Any]) -> None:
         columns[inert(name)] = column
     pd.DataFrame(columns).to_csv(file, index=False, lineterminator="\n", encoding="utf-8")
     if changed:
-        log.info("%d texts begin as formulas do and have a ' in front in the CSV (task.form=parquet: none)", changed)
+        log.info("%d texts look like formulas and got a leading ' in the CSV (task.form=parquet avoids this)", changed)
 
 
 def _of_csv(values: np.ndarray) -> Any:
@@ -104,7 +104,7 @@ def _of_csv(values: np.ndarray) -> Any:
 
 
 def _write_npz(file: Path, table: Mapping[str, Any]) -> None:
-    # NumPy's own function takes no array by the name `file`.
+    # `numpy.savez` accepts no array named `file`.
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, values in table.items():
             array = _of_numpy(values)

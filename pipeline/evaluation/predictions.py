@@ -1,4 +1,4 @@
-"""Predictions: a row an example, in input order, class probabilities and label or values of each output."""
+"""Predictions: one row per example, in input order, with class probabilities and label or values of each output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-import keras
 import numpy as np
 
 from pipeline.data.batches import Batches
@@ -16,25 +15,25 @@ from pipeline.data.spec import TargetSpec
 from pipeline.errors import ConfigError
 from pipeline.evaluation.lengths import cut
 from pipeline.evaluation.probabilities import class_names, class_probabilities, label_probabilities
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel
 from pipeline.training.stages import predict as predict_batches
 
 WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
-def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, np.ndarray]:
-    """Returns what the model gives for each example, by output name, in the order of one epoch.
+def predict(model: NamedModel, batches: Batches) -> dict[str, np.ndarray]:
+    """Returns the model's outputs for each example, by output name, in the order of one epoch.
 
     Raises:
-        ConfigError: The data never ends, or an output differs in size from example to example.
+        ConfigError: The data is endless, or the size of an output differs between examples.
     """
     if batches.endless:
-        raise ConfigError("data: never ends, so there is no last row to predict")
-    values = predict_batches(model, signature, batches)
+        raise ConfigError("data: expected data with an end to predict, got endless data")
+    values = predict_batches(model, batches)
     for name, value in values.items():
         if not isinstance(value, np.ndarray):
             raise ConfigError(
-                f"model: output '{name}' differs in size from example to example; a table has no such column"
+                f"model: output '{name}' differs in size between examples, so it does not fit into a table column"
             )
     return values
 
@@ -49,17 +48,17 @@ def columns(
     """Returns predictions as the columns of a table.
 
     Args:
-        values: What the model gave, by output name.
+        values: The model's outputs, by output name.
         targets: The targets it was trained on, for the names of classes.
-        losses: Its losses by output name: they tell whether an output is of classes, and whether of logits.
-        rows: The number of each example's row where it is from; None for the order here.
-        lengths: How many positions each example has, by output, where that differs.
+        losses: Its losses by output name. They show whether an output has classes, and whether it gives logits.
+        rows: The row number of each example in its source; None for the order here.
+        lengths: The number of positions of each example, by output, if it differs.
 
     Returns:
-        `row`, then for each output of classes `label` and `probability_<class>`, of labels that do not exclude each
-        other `probability_<label>`, for others `value` or `value_<index>`; with `<output>_` in front where there are
-        several outputs. Those of an output per position have its positions, (examples, *positions), or are object
-        arrays of arrays (positions, ...) where their number differs, which is in `length` then.
+        `row`, then for each output of exclusive classes `label` and `probability_<class>`, for non-exclusive labels
+        `probability_<label>`, for other outputs `value` or `value_<index>`. With several outputs, these have the prefix
+        `<output>_`. Columns of an output per position have shape (examples, *positions), or are object arrays of arrays
+        (positions, ...) if the number of positions differs; `length` then has that number.
     """
     table = {"row": np.arange(len(next(iter(values.values())))) if rows is None else rows}
     for name, value in values.items():
@@ -73,7 +72,7 @@ def columns(
 
 
 def _of_positions(value: np.ndarray, target: TargetSpec, loss: Any, lengths: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns the columns of an output of positions, without those that are of no example."""
+    """Returns the columns of an output of positions, without padding."""
     known = replace(target, shape=(value.shape[1], *target.shape[1:]))
     if known.positions:
         found = _columns(value, known, loss)
@@ -99,6 +98,6 @@ def _columns(value: np.ndarray, target: TargetSpec | None, loss: Any) -> dict[st
 
 
 def _labels(classes: Sequence[str]) -> np.ndarray:
-    """Returns the names of classes as an array, of whole numbers where all are such and written as such."""
+    """Returns the names of classes as an array, of integers if all names are integers in normal notation."""
     whole = all(WHOLE.fullmatch(label) for label in classes)
     return np.array([int(label) for label in classes], "int64") if whole else np.array(classes)

@@ -1,4 +1,4 @@
-"""What an output says of classes or labels, as probabilities, whatever its loss took."""
+"""The output of a model as probabilities of classes or labels, whatever form its loss takes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pipeline.training.objectives.losses import loss_name
 
 
 def class_probabilities(value: np.ndarray, target: TargetSpec | None, loss: Any) -> np.ndarray | None:
-    """Returns the probabilities of classes that exclude each other.
+    """Returns the probabilities of mutually exclusive classes.
 
     Args:
-        value: What the model gave: (examples, *positions, classes), or one unit for the second of two classes.
-        target: The target; None where it has none.
-        loss: The loss of the output, which tells whether it gives logits; None where it has none.
+        value: The model's output: (examples, *positions, classes), or a single unit for the second of two classes.
+        target: The target; None if it has none.
+        loss: The loss of the output, which shows whether it gives logits; None if it has none.
 
     Returns:
-        Shape (examples, *positions, classes), or None where the output is of something else.
+        Shape (examples, *positions, classes), or None if the output does not represent classes.
     """
     name = "" if loss is None else loss_name(loss)
     logits = bool(getattr(loss, "from_logits", False)) or name in ("hinge", "squared_hinge")
@@ -46,11 +46,11 @@ def class_probabilities(value: np.ndarray, target: TargetSpec | None, loss: Any)
 
 
 def label_probabilities(value: np.ndarray, target: TargetSpec | None, loss: Any) -> np.ndarray | None:
-    """Returns the probabilities of labels that do not exclude each other, None where the output is of something else.
+    """Returns the probabilities of labels that are not mutually exclusive; None if the output has no such labels.
 
     Args:
-        value: What the model gave: (examples, *positions, labels).
-        target: The target; None where it has none.
+        value: The model's output: (examples, *positions, labels).
+        target: The target; None if it has none.
         loss: The loss of the output.
     """
     if target is None or value.shape[1:] != target.shape:
@@ -62,6 +62,6 @@ def label_probabilities(value: np.ndarray, target: TargetSpec | None, loss: Any)
 
 
 def class_names(target: TargetSpec | None, count: int) -> tuple[str, ...]:
-    """Returns the names of the classes or labels of an output, numbers for those that the target has no name of."""
+    """Returns the names of the classes or labels of an output: the target's names, or numbers if it has none."""
     known = target.classes if target is not None and target.classes and len(target.classes) <= count else ()
     return (*known, *(str(index) for index in range(len(known), count)))

@@ -1,4 +1,4 @@
-"""Columns of text in new data of which a saved model knows no value, as where a file names them otherwise."""
+"""Finds text columns of new data in which a saved model knows no value, perhaps because a file names them otherwise."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 def warn_of_unknown_texts(model: keras.Model, data: Data) -> None:
-    """Warns of each column whose texts are all unknown to the model.
+    """Warns of each column in which the model knows none of the texts.
 
-    Known are the texts in the vocabularies inside the model. Those of another column count too, so that a warning is
-    always right.
+    Known texts are those in any vocabulary inside the model, including those of other columns, so that a warning is
+    never wrong.
 
     Args:
         model: The model.
-        data: What it is asked about.
+        data: The data to predict or evaluate.
     """
     if not isinstance(data, Examples):
         return
@@ -37,7 +37,7 @@ def warn_of_unknown_texts(model: keras.Model, data: Data) -> None:
         found = set(data.inputs[name].tolist()) - {MISSING_TEXT}
         if found and known.isdisjoint(found):
             log.warning(
-                "input '%s': the model knows none of its %d values, such as '%s', and takes all for the same",
+                "input '%s': the model knows none of its %d values, such as '%s', and treats them all the same",
                 name,
                 len(found),
                 escaped(min(found)),

@@ -26,9 +26,7 @@ from pipeline.run.folder import Run
 from pipeline.security.numpy_archives import MOST_BYTES, MOST_NUMBERS
 
 if TYPE_CHECKING:
-    import keras
-
-    from pipeline.training.signature import Signature
+    from pipeline.training.signature import NamedModel
 
 MOST_COUNTED = 20_000
 """Examples of a stream that are drawn to count classes."""
@@ -36,8 +34,7 @@ SHOWN = 12
 
 
 def collect(
-    model: keras.Model,
-    signature: Signature,
+    model: NamedModel,
     splits: Splits,
     batches: Mapping[str, Batches],
     config: PipelineConfig,
@@ -47,7 +44,6 @@ def collect(
 
     Args:
         model: The trained model.
-        signature: Its signature.
         splits: The data of the run, weighed.
         batches: The same by split as the loader gives it for evaluation: in order, and whole.
         config: The config.
@@ -67,10 +63,10 @@ def collect(
     elif batches[name].endless:
         notes.append(f"the {name} split never ends, so its predictions are left out")
     else:
-        losses = built_losses(config.loss, signature, splits.train.spec)
-        outputs, notes = evaluated_outputs(model, signature, batches[name], losses)
+        losses = built_losses(config.loss, model.signature, splits.train.spec)
+        outputs, notes = evaluated_outputs(model, batches[name], losses)
         if outputs:
-            used, left_out = _importance(model, signature, splits, losses, config.seed, name)
+            used, left_out = _importance(model, splits, losses, config.seed, name)
             notes += left_out
     arrays, kept = _arrays(outputs)
     examples = outputs[0].examples if outputs else 0
@@ -91,9 +87,9 @@ def collect(
             "shown": {n: _some_examples(batches[n]) for n in counts},
             "samples_per_epoch": _samples_per_epoch(config, batches["train"], counts["train"]),
             "steps_per_epoch": config.trainer.steps_per_epoch or batches["train"].steps,
-            "layers": layer_table(model),
-            "edges": layer_edges(model),
-            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+            "layers": layer_table(model.keras_model),
+            "edges": layer_edges(model.keras_model),
+            "trainable": sum(math.prod(weight.shape) for weight in model.keras_model.trainable_weights),
             "config_differences": _changed(run),
             "peak_memory_bytes": peak_memory(),
             "processors": os.cpu_count(),
@@ -150,12 +146,12 @@ def _changed(run: Run) -> list[list[str]]:
 
 
 def _importance(
-    model: keras.Model, signature: Signature, splits: Splits, losses: Mapping[str, Any], seed: int, name: str
+    model: NamedModel, splits: Splits, losses: Mapping[str, Any], seed: int, name: str
 ) -> tuple[dict[str, Any], list[str]]:
     """Returns the importance of inputs, and why there is none if the data has columns that could have one."""
     data = splits.named(name)
     if isinstance(data, Examples):
-        return importance(model, signature, data, losses, seed), []
+        return importance(model, data, losses, seed), []
     told = f"how important each input is was not measured, as the {name} split is drawn and not in memory"
     return {}, [told] if columns_of(data.spec) else []
 

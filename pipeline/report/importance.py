@@ -17,9 +17,7 @@ from pipeline.report.numbers import number
 from pipeline.report.output_values import Output, read_output
 
 if TYPE_CHECKING:
-    import keras
-
-    from pipeline.training.signature import Signature
+    from pipeline.training.signature import NamedModel
 
 MOST_ROWS = 1000
 MOST_COLUMNS = 100
@@ -64,9 +62,7 @@ def columns_of(spec: DataSpec) -> list[Column]:
     return columns if len(columns) > 1 else []
 
 
-def importance(
-    model: keras.Model, signature: Signature, examples: Examples, losses: Mapping[str, Any], seed: int
-) -> dict[str, Any]:
+def importance(model: NamedModel, examples: Examples, losses: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Returns the permutation importance of each column, as L. Breiman, "Random Forests" (2001), has it.
 
     Of many examples some are drawn, of many columns the first ones are taken, and time is bounded; what was done is
@@ -74,7 +70,6 @@ def importance(
 
     Args:
         model: The model.
-        signature: Its signature.
         examples: A split that it was not trained on.
         losses: Loss of each output by name.
         seed: Seed of what is drawn.
@@ -89,7 +84,7 @@ def importance(
     if not columns or len(rows) < 2:
         return {}
     sample = examples.rows(rows)
-    measured = _Measured(model, signature, sample, losses)
+    measured = _Measured(model, sample, losses)
     base = measured.losses([np.arange(len(rows))], [None])
     at_once = max(1, AT_ONCE // (SHUFFLES * len(rows)))
     growth: dict[str, list[np.ndarray]] = {name: [] for name in base}
@@ -125,8 +120,8 @@ def importance(
 class _Measured:
     """The mean losses of a model on a sample of which columns are shuffled."""
 
-    def __init__(self, model: keras.Model, signature: Signature, sample: Examples, losses: Mapping[str, Any]) -> None:
-        self._model, self._signature, self._sample, self._losses = model, signature, sample, losses
+    def __init__(self, model: NamedModel, sample: Examples, losses: Mapping[str, Any]) -> None:
+        self._model, self._sample, self._losses = model, sample, losses
         self.kinds: dict[str, str] = {}
 
     def losses(self, orders: Sequence[np.ndarray], columns: Sequence[Column | None]) -> dict[str, np.ndarray]:
@@ -136,7 +131,7 @@ class _Measured:
         given = _shuffled(self._sample, orders, columns)
         batches = ArrayBatches(given, BATCH_SIZE, shuffle=False, seed=0)
         found = {}
-        for name, value in predict(self._model, self._signature, batches).items():
+        for name, value in predict(self._model, batches).items():
             output = read_output(name, value, self._sample.spec.targets.get(name), self._losses.get(name))
             weights = output.weights_of(self._sample) if isinstance(output, Output) else None
             if isinstance(output, Output) and (weights is None or weights.any()):

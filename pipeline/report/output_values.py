@@ -16,9 +16,7 @@ from pipeline.data.target import IDS, UNKNOWN
 from pipeline.report.shown_examples import HALF, shown_inputs, target_text
 
 if TYPE_CHECKING:
-    import keras
-
-    from pipeline.training.signature import Signature
+    from pipeline.training.signature import NamedModel
 
 WORST = 24
 CHUNK = 4096
@@ -149,14 +147,11 @@ class Output:
         return {"predicted": target_text(value, spec), "probability": None}
 
 
-def evaluated_outputs(
-    model: keras.Model, signature: Signature, batches: Batches, losses: Mapping[str, Any]
-) -> tuple[list[Output], list[str]]:
+def evaluated_outputs(model: NamedModel, batches: Batches, losses: Mapping[str, Any]) -> tuple[list[Output], list[str]]:
     """Predicts a split.
 
     Args:
         model: The model.
-        signature: Its signature.
         batches: The split, which is drawn twice where it is not in memory.
         losses: Loss of each output by name, which tells classes from labels, and logits from probabilities.
 
@@ -165,7 +160,7 @@ def evaluated_outputs(
     """
     from pipeline.evaluation import predict
 
-    values = predict(model, signature, batches)
+    values = predict(model, batches)
     outputs, notes = [], []
     for name, value in values.items():
         found = read_output(name, value, batches.spec.targets.get(name), losses.get(name))

@@ -14,6 +14,7 @@ import numpy as np
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.config.schema import PipelineConfig
+from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.folds import Fold, seed_of_fold
 from pipeline.data.splits import Splits
@@ -21,7 +22,7 @@ from pipeline.errors import ConfigError, DataError, one_line
 from pipeline.evaluation.carried_columns import beside, carried_columns
 from pipeline.evaluation.over_folds import as_text, over_folds
 from pipeline.evaluation.prediction_files import PARQUET, join_predictions, write_predictions
-from pipeline.evaluation.predictions import columns
+from pipeline.evaluation.predictions import columns, predict
 from pipeline.keras_state import fresh_keras
 from pipeline.report import run_shapes, write_cross_validation
 from pipeline.run import lock
@@ -35,7 +36,7 @@ from pipeline.security.reading import ABSENT, read_json, read_yaml
 from pipeline.security.shapes import checked
 from pipeline.tasks.loading import folds_of_config, splits_of_fold
 from pipeline.training.objectives.losses import built_losses
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel
 from pipeline.training.snapshots.opening import check_same_data
 
 log = logging.getLogger(__name__)
@@ -87,9 +88,9 @@ def train_fold(config: PipelineConfig, run: Run, train_on: TrainOn) -> float:
 
 def write_held_out(
     run: Run,
-    values: Mapping[str, np.ndarray],
-    signature: Signature,
+    model: NamedModel,
     splits: Splits,
+    batches: Batches,
     config: PipelineConfig,
     rows: np.ndarray,
 ) -> None:
@@ -97,7 +98,8 @@ def write_held_out(
     targets, test = splits.train.spec.targets, splits.test
     if isinstance(test, Examples) and test.origin is not None:
         rows = test.origin.rows
-    table = columns(values, targets, built_losses(config.loss, signature, splits.train.spec), rows)
+    losses = built_losses(config.loss, model.signature, splits.train.spec)
+    table = columns(predict(model, batches), targets, losses, rows)
     table = {"row": rows, "fold": np.full(len(rows), config.fold), **table}
     wanted = list(config.data.get("columns") or ())
     carried = carried_columns(test.origin, wanted, (), as_text=False) if isinstance(test, Examples) else {}

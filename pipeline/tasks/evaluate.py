@@ -36,9 +36,9 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         name, data, own = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=True)
         run.record(evaluated_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
-        model = saved.model(config.model)
-        signature = compile_model(model, replace(config, schedule=None), data.spec)
-        warn_of_unknown_texts(model, data)
+        loaded = saved.model(config.model)
+        model = compile_model(loaded, replace(config, schedule=None), data.spec)
+        warn_of_unknown_texts(loaded, data)
     with run.stage("evaluation"):
         weightings = build_weightings(config.weighting)
         data = weigh_split(data, weightings, "test" if name == "data" else name)
@@ -47,12 +47,12 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
             batches = evaluated(batches, config.trainer.validation_steps)
         if batches.endless:
             raise ConfigError(f"data.{name}: never ends, so there is no last batch to evaluate")
-        values = evaluate_splits(model, signature, {name: batches})
-        metrics = {name: values_by_output(values[name], list(signature.outputs), weighted=is_weighted(batches))}
+        values = evaluate_splits(model, {name: batches})
+        metrics = {name: values_by_output(values[name], list(model.signature.outputs), weighted=is_weighted(batches))}
         if own is not None:
-            notes = add_baselines(metrics, weigh(own, weightings), signature, config.loss)
+            notes = add_baselines(metrics, weigh(own, weightings), model.signature, config.loss)
         else:
-            notes = add_baselines_of_training(metrics, data, saved.constants, signature, config.loss)
+            notes = add_baselines_of_training(metrics, data, saved.constants, model.signature, config.loss)
         run.record(baseline_notes=notes)
         write_json(run.folder / "metrics.json", metrics)
     return values[name]["loss"]

@@ -49,11 +49,11 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
         splits = weighed_splits_of(config)
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
     with run.stage("model"):
-        model = build_model(config.model, splits.train)
-        signature = compile_model(model, replace(config, schedule=None, trainer=trainer), splits.train.spec)
+        built = build_model(config.model, splits.train)
+        model = compile_model(built, replace(config, schedule=None, trainer=trainer), splits.train.spec)
     with run.stage("range test"):
         finder = LearningRateFinder(lowest, highest, steps)
-        fit(model, signature, batches, None, trainer, [finder])
+        fit(model, batches, None, trainer, [finder])
     finder.write_table(run.folder / "lr_find.csv")
     finder.write_plot(run.folder / "lr_find.html")
     rate = finder.suggestion()

@@ -18,10 +18,11 @@ from pipeline.evaluation.lengths import with_lengths
 from pipeline.evaluation.prediction_files import CSV, NPZ, PARQUET, write_predictions
 from pipeline.evaluation.predictions import columns
 from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
+from pipeline.run.endings import from_here
 from pipeline.run.folder import Run
 from pipeline.run.read_back import config_of_run
 from pipeline.tasks.saved import data_of_command, open_run
-from pipeline.training import signature_of
+from pipeline.training import named_model
 from pipeline.training.objectives.losses import built_losses
 
 log = logging.getLogger(__name__)
@@ -48,18 +49,17 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         data = replace(data, spec=DataSpec(data.spec.inputs, saved.spec.targets))
         run.record(predicted_run=str(saved.folder), data={name: data.fingerprint()})
     with run.stage("model"):
-        model = saved.model(config.model)
-        signature = signature_of(model, data.spec)
-        check_shapes(data.spec, dict(signature.inputs))
-        warn_of_unknown_texts(model, data)
+        model = named_model(saved.model(config.model), data.spec)
+        check_shapes(data.spec, dict(model.signature.inputs))
+        warn_of_unknown_texts(model.keras_model, data)
     with run.stage("prediction"):
         batches = build_loader(config.loader).batches(data, seed=config.seed, training=False)
-        values = predict_batches(model, signature, batches)
-        losses = built_losses(config.loss, signature, saved.spec)
+        values = predict_batches(model, batches)
+        losses = built_losses(config.loss, model.signature, saved.spec)
         rows = None if origin is None else origin.rows
         table = beside(carried, columns(values, saved.spec.targets, losses, rows, lengths))
         path = write_predictions(run.folder, table, form)
-    log.info("predictions of %d examples in %s", len(next(iter(values.values()))), path)
+    log.info("predictions of %d examples in %s", len(next(iter(values.values()))), from_here(path))
 
 
 def _columns_of(config: PipelineConfig, folder: Path) -> tuple[list[str], list[str]]:

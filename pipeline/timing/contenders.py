@@ -15,7 +15,7 @@ from pipeline.data.batches import Batches, paced
 from pipeline.data.splits import Splits
 from pipeline.models import build_model
 from pipeline.schedules import with_training_steps
-from pipeline.training import Signature, compile_model, fit
+from pipeline.training import NamedModel, Signature, compile_model, fit
 from pipeline.training.feeds.from_batches import Layout
 
 SHUFFLE_BUFFER = 1024
@@ -48,25 +48,25 @@ def contenders(config: PipelineConfig, splits: Splits, batches: Batches) -> list
     """
     batches = paced(batches, config.trainer.steps_per_epoch)
 
-    def compiled(**trainer: Any) -> tuple[keras.Model, Signature]:
+    def compiled(**trainer: Any) -> NamedModel:
         keras.utils.set_random_seed(config.seed)
         model = build_model(config.model, splits.train)
         settings = replace(config, trainer=replace(config.trainer, **trainer))
         timed = with_training_steps(settings, lambda: batches)
-        return model, compile_model(model, timed, splits.train.spec)
+        return compile_model(model, timed, splits.train.spec)
 
     def of_keras(form: Callable[[Batches, Signature], dict[str, Any]], **trainer: Any) -> Train:
         def train(epochs: int, callbacks: Sequence[keras.callbacks.Callback]) -> None:
-            model, signature = compiled(**trainer)
-            model.fit(**form(batches, signature), epochs=epochs, callbacks=list(callbacks), verbose=0)
+            model = compiled(**trainer)
+            model.keras_model.fit(**form(batches, model.signature), epochs=epochs, callbacks=list(callbacks), verbose=0)
 
         return train
 
     def ours(**trainer: Any) -> Train:
         def train(epochs: int, callbacks: Sequence[keras.callbacks.Callback]) -> None:
-            model, signature = compiled(**trainer)
+            model = compiled(**trainer)
             settings = replace(config.trainer, **trainer, epochs=epochs, initial_epoch=0, steps_per_epoch=None)
-            fit(model, signature, batches, None, settings, callbacks)
+            fit(model, batches, None, settings, callbacks)
 
         return train
 

@@ -25,11 +25,11 @@ from pipeline.training.objectives.output_losses import name_losses
 from pipeline.training.objectives.scaled_losses import scaled_loss
 from pipeline.training.objectives.target_forms import OutputForm, of_labels
 from pipeline.training.optimizers import build_optimizer
-from pipeline.training.signature import Signature, signature_of
+from pipeline.training.signature import NamedModel, Signature, signature_of
 from pipeline.training.updates import set_updates
 
 
-def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) -> Signature:
+def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) -> NamedModel:
     """Compiles a model with the optimizer, losses, weights and metrics of the config.
 
     Args:
@@ -38,7 +38,7 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
         spec: What the data looks like.
 
     Returns:
-        The model's signature.
+        The model with its signature.
 
     Raises:
         ConfigMistakes: Losses or metrics that do not suit the outputs, all of them.
@@ -87,7 +87,7 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
     name_losses(model)
     saved = {"loss": losses, "metrics": _saved(metrics), "weighted_metrics": _saved(weighted)}
     _save_as_of_keras(model, {key: _packed(value, signature) if value else None for key, value in saved.items()})
-    return signature
+    return NamedModel(model, signature)
 
 
 def _of_labelled(

@@ -10,7 +10,7 @@ import keras
 
 from pipeline.data.batches import Batches
 from pipeline.training.feeds.from_batches import Layout
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel, Signature
 
 OWN_VALUES = ("train_step", "test_step", "compute_loss", "compute_metrics", "get_metrics_result", "metrics")
 """What a model of a class of its own may override to log other values than Keras does."""
@@ -47,8 +47,7 @@ class Logged:
 
 
 def logged_by(
-    model: keras.Model,
-    signature: Signature,
+    model: NamedModel,
     batches: Batches,
     losses: Iterable[str],
     prefixes: Sequence[str],
@@ -58,24 +57,23 @@ def logged_by(
 
     Args:
         model: The model.
-        signature: Its signature.
         batches: What it will be trained on.
         losses: Names of the outputs that have a loss.
         prefixes: See `Logged`.
         callbacks: The callbacks of the training.
     """
-    callbacks = list(callbacks)
-    others = rates_of(model) if any(isinstance(one, RATE_TO_LOGS) for one in callbacks) else []
-    if _logs_its_own(model):
-        return Logged(metrics_of(model), prefixes, others, complete=False)
-    _build_metrics(model, signature, batches)
+    keras_model, signature, callbacks = model.keras_model, model.signature, list(callbacks)
+    others = rates_of(keras_model) if any(isinstance(one, RATE_TO_LOGS) for one in callbacks) else []
+    if _logs_its_own(keras_model):
+        return Logged(metrics_of(keras_model), prefixes, others, complete=False)
+    _build_metrics(keras_model, signature, batches)
     names = list(losses)
     complete = not any(map(adds_to_logs, callbacks))
     of_losses = dict.fromkeys(f"{name}_loss" for name in names) if len(names) > 1 else {}
-    if of_losses and signature.output_form == "list" and not getattr(model, "output_names", None):
+    if of_losses and signature.output_form == "list" and not getattr(keras_model, "output_names", None):
         # Keras calls them by the losses then.
         of_losses, complete = {}, False
-    return Logged({**metrics_of(model), **of_losses}, prefixes, others, complete)
+    return Logged({**metrics_of(keras_model), **of_losses}, prefixes, others, complete)
 
 
 def metrics_of(model: keras.Model | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The inputs and outputs of a model by name, and its own structure of them."""
+"""A model with its inputs and outputs by name, and its own structure of them."""
 
 from __future__ import annotations
 
@@ -47,6 +47,24 @@ class Signature:
         if self.output_form == "dict":
             return {name: values[name] for name in self.outputs}
         return dict(zip(self.outputs, values, strict=True))
+
+
+@dataclass(frozen=True)
+class NamedModel:
+    """A model and its signature, which go through all stages together.
+
+    Attributes:
+        keras_model: The model.
+        signature: Its inputs and outputs by the names of the data.
+    """
+
+    keras_model: keras.Model
+    signature: Signature
+
+
+def named_model(model: keras.Model, spec: DataSpec) -> NamedModel:
+    """Returns a model with its signature, see `signature_of`."""
+    return NamedModel(model, signature_of(model, spec))
 
 
 def signature_of(model: keras.Model, spec: DataSpec) -> Signature:

@@ -25,7 +25,7 @@ from pipeline.training.feeds import Feed
 from pipeline.training.feeds.from_batches import dataset_of, feed_of
 from pipeline.training.joined_outputs import joined
 from pipeline.training.loop import Plan, Training
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel
 from pipeline.training.snapshots import Recorder, SnapshotSchedule
 from pipeline.training.xla import Compilation
 
@@ -46,8 +46,7 @@ class Fitted:
 
 
 def fit(
-    model: keras.Model,
-    signature: Signature,
+    model: NamedModel,
     train: Batches,
     validation: Batches | Mapping[str, Batches] | None,
     trainer: TrainerConfig,
@@ -58,7 +57,6 @@ def fit(
 
     Args:
         model: The model.
-        signature: Its signature.
         train: Training batches.
         validation: Validation batches, or several of them by name, whose values are `val_<name>_<metric>`, or None; the
             empty name is that of the only one.
@@ -88,18 +86,18 @@ def fit(
         epochs=trainer.epochs,
         steps=train.steps,
         validates=bool(held_out),
-        model=model,
+        model=model.keras_model,
     )
     plan = Plan(
         epochs=trainer.epochs,
         initial_epoch=trainer.initial_epoch,
-        validation={prefix: _evaluated(model, signature, batches, hooks) for prefix, batches in held_out.items()},
+        validation={prefix: _evaluated(model, batches, hooks) for prefix, batches in held_out.items()},
         validation_freq=trainer.validation_freq,
         cadence=Cadence(trainer.validation_interval, trainer.validation_seconds, trainer.validation_fractions),
         jit_compile=trainer.jit_compile,
     )
-    recorder = Recorder(model, hooks.callbacks, train, snapshots)
-    training = Training(model, feed_of(train, signature, trainer.epochs - 1), hooks, plan, recorder)
+    recorder = Recorder(model.keras_model, hooks.callbacks, train, snapshots)
+    training = Training(model.keras_model, feed_of(train, model.signature, trainer.epochs - 1), hooks, plan, recorder)
     with (
         memory_errors(train.batch_size),
         _data_errors(),
@@ -110,40 +108,42 @@ def fit(
         training.run()
         if snapshots is not None:
             snapshots.flush()
-    history = {name: [float(value) for value in epochs] for name, epochs in model.history.history.items()}
+    history = {name: [float(value) for value in epochs] for name, epochs in model.keras_model.history.history.items()}
     return Fitted(history, training.compilation, training.validations)
 
 
-def evaluate(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, float]:
+def evaluate(model: NamedModel, batches: Batches) -> dict[str, float]:
     """Returns loss and metrics of a compiled model on one epoch of batches, named as Keras names them.
 
     Raises:
         DataError: The data went wrong while it was drawn.
     """
     with memory_errors(batches.batch_size), _data_errors():
-        if has_own_evaluate(model):
-            values: dict[str, float] = model.evaluate(dataset_of(batches, signature), verbose=0, return_dict=True)
+        keras_model, signature = model.keras_model, model.signature
+        if has_own_evaluate(keras_model):
+            values: dict[str, float] = keras_model.evaluate(dataset_of(batches, signature), verbose=0, return_dict=True)
             return values
-        return evaluate_feed(model, feed_of(batches, signature), _no_hooks(model))
+        return evaluate_feed(keras_model, feed_of(batches, signature), _no_hooks(keras_model))
 
 
-def predict(model: keras.Model, signature: Signature, batches: Batches) -> dict[str, Any]:
+def predict(model: NamedModel, batches: Batches) -> dict[str, Any]:
     """Returns what a model gives for each example, by output name, in the order of one epoch, in 32 bits at least.
 
     Raises:
         DataError: The data went wrong while it was drawn.
     """
     with memory_errors(batches.batch_size), _data_errors():
-        outputs = predict_feed(model, feed_of(batches, signature, inputs_only=True), _no_hooks(model))
+        feed = feed_of(batches, model.signature, inputs_only=True)
+        outputs = predict_feed(model.keras_model, feed, _no_hooks(model.keras_model))
     # Tables and pictures know no numbers of 16 bits, as a model under mixed precision gives them.
-    return signature.outputs_by_name(keras.tree.map_structure(_in_32_bits, joined(outputs)))
+    return model.signature.outputs_by_name(keras.tree.map_structure(_in_32_bits, joined(outputs)))
 
 
-def _evaluated(model: keras.Model, signature: Signature, batches: Batches, hooks: Hooks) -> Feed | OwnEvaluation:
+def _evaluated(model: NamedModel, batches: Batches, hooks: Hooks) -> Feed | OwnEvaluation:
     """Returns what a model is validated on, or by."""
-    if has_own_evaluate(model):
-        return OwnEvaluation(model, hooks, lambda: {"x": dataset_of(batches, signature)})
-    return feed_of(batches, signature)
+    if has_own_evaluate(model.keras_model):
+        return OwnEvaluation(model.keras_model, hooks, lambda: {"x": dataset_of(batches, model.signature)})
+    return feed_of(batches, model.signature)
 
 
 def _in_32_bits(values: Any) -> Any:

@@ -42,10 +42,10 @@ LOADERS: dict[str, Any] = {
 def ours(examples: Examples, loader: Any) -> Callable[..., None]:
     def train(epochs: int, callbacks: Any) -> None:
         model = mlp(examples.spec, units=64, depth=2, activation="relu", dropout=0.0)
-        signature = compile_model(model, PipelineConfig(optimizer={"name": "rmsprop"}), examples.spec)
+        named = compile_model(model, PipelineConfig(optimizer={"name": "rmsprop"}), examples.spec)
         batches: Batches = loader.batches(examples, seed=0, training=True)
         stop = Stop(epochs)
-        fit(model, signature, batches, None, TrainerConfig(epochs=LONG), [*callbacks, stop])
+        fit(named, batches, None, TrainerConfig(epochs=LONG), [*callbacks, stop])
 
     return train
 

@@ -33,10 +33,10 @@ def test_training_with_snapshots(mnist: Path, tmp_path: Path) -> None:
     def ours(**schedule: Any) -> Callable[..., None]:
         def train(epochs: int, callbacks: Any) -> None:
             model = mlp(examples.spec, units=64, depth=2, activation="relu", dropout=0.0)
-            signature = compile_model(model, PipelineConfig(optimizer={"name": "rmsprop"}), examples.spec)
+            named = compile_model(model, PipelineConfig(optimizer={"name": "rmsprop"}), examples.spec)
             batches = NumpyLoader(BATCH, shuffle=True).batches(examples, seed=0, training=True)
             kept = SnapshotSchedule(SnapshotStore(tmp_path / str(next(numbers))), **schedule) if schedule else None
-            fit(model, signature, batches, None, TrainerConfig(epochs=LONG), [*callbacks, Stop(epochs)], kept)
+            fit(named, batches, None, TrainerConfig(epochs=LONG), [*callbacks, Stop(epochs)], kept)
             assert kept is None or np.isfinite(kept.last_good().variables[0]).all()
 
         return train

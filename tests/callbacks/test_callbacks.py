@@ -32,7 +32,7 @@ def test_any_callback_of_keras_is_built_in_order(tmp_path: Path) -> None:
 
 
 def test_what_is_no_callback_or_refuses_its_arguments_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"callbacks.x: gave a Mean"):
+    with pytest.raises(ConfigError, match=r"callbacks.x: expected a keras.callbacks.Callback, got a Mean"):
         build_callbacks({"x": {"_target_": "keras.metrics.Mean"}}, tmp_path)
     with pytest.raises(ConfigError, match=r"callbacks.stop: keras.callbacks.EarlyStopping refused its arguments"):
         build_callbacks({"stop": {"_target_": "keras.callbacks.EarlyStopping", "patient": 3}}, tmp_path)

@@ -82,7 +82,7 @@ def test_nothing_is_kept_until_the_threshold_is_passed(tmp_path: Path, caplog: p
     assert names(tmp_path / "passed") == ["epoch-03-made_accuracy-0.9800.keras"]
     trained(Values([0.9]), checkpoints(tmp_path / "missed", threshold=0.97), epochs=1)
     assert [path.name for path in (tmp_path / "missed").iterdir()] == ["last.keras"]
-    assert "there was no made_accuracy better than 0.97 when one was due" in caplog.text
+    assert "made_accuracy had no value better than 0.97 when one was due" in caplog.text
 
 
 def test_moments_are_epochs_steps_and_validations(tmp_path: Path) -> None:
@@ -202,13 +202,13 @@ def test_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_mistakes_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="keep: 0 is too small"):
+    with pytest.raises(ConfigError, match="keep: expected 1 or more, got 0"):
         checkpoints(tmp_path, keep=0)
     with pytest.raises(ConfigError, match="nothing says when to save"):
         checkpoints(tmp_path, every_epochs=None)
-    with pytest.raises(ConfigError, match=r"threshold: 0.9 is of no metric"):
+    with pytest.raises(ConfigError, match=r"threshold: 0.9 has no metric to apply to"):
         checkpoints(tmp_path, monitor=None, threshold=0.9)
-    with pytest.raises(ConfigError, match="mode=min or max is right"):
+    with pytest.raises(ConfigError, match="expected mode=min or mode=max"):
         trained(checkpoints(tmp_path, monitor="val_mean"))
     with pytest.raises(ConfigError, match="monitor 'val_auc' is not logged; logged are loss, val_loss"):
         trained(checkpoints(tmp_path, monitor="val_auc"))

@@ -15,7 +15,7 @@ from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.data.spec import spec_of
 from pipeline.training.expected_logs import Logged, logged_by
-from pipeline.training.signature import signature_of
+from pipeline.training.signature import named_model
 
 X = np.zeros((8, 2), "float32")
 TARGETS = {"a": np.zeros(8, "float32"), "b": np.zeros((8, 1), "float32")}
@@ -42,7 +42,7 @@ def compiled(form: type = dict, kind: type = keras.Model) -> keras.Model:
 
 
 def logged(model: keras.Model, *callbacks: keras.callbacks.Callback, prefixes: tuple[str, ...] = ("val_",)) -> Logged:
-    return logged_by(model, signature_of(model, EXAMPLES.spec), BATCHES, LOSSES, prefixes, callbacks)
+    return logged_by(named_model(model, EXAMPLES.spec), BATCHES, LOSSES, prefixes, callbacks)
 
 
 @pytest.mark.parametrize("form", [dict, list])
@@ -117,13 +117,13 @@ def test_what_is_not_logged_or_does_not_tell_is_told_with_its_key(caplog: pytest
         "callbacks.stop.monitor: 'val_b_ac' is not logged; did you mean 'val_b_auc'? Logged are a_good,"
     )
     assert two == (
-        "EarlyStopping.monitor: 'val_b_vague' does not tell whether less or more of it is better; "
-        "mode=min or max is right"
+        "EarlyStopping.monitor: cannot tell whether lower or higher 'val_b_vague' is better; "
+        "expected mode=min or mode=max"
     )
     assert three.startswith("ModelCheckpoint.monitor: 'val_auc' is not logged; did you mean 'val_b_auc'?")
-    assert four.startswith("StopAtTarget.monitor: 'val_b_vague' does not tell")
+    assert four.startswith("StopAtTarget.monitor: cannot tell whether lower or higher 'val_b_vague'")
     (line,) = monitor_mistakes([keras.callbacks.EarlyStopping()], logged(compiled(), prefixes=()))
-    assert "'val_loss' is measured on validation data, of which there is none" in line
+    assert "'val_loss' needs validation data, but there is none" in line
     with caplog.at_level(logging.WARNING):
         monitor_mistakes([keras.callbacks.EarlyStopping("val_b_acuracy")], logged(compiled(), Adding()))
     assert "'val_b_acuracy' is not logged; did you mean 'val_b_accuracy'?" in caplog.text

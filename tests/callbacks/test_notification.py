@@ -247,9 +247,9 @@ def test_a_token_in_the_place_of_a_host_is_not_shown() -> None:
         (f"mialto://{SECRET}@example.org", r"urls\[1\]: apprise knows no service 'mialto'; did you mean 'mailto'\?"),
         (f"slack://{SECRET}", r"urls\[1\]: apprise does not accept this slack:// address"),
         (f"{SECRET}://x", r"urls\[1\]: apprise knows no such service"),
-        (SECRET, r"urls\[1\]: no address"),
-        (None, r"urls\[1\]: no address"),
-        ("", r"urls\[1\]: no address"),
+        (SECRET, r"urls\[1\]: expected a text such as"),
+        (None, r"urls\[1\]: expected a text such as"),
+        ("", r"urls\[1\]: expected a text such as"),
     ],
 )
 def test_no_address_is_told_without_its_secrets(url: Any, message: str) -> None:
@@ -267,7 +267,7 @@ def test_a_timeout_is_above_zero(timeout: float) -> None:
 
 @pytest.mark.parametrize("urls", [[], "json://127.0.0.1"])
 def test_addresses_are_a_list(urls: Any) -> None:
-    with pytest.raises(ConfigError, match="urls: a list of at least one address"):
+    with pytest.raises(ConfigError, match="urls: expected a list of at least one address"):
         Sender(urls, 1)
 
 

@@ -208,7 +208,9 @@ def test_a_validation_within_an_epoch_counts(web: Web) -> None:
 
 def test_a_metric_that_never_was_is_told_at_the_end(web: Web, caplog: pytest.LogCaptureFixture) -> None:
     told(web, [{"val_accuracy": 0.5}], thresholds={"val_acuracy": ">0.9"})
-    assert caplog.messages == ["notify: thresholds.val_acuracy: no metric was called so; did you mean 'val_accuracy'?"]
+    assert caplog.messages == [
+        "notify: thresholds.val_acuracy: there was no metric of that name; did you mean 'val_accuracy'?"
+    ]
 
 
 def test_a_second_training_starts_anew(web: Web) -> None:
@@ -224,24 +226,24 @@ def test_a_second_training_starts_anew(web: Web) -> None:
     ("arguments", "message"),
     [
         ({"events": ["end", "fail"]}, r"events: no event 'fail'; did you mean 'failure'\?"),
-        ({"events": "end"}, r"events: a list is right, such as \[end\]"),
-        ({"events": ["end"], "thresholds": {"loss": 1}}, r"threshold is not among the events"),
+        ({"events": "end"}, r"events: expected a list, such as \[end\]"),
+        ({"events": ["end"], "thresholds": {"loss": 1}}, r"the events do not include threshold"),
         ({"title": "{metrcs}"}, r"title: no placeholder '\{metrcs\}'; did you mean 'metrics'\?"),
         ({"message": {"end": "{}"}}, r"message.end: no placeholder '\{\}'; valid: duration"),
-        ({"message": "{error.__class__}"}, r"message: '\{error.__class__\}' must be a name alone"),
-        ({"message": "{metrics[loss]}"}, r"message: '\{metrics\[loss\]\}' must be a name alone"),
-        ({"message": "{error!r}"}, r"message: '\{error\}' must be a name alone"),
-        ({"message": "{epoch:{epoch}}"}, r"message: '\{epoch\}' must be a name alone"),
-        ({"message": "{epoch"}, r"message: .*stand for braces themselves"),
-        ({"message": 3}, r"message: 3 is neither a text nor texts by event"),
+        ({"message": "{error.__class__}"}, r"message: '\{error.__class__\}' must be a plain name"),
+        ({"message": "{metrics[loss]}"}, r"message: '\{metrics\[loss\]\}' must be a plain name"),
+        ({"message": "{error!r}"}, r"message: '\{error\}' must be a plain name"),
+        ({"message": "{epoch:{epoch}}"}, r"message: '\{epoch\}' must be a plain name"),
+        ({"message": "{epoch"}, r"message: .*for literal braces"),
+        ({"message": 3}, r"message: expected a text, or a text per event, got 3"),
         ({"message": {"ends": "x"}}, r"message: no event 'ends'; did you mean 'end'\?"),
         ({"message": {"end": "x"}}, r"message.start: missing"),
-        ({"message": {"end": 5}}, r"message.end: 5 is no text"),
-        ({"thresholds": {"loss": "low"}}, r"thresholds.loss: 'low' is no threshold"),
-        ({"thresholds": {"loss": "=>1"}}, r"thresholds.loss: '=>1' is no threshold"),
-        ({"thresholds": {"loss": True}}, r"thresholds.loss: True is no threshold"),
-        ({"thresholds": {"loss": float("nan")}}, r"thresholds.loss: nan is no threshold"),
-        ({"timeout": 0}, r"timeout: 0 seconds; a number above 0 is right"),
+        ({"message": {"end": 5}}, r"message.end: expected a text, got 5"),
+        ({"thresholds": {"loss": "low"}}, r"thresholds.loss: expected a number or .*, got 'low'"),
+        ({"thresholds": {"loss": "=>1"}}, r"thresholds.loss: expected a number or .*, got '=>1'"),
+        ({"thresholds": {"loss": True}}, r"thresholds.loss: expected a number or .*, got True"),
+        ({"thresholds": {"loss": float("nan")}}, r"thresholds.loss: expected a number or .*, got nan"),
+        ({"timeout": 0}, r"timeout: expected a number of seconds above 0, got 0"),
     ],
 )
 def test_a_mistake_is_one_line_before_training(arguments: dict[str, Any], message: str) -> None:
@@ -253,13 +255,15 @@ def test_a_mistake_is_one_line_before_training(arguments: dict[str, Any], messag
 
 def test_threshold_of_a_metric_that_does_not_tell_which_way_is_better_is_told() -> None:
     callback = notify(thresholds={"mine": 3})
-    with pytest.raises(ConfigError, match=r"monitor 'mine' does not tell .* '>3' or '<3' is right"):
+    with pytest.raises(ConfigError, match=r"monitor 'mine' are better; expected '>3' or '<3'"):
         callback.on_train_begin()
 
 
 def test_without_apprise_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(ConfigError, match=r'^callbacks.notify: needs the package apprise; pip install "pipeline\[not'):
+    with pytest.raises(
+        ConfigError, match=r'^callbacks.notify: needs the package apprise; install it with pip install "pipeline\[not'
+    ):
         notify()
 
 
@@ -335,7 +339,7 @@ def test_a_wrong_address_is_one_line_without_its_secret(
     assert done.code == 2
     assert done.errors == [
         "callbacks.notify: urls[0]: apprise does not accept this slack:// address; "
-        "its page on the service says what one looks like"
+        "see apprise's page on the service for its form"
     ]
     assert done.folder is None
     assert SECRET not in done.out + done.err

@@ -40,6 +40,19 @@ def test_wrong_value_is_told_with_its_key(config: PipelineConfig, expected: str)
     assert expected in line
 
 
+@pytest.mark.parametrize("target", ["keras.callbacks.EarlyStopping", "tensorflow.keras.callbacks.ReduceLROnPlateau"])
+@pytest.mark.parametrize(("value", "is_wrong"), [(-3, True), (1.5, True), (None, True), ("3", True), (0, False)])
+def test_epochs_that_callbacks_of_keras_wait_for_are_whole_numbers(target: str, value: object, is_wrong: bool) -> None:
+    config = PipelineConfig(callbacks={"mine": {"_target_": target, "patience": value}, "other": None})
+    assert [line.partition(",")[0] for line in value_mistakes(config)] == [
+        "callbacks.mine.patience: expected a whole number of 0 or more"
+    ] * is_wrong
+
+
+def test_patience_of_a_callback_of_the_user_is_theirs_to_judge() -> None:
+    assert value_mistakes(PipelineConfig(callbacks={"mine": {"_target_": "my_parts.Stop", "patience": -3}})) == []
+
+
 def test_new_folder_is_never_one_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     folders = [new_folder("outputs") for _ in range(3)]

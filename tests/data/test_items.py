@@ -17,7 +17,7 @@ from pipeline.data.sources.batches import BatchSource
 from pipeline.data.splits import Splits, set_apart
 from pipeline.data.streams import BatchStream
 from pipeline.errors import ConfigError, DataError
-from pipeline.training.signature import signature_of
+from pipeline.training.signature import named_model
 from pipeline.training.stages import fit
 
 LENGTH = 5
@@ -170,7 +170,7 @@ def trained(dataset: Numbered, steps_per_epoch: int | None = None) -> list[str]:
     made = batches(dataset)
     dataset.calls.clear()
     network = model()
-    fit(network, signature_of(network, made.spec), made, None, trainer)
+    fit(named_model(network, made.spec), made, None, trainer)
     return dataset.calls
 
 

@@ -16,7 +16,7 @@ from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
 from pipeline.data.loaders.tf_data import TfDataLoader
 from pipeline.data.spec import spec_of
-from pipeline.training.signature import signature_of
+from pipeline.training.signature import named_model
 from pipeline.training.stages import evaluate, fit, predict
 
 MODULE = """
@@ -84,12 +84,12 @@ def test_every_loader_feeds_the_form_that_the_model_reads(parts: Any, loader: An
     inputs, targets = {"x": parts.X}, {"y": parts.Y}
     examples = Examples(spec_of(inputs, targets), inputs, targets)
     model = parts.Network()
-    signature = signature_of(model, examples.spec)
+    named = named_model(model, examples.spec)
     model.compile("sgd", "mse")
     batches = loader.batches(examples, seed=0, training=False)
-    fit(model, signature, batches, batches, TrainerConfig(epochs=1, verbose=0))
-    loss = evaluate(model, signature, batches)["loss"]
-    given = predict(model, signature, batches)["y"]
+    fit(named, batches, batches, TrainerConfig(epochs=1, verbose=0))
+    loss = evaluate(named, batches)["loss"]
+    given = predict(named, batches)["y"]
     assert np.mean((given - parts.Y) ** 2) == pytest.approx(loss, rel=1e-5)
     assert given == pytest.approx(parts.X @ np.array(model.dense.kernel) + np.array(model.dense.bias), rel=1e-5)
 

@@ -181,13 +181,13 @@ def test_streams_and_other_targets_are_told() -> None:
     held, drawn = made({"y": [0, 1]}, spec), BatchStream(DataSpec({}, spec), lambda _: [])
     losses = {"y": keras.losses.get("sparse_categorical_crossentropy")}
     assert baselines(Splits(drawn), ["train"], signature(y=(3,)), losses) == (
-        {}, ["there is no baseline to compare with, as the training split is drawn and not in memory"],
+        {}, ["there is no baseline to compare with: the training split is streamed, not in memory"],
     )  # fmt: skip
     assert baselines(Splits(held, None, drawn), ["test"], signature(y=(3,)), losses) == (
-        {}, ["there is no baseline for the test split, which is drawn and not in memory"],
+        {}, ["there is no baseline for the test split: it is streamed, not in memory"],
     )  # fmt: skip
     soft = {"y": TargetSpec((3,), "float32")}
     splits = Splits(made({"y": [[0.2, 0.3, 0.5]]}, soft))
     assert baselines(splits, ["train"], signature(y=(3,)), {"y": keras.losses.get("categorical_crossentropy")}) == (
-        {}, ["there is no baseline for output 'y': its target is of neither classes nor numbers"],
+        {}, ["there is no baseline for output 'y': its target has neither classes nor numbers"],
     )  # fmt: skip

@@ -52,8 +52,8 @@ def test_a_column_that_is_not_there_is_told_but_for_those_of_the_training(caplog
         carried_columns(origin(), ["idd"], [], as_text=False)
     with caplog.at_level(logging.INFO):
         assert list(carried_columns(origin(), ["part", "id"], ["part"], as_text=False)) == ["id"]
-    assert "has no column 'part', so its predictions have none" in caplog.text
-    with pytest.raises(DataError, match="no column 'id', as it is no table"):
+    assert "has no column 'part', so the predictions have none either" in caplog.text
+    with pytest.raises(DataError, match="no column 'id', as it is not a table"):
         carried_columns(Origin(np.arange(2)), ["id"], [], as_text=False)
 
 

@@ -46,7 +46,7 @@ def test_formulas_in_a_csv_are_inert_and_numbers_stay(tmp_path: Path, caplog: py
     with caplog.at_level(logging.INFO):
         text = write_predictions(tmp_path, table, "csv").read_text()
     assert text == "'=HYPERLINK(1)\n'=1+1\n-5\n+4.5e3\n'@x\n\"\"\n'-1-1\n"
-    assert "3 texts begin as formulas do" in caplog.text
+    assert "3 texts look like formulas" in caplog.text
 
 
 def test_positions_are_lists_in_parquet_and_csv_and_padded_in_npz(tmp_path: Path) -> None:

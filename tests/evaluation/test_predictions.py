@@ -10,7 +10,7 @@ from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.spec import TargetSpec, spec_of
 from pipeline.errors import ConfigError
 from pipeline.evaluation.predictions import columns, predict
-from pipeline.training import signature_of
+from pipeline.training import named_model
 
 KINDS = TargetSpec((), "int64", ("cat", "dog"))
 SPARSE = keras.losses.SparseCategoricalCrossentropy
@@ -21,12 +21,12 @@ def test_rows_are_in_the_order_of_the_input() -> None:
     examples = Examples(spec_of(inputs, {}), inputs, {})
     model = keras.Sequential([keras.Input((1,)), keras.layers.Rescaling(2.0)])
     batches = ArrayBatches(examples, 2, shuffle=False, seed=0)
-    found = predict(model, signature_of(model, examples.spec), batches)
+    found = predict(named_model(model, examples.spec), batches)
     (values,) = found.values()
     assert values[:, 0].tolist() == [0, 2, 4, 6, 8]
     endless = GeneratorLoader(2, False, "generator", "endless").batches(examples, seed=0, training=True)
-    with pytest.raises(ConfigError, match="never ends"):
-        predict(model, signature_of(model, examples.spec), endless)
+    with pytest.raises(ConfigError, match="endless"):
+        predict(named_model(model, examples.spec), endless)
 
 
 def test_classes_have_a_label_and_probabilities() -> None:

@@ -25,5 +25,5 @@ def test_column_of_unknown_texts_only_is_told(caplog: pytest.LogCaptureFixture) 
     assert not caplog.messages
     warn_of_unknown_texts(model, new("rome", "oslo", MISSING_TEXT))
     assert caplog.messages == [
-        "input 'city': the model knows none of its 2 values, such as 'oslo', and takes all for the same"
+        "input 'city': the model knows none of its 2 values, such as 'oslo', and treats them all the same"
     ]

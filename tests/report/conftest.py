@@ -23,7 +23,7 @@ from pipeline.report import collect
 from pipeline.run.atomic_files import write_json
 from pipeline.run.folder import Run, start_run
 from pipeline.training import compile_model, fit
-from pipeline.training.signature import Signature
+from pipeline.training.signature import NamedModel
 
 HARMFUL = "<script>document.title='harmed'</script>"
 CLASSES = ("cat", HARMFUL, "a & b")
@@ -33,15 +33,14 @@ CLASSES = ("cat", HARMFUL, "a & b")
 class Trained:
     """A trained model with all that `collect` takes."""
 
-    model: keras.Model
-    signature: Signature
+    model: NamedModel
     splits: Splits
     batches: dict[str, Any]
     config: PipelineConfig
     run: Run
 
     def collect(self) -> None:
-        collect(self.model, self.signature, self.splits, self.batches, self.config, self.run)
+        collect(self.model, self.splits, self.batches, self.config, self.run)
 
 
 def examples(count: int, seed: int) -> Examples:
@@ -79,12 +78,12 @@ def trained(folder: Path) -> Trained:
     )
     run = start_run(folder, ["pipeline", "+experiment=mine", f"data.note={HARMFUL}"])
     with run.stage("training"):
-        signature = compile_model(model, config, splits.train.spec)
+        named = compile_model(model, config, splits.train.spec)
         loader = NumpyLoader(batch_size=32, shuffle=True)
         batches = {n: loader.batches(data, seed=0, training=False) for n, data in splits.present()}
         history = HistoryFile(folder / "history.csv")
         train = loader.batches(splits.train, seed=0, training=True)
-        fitted = fit(model, signature, train, batches["validation"], config.trainer, [history])
+        fitted = fit(named, train, batches["validation"], config.trainer, [history])
     run.record(
         spec=splits.train.spec.as_dict(),
         data={name: data.fingerprint() for name, data in splits.present()},
@@ -93,16 +92,16 @@ def trained(folder: Path) -> Trained:
         validations=fitted.validations,
         seed=0,
     )
-    values = evaluate_splits(model, signature, batches)
+    values = evaluate_splits(named, batches)
     write_json(
         folder / "metrics.json",
-        {n: values_by_output(v, list(signature.outputs), weighted=False) for n, v in values.items()},
+        {n: values_by_output(v, list(named.signature.outputs), weighted=False) for n, v in values.items()},
     )
     (folder / ".hydra").mkdir()
     saved = {"model": config.model, "data": config.data, "trainer": {"epochs": 2}}
     (folder / ".hydra" / "config.yaml").write_text(yaml.safe_dump(saved))
     (folder / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(["+experiment=mine"]))
-    return Trained(model, signature, splits, batches, config, run)
+    return Trained(named, splits, batches, config, run)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pipeline.data.loaders.numpy import NumpyLoader
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.report.collecting import peak_memory, split_counts
 from pipeline.report.output_values import WORST, chunks, evaluated_outputs
-from pipeline.training import signature_of
+from pipeline.training import named_model
 
 
 def test_predictions_and_targets_are_kept_in_order(run_folder: Path) -> None:
@@ -111,7 +111,7 @@ def test_logits_labels_and_unsuited_outputs_are_told_apart() -> None:
         "map": keras.losses.MeanSquaredError(),
     }
     batches = NumpyLoader(8, shuffle=False).batches(data, seed=0, training=False)
-    found, notes = evaluated_outputs(model, signature_of(model, spec), batches, losses)
+    found, notes = evaluated_outputs(named_model(model, spec), batches, losses)
     assert [(output.name, output.kind) for output in found] == [
         ("logits", "classes"), ("labels", "labels"), ("binary", "classes"),
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from pipeline.data.examples import Examples
 from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
 from pipeline.report import importance as module
 from pipeline.report.importance import columns_of, importance, importance_figure
-from pipeline.training import signature_of
+from pipeline.training import named_model
 
 LOSSES = {"far": keras.losses.MeanSquaredError(), "kind": keras.losses.BinaryCrossentropy()}
 
@@ -57,8 +57,8 @@ class Known(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 def test_importance_is_that_of_scikit_learn_for_each_output(monkeypatch: pytest.MonkeyPatch) -> None:
     data = table(900)
     model = linear(data.spec)
-    signature = signature_of(model, data.spec)
-    found = importance(model, signature, data, LOSSES, seed=0)
+    named = named_model(model, data.spec)
+    found = importance(named, data, LOSSES, seed=0)
     assert (found["examples"], found["of"], found["shuffles"], found["note"]) == (900, 900, 5, "")
     far, kind = (
         {column["name"]: column["growth"] for column in found["outputs"][name]["columns"]} for name in ("far", "kind")
@@ -76,7 +76,7 @@ def test_importance_is_that_of_scikit_learn_for_each_output(monkeypatch: pytest.
     assert found["outputs"]["kind"]["loss"] == pytest.approx(-np.log(right).mean(), rel=1e-4)
     # Fewer at once give the same.
     monkeypatch.setattr(module, "AT_ONCE", 9000)
-    again = importance(model, signature, data, LOSSES, seed=0)["outputs"]["far"]["columns"]
+    again = importance(named, data, LOSSES, seed=0)["outputs"]["far"]["columns"]
     assert [column["growth"] for column in again] == pytest.approx(list(far.values()), rel=1e-5)
 
 
@@ -88,7 +88,7 @@ def test_cost_is_bounded_and_what_was_done_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "MOST_ROWS", 80)
     monkeypatch.setattr(module, "SECONDS", 0.0)
     monkeypatch.setattr(module, "AT_ONCE", 800)
-    found = importance(model, signature_of(model, data.spec), masked, LOSSES, seed=0)
+    found = importance(named_model(model, data.spec), masked, LOSSES, seed=0)
     assert (found["examples"], found["note"]) == (80, "of 5 inputs the first 2 were measured")
     figure = importance_figure(found, "far", "test")
     assert figure is not None

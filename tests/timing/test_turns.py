@@ -75,6 +75,7 @@ SEVERAL = [
 ]  # fmt: skip
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("arguments", [["+experiment=quickstart"], SEVERAL], ids=["quickstart", "several outputs"])
 def test_task_measures_the_users_model_and_data(
     arguments: list[str], command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -90,9 +90,9 @@ def train() -> Callable[..., Fitted]:
         keras.utils.set_random_seed(0)
         model = keras.Sequential([keras.Input((2,), name="x"), keras.layers.Dense(1, name="y")])
         config = PipelineConfig(optimizer={"name": "sgd", "learning_rate": 0.125}, loss="mse", metrics=None)
-        signature = compile_model(model, config, spec)
+        named = compile_model(model, config, spec)
         batches = ArrayBatches(Examples(spec, {"x": x}, {"y": y}), 2, shuffle=False, seed=0)
         settings = TrainerConfig(**{"epochs": 2, "validation_interval": 3, **trainer})  # type: ignore[arg-type]
-        return fit(model, signature, batches, batches, settings, callbacks)
+        return fit(named, batches, batches, settings, callbacks)
 
     return run

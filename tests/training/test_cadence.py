@@ -52,13 +52,13 @@ class Told(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def fitted(model: keras.Model, config: PipelineConfig, several: Examples, told: Told, **trainer: Any) -> Any:
-    signature = compile_model(model, config, several.spec)
+    named = compile_model(model, config, several.spec)
     train = ArrayBatches(several, 2, shuffle=False, seed=0)
     sets = {
         "": ArrayBatches(several, 4, shuffle=False, seed=0),
         "half": ArrayBatches(several, 8, shuffle=False, seed=0),
     }
-    return fit(model, signature, train, sets, TrainerConfig(epochs=2, **trainer), [told])
+    return fit(named, train, sets, TrainerConfig(epochs=2, **trainer), [told])
 
 
 def test_callbacks_are_told_of_every_set_at_every_moment(
@@ -95,10 +95,10 @@ def test_failure_is_told_to_callbacks(two_outputs: keras.Model, several: Example
 def test_fractions_of_an_epoch_of_unknown_length_are_refused(
     two_outputs: keras.Model, several: Examples, config: PipelineConfig
 ) -> None:
-    signature = compile_model(two_outputs, config, several.spec)
+    named = compile_model(two_outputs, config, several.spec)
     batches = GeneratorLoader(4, False, "generator", "unknown").batches(several, seed=0, training=True)
     with pytest.raises(ConfigError, match=r"trainer\.validation_interval is right"):
-        fit(two_outputs, signature, batches, None, TrainerConfig(epochs=1, validation_fractions=[0.5]))
+        fit(named, batches, None, TrainerConfig(epochs=1, validation_fractions=[0.5]))
 
 
 def test_weights_are_those_of_a_training_without_such_moments(

@@ -40,9 +40,9 @@ def trained(
     callbacks: list[Any],
     schedule: SnapshotSchedule | None = None,
 ) -> None:
-    signature = compile_model(model, config, data.spec)
+    named = compile_model(model, config, data.spec)
     batches = ArrayBatches(data, 4, shuffle=True, seed=0)
-    fit(model, signature, batches, None, TrainerConfig(epochs=3), callbacks, schedule)
+    fit(named, batches, None, TrainerConfig(epochs=3), callbacks, schedule)
 
 
 @pytest.mark.parametrize("hook", ["on_epoch_begin", "on_train_batch_end", "on_epoch_end"])
@@ -107,8 +107,8 @@ def test_an_error_of_the_data_is_no_callbacks(
             raise ZeroDivisionError("in the data")
 
     ended = Ended()
-    signature = compile_model(two_outputs, config, several.spec)
+    named = compile_model(two_outputs, config, several.spec)
     broken = Broken(several, 4, shuffle=True, seed=0)
     with pytest.raises(ZeroDivisionError, match="in the data"):
-        fit(two_outputs, signature, broken, None, TrainerConfig(epochs=1), [ended])
+        fit(named, broken, None, TrainerConfig(epochs=1), [ended])
     assert ended.ends == 1

@@ -22,8 +22,8 @@ CROSSENTROPY = "sparse_categorical_crossentropy"
 
 
 def values(model: keras.Model, config: PipelineConfig, examples: Examples) -> dict[str, float]:
-    signature = compile_model(model, config, examples.spec)
-    return evaluate(model, signature, ArrayBatches(examples, 4, shuffle=False, seed=0))
+    named = compile_model(model, config, examples.spec)
+    return evaluate(named, ArrayBatches(examples, 4, shuffle=False, seed=0))
 
 
 def expected_losses(model: keras.Model, examples: Examples) -> tuple[float, float]:

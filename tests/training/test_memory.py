@@ -60,6 +60,7 @@ def _graphs() -> list[FuncGraph]:
     return [found for found in gc.get_objects() if isinstance(found, FuncGraph)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("use", USES)
 def test_model_and_graphs_are_gone_after_it_is_forgotten(use: str) -> None:
     USES[use](_mlp())
@@ -121,6 +122,7 @@ def _assert_same_weights(found: keras.Model, expected: keras.Model) -> None:
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("build", [_mlp, _own_gradient])
 @pytest.mark.parametrize("again", [_ours, _theirs])
 def test_what_is_alive_trains_on_as_by_keras(build: Callable[[], keras.Model], again: Callable[..., Any]) -> None:

@@ -98,7 +98,7 @@ def test_callback_that_would_save_what_cannot_be_saved_is_told_before_training()
     with pytest.raises(ConfigError) as told:
         check_savers(callbacks, Savable(False, "it is made of air"))
     assert str(told.value) == (
-        "callbacks.checkpoint: saves the model, which cannot be saved: it is made of air; null in its place is right"
+        "callbacks.checkpoint: saves the model, which cannot be saved: it is made of air; set the callback to null"
     )
 
 

@@ -39,15 +39,15 @@ def trained(
 ) -> tuple[dict[str, list[float]], list[np.ndarray]]:
     keras.utils.set_random_seed(0)
     model = keras.models.clone_model(model)
-    signature = compile_model(model, config, examples.spec)
-    history = fit(model, signature, train, None, TrainerConfig(**{"epochs": 2, **trainer})).history
+    named = compile_model(model, config, examples.spec)
+    history = fit(named, train, None, TrainerConfig(**{"epochs": 2, **trainer})).history
     return history, [np.array(w) for w in model.get_weights()]
 
 
 def test_each_epoch_is_drawn_once_in_turn(two_outputs: keras.Model, several: Examples, config: PipelineConfig) -> None:
     train, validation = Watched(several), Watched(several, shuffle=False)
-    signature = compile_model(two_outputs, config, several.spec)
-    history = fit(two_outputs, signature, train, validation, TrainerConfig(epochs=3)).history
+    named = compile_model(two_outputs, config, several.spec)
+    history = fit(named, train, validation, TrainerConfig(epochs=3)).history
     assert train.finished == [0, 1, 2]
     assert set(validation.finished) == {0}
     assert len(history["loss"]) == len(history["val_loss"]) == 3
@@ -55,8 +55,8 @@ def test_each_epoch_is_drawn_once_in_turn(two_outputs: keras.Model, several: Exa
 
 def test_epochs_may_begin_later(two_outputs: keras.Model, several: Examples, config: PipelineConfig) -> None:
     train = Watched(several)
-    signature = compile_model(two_outputs, config, several.spec)
-    fit(two_outputs, signature, train, None, TrainerConfig(epochs=4, initial_epoch=2))
+    named = compile_model(two_outputs, config, several.spec)
+    fit(named, train, None, TrainerConfig(epochs=4, initial_epoch=2))
     assert train.finished == [2, 3]
 
 
@@ -134,11 +134,11 @@ def test_error_in_the_users_own_generator_is_told_in_a_line(
 def test_evaluation_without_batches_is_told(
     two_outputs: keras.Model, several: Examples, config: PipelineConfig
 ) -> None:
-    signature = compile_model(two_outputs, config, several.spec)
+    named = compile_model(two_outputs, config, several.spec)
     batches = GeneratorLoader(4, False, "generator", "unknown").batches(several, seed=0, training=True)
     batches.epoch = lambda index, skip=0: iter(())  # type: ignore[method-assign]
     with pytest.raises(DataError, match="data: has no batches"):
-        evaluate(two_outputs, signature, batches)
+        evaluate(named, batches)
 
 
 def test_bare_model_is_fed_with_weights_from_tuples() -> None:
@@ -146,6 +146,6 @@ def test_bare_model_is_fed_with_weights_from_tuples() -> None:
     examples = examples_of((x, y, np.array([0, 0, 0, 1.0])), Names(["x"], ["y"]))
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="zeros")])
     config = PipelineConfig(optimizer={"name": "sgd"}, loss="mse", metrics=None)
-    signature = compile_model(model, config, spec_of(examples.inputs, examples.targets))
-    found = evaluate(model, signature, ArrayBatches(examples, 4, shuffle=False, seed=0))
+    named = compile_model(model, config, spec_of(examples.inputs, examples.targets))
+    found = evaluate(named, ArrayBatches(examples, 4, shuffle=False, seed=0))
     assert found["loss"] == pytest.approx(9 / 4)

@@ -54,9 +54,9 @@ def ours(batch: int, policy: str = "float32", **trainer: Any) -> tuple[keras.Mod
     settings = TrainerConfig(epochs=2, **trainer)
     config = PipelineConfig(optimizer={"name": "sgd", "learning_rate": 0.1}, loss="mse", metrics=None, trainer=settings)
     trained, batches = model(policy), ArrayBatches(data(), batch, shuffle=False, seed=0)
-    signature = compile_model(trained, config, batches.spec)
-    fit(trained, signature, batches, None, settings)
-    return trained, evaluate(trained, signature, batches)["loss"]
+    named = compile_model(trained, config, batches.spec)
+    fit(named, batches, None, settings)
+    return trained, evaluate(named, batches)["loss"]
 
 
 def theirs(batch: int, policy: str = "float32", **arguments: Any) -> tuple[keras.Model, float]:
@@ -73,6 +73,7 @@ def assert_same(one: tuple[keras.Model, float], other: tuple[keras.Model, float]
     assert one[1] == pytest.approx(other[1], rel=rtol)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", SETTINGS)
 def test_each_setting_means_what_it_means_in_keras(name: str) -> None:
     assert_same(ours(4, **SETTINGS[name]), theirs(4, **SETTINGS[name]))

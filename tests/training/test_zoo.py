@@ -74,7 +74,7 @@ def compiled(model: str, examples: Examples) -> Any:
     several = len(examples.spec.targets) > 1
     loss: Any = {"score": "mse", "class": CROSSENTROPY} if several else CROSSENTROPY
     config = PipelineConfig(optimizer={"name": "adam"}, loss=loss, metrics=None if several else ["accuracy"])
-    return made, compile_model(made, config, examples.spec)
+    return compile_model(made, config, examples.spec)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,8 @@ def expected() -> dict[str, Any]:
     found = {}
     for name, (data, _) in ZOO.items():
         examples = data()
-        model, signature = compiled(name, examples)
+        named = compiled(name, examples)
+        model, signature = named.keras_model, named.signature
         logs: dict[str, float] = {}
         batches = LOADERS["numpy"].batches(examples, seed=0, training=True)
 
@@ -101,18 +102,19 @@ def expected() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize("name", ZOO)
 def test_weights_and_loss_are_those_of_keras(name: str, loader: str, expected: dict[str, Any]) -> None:
     if (name, loader) in (("image_timeseries", "pandas"),):
         pytest.skip("columns have no varying length")
     examples = ZOO[name][0]()
-    model, signature = compiled(name, examples)
+    named = compiled(name, examples)
     batches = LOADERS[loader].batches(examples, seed=0, training=True)
-    history = fit(model, signature, batches, None, TrainerConfig(epochs=1)).history
+    history = fit(named, batches, None, TrainerConfig(epochs=1)).history
     weights, loss, _ = expected[name]
     assert history["loss"][0] == pytest.approx(loss, rel=1e-5)
-    for one, other in zip(model.get_weights(), weights, strict=True):
+    for one, other in zip(named.keras_model.get_weights(), weights, strict=True):
         if np.asarray(other).dtype.kind == "f":
             np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 

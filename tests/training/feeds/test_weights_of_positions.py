@@ -19,7 +19,7 @@ from pipeline.data.streams import Data
 from pipeline.data.tuples import Names, examples_of
 from pipeline.errors import DataError
 from pipeline.evaluation import evaluate_splits
-from pipeline.training.signature import signature_of
+from pipeline.training.signature import named_model
 from pipeline.weighting import weigh
 from pipeline.weighting.sample_weight import SampleWeight
 
@@ -70,7 +70,7 @@ def test_loss_and_metrics_are_those_of_the_weighed_positions(name: str) -> None:
     given = data()
     model = tagger()
     drawn = loader.batches(given, seed=0, training=False)
-    values = evaluate_splits(model, signature_of(model, given.spec), {"test": drawn})["test"]
+    values = evaluate_splits(named_model(model, given.spec), {"test": drawn})["test"]
     assert values["loss"] == pytest.approx(LOSS, rel=1e-5)
     assert values["sparse_categorical_accuracy"] == pytest.approx(
         ((IDS == 2) * WEIGHTS).sum() / WEIGHTS.sum(), rel=1e-5

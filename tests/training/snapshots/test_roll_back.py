@@ -39,10 +39,10 @@ class Diverges(keras.callbacks.Callback):  # type: ignore[misc]
 def trained(
     model: keras.Model, config: PipelineConfig, data: Examples, folder: Path, callbacks: list[Any], **schedule: Any
 ) -> Fitted:
-    signature = compile_model(model, config, data.spec)
+    named = compile_model(model, config, data.spec)
     batches = ArrayBatches(data, 2, shuffle=True, seed=0)
     schedule = SnapshotSchedule(SnapshotStore(folder), **schedule)
-    return fit(model, signature, batches, None, TrainerConfig(epochs=4), callbacks, schedule)
+    return fit(named, batches, None, TrainerConfig(epochs=4), callbacks, schedule)
 
 
 def test_it_goes_on_with_a_lower_rate_from_before(
