@@ -8,6 +8,7 @@ ends where something is due: a validation, a snapshot, or a callback that wants 
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral
@@ -117,6 +118,8 @@ class Training:
         if isinstance(model.optimizer, keras.optimizers.Optimizer) and plan.epochs > 0:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         self._hooks.on_train_end(logs=self._values)
+        if self._sets and (remark := plan.cadence.remark(self._at.done)) is not None:
+            warnings.warn(remark, stacklevel=4)
 
     def _start(self) -> bool:
         """Begins the training, or restores the snapshot that it resumes from; returns whether that is of its end."""

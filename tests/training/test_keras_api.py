@@ -341,6 +341,16 @@ def test_validation_within_an_epoch_leaves_the_training_as_it_was() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_training_too_short_for_its_validation_interval_is_told_in_a_line() -> None:
+    arguments = {"batch_size": BATCH, "verbose": 0, "validation_data": (X, Y)}
+    steps = -(-len(X) // BATCH)
+    with pytest.warns(UserWarning, match=f"^validation_interval: {steps + 1} steps are more than the {steps} of the"):
+        assert pipeline.fit(dense(), X, Y, **arguments, validation_interval=steps + 1).validations == []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="validation_interval")
+        assert len(pipeline.fit(dense(), X, Y, **arguments, validation_interval=steps).validations) == 1
+
+
 def test_mixed_precision_scales_the_loss_as_with_keras() -> None:
     def model() -> keras.Model:
         keras.utils.set_random_seed(0)
