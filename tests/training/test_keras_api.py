@@ -278,7 +278,8 @@ def test_classes_beyond_the_largest_that_has_a_weight_weigh_one(kind: str) -> No
             return x[11 * index : 11 * index + 11], y[11 * index : 11 * index + 11]
 
     slices = tf.data.Dataset.from_tensor_slices((x, y)).batch(11)
-    for data in ((x, y), (slices,), ((Rows()[i] for i in range(2)),), (Rows(),)):
+    frames = [(x, pd.DataFrame(y))] if y.ndim == 2 else []
+    for data in ((x, y), *frames, (slices,), ((Rows()[i] for i in range(2)),), (Rows(),)):
         size = 11 if len(data) == 2 else None
         weights = {0: 3.0, 1: 0.5}
         history = pipeline.fit(trained, *data, batch_size=size, shuffle=False, class_weight=weights, verbose=0)
