@@ -35,8 +35,9 @@ TO_REWRITE = [
     "pipeline/timing/",
     "pipeline/tracking/",
     "pipeline/training/",
-    "README.md",
-    ".docs/",
+    ".docs/configuration.md",
+    ".docs/differences.md",
+    ".docs/security.md",
 ]
 
 
