@@ -83,5 +83,5 @@ def test_own_config_error_of_hydra_is_told_in_a_line(command: Callable[..., Any]
     assert command("loss={a: 1}", "+experiment=multi_io/list_losses").code == 2
     assert "'nothing'" in command("--config-name", "nothing").errors[0]
     assert command("experiment=quickstart").errors == [
-        "experiment: an experiment is added to the defaults; +experiment=quickstart is right"
+        "experiment: an experiment is added to the defaults; use +experiment=quickstart"
     ]
