@@ -34,6 +34,7 @@ TO_REWRITE = [
     "pipeline/training/",
     ".docs/configuration.md",
     ".docs/differences.md",
+    ".docs/extending/loaders.md",
     ".docs/security.md",
 ]
 
