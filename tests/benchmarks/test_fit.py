@@ -147,6 +147,7 @@ model.save("model.keras")
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_whole_process(mnist: Path, tmp_path: Path) -> None:
     (tmp_path / "plain.py").write_text(PLAIN.format(path=str(mnist / "mnist.npz")))
     arguments = ["-m", "pipeline", "+experiment=mnist/tf_data", "evaluate_splits=[test]"]
