@@ -345,8 +345,11 @@ def test_validation_within_an_epoch_leaves_the_training_as_it_was() -> None:
 def test_a_training_too_short_for_its_validation_interval_is_told_in_a_line() -> None:
     arguments = {"batch_size": BATCH, "verbose": 0, "validation_data": (X, Y)}
     steps = -(-len(X) // BATCH)
-    with pytest.warns(UserWarning, match=f"^validation_interval: {steps + 1} steps are more than the {steps} of the"):
+    told = f"^validation_interval: {steps + 1} steps are more than the {steps} of the"
+    with pytest.warns(UserWarning, match=told) as warned:
         assert pipeline.fit(dense(), X, Y, **arguments, validation_interval=steps + 1).validations == []
+    # At the line that called it.
+    assert {one.filename for one in warned} == {__file__}
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="validation_interval")
         assert len(pipeline.fit(dense(), X, Y, **arguments, validation_interval=steps).validations) == 1
