@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import keras
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import Monitored, monitored
 from pipeline.errors import ConfigError
 from pipeline.run.atomic_files import remove_unfinished, write_atomically, write_json
@@ -57,7 +57,7 @@ class CheckpointTypes(TypedDict):
     value: Number | None
 
 
-class Checkpoints(keras.callbacks.Callback):
+class Checkpoints(Callback):
     """Saves the model as `.keras` files and keeps the best ones. The best and the last have fixed names.
 
     The folder holds `best.keras`, `last.keras`, a file such as `epoch-03-val_accuracy-0.9712.keras` for each kept

@@ -9,8 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.shown_values import GAP, by_importance, fitted
 from pipeline.security.plain_types import Seconds
 from pipeline.security.terminal import SHORT
@@ -20,7 +19,7 @@ COLUMNS = 100
 """Line width without a terminal: room for the loss and one metric on both splits."""
 
 
-class EpochLog(keras.callbacks.Callback):
+class EpochLog(Callback):
     """Logs the number, duration and values of each epoch. On the console, the line is cut to the available width.
 
     Args:

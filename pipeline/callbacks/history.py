@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.run.atomic_files import write_text
 from pipeline.security.spreadsheets import FORMULA, inert
 
 
-class HistoryFile(keras.callbacks.Callback):
+class HistoryFile(Callback):
     """Rewrites `history.csv` after each epoch, so that the file is complete at any time.
 
     The columns are `epoch`, counted from 0, and every value of the epochs in the order in which they first appear. A

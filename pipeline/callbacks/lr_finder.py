@@ -16,6 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from pipeline.callbacks.callback import Callback
 from pipeline.errors import ConfigError
 from pipeline.run.atomic_files import write_atomically, write_text
 
@@ -25,7 +26,7 @@ WINDOWS = 20
 """The slope at a step is measured over this share of all steps, before and after it."""
 
 
-class LearningRateFinder(keras.callbacks.Callback):
+class LearningRateFinder(Callback):
     """Raises the learning rate exponentially from step to step, and stops when the loss diverges.
 
     Args:

@@ -13,8 +13,7 @@ from datetime import timedelta
 from numbers import Real
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import Monitored
 from pipeline.callbacks.notification import Notification, Sender, log
 from pipeline.errors import ConfigError, nearest, one_line
@@ -32,7 +31,7 @@ COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 
 
-class Notify(keras.callbacks.Callback):  # type: ignore[misc]
+class Notify(Callback):
     """Sends a mail or message when training starts, ends or fails, or when a metric passes a threshold.
 
     No server can delay or break a training: sending happens on other threads, and a failure is only a warning in the

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TextIO
 
 import keras
 
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import direction
 from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.callbacks.progress_rows import Row, Rows
@@ -41,7 +42,7 @@ def progress_callbacks(
     return [EpochLog(monitors), Progress(monitors)] if verbosity == 1 else [EpochLog(monitors)]
 
 
-class Progress(keras.callbacks.Callback):  # type: ignore[misc]
+class Progress(Callback):
     """Shows bars for epochs and steps below the log lines until training ends.
 
     Args:

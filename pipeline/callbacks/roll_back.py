@@ -7,8 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.errors import ConfigError
 from pipeline.security.plain_types import Whole
 from pipeline.training.roll_back import RollBack
@@ -16,7 +15,7 @@ from pipeline.training.roll_back import RollBack
 log = logging.getLogger(__name__)
 
 
-class RollBackOnNaN(keras.callbacks.Callback):  # type: ignore[misc]
+class RollBackOnNaN(Callback):
     """Goes back to the last good snapshot, with a lower learning rate, when the loss is NaN or infinite.
 
     Like `StopOnNaN`, it checks after each block of steps and at the end of each epoch. If another callback sets the

@@ -7,14 +7,13 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.security.plain_types import Whole
 
 log = logging.getLogger(__name__)
 
 
-class StopOnNaN(keras.callbacks.Callback):
+class StopOnNaN(Callback):
     """Stops training when the loss is NaN or infinite.
 
     Unlike `keras.callbacks.TerminateOnNaN` it does not need to be called after every step: the loss is a mean over the

@@ -6,15 +6,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import Monitored, monitored
 from pipeline.training.expected_logs import metrics_of
 
 log = logging.getLogger(__name__)
 
 
-class StopAtTarget(keras.callbacks.Callback):
+class StopAtTarget(Callback):
     """Stops training when a metric reaches a value, at the end of an epoch or at a validation within one.
 
     Args:

@@ -7,15 +7,14 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import keras
-
+from pipeline.callbacks.callback import Callback
 from pipeline.errors import ConfigError
 from pipeline.security.plain_types import Seconds
 
 log = logging.getLogger(__name__)
 
 
-class TimeBudget(keras.callbacks.Callback):
+class TimeBudget(Callback):
     """Stops training when its time is used up, also within an epoch. Everything measured until then is kept.
 
     The clock is checked after each block of steps, about every half second. A resumed training has the rest of the

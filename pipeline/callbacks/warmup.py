@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 
 import keras
 
+from pipeline.callbacks.callback import Callback
 from pipeline.errors import ConfigError
 from pipeline.security.plain_types import Number, Whole
 
 SHARE = 0.1
 
 
-class WarmUp(keras.callbacks.Callback):
+class WarmUp(Callback):
     """Raises the learning rate from near 0 to the optimizer's own over the first steps, then leaves it alone.
 
     Step `i`, counted from 1, uses `i / steps` of the rate. Steps that the optimizer has already done count, so a

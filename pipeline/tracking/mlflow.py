@@ -13,7 +13,6 @@ from numbers import Real
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, ClassVar, Literal
 
-import keras
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
@@ -25,6 +24,7 @@ from pipeline.security.plain_types import Number, Whole
 from pipeline.tracking.mlflow_store import MLflowStore, check_uri
 from pipeline.tracking.optimizer import learning_rate, steps_made
 from pipeline.tracking.parameters import flattened, parameters_of
+from pipeline.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ FILES_SECONDS = 60
 STATUSES = {"finished": "FINISHED", "interrupted": "KILLED", "terminated": "KILLED"}
 
 
-class MLflowTracker(keras.callbacks.Callback):
+class MLflowTracker(Tracker):
     """Records config, metrics, files and end of a run in MLflow. The jobs of a sweep are nested in a run of its own.
 
     All metrics use the optimizer's steps as MLflow's step, so that validations within epochs appear between those at

@@ -17,6 +17,7 @@ from pipeline.run.atomic_files import check_is_text
 from pipeline.security.plain_types import Whole
 from pipeline.tracking.optimizer import learning_rate, steps_made
 from pipeline.tracking.parameters import flattened, parameters_of
+from pipeline.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 SUFFIX = ".tracking.v2"
@@ -24,7 +25,7 @@ SUFFIX = ".tracking.v2"
 OURS = f"*/events.out.tfevents.*{SUFFIX}"
 
 
-class TensorBoardTracker(keras.callbacks.Callback):
+class TensorBoardTracker(Tracker):
     """Writes event files to `tensorboard/train`, `tensorboard/validation` and those of other splits, in the run folder.
 
     Names are those of `keras.callbacks.TensorBoard`, such as `epoch_loss` by epoch, so that runs of both can be

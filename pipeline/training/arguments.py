@@ -223,7 +223,7 @@ def checked_compilation(value: Any) -> bool | None:
         return None
     if isinstance(value, (bool, np.bool_)) or (isinstance(value, int) and value in (0, 1)):
         return bool(value)
-    raise TypeError(f"jit_compile: expected True, False or None, got {found(value)}")
+    raise TypeError(f"jit_compile: expected True, False, 'auto' or None, got {found(value)}")
 
 
 def found(value: Any) -> str:

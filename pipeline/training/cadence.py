@@ -49,6 +49,19 @@ class Cadence:
             self._last = time.perf_counter()
         return due
 
+    def remark(self, done: int) -> str | None:
+        """Returns a line that says that a training was too short for a validation by steps; None if it was not.
+
+        Args:
+            done: Steps that the training had across all epochs.
+        """
+        if self._steps is None or not 0 < done < self._steps:
+            return None
+        return (
+            f"validation_interval: {self._steps} steps are more than the {done} of the training, "
+            "which validated only at the ends of epochs"
+        )
+
     def _marks(self, epoch_steps: int | None) -> list[int]:
         if epoch_steps is None:
             return []

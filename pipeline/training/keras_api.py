@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -54,7 +54,7 @@ def fit(
     *,
     validation_sets: Mapping[str, Any] | None = None,
     validation_interval: int | None = None,
-    jit_compile: bool | None = None,
+    jit_compile: bool | Literal["auto"] | None = None,
 ) -> keras.callbacks.History:
     """Trains a compiled model; `pipeline.fit(model, ...)` means the same as `model.fit(...)` and is faster.
 
@@ -80,10 +80,12 @@ def fit(
         validation_freq: See Keras.
         validation_sets: Further validation data by name, each in the form of `validation_data`. Its values are
             `val_<name>_<metric>`.
-        validation_interval: Also validate every this many steps within epochs. The results are in the attribute
-            `validations` of the returned history, with `epoch` and `step`.
-        jit_compile: Whether to use XLA; None chooses by the model and by the length of the training. The choice and its
-            reason are in the attribute `compilation` of the returned history.
+        validation_interval: Also validate every this many steps within epochs, with the steps counted across all
+            epochs. The results are in the attribute `validations` of the returned history, one dict per validation: its
+            `epoch`, counted from 0, its `step`, the steps done in that epoch, and its values. A training with fewer
+            steps than that warns, and the list is empty.
+        jit_compile: Whether to use XLA; None or "auto" chooses by the model and by the length of the training. The
+            choice and its reason are in the attribute `compilation` of the returned history.
 
     Returns:
         The history, as from Keras.
@@ -104,7 +106,7 @@ def fit(
             sample_weight, initial_epoch, steps_per_epoch, validation_steps, validation_batch_size, validation_freq,
         )  # fmt: skip
     epochs, initial_epoch = _capped(whole_number("epochs", epochs)), whole_number("initial_epoch", initial_epoch)
-    jit_compile, class_weight = checked_compilation(jit_compile), checked_class_weight(class_weight)
+    xla, class_weight = checked_compilation(jit_compile), checked_class_weight(class_weight)
     share = checked_split(validation_split) if validation_data is None else 0.0
     if share:
         (x, y, sample_weight), validation_data = split_off(x, y, sample_weight, share)
@@ -124,10 +126,12 @@ def fit(
     sizes = batch_size, validation_batch_size, validation_steps
     held_out = {held.prefix: held.evaluated(model, hooks, *sizes) for held in sets}
     frequency = checked_frequency(validation_freq) if held_out else 1
-    plan = Plan(epochs, initial_epoch, held_out, frequency, cadence, jit_compile)
+    plan = Plan(epochs, initial_epoch, held_out, frequency, cadence, xla)
     training = Training(model, feed, hooks, plan)
     with directions_of_sets(model, hooks.callbacks, sets):
         training.run()
+    if training.remark is not None:
+        warnings.warn(training.remark, stacklevel=3)
     history: keras.callbacks.History = model.history
     history.compilation, history.validations = training.compilation, training.validations
     return history

@@ -96,6 +96,11 @@ class Training:
         """How its steps are compiled, and why."""
         return self._choice.made
 
+    @property
+    def remark(self) -> str | None:
+        """What a user should know of the training that has ended, in one line; None for nothing."""
+        return self._plan.cadence.remark(self._at.done) if self._sets and not self.validations else None
+
     def run(self) -> None:
         """Trains the model; callbacks with a method `on_train_failure` learn of an error before it is raised."""
         try:

@@ -60,6 +60,7 @@ def test_history_loses_rows_of_later_moments_at_once(tmp_path: Path) -> None:
     assert not again.path.exists()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -93,6 +93,7 @@ KERAS: dict[str, Make] = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", KERAS)
 def test_resumed_training_ends_as_the_one_in_one_go(
     name: str, moment: tuple[int, int], cut_off: Any, tmp_path: Path

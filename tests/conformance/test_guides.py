@@ -20,6 +20,7 @@ def of_keras(script: Path) -> Seen:
     return run(script, BatchWatcher)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.stem for script in SCRIPTS])
 def test_a_script_trains_the_same_with_the_line_that_calls_fit_changed(script: Path) -> None:
     theirs = of_keras(script)
@@ -30,6 +31,7 @@ def test_a_script_trains_the_same_with_the_line_that_calls_fit_changed(script: P
     assert not difference(theirs.left, ours.left, "said")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["sequential", "own_callbacks"])
 def test_so_it_does_when_no_callback_looks_at_batches(name: str) -> None:
     script = Path(__file__).parent / "guides" / f"{name}.py"

@@ -29,9 +29,16 @@ Every config key, its default and what it means. The page is generated from the 
 `python -m tests.docs.configuration > .docs/configuration.md`.
 
 The command line sets a key by `key=value`, such as `trainer.epochs=10` or `loader.batch_size=128`, and chooses a part
-by `group=choice`, such as `model=cnn`. `python -m pipeline --help` lists experiments and choices, and `--cfg job` added
-to a command shows the config that it composes. A default of `???` has to be given. `null` is no value, and
-`${optimizer.learning_rate}` is the value of another key."""
+by `group=choice`, such as `model=cnn`. A default of `???` has to be given. `null` is no value, and
+`${optimizer.learning_rate}` is the value of another key. Terms are explained in the [glossary](glossary.md), words of
+`trust` under [security](security.md), and what has changed is in the [changelog](CHANGELOG.md).
+
+To list experiments and choices, and to show the config that a command composes:
+
+```sh
+python -m pipeline --help
+python -m pipeline +experiment=quickstart model=cnn --cfg job
+```"""
 EXPERIMENTS = """\
 An experiment is a file that overrides what differs from the defaults; it is added by `+experiment=NAME`."""
 OF_A_PART = "_target_"

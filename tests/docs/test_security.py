@@ -11,28 +11,23 @@ import pytest
 from pipeline.security.trust import WORDS
 
 PAGE = (Path(__file__).resolve().parents[2] / ".docs" / "security.md").read_text()
+FILES = re.findall(r"^In `(\S+)`:\n\n```yaml\n(.*?)```$", PAGE, re.DOTALL | re.MULTILINE)
+COMMANDS = re.findall(r"```sh\npython -m pipeline (.*?)\n```\n\n```text\n(.*?)\n```", PAGE, re.DOTALL)
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
-
-
-COMMANDS = [block.strip().splitlines() for block in blocks("text")]
-
-
-@pytest.mark.parametrize(("line", "expected"), COMMANDS, ids=[line.split()[-1] for line, _ in COMMANDS])
+@pytest.mark.parametrize(("arguments", "expected"), COMMANDS, ids=[line.split()[-1] for line, _ in COMMANDS])
 def test_file_of_a_stranger_is_refused_with_the_line_that_is_shown(
-    line: str, expected: str, tmp_path: Path, command: Callable[..., Any]
+    arguments: str, expected: str, tmp_path: Path, command: Callable[..., Any]
 ) -> None:
-    for text in blocks("yaml"):
-        file = tmp_path / text.splitlines()[1].removeprefix("# ")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    done = command(*shlex.split(line.removeprefix("$ python -m pipeline ")))
+    for name, text in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = command(*shlex.split(arguments.replace("\\\n", "")))
     assert (done.code, done.err.splitlines()) == (2, [expected])
     assert not any((tmp_path / "outputs").rglob("*.*"))
 
 
 def test_every_word_of_trust_has_a_section() -> None:
+    assert len(COMMANDS) == PAGE.count("```sh") > len(WORDS)
     for word in {*WORDS, "hydra", "my_parts"}:
         assert re.search(rf"^## .*trust=\[{word}\]$", PAGE, re.MULTILINE), word

@@ -29,6 +29,7 @@ class Slow(keras.callbacks.Callback):
 """
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("number", "code", "status"), SIGNALS)
 @pytest.mark.parametrize("moment", ["train quickstart in", "epoch 2/"])
 def test_signal_ends_a_command_within_5_seconds(
@@ -44,6 +45,7 @@ def test_signal_ends_a_command_within_5_seconds(
     assert "Traceback" not in said
     facts = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (facts["status"], facts["exit_code"]) == (status, code)
+    assert not (tmp_path / "run" / "model.keras").exists()
     if moment.startswith("epoch"):
         assert list((tmp_path / "run" / "snapshots").glob("*.snapshot"))
         epochs = (tmp_path / "run" / "history.csv").read_text().splitlines()[1:]
@@ -60,6 +62,7 @@ def test_second_signal_ends_a_command_at_once(start: Callable[..., Process]) -> 
     assert time.monotonic() - asked < 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("first", "second", "code"),
     [(signal.SIGTERM, signal.SIGINT, 130), (signal.SIGHUP, signal.SIGTERM, 143)],

@@ -255,7 +255,7 @@ def test_any_command_trains_or_tells_what_is_wrong(parts: Path, judged: Any, fuz
     def check(arguments: list[str]) -> None:
         judged(*arguments)
 
-    fuzzed(24, commands(), check)
+    fuzzed(12, commands(), check)
 
 
 def test_any_command_gives_the_same_metrics_twice(parts: Path, judged: Any, fuzzed: Callable[..., None]) -> None:

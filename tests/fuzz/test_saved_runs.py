@@ -97,4 +97,4 @@ def test_a_saved_run_works_on_other_data_or_tells_why_not(
             arguments = [*arguments, "data.path=other.csv"]
         judged(f"run={runs[kind]}", *arguments)
 
-    fuzzed(18, commands(), check)
+    fuzzed(8, commands(), check)

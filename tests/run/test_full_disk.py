@@ -16,6 +16,7 @@ from tests.run.conftest import Process
 TRAINING = ("+experiment=quickstart", "trainer.epochs=2", "callbacks=[checkpoints]")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kilobytes", [8, 16, 64, 180, 300, 460])
 def test_each_file_that_finds_no_room_is_told(
     kilobytes: int, disk: Callable[..., Path], command: Callable[..., Any]

@@ -89,6 +89,7 @@ with lock.held(Path.cwd()):
         os.kill(worker, signal.SIGTERM)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL])
 def test_file_system_without_locks_costs_a_warning(
     number: int, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,7 @@ import pytest
 from tests.run.conftest import Process, wait_for
 
 
+@pytest.mark.exhaustive
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("jobs", "arguments", "code"),

@@ -107,6 +107,7 @@ def test_deferred_work_ends_in_good_order(
     assert process.wait() == code
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("number", "code"), HASTY)
 @pytest.mark.parametrize("work", [STUCK_IN_DEFERRED, STUCK_IN_CLOSING])
 def test_stuck_process_leaves_within_5_seconds(

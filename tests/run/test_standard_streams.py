@@ -39,6 +39,7 @@ def writing(tmp_path: Path) -> str:
     return "+callbacks.writing._target_=writing_part.Writing"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_stream_changes_nothing(closed: str, writing: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pipeline", *RUN, "trainer.epochs=2", writing]

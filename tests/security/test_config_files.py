@@ -85,6 +85,7 @@ def test_path_that_the_user_typed_is_filled_in_as_it_is(attacked: Path, command:
     assert (attacked / "mine-1.keras").is_file()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", ["{epoch}", "{x}", "{", "a{{b}}", "100%d %s", "it's [a] *"])
 def test_folder_with_braces_in_its_name_keeps_its_files(
     name: str, attacked: Path, command: Command, monkeypatch: pytest.MonkeyPatch

@@ -29,18 +29,7 @@ def places_of_secrets(folder: Path, *texts: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        ([], (0,)),
-        (["+callbacks.broken._target_=broken_part.Broken"], (1, 2)),
-        (["callbacks.notify.timeout=${oc.env:SECRET}"], (2,)),
-        (["callbacks.notify.urls=['${oc.env:SECRET}']"], (2,)),
-        (["data=csv", "data.path=${oc.env:SECRET}", "data.targets=[y]"], (2,)),
-        (["trainer.epochs=${oc.env:SECRET}"], (2,)),
-        (["trainer.epochs=${oc.env:SECRET}", "debug=true"], (2,)),
-        (["data=csv", "data.path=${oc.env:SECRET}", "data.targets=[y]", "debug=true"], (2,)),
-        (["+model.${oc.env:SECRET}=1"], (2,)),
-    ],
+    ("arguments", "code"), [([], (0,)), (["+callbacks.broken._target_=broken_part.Broken"], (1, 2))]
 )
 def test_secrets_of_the_environment_stay_there(
     arguments: list[str], code: tuple[int, ...], tmp_path: Path, broken_part: None
@@ -59,6 +48,29 @@ def test_secrets_of_the_environment_stay_there(
         assert list(tmp_path.rglob("events.out.*"))
         assert b"${oc.env:NOTIFY_URL}" in next(tmp_path.rglob("config.yaml")).read_bytes()
     assert places_of_secrets(tmp_path, done.stdout, done.stderr) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["callbacks.notify.timeout=${oc.env:SECRET}"],
+        ["callbacks.notify.urls=['${oc.env:SECRET}']"],
+        ["data=csv", "data.path=${oc.env:SECRET}", "data.targets=[y]"],
+        ["trainer.epochs=${oc.env:SECRET}"],
+        ["trainer.epochs=${oc.env:SECRET}", "debug=true"],
+        ["data=csv", "data.path=${oc.env:SECRET}", "data.targets=[y]", "debug=true"],
+        ["+model.${oc.env:SECRET}=1"],
+    ],
+)
+def test_mistake_with_a_secret_of_the_environment_does_not_tell_it(
+    arguments: list[str], tmp_path: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("apprise")
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    done = command(*RUN, "tracking=tensorboard", *arguments)
+    assert done.code == 2, done.err
+    assert places_of_secrets(tmp_path, done.out.encode(), done.err.encode()) == []
 
 
 @pytest.mark.parametrize(

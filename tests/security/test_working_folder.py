@@ -13,6 +13,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("form", COMMANDS)
 def test_files_of_the_working_folder_do_not_run(form: str, tmp_path: Path) -> None:
     (tmp_path / "hydra_plugins").mkdir()
@@ -24,6 +25,7 @@ def test_files_of_the_working_folder_do_not_run(form: str, tmp_path: Path) -> No
     assert not (tmp_path / "pwned").exists()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("form", COMMANDS)
 def test_module_of_the_working_folder_that_the_user_trusts_runs(form: str, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(

@@ -34,6 +34,7 @@ def trained(ours: bool, arguments: dict[str, Any]) -> Any:
     return history.epoch, history.history, of.get_weights()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -89,6 +90,7 @@ def test_what_keras_takes_trains_as_with_keras(arguments: dict[str, Any]) -> Non
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("several", [(2,), {2}, range(2, 3), np.array([2])])
 def test_epochs_to_validate_after_may_be_of_any_collection(several: Any) -> None:
     theirs = model().fit(X, Y, epochs=3, verbose=0, validation_freq=[2], **VALIDATION)
@@ -122,7 +124,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({**VALIDATION, "validation_interval": 0}, ValueError, "validation_interval: expected a whole number of 1 or more"),
     ({**VALIDATION, "validation_interval": 1.5}, TypeError, "validation_interval: expected a whole number, got 1.5"),
     ({"validation_interval": 2}, ValueError, "validation_interval: got 2 without validation data"),
-    ({"jit_compile": "yes"}, TypeError, "jit_compile: expected True, False or None, got 'yes'"),
+    ({"jit_compile": "yes"}, TypeError, "jit_compile: expected True, False, 'auto' or None, got 'yes'"),
     ({"class_weight": [1.0, 2.0]}, TypeError, "class_weight: expected a dict of weights by class id, got [1.0, 2.0]"),
     ({"validation_frq": 2}, TypeError, "fit() got an unexpected keyword argument 'validation_frq'; did you mean 'val"),
 ]

@@ -92,6 +92,7 @@ def test_a_layer_that_is_never_called_does_not_matter() -> None:
     assert_as_keras(Penalized, keras.callbacks.Callback)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_a_layer_is_frozen_and_unfrozen_between_epochs(jit_compile: bool) -> None:
     assert_as_keras(Penalized, lambda: At(1, freeze, thaw), jit_compile=jit_compile)

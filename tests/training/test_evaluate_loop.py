@@ -124,6 +124,7 @@ MODELS: dict[str, Callable[[], keras.Model]] = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", MODELS)
 def test_values_come_in_the_order_and_of_the_types_of_keras(name: str) -> None:
     def found(ours: bool) -> Any:
@@ -176,6 +177,7 @@ def with_logs(logs: Any) -> keras.Model:
     return compiled(Own())
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "logs",
     [
@@ -246,6 +248,7 @@ OUTPUTS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("eager", [False, True], ids=["graph", "eager"])
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_outputs_of_any_kind_are_predicted_as_by_keras(name: str, eager: bool) -> None:

@@ -134,6 +134,7 @@ def test_global_generators_are_left_as_they_were() -> None:
         assert float(tf.random.uniform(())) == expected
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("reshuffle", [True, False])
 @pytest.mark.parametrize("steps", [None, 4, 13])
 @pytest.mark.parametrize("validated", [True, False])
@@ -194,6 +195,7 @@ class Told(keras.utils.PyDataset):  # type: ignore[misc]
         self.noted.append("end")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("method", ["fit", "evaluate", "predict"])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_py_dataset_is_told_of_epochs_and_asked_for_items_as_by_keras(method: str, workers: int) -> None:

@@ -100,6 +100,7 @@ def assert_same(ours: Any, theirs: Any) -> None:
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore:Your input ran out of data", "ignore:`shuffle=True` was passed")
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_data_trains_as_with_keras(form: str) -> None:
@@ -180,6 +181,7 @@ def test_sequences_of_varying_length_are_predicted_as_by_keras() -> None:
         np.testing.assert_allclose(*flat)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("form", ["arrays", "arrays by default", "dataset", "PyDataset", "tensors", "frame"])
 def test_evaluation_and_prediction_are_those_of_keras(form: str) -> None:
     model = dense()
@@ -276,7 +278,8 @@ def test_classes_beyond_the_largest_that_has_a_weight_weigh_one(kind: str) -> No
             return x[11 * index : 11 * index + 11], y[11 * index : 11 * index + 11]
 
     slices = tf.data.Dataset.from_tensor_slices((x, y)).batch(11)
-    for data in ((x, y), (slices,), ((Rows()[i] for i in range(2)),), (Rows(),)):
+    frames = [(x, pd.DataFrame(y))] if y.ndim == 2 else []
+    for data in ((x, y), *frames, (slices,), ((Rows()[i] for i in range(2)),), (Rows(),)):
         size = 11 if len(data) == 2 else None
         weights = {0: 3.0, 1: 0.5}
         history = pipeline.fit(trained, *data, batch_size=size, shuffle=False, class_weight=weights, verbose=0)
@@ -337,6 +340,19 @@ def test_validation_within_an_epoch_leaves_the_training_as_it_was() -> None:
     assert history.validations[-1]["val_loss"] == pytest.approx(expected["val_loss"][-1])
     for one, other in zip(plain.get_weights(), watched.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_training_too_short_for_its_validation_interval_is_told_in_a_line() -> None:
+    arguments = {"batch_size": BATCH, "verbose": 0, "validation_data": (X, Y)}
+    steps = -(-len(X) // BATCH)
+    told = f"^validation_interval: {steps + 1} steps are more than the {steps} of the"
+    with pytest.warns(UserWarning, match=told) as warned:
+        assert pipeline.fit(dense(), X, Y, **arguments, validation_interval=steps + 1).validations == []
+    # At the line that called it.
+    assert {one.filename for one in warned} == {__file__}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="validation_interval")
+        assert len(pipeline.fit(dense(), X, Y, **arguments, validation_interval=steps).validations) == 1
 
 
 def test_mixed_precision_scales_the_loss_as_with_keras() -> None:
@@ -474,6 +490,7 @@ def test_progress_bar_ends_with_every_step(capsys: pytest.CaptureFixture[str]) -
     assert "6/6" in capsys.readouterr().out
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("inside", [False, True])
 def test_a_model_made_under_a_strategy_of_one_device_is_trained_by_kerass_own_loop(inside: bool) -> None:
     strategy = tf.distribute.MirroredStrategy(["CPU:0"])

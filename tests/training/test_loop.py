@@ -123,6 +123,7 @@ def streamed() -> Batches:
     return loader.batches(data(), seed=0, training=True)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("batches", [resident, streamed])
 @pytest.mark.parametrize("name", MODELS)
 def test_every_kind_of_model_is_trained_as_by_keras(name: str, batches: Callable[[], Batches]) -> None:
@@ -130,6 +131,7 @@ def test_every_kind_of_model_is_trained_as_by_keras(name: str, batches: Callable
     assert_same(ours(MODELS[name], optimizer, batches()), theirs(MODELS[name], optimizer, None))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_kind_of_update_is_that_of_keras(name: str) -> None:
     optimizer = OPTIMIZERS[name]

@@ -60,6 +60,7 @@ def _graphs() -> list[FuncGraph]:
     return [found for found in gc.get_objects() if isinstance(found, FuncGraph)]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("use", USES)
 def test_model_and_graphs_are_gone_after_it_is_forgotten(use: str) -> None:
     USES[use](_mlp())
@@ -121,6 +122,7 @@ def _assert_same_weights(found: keras.Model, expected: keras.Model) -> None:
         np.testing.assert_allclose(mine, theirs, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("build", [_mlp, _own_gradient])
 @pytest.mark.parametrize("again", [_ours, _theirs])
 def test_what_is_alive_trains_on_as_by_keras(build: Callable[[], keras.Model], again: Callable[..., Any]) -> None:
@@ -223,6 +225,7 @@ print(np.polyfit(range(len(later)), later, 1)[0])
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_memory_grows_by_a_small_part_of_what_keras_own_fit_keeps() -> None:
     # Keras' own fit keeps more than 4 MB of each such model.
     done = subprocess.run([sys.executable, "-c", SLOPE, "60"], capture_output=True, text=True, check=True)

@@ -69,6 +69,7 @@ def precision_at_recall(recall: float) -> float:
     return float(max(found))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("form", "output"),
     [(BINARY, SURE[:, None]), (BINARY_SOFTMAX, np.stack([1 - SURE, SURE], axis=1))],

@@ -71,6 +71,7 @@ OPTIMIZERS: dict[str, Any] = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("inputs", [[], [keras.Input((3,))]], ids=["built by the step", "built before"])
 def test_a_first_step_that_makes_variables_computes_the_same(inputs: list[Any], optimizer: str) -> None:
@@ -176,6 +177,7 @@ def test_a_step_is_traced_once(make: Any) -> None:
     assert loss.traces == 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("make", "y"), [(functional, Y), (two_outputs, {"a": Y, "b": -Y})])
 def test_optimizer_losses_and_metrics_have_the_same_variables_as_with_keras(make: Any, y: Any) -> None:
     theirs, ours = (compiled(make, "mse", ["mae"] if make is functional else {"a": ["mae"]}) for _ in range(2))

@@ -102,6 +102,7 @@ def expected() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize("name", ZOO)
 def test_weights_and_loss_are_those_of_keras(name: str, loader: str, expected: dict[str, Any]) -> None:

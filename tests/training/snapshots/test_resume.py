@@ -195,7 +195,13 @@ def assert_same(one: Any, other: Any) -> None:
     assert one[2].validations == other[2].validations
 
 
-@pytest.mark.parametrize("loader", LOADERS)
+ALWAYS = ("numpy", "user's PyDataset by processes")
+
+
+@pytest.mark.parametrize(
+    "loader",
+    [pytest.param(name, marks=[] if name in ALWAYS else [pytest.mark.exhaustive]) for name in LOADERS],
+)
 def test_a_training_that_is_killed_and_resumed_ends_as_one_that_is_not(loader: str, tmp_path: Path) -> None:
     # Some epochs end within a pass over the data.
     steps = {"steps_per_epoch": 5} if loader in ("endless", "user's PyDataset by processes") else {}
@@ -223,6 +229,7 @@ WAYS: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("way", WAYS)
 def test_however_it_is_trained(way: str, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
@@ -231,6 +238,7 @@ def test_however_it_is_trained(way: str, tmp_path: Path) -> None:
     assert_same(trained(tmp_path / "b", [3, 5], LOADERS["numpy"], **WAYS[way]), whole)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_with_layers_frozen_and_unfrozen_between_epochs(jit_compile: bool, tmp_path: Path) -> None:
     way = {"jit_compile": jit_compile, "kill_by": Freeze}
