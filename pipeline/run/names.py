@@ -17,7 +17,7 @@ CONTENTS = {
     "snapshots": "the state of the training, for resume",
     "tensorboard": "logs for TensorBoard",
     "lr_find.html": "the loss over the learning rate",
-    "lr_find.csv": "a row a step",
+    "lr_find.csv": "one row per step",
     "benchmark.json": "seconds of each epoch",
     "inspect.html": "the look at the data, for a browser",
     "inspect.json": "the same as values",

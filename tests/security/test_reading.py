@@ -67,7 +67,7 @@ MANY = "says more than 100,000 values"
         (f"a: {2**64}", "line 1: a whole number has more than 64 bits"),
         (f"a: 0x{'f' * 5000}", "more than 64 bits"),
         ("a: " + "1:" * 5000 + "1", "more than 64 bits"),
-        ("a: " + "9" * 5000 + ".5", "a number is too long"),
+        ("a: " + "9" * 5000 + ".5", "a number has too many digits"),
         ("a: 1\nb: 2\na: 3", "line 3: found duplicate key 'a'"),
         ("? [a]\n: 1", "unhashable key"),
         ("--- a\n--- b", "another document"),
@@ -115,8 +115,8 @@ def test_parser_without_the_c_library_decides_the_same() -> None:
         (b"", "Expecting value"),
         (b'{"a": ', "Expecting value"),
         (b"\xff\xfe", "byte 0 is no UTF-8 text"),
-        (b"[NaN]", "NaN is no number of JSON"),
-        (b"[-Infinity]", "-Infinity is no number of JSON"),
+        (b"[NaN]", "NaN is not a JSON number"),
+        (b"[-Infinity]", "-Infinity is not a JSON number"),
         (b"[1e400]", "a number is too large"),
         (b"[-1" + b"0" * 30 + b"]", "a whole number has 32 digits"),
         (b"[" + b"9" * 5000 + b"]", "a whole number has 5000 digits"),
@@ -164,8 +164,8 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(kind: str, tmp_pa
     with pytest.raises(ConfigError) as error:
         read_yaml(path, "resume")
     reasons = {
-        "a folder": "is no regular file",
-        "a pipe": "is no regular file",
+        "a folder": "is not a regular file",
+        "a pipe": "is not a regular file",
         "a link": "is a symbolic link",
         "a large file": "has 10,000,001 bytes; up to 10,000,000 are right",
         "no permission": "cannot be read: Permission denied",
