@@ -18,6 +18,7 @@ from pipeline.evaluation.lengths import with_lengths
 from pipeline.evaluation.prediction_files import CSV, NPZ, PARQUET, write_predictions
 from pipeline.evaluation.predictions import columns
 from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
+from pipeline.run.endings import from_here
 from pipeline.run.folder import Run
 from pipeline.run.read_back import config_of_run
 from pipeline.tasks.saved import data_of_command, open_run
@@ -58,7 +59,7 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
         rows = None if origin is None else origin.rows
         table = beside(carried, columns(values, saved.spec.targets, losses, rows, lengths))
         path = write_predictions(run.folder, table, form)
-    log.info("predictions of %d examples in %s", len(next(iter(values.values()))), path)
+    log.info("predictions of %d examples in %s", len(next(iter(values.values()))), from_here(path))
 
 
 def _columns_of(config: PipelineConfig, folder: Path) -> tuple[list[str], list[str]]:

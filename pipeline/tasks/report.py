@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.config.schema import PipelineConfig
 from pipeline.errors import ConfigError
 from pipeline.report import write_comparison, write_cross_validation, write_report
+from pipeline.run.endings import from_here
 from pipeline.run.folder import Run
 from pipeline.run.read_back import fold_folders
 
@@ -30,4 +31,4 @@ def report(config: PipelineConfig, run: Run) -> None:
             path = write_cross_validation(folder) if fold_folders(folder) else write_report(folder)
         else:
             path = write_comparison([Path(folder) for folder in config.runs or ()], run.folder)
-    log.info("report: %s", path)
+    log.info("report: %s", from_here(path))

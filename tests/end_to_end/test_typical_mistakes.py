@@ -161,6 +161,17 @@ def test_mistake_gets_its_lines(arguments: tuple[str, ...], folder: Path, comman
     assert time.process_time() - begun < 2
 
 
+@pytest.mark.parametrize("text", ["model: {units: 7}\n", "# My network.\n# @package _global_\nmodel: {units: 7}\n"])
+def test_experiment_whose_first_line_is_another_is_told_so(
+    text: str, tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "mine.yaml").write_text(text)
+    assert command("--config-dir", "conf", "+experiment=mine").errors == [
+        f"experiment: expected '# @package _global_' as the first line of an experiment's file {IN.format('mine')}"
+    ]
+
+
 def test_options_and_overrides_come_in_any_order(folder: Path, command: Callable[..., Any]) -> None:
     done = command("--cfg", "job", "+experiment=mine", "--config-dir", "conf", "model.units=7", "-p", "model")
     assert done.code == 0, done.errors

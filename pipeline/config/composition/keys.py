@@ -36,6 +36,15 @@ class Keys:
     config: DictConfig
     repository: Any
 
+    def unknown_of_file(self, key: str) -> str:
+        """Says so of a key in a config file, see `unknown`.
+
+        Without the comment, Hydra reads all of a file as below the name of its folder.
+        """
+        if key.partition(".")[0] == EXPERIMENT:
+            return "experiment: expected '# @package _global_' as the first line of an experiment's file"
+        return self.unknown(key)
+
     def unknown(self, key: str, value: str | None = None) -> str:
         """Says that the config has no such key, and which one was probably meant.
 
@@ -46,7 +55,7 @@ class Keys:
         parent, name = self._first_unknown(key)
         where = parent or "the config"
         if not parent and name == EXPERIMENT:
-            return f"experiment: an experiment is added to the defaults; +experiment={value} is right"
+            return f"experiment: an experiment is added to the defaults; +experiment={value or 'NAME'} is right"
         group = parent.partition(".")[0] or name
         node = self._plain(parent)
         if parent in ROOTS and (having := choices_with(self.repository, parent, name)):

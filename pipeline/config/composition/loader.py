@@ -111,7 +111,7 @@ class Loader(ConfigLoaderImpl):
         open_settings(config, self._typed)
         keys, texts = Keys(config, repo), self._texts(results)
         self._mistakes += [
-            f"{keys.unknown('.'.join(place))} (in '{source}')"
+            f"{keys.unknown_of_file('.'.join(place))} (in '{source}')"
             for source, places in zip(sources, unknown, strict=True)
             for place in places
         ]
