@@ -14,7 +14,7 @@ def memory_errors(batch_size: int | None) -> Iterator[None]:
     """Tells that what runs within it does not fit into memory.
 
     Args:
-        batch_size: Examples a batch; None where the source decides.
+        batch_size: Examples per batch; None where the source decides.
 
     Raises:
         ConfigError: Memory ran out.

@@ -181,7 +181,7 @@ def typed_values(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
 
 
 def target_mistake(target: Any) -> str | None:
-    """Says why a config may not name a target, before anything of it is imported; None if it may."""
+    """Says why a target may not be named in a config, before anything of it is imported; None if it may."""
     if not isinstance(target, str) or not NAME.fullmatch(target):
         return f"expected a dotted path such as my_module.my_function, got {target!r}"
     if current().covers(target) or is_part(as_keras(target)):

@@ -167,7 +167,7 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(kind: str, tmp_pa
         "a folder": "is not a regular file",
         "a pipe": "is not a regular file",
         "a link": "is a symbolic link",
-        "a large file": "has 10,000,001 bytes; up to 10,000,000 are right",
+        "a large file": "has 10,000,001 bytes; expected at most 10,000,000",
         "no permission": "cannot be read: Permission denied",
     }
     assert str(error.value).startswith(f"resume: '{path}' {reasons[kind]}")
@@ -200,7 +200,7 @@ ARRAYS = {
     "no header": (b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65535, "cannot be read"),
     "a header of gigabytes": (b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b"(" * 65535, "is no plain array"),
     "no array": (b"hello", "cannot be read"),
-    "many numbers": (npy("(20000001,)", "'|b1'", 20_000_001), "has 20,000,001 numbers; up to 20,000,000 are right"),
+    "many numbers": (npy("(20000001,)", "'|b1'", 20_000_001), "has 20,000,001 numbers; expected at most 20,000,000"),
 }
 
 
@@ -233,7 +233,7 @@ def test_archive_is_not_unpacked_to_gigabytes(tmp_path: Path, monkeypatch: pytes
         for number in range(5):
             archive.writestr(f"{number}.npy", npy(f"(1, {2**16})", size=2**18))
     assert path.stat().st_size < 2**14
-    with pytest.raises(ConfigError, match=r"its arrays have 1,311,\d{3} bytes; up to 1,048,576 are right"):
+    with pytest.raises(ConfigError, match=r"its arrays have 1,311,\d{3} bytes; expected at most 1,048,576"):
         read_arrays(path, "run")
 
 

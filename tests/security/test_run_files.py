@@ -157,7 +157,7 @@ FILES: dict[str, tuple[tuple[str, ...], Any, str | None]] = {
     "a pipe": (EACH, "pipe", "is no file but a pipe"),
     "a link to nowhere": ((DATA, CONFIG, ARRAYS), "link", "is a symbolic link"),
     "an endless file by a link": (EACH, "/dev/zero", "is a symbolic link"),
-    "gigabytes": (EACH, "sparse", "has 5,368,709,120 bytes; up to "),
+    "gigabytes": (EACH, "sparse", "has 5,368,709,120 bytes; expected at most "),
     "3 million lists": ((RUN, METRICS), "[" + "[]," * 3_000_000 + "[]]", MANY),
     "100,000 wrong values": (
         (METRICS,),
@@ -213,7 +213,7 @@ FILES: dict[str, tuple[tuple[str, ...], Any, str | None]] = {
     "100,000 columns": ((HISTORY,), ",".join(["epoch", *map(str, range(100_000))]), "it has 100,001 columns"),
     "a million rows": ((HISTORY,), "epoch,loss\n" + "0,1\n" * 1_000_001, "more than 2,000,000 values"),
     "escapes as columns": ((HISTORY,), f'epoch,"{ESCAPES}"\n0,1\n', None),
-    "3 GiB of zeros": ((ARRAYS,), small_archive_of_gigabytes, "bytes; up to 2,147,483,648 are right"),
+    "3 GiB of zeros": ((ARRAYS,), small_archive_of_gigabytes, "bytes; expected at most 2,147,483,648"),
     "an array of 10**12 rows": ((ARRAYS,), zipped("(1000000000000, 10)", "'<f4'"), "has 0 bytes, and others by its"),
     "an array of less than nothing": ((ARRAYS,), zipped("(-1, 0)", "'<f4'"), "is no table of numbers"),
     "an array of objects": ((ARRAYS,), zipped("(0,)", "'|O'"), "is no table of numbers"),
