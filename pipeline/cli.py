@@ -1,4 +1,4 @@
-"""The command line: Hydra composes a config, a task runs, an error becomes one line and an exit code."""
+"""The command line: Hydra composes a config, a task runs, and an error becomes one line and an exit code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def main() -> int:
     """Runs the command of `sys.argv`.
 
     Returns:
-        The exit code: 0; 2 for what the user can mend; 1 for a failure of ours; 130 and 143 for signals.
+        The exit code: 0; 2 for an error that the user can fix; 1 for a bug of the pipeline; 130 and 143 for signals.
     """
     if any(argument in ("--help", "-h") for argument in sys.argv[1:]):
         from pipeline.help import help_text
@@ -35,10 +35,10 @@ def main() -> int:
         if (text := asked_for(sys.argv[1:])) is not None:
             print(text, end="")
             return 0
-    # Hydra would print errors itself and exit with 1; with this variable it lets them through.
+    # Hydra would print errors itself and exit with 1; with this variable it passes them on.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # A line that the log cannot take, on a full disk, is no reason for tracebacks.
+    # A log line that cannot be written, because the disk is full, must not print a traceback.
     logging.raiseExceptions = False
     signals.install()
     try:
@@ -53,25 +53,25 @@ def main() -> int:
 
 
 def run_process() -> NoReturn:
-    """Runs the command of `sys.argv` as all that the process does.
+    """Runs the command of `sys.argv` as the only thing that the process does.
 
-    Python would take more than a second to dismantle TensorFlow; all files are closed, so the process just ends.
+    Python would take more than a second to tear down TensorFlow; all files are closed, so the process just exits.
     """
     standard_streams.keep()
     signals.install()
     code = main()
-    # A signal that comes now changes nothing but how long this may take.
+    # A signal that arrives now only limits how long this may take.
     with signals.deferred():
         atexit._run_exitfuncs()
         for stream in (sys.stdout, sys.stderr):
-            # A part of the user's may have put something else in its place.
+            # The user's code may have replaced the stream.
             with suppress(Exception):
                 stream.flush()
         os._exit(code)
 
 
 def report(error: Exception) -> int:
-    """Prints an error as one line a mistake, its traceback only if asked for, and returns the exit code."""
+    """Prints an error as one line per mistake, with a traceback only if requested, and returns the exit code."""
     from pipeline.config.composition.errors import as_lines
     from pipeline.errors import ConfigMistakes, PipelineError, one_line
     from pipeline.run.file_errors import file_error
@@ -133,7 +133,7 @@ def _compose_and_run() -> None:
 def _run_job_of_hydra(
     failures: list[Exception], command: list[str], changes: list[str], taken: list[str], config: Any
 ) -> float | None:
-    """Runs a job; the error of an only job is kept from Hydra, which would print more than a line about it."""
+    """Runs a job; the error of a single job is kept from Hydra, which would print more than one line about it."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
@@ -145,8 +145,8 @@ def _run_job_of_hydra(
         return _run_job(config, command, changes)
     except Exception as error:
         if HydraConfig.get().mode == RunMode.MULTIRUN:
-            # Hydra keeps it to the end of the sweep. An only job ends here: what XLA leaves where memory ran out may be
-            # such that to free it ends the process.
+            # Hydra keeps the error until the sweep ends. A single job ends here, without freeing anything: what XLA
+            # leaves behind after running out of memory may crash the process when it is freed.
             job_memory.clear_frames(error)
             raise
         failures.append(error)
@@ -154,7 +154,7 @@ def _run_job_of_hydra(
 
 
 def _run_job(config: Any, command: list[str], changes: list[str]) -> float | None:
-    """Runs the task of one composed config, which is a job of a sweep or the only one."""
+    """Runs the task of one composed config: a job of a sweep, or the only one."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
     from omegaconf import OmegaConf
@@ -178,14 +178,14 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
         choices = _chosen(hydra_config)
         typed = typed_keys([*hydra_config.overrides.task, *changes])
         if resumes:
-            # Before anything says that the run goes on: it stays as it is if the command is not its own.
+            # Before anything is recorded: the run stays unchanged if the command does not belong to it.
             config = config_of_command(config, choices, changes, typed)
             _refuse_untrusted(config, folder)
             take_up(config, folder)
         else:
             write_config(folder, config, HydraConfig.instance().cfg)
         run = start_run(folder, command, resumes=resumes)
-        # The folder of a job is what tells of it in a sweep.
+        # In a sweep, the folder of a job is the record of it.
         with recorded(run, discards=not resumes and hydra_config.mode != RunMode.MULTIRUN):
             for named in named_runs(config):
                 refuse_links(named, PARTS)
@@ -204,7 +204,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
 
 
 def _refuse_untrusted(config: Any, folder: Path) -> None:
-    """Refuses to go on with a run whose config needs a trust that this command does not give."""
+    """Refuses to continue a run whose config needs trust that this command does not give."""
     from pipeline.config.checks import trusted_config
     from pipeline.errors import ConfigMistakes
     from pipeline.run.resume import asks_for_trust
@@ -218,7 +218,7 @@ def _refuse_untrusted(config: Any, folder: Path) -> None:
 
 
 def _without_missing(config: Any) -> list[str]:
-    """Sets the values that are missing in a config to null, and returns their keys."""
+    """Sets the missing values of a config to null, and returns their keys."""
     from omegaconf import OmegaConf
 
     missing = sorted(OmegaConf.missing_keys(config))
@@ -249,7 +249,7 @@ def _run_task(config: Any, run: Any) -> float | None:
 
 
 def _say_what_begins(config: Any, choices: dict[str, Any], run: Any) -> None:
-    """Logs a line before TensorFlow is imported, which takes seconds."""
+    """Logs a line before the import of TensorFlow, which takes seconds."""
     node = config.task if isinstance(config.task, Mapping) else {}
     task = str(node.get("_target_", "")).rpartition(".")[2]
     what = choices.get("experiment") or config.run or ""

@@ -1,6 +1,6 @@
-"""What Tab completes on a command line: groups, their choices, experiments, keys and runs; read from files alone.
+"""Tab completion of a command line: groups, their choices, experiments, keys and runs, all read from files.
 
-It is asked at each press of the key, so it takes no import of Hydra or TensorFlow.
+It runs at every press of the key, so it imports neither Hydra nor TensorFlow.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from pipeline.help import config_dirs
 INSTALL, QUERY = "install=bash", "query=bash"
 OPTIONS = ("--cfg", "--config-dir", "--help", "--hydra-help", "--info", "--multirun", "--shell-completion", "-m")
 SECTIONS = {"SplitConfig": "split", "TrainerConfig": "trainer", "SnapshotsConfig": "snapshots"}
-"""Classes of the schema by the key whose values they describe."""
+"""The schema's classes and the keys that they describe."""
 PLAIN = re.compile(r"[\w./+-]+", re.ASCII)
-"""Names that a shell takes as they are."""
+"""Names that a shell needs no quotes for."""
 MOST = 2000
-"""Files of a folder that are looked at."""
+"""Most files of a folder to look at."""
 
 BASH = r"""_pipeline_complete() {
     local line="${COMP_LINE:0:COMP_POINT}" command=("${COMP_WORDS[0]}") current breaks
@@ -36,7 +36,7 @@ BASH = r"""_pipeline_complete() {
     fi
     mapfile -t COMPREPLY < <(COMP_LINE="$line" "${command[@]}" -sc query=bash 2>/dev/null)
     current="${line##* }"
-    # Bash takes only what is after the last of its breaks for the word.
+    # To Bash, the word starts after the last of its word breaks.
     breaks="${COMP_WORDBREAKS//[^=:]/}"
     if [[ -n "$breaks" && "$current" == *["$breaks"]* ]]; then
         COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*["$breaks"]}"}"}")
@@ -47,11 +47,11 @@ _pipeline_python="$(complete -p python 2>/dev/null | sed -n 's/.* -F \([^ ]*\) .
 if [[ "$_pipeline_python" == _pipeline_complete ]]; then _pipeline_python=; fi
 complete -o default -F _pipeline_complete pipeline python python3
 """
-"""For Bash: what `pipeline` and `python -m pipeline` complete; whatever else `python` completed, it still does."""
+"""For Bash: completes `pipeline` and `python -m pipeline`, and keeps any previous completion of `python`."""
 
 
 def asked_for(arguments: Sequence[str]) -> str | None:
-    """Returns what `-sc install=bash` or `-sc query=bash` prints; None if the command line is another one.
+    """Returns what `-sc install=bash` or `-sc query=bash` prints; None for any other command line.
 
     Args:
         arguments: The command line without its first word.
@@ -66,7 +66,7 @@ def asked_for(arguments: Sequence[str]) -> str | None:
 
 
 def completions(line: str) -> list[str]:
-    """Returns what the last word of a line may be completed to, in the order of the alphabet.
+    """Returns the completions of the last word of a line, in alphabetical order.
 
     Args:
         line: The command up to the cursor.
@@ -101,7 +101,7 @@ def _values(key: str, value: str, folders: Sequence[Path]) -> Iterator[str]:
         known = [*(["auto"] if key == "resume" else []), "latest", *_runs()]
     else:
         known = [name for folder in folders for name in _choices(folder / key)]
-    # In a list it is the last one that is completed.
+    # In a list, the last item is completed.
     begun = value[: max(value.rfind("["), value.rfind(",")) + 1]
     return (f"{begun}{name}" for name in known)
 
@@ -121,7 +121,7 @@ def _runs() -> Iterator[str]:
 
 
 def _keys(parent: str, before: Sequence[str], folders: Sequence[Path]) -> Iterator[str]:
-    """Gives the keys of a section of the schema, or of the choice of a group that the line or our defaults make."""
+    """Yields the keys of a section of the schema, or of the group's choice on the line or in the defaults."""
     kind = next((kind for kind, section in SECTIONS.items() if section == parent), None)
     if kind is not None:
         yield from (f"{parent}.{name}=" for name in _fields(kind))
@@ -144,7 +144,7 @@ def _keys_of_choice(group: str, choice: str, folders: Sequence[Path]) -> Iterato
 
 
 def _fields(kind: str) -> Iterator[str]:
-    """Gives the names of the fields of a class of the schema, which is read and not imported."""
+    """Yields the field names of a class of the schema, which is parsed and not imported."""
     source = (Path(__file__).parent / "config" / "schema.py").read_text(encoding="utf-8")
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef) and node.name == kind:

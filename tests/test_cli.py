@@ -66,7 +66,7 @@ def test_full_disk_is_told_and_leaves_no_half_of_a_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(keras.Model, "save", full)
-    done = command("+experiment=quickstart", "trainer.epochs=1")
+    done = command("+experiment=quickstart", "trainer.epochs=1", "report=false")
     assert done.code == 2
     assert done.errors == [
         f"'{done.folder / 'model.keras'}': no space is left on its disk; "
@@ -83,5 +83,5 @@ def test_own_config_error_of_hydra_is_told_in_a_line(command: Callable[..., Any]
     assert command("loss={a: 1}", "+experiment=multi_io/list_losses").code == 2
     assert "'nothing'" in command("--config-name", "nothing").errors[0]
     assert command("experiment=quickstart").errors == [
-        "experiment: an experiment is added to the defaults; +experiment=quickstart is right"
+        "experiment: an experiment is added to the defaults; use +experiment=quickstart"
     ]

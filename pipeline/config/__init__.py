@@ -1,1 +1,1 @@
-"""The config: its schema, the parts that it names, and what can be wrong with it."""
+"""The config: its schema, the components that it names, and its checks."""

@@ -1,4 +1,4 @@
-"""All mistakes of a config at once, before data is read; those of our own components before TensorFlow is imported."""
+"""All mistakes in a config at once, before data is read; those in built-in components before TensorFlow is imported."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ OBJECTIVES = ("loss", "metrics", "weighted_metrics")
 
 
 def trusted_config(written: DictConfig, run_folder: Path) -> PipelineConfig:
-    """Returns the values of a config, all interpolations resolved, which is done once: anew they could be others.
+    """Returns the values of a config with all interpolations resolved, only once, as they could differ the next time.
 
     Args:
-        written: The config, its interpolations as they are written.
+        written: The config with its interpolations unresolved.
         run_folder: The run folder.
 
     Raises:
-        ConfigMistakes: It would run code or write where only the user may say so, or has variables of the environment
-            where they do not belong; a line for each reason. Nothing of it is imported.
-        OmegaConfBaseException: A value is of another type than its key, or cannot be resolved.
+        ConfigMistakes: It would run code or write files without the user's permission, or uses environment variables
+            where they are not allowed; one line per reason. Nothing that it names is imported.
+        OmegaConfBaseException: A value has another type than its key expects, or cannot be resolved.
     """
     plain: Any = OmegaConf.to_container(written, resolve=False)
     hidden = addresses(plain)
@@ -49,7 +49,7 @@ def trusted_config(written: DictConfig, run_folder: Path) -> PipelineConfig:
     try:
         config: Any = OmegaConf.to_object(written)
     except Exception:
-        # The error may repeat the value of a variable.
+        # The error may contain the value of a variable.
         if variables:
             raise ConfigMistakes(variables) from None
         raise
@@ -62,7 +62,7 @@ def trusted_config(written: DictConfig, run_folder: Path) -> PipelineConfig:
 def _trust_mistakes(config: PipelineConfig, written: Any, run_folder: Path) -> list[str]:
     mistakes = []
     if config.trust and "trust" not in trust.current().keys:
-        mistakes = ["trust: a config file sets it, where it does not count; trust=[NAME] on the command line does"]
+        mistakes = ["trust: a config file sets it, which has no effect; use trust=[NAME] on the command line"]
     plain = asdict(config)
     mistakes += [line for key, node in plain.items() for line in trust.node_mistakes(str(key), node)]
     return mistakes + destination_mistakes(plain, written, run_folder)
@@ -71,14 +71,14 @@ def _trust_mistakes(config: PipelineConfig, written: Any, run_folder: Path) -> l
 def check_config(config: PipelineConfig, missing: list[str]) -> None:
     """Checks values, names and arguments of a whole config.
 
-    What needs TensorFlow to be told is left to `check_parts_of_keras`, so that a typo is told within a second.
+    Checks that need TensorFlow are left to `check_parts_of_keras`, so that a typo is reported within a second.
 
     Args:
-        config: The config, its components plain dicts and lists.
-        missing: Keys that are marked as mandatory and were not set.
+        config: The config, with components as plain dicts and lists.
+        missing: Mandatory keys that are not set.
 
     Raises:
-        ConfigMistakes: Something is wrong; a line for each mistake.
+        ConfigMistakes: There are mistakes; one line each.
     """
     mistakes = [f"{key}: missing; set it on the command line or in an experiment" for key in missing]
     mistakes += value_mistakes(config)
@@ -92,12 +92,12 @@ def check_config(config: PipelineConfig, missing: list[str]) -> None:
 
 
 def check_parts_of_keras(config: PipelineConfig) -> None:
-    """Checks what needs TensorFlow to be told, of a config in which nothing else is wrong.
+    """Checks what can only be checked with TensorFlow, in a config without other mistakes.
 
-    A look at the data builds no model, so that of its config only parts of the user's in `data` are imported.
+    Inspecting the data builds no model, so only the user's own components in `data` are imported for it.
 
     Raises:
-        ConfigMistakes: Something is wrong; a line for each mistake.
+        ConfigMistakes: There are mistakes; one line each.
     """
     if needs_keras(config):
         import_tensorflow()
@@ -111,12 +111,12 @@ def check_parts_of_keras(config: PipelineConfig) -> None:
 
 
 def needs_keras(config: PipelineConfig) -> bool:
-    """Whether the task of a config has to do with a model."""
+    """Whether the task of a config uses a model."""
     return config.task["_target_"] != INSPECT
 
 
 def keras_mistakes(config: PipelineConfig) -> list[str]:
-    """Returns the mistakes that take TensorFlow to be seen: names and arguments of Keras' and of a user's own parts."""
+    """Returns mistakes that only TensorFlow reveals: names and arguments of Keras' and the user's own components."""
     from pipeline.training.objectives.losses import check_loss_name, check_metric_name
     from pipeline.training.optimizers import optimizer_class
 
@@ -146,7 +146,7 @@ def keras_mistakes(config: PipelineConfig) -> list[str]:
     except ConfigError as error:
         mistakes.append(str(error))
     for name, node in (config.validation_sets or {}).items():
-        # Values that differ are arguments of the source of `data`.
+        # The values that differ are arguments of the source in `data`.
         source = node if "_target_" in node else {**config.data, **node}
         known = set(components.mistakes("data", config.data))
         mistakes += [
@@ -162,8 +162,8 @@ def _component_mistakes(config: PipelineConfig, key: str, *, ours: bool, missing
     if not isinstance(node, dict) or "_target_" not in node:
         if node is None and key == "schedule":
             return []
-        right = "a choice such as " + f"{key}=NAME, or a mapping with a _target_, is right"
-        return [f"{key}: {node!r} is no component; {right}"] if ours else []
+        expected = f"a choice such as {key}=NAME, or a mapping with a _target_"
+        return [f"{key}: expected {expected}, got {node!r}"] if ours else []
     return _node_mistakes(key, node, ours=ours, missing=missing)
 
 
@@ -179,7 +179,7 @@ def _weighting_mistakes(config: PipelineConfig, *, ours: bool, missing: list[str
 
 
 def _node_mistakes(key: str, node: Mapping[str, Any], *, ours: bool, missing: list[str]) -> list[str]:
-    # A task imports everything, TensorFlow too.
+    # A task imports everything, including TensorFlow.
     is_ours = str(node["_target_"]).startswith("pipeline.") and key != "task"
     absent = frozenset(k.removeprefix(f"{key}.") for k in missing if k.startswith(f"{key}."))
     provided = PROVIDED.get(key, frozenset()) | absent
@@ -191,7 +191,7 @@ def _node_mistakes(key: str, node: Mapping[str, Any], *, ours: bool, missing: li
 
 
 def _split_nested(node: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Parts a component of ours into itself and the targets below it, which may be a user's and import TensorFlow."""
+    """Splits a built-in component from the targets below it, which may be a user's and import TensorFlow."""
     nested = {k: v for k, v in node.items() if isinstance(v, dict) and "_target_" in v}
     return {k: None if k in nested else v for k, v in node.items()}, nested
 
@@ -200,16 +200,16 @@ def _optimizer_shape_mistakes(config: PipelineConfig) -> list[str]:
     node = config.optimizer
     if isinstance(node, dict) and ("_target_" in node or "name" in node):
         return []
-    return [f"optimizer: {node!r} has neither name nor _target_; optimizer=adam or optimizer.name=NAME is right"]
+    return [f"optimizer: expected a name or a _target_, got {node!r}; use optimizer=adam or optimizer.name=NAME"]
 
 
 def _callback_shape_mistakes(config: PipelineConfig) -> list[str]:
     if not isinstance(config.callbacks or {}, dict):
-        return [f"callbacks: {config.callbacks!r} is no mapping; callbacks=[early_stopping,checkpoint] is right"]
+        return [f"callbacks: expected a mapping, got {config.callbacks!r}; use callbacks=[early_stopping,checkpoint]"]
     if not isinstance(config.tracking or {}, dict):
-        return [f"tracking: {config.tracking!r} is no mapping; tracking=tensorboard or tracking=mlflow is right"]
+        return [f"tracking: expected a mapping, got {config.tracking!r}; use tracking=tensorboard or tracking=mlflow"]
     return [
-        f"callbacks.{name}: {node!r} has no _target_; a mapping with one, or null to switch it off, is right"
+        f"callbacks.{name}: expected a mapping with a _target_, or null to turn it off, got {node!r}"
         for name, node in (config.callbacks or {}).items()
         if node is not None and not (isinstance(node, dict) and "_target_" in node)
     ]
@@ -217,11 +217,11 @@ def _callback_shape_mistakes(config: PipelineConfig) -> list[str]:
 
 def _validation_set_mistakes(config: PipelineConfig) -> list[str]:
     sets = config.validation_sets or {}
-    right = "{winter: {path: winter.csv}} is right"
+    example = "{path: winter.csv}"
     if not isinstance(sets, dict):
-        return [f"validation_sets: {sets!r} is no mapping; {right}"]
+        return [f"validation_sets: expected a mapping such as {{winter: {example}}}, got {sets!r}"]
     return [
-        f"validation_sets.{name}: {node!r} is no mapping; {right}"
+        f"validation_sets.{name}: expected a mapping such as {example}, got {node!r}"
         for name, node in sets.items()
         if not isinstance(node, dict)
     ]
@@ -231,18 +231,18 @@ def _plateau_mistakes(config: PipelineConfig) -> list[str]:
     if config.schedule is None:
         return []
     return [
-        f"callbacks.{name}: cannot set a learning rate that follows a schedule; schedule=constant is right"
+        f"callbacks.{name}: cannot change a learning rate that follows a schedule; use schedule=constant"
         for name, node in (config.callbacks or {}).items()
         if node and str(node["_target_"]).endswith(("ReduceLROnPlateau", "LearningRateScheduler", "WarmUp"))
     ]
 
 
 def _average_mistakes(config: PipelineConfig) -> list[str]:
-    """Tells of callbacks that need moving averages where there are none; an optimizer by target may make its own."""
+    """Reports callbacks that need moving averages if there are none; an optimizer by `_target_` may have its own."""
     if config.trainer.use_ema or "_target_" in config.optimizer or config.optimizer.get("use_ema"):
         return []
     return [
-        f"callbacks.{name}: there are no moving averages of the weights; trainer.use_ema=true is right with it"
+        f"callbacks.{name}: needs moving averages of the weights; set trainer.use_ema=true"
         for name, node in (config.callbacks or {}).items()
         if node and str(node["_target_"]).endswith("SwapEMAWeights")
     ]
@@ -259,7 +259,7 @@ def _check_source(config: PipelineConfig) -> None:
 
 
 def _leaves(key: str, value: Any) -> list[tuple[str, str]]:
-    """Returns every name below a config key with its place; targets are left out."""
+    """Returns every name below a config key with its place, leaving out targets."""
     if isinstance(value, str):
         return [(key, value)]
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Components named in the config by `_target_`: found, checked against their signature, built."""
+"""Components that the config names by `_target_`: found, checked against their signature, and built."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def find(target: str) -> Any:
     """Returns the object that a dotted path names.
 
     Raises:
-        ConfigError: A config may not call it, see `pipeline.security.trust`, which is told before anything is imported;
-            or there is none, and the message has the nearest name in the module that was found.
+        ConfigError: A config may not call it (see `pipeline.security.trust`; nothing is imported then), or it does not
+            exist; the message has the nearest name in the module that was found.
     """
     mistake = trust.target_mistake(target)
     if mistake is not None:
@@ -58,11 +58,11 @@ def _found(target: str) -> Any:
                     f"'{target}' leads through '{module_name}' to '{found.__name__}', which is not its own"
                 )
         return found
-    raise ConfigError(f"no module '{parts[0]}' for '{target}'; a dotted path such as my_module.my_function is right")
+    raise ConfigError(f"no module '{parts[0]}' for '{target}'; use a dotted path such as my_module.my_function")
 
 
 def _look_in_working_folder() -> None:
-    """Has modules looked for in the working folder too, the last of all: none stands for one that is installed."""
+    """Adds the working folder to the module search path, last, so that it never hides an installed module."""
     if "" not in sys.path:
         sys.path.append("")
 
@@ -76,7 +76,7 @@ def mistakes(key: str, node: Any, provided: frozenset[str] = frozenset()) -> lis
         provided: Arguments that the pipeline itself passes to the outermost target.
 
     Returns:
-        A line for each mistake.
+        One line per mistake.
     """
     found: list[str] = []
     if isinstance(node, list):
@@ -96,20 +96,20 @@ def mistakes(key: str, node: Any, provided: frozenset[str] = frozenset()) -> lis
 
 
 def takes(target: str, name: str) -> bool:
-    """Whether a target has an argument of that name."""
+    """Whether a target has an argument of a name."""
     return name in _parameters(find(target))[0]
 
 
 def build(key: str, node: Mapping[str, Any], **extra: Any) -> Any:
-    """Builds the component of a config node; a mistake that it reports becomes one line with the key.
+    """Builds the component of a config node; an error that it raises becomes one line with the key.
 
     Args:
         key: The node's config key.
-        node: A mapping with a `_target_`, and perhaps more of them below.
-        **extra: Further arguments of the outermost target, passed as they are.
+        node: A mapping with a `_target_`, and possibly others nested below.
+        **extra: Further arguments of the outermost target, passed unchanged.
 
     Raises:
-        ConfigError: The component refused its arguments, or names something that a config may not.
+        ConfigError: The component rejected its arguments, or names something that a config may not.
     """
     from hydra.utils import instantiate
 
@@ -117,7 +117,7 @@ def build(key: str, node: Mapping[str, Any], **extra: Any) -> Any:
     if mistakes:
         raise ConfigMistakes(mistakes)
     try:
-        # Hydra turns dataclasses among the arguments into dicts, so that ours are passed behind its back.
+        # Hydra converts dataclass arguments to dicts, so ours are passed separately.
         component = instantiate({**node, "_partial_": True}, _convert_="all")
         return partial(component, **extra) if node.get("_partial_") else component(**extra)
     except Exception as error:
@@ -130,7 +130,7 @@ def build(key: str, node: Mapping[str, Any], **extra: Any) -> Any:
 
 
 def _trust_mistakes(key: str, node: Any) -> list[str]:
-    """Returns what a node names that it may not, what Hydra is going to find under an allowed path included."""
+    """Returns the targets in a node that it may not name, including those that Hydra finds under an allowed path."""
     return trust.node_mistakes(key, node) or [
         f"{place}._target_: {line}" for place, target in trust.targets(key, node) if (line := _finding(target))
     ]
@@ -160,20 +160,20 @@ def _argument_mistakes(key: str, node: dict[str, Any], target: Any, provided: fr
             valid = set(parameters) - provided
             found.append(f"{key}.{name}: {node['_target_']} has no argument '{name}'{nearest(name, valid)}")
         elif not _fits(node[name], hints.get(name, Any)):
-            tip = f"; [{node[name]}] is right" if _takes_only_lists(hints[name], node[name]) else ""
-            found.append(f"{key}.{name}: {node[name]!r} is not {_describe(hints[name])}{tip}")
+            tip = f"; use [{node[name]}]" if _takes_only_lists(hints[name], node[name]) else ""
+            found.append(f"{key}.{name}: expected {_describe(hints[name])}, got {node[name]!r}{tip}")
     if not node.get("_partial_") and not node.get("_args_"):
         for name, parameter in parameters.items():
             required = parameter.default is inspect.Parameter.empty
             if required and name not in given and name not in provided:
-                found.append(f"{key}.{name}: missing; {node['_target_']} needs it")
+                found.append(f"{key}.{name}: missing; {node['_target_']} requires it")
     return found
 
 
 def _parameters(target: Any) -> tuple[dict[str, inspect.Parameter], bool]:
-    """Returns the named parameters of a callable, and whether it takes any others too.
+    """Returns the named parameters of a callable, and whether it also accepts any others.
 
-    A class that passes `**kwargs` on is read together with its bases, to which it may give what they need by itself.
+    A class with `**kwargs` is read together with its bases, whose required arguments it may supply itself.
     """
     named: dict[str, inspect.Parameter] = {}
     callables = (
@@ -199,14 +199,14 @@ def _hints(target: Any) -> dict[str, Any]:
     hints: dict[str, Any] = {}
     for name, annotation in getattr(function, "__annotations__", {}).items():
         alone = types.SimpleNamespace(__annotations__={name: annotation})
-        # Names that are imported for type checkers only cannot be told here.
+        # Names imported only for type checkers cannot be resolved here.
         with suppress(NameError, TypeError, AttributeError):
             hints |= typing.get_type_hints(alone, getattr(function, "__globals__", {}))
     return hints
 
 
 def _fits(value: Any, hint: Any) -> bool:
-    """Whether a config value is of an annotated type; types that config cannot hold are not judged."""
+    """Whether a config value has the annotated type; types that a config cannot hold are not checked."""
     options = (
         typing.get_args(hint)
         if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
@@ -229,7 +229,7 @@ def _fits(value: Any, hint: Any) -> bool:
 
 
 def _takes_only_lists(hint: Any, value: Any) -> bool:
-    """Whether a list of a value would be right where the value alone is not."""
+    """Whether a list with the value would be valid where the value alone is not."""
     return isinstance(value, str) and _describe(hint).startswith("a list of texts")
 
 

@@ -1,4 +1,4 @@
-"""Where the YAML files are; apart from the config's schema so that `--help` needs no Hydra."""
+"""Where the YAML files are; separate from the config's schema so that `--help` does not need Hydra."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the loss of a config expects of targets and outputs, told from its name before TensorFlow is imported."""
+"""What the configured loss expects of targets and outputs, known from its name before TensorFlow is imported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 AUTO = "auto"
-"""Stands for the loss, or the metrics, that suit the target."""
+"""Chooses the loss, or the metrics, that fit the target."""
 ALIASES = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",
@@ -40,16 +40,16 @@ FAMILIES = {
     "log_cosh": "regression",
     "poisson": "regression",
 }
-"""What losses of Keras are for: ids, one-hot rows or 0/1 of classes, -1/1 with a margin, or numbers."""
+"""What the Keras losses are for: class ids, one-hot rows, 0/1 values, -1/1 values with a margin, or numbers."""
 
 
 @dataclass(frozen=True)
 class LossKind:
-    """A loss as a config names it.
+    """A loss as the config names it.
 
     Attributes:
-        name: Its name in snake case, spelled out; `auto` for the one that suits the target.
-        from_logits: Whether it takes outputs before sigmoid or softmax.
+        name: Its full name in snake case; `auto` for the one that fits the target.
+        from_logits: Whether it expects outputs before sigmoid or softmax.
     """
 
     name: str = AUTO
@@ -57,22 +57,22 @@ class LossKind:
 
     @property
     def family(self) -> str | None:
-        """What it is for, see `FAMILIES`; None for `auto`, and for losses of which nobody knows."""
+        """What it is for, see `FAMILIES`; None for `auto` and for unknown losses."""
         return FAMILIES.get(self.name)
 
 
 def loss_kind(value: Any) -> LossKind:
-    """Returns the kind of a loss that a config gives for one output, by name or by `_target_`."""
+    """Returns the kind of the loss that the config gives one output, by name or by `_target_`."""
     if isinstance(value, Mapping):
         return LossKind(spelled_out(str(value.get("_target_", "")).rpartition(".")[2]), bool(value.get("from_logits")))
     return LossKind(spelled_out(str(value)))
 
 
 def loss_kinds(loss: Any, targets: Sequence[str]) -> dict[str, LossKind]:
-    """Returns the loss of each target, as far as the config alone tells it.
+    """Returns the loss of each target, as far as the config alone determines it.
 
     Args:
-        loss: The config's `loss`: one for all, a list by position, or a mapping by output name.
+        loss: The config's `loss`: one loss for all, a list by position, or a mapping by output name.
         targets: The names of the targets in order.
     """
     if isinstance(loss, Mapping) and "_target_" not in loss:
@@ -83,7 +83,7 @@ def loss_kinds(loss: Any, targets: Sequence[str]) -> dict[str, LossKind]:
 
 
 def spelled_out(name: str) -> str:
-    """Returns the name of a loss in snake case, as Keras spells it, whatever form it has."""
+    """Returns the name of a loss, in any form, in Keras' snake case."""
     known = name.lower()
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     return ALIASES.get(known, snake)

@@ -1,4 +1,4 @@
-"""What is wrong with the values of the config's own keys, told before anything is imported that takes long."""
+"""Checks of the values of the config's own keys, made before any slow import."""
 
 from __future__ import annotations
 
@@ -13,42 +13,45 @@ from pipeline.security import trust
 
 BY_COLUMN = {
     "column": "the column that names each row's split",
-    "group": "the column whose equal values are a group",
-    "time": "the column that says when each row was",
+    "group": "the column whose equal values form a group",
+    "time": "the column with the time of each row",
 }
-"""Methods of splits that take a column, and which one."""
+"""Split methods that use a column, and which one."""
 PATIENT = ("keras.callbacks.EarlyStopping", "keras.callbacks.ReduceLROnPlateau")
-"""Callbacks of Keras that take any number of epochs to wait for, such as -3, and act at the first one then."""
+"""Keras callbacks that accept any number of epochs to wait, such as -3, and then act at the first epoch."""
 WAITING = ("patience", "cooldown", "start_from_epoch")
-"""Their arguments that are numbers of epochs."""
+"""Their arguments that count epochs."""
 
 
 def value_mistakes(config: PipelineConfig) -> list[str]:
-    """Returns what is wrong with the values of the schema's own keys, a line each."""
+    """Returns the mistakes in the values of the schema's own keys, one line each."""
     trainer = config.trainer
     mistakes = _count_mistakes(config)
     if 1 <= trainer.epochs <= trainer.initial_epoch:
         mistakes.append(
-            f"trainer.initial_epoch: {trainer.initial_epoch} leaves nothing of {trainer.epochs} epochs to train; "
-            f"{trainer.epochs - 1} or less, or more trainer.epochs, is right"
+            f"trainer.initial_epoch: {trainer.initial_epoch} leaves none of {trainer.epochs} epochs to train; set it "
+            "to "
+            f"{trainer.epochs - 1} or less, or increase trainer.epochs"
         )
     mistakes += [
-        f"trainer.validation_fractions: {fraction} is no fraction of an epoch; a number between 0 and 1 is right"
+        f"trainer.validation_fractions: expected numbers between 0 and 1, got {fraction}"
         for fraction in trainer.validation_fractions
         if not 0 < fraction < 1
     ]
     if trainer.validation_seconds is not None and not trainer.validation_seconds > 0:
-        mistakes.append(f"trainer.validation_seconds: {trainer.validation_seconds} is too small; more than 0 is right")
+        mistakes.append(f"trainer.validation_seconds: expected more than 0, got {trainer.validation_seconds}")
     if config.resume is not None and isinstance(config.task, dict) and config.task.get("_target_") != TRAIN:
-        mistakes.append("resume: only a training is resumed; task=train is right, or run=DIR for the other tasks")
+        mistakes.append("resume: only training can be resumed; use task=train, or run=DIR for other tasks")
     seconds = config.snapshots.every_seconds
     if seconds is not None and not seconds > 0:
-        mistakes.append(f"snapshots.every_seconds: {seconds} is too small; more than 0 is right")
+        mistakes.append(f"snapshots.every_seconds: expected more than 0, got {seconds}")
     mistakes += _update_mistakes(trainer)
     if config.precision is not None and config.precision not in PRECISIONS:
-        mistakes.append(f"precision: Keras has no '{config.precision}'{nearest(config.precision, PRECISIONS)}")
+        mistakes.append(
+            f"precision: Keras has no dtype policy '{config.precision}'{nearest(config.precision, PRECISIONS)}"
+        )
     if trainer.verbose not in ("auto", 0, 1, 2):
-        mistakes.append(f"trainer.verbose: {trainer.verbose} is not auto, 0, 1 or 2")
+        mistakes.append(f"trainer.verbose: expected auto, 0, 1 or 2, got {trainer.verbose}")
     mistakes += [*_split_mistakes(config.split), *_fold_mistakes(config), *_waiting_mistakes(config.callbacks)]
     known = ("train", "validation", "test")
     mistakes += [
@@ -82,9 +85,8 @@ def _count_mistakes(config: PipelineConfig) -> list[str]:
         ("seed", config.seed, 0),
     ):
         if value is not None and not least <= value <= MOST:
-            found = "too small" if value < least else "too large" if value > MOST else "no number"
-            right = f"{MOST} or less" if value > MOST else f"{least} or more"
-            mistakes.append(f"{key}: {value} is {found}; {right} is right")
+            expected = f"{MOST} or less" if value > MOST else f"{least} or more"
+            mistakes.append(f"{key}: expected {expected}, got {value}")
     return mistakes
 
 
@@ -97,7 +99,7 @@ def _split_mistakes(split: SplitConfig) -> list[str]:
         mistakes.append(f"split.column: missing; split.method={split.method} needs {BY_COLUMN[split.method]}")
     elif split.method not in BY_COLUMN and split.column is not None:
         mistakes.append(
-            f"split.column: split.method={split.method} would ignore it; {', '.join(BY_COLUMN)} as the method is right"
+            f"split.column: split.method={split.method} ignores it; set split.method to one of {', '.join(BY_COLUMN)}"
         )
     if split.validation < 1 and split.test < 1 and split.validation + split.test >= 1:
         mistakes.append(f"split: validation {split.validation} and test {split.test} leave nothing to train on")
@@ -106,14 +108,14 @@ def _split_mistakes(split: SplitConfig) -> list[str]:
 
 def _fold_mistakes(config: PipelineConfig) -> list[str]:
     if config.folds is None:
-        return ["fold: there are none; folds=N, how many there are, is right with it"] if config.fold else []
+        return ["fold: there are no folds; set their number, folds=N"] if config.fold else []
     mistakes = []
     if config.fold is not None and config.fold > config.folds:
-        mistakes.append(f"fold: {config.fold} of {config.folds} folds; 1 to {config.folds} is right")
+        mistakes.append(f"fold: expected 1 to {config.folds}, the number of folds, got {config.fold}")
     if config.split.method == "column":
         mistakes.append(
-            "folds: split.method=column names one split of each row; another method is right, such as auto, or group "
-            "to keep rows of one value together"
+            "folds: split.method=column gives each row one fixed split; use another method, such as auto, or group to "
+            "keep rows with the same value together"
         )
     return mistakes
 
@@ -121,16 +123,16 @@ def _fold_mistakes(config: PipelineConfig) -> list[str]:
 def _update_mistakes(trainer: TrainerConfig) -> list[str]:
     clipping = {n: v for n in ("clipnorm", "global_clipnorm", "clipvalue") if (v := getattr(trainer, n)) is not None}
     mistakes = [
-        f"trainer.{name}: {value} is no limit; a finite number above 0, or null for none, is right"
+        f"trainer.{name}: expected a finite number above 0, or null for no limit, got {value}"
         for name, value in clipping.items()
         if not 0 < value < math.inf
     ]
     if len(clipping) > 1:
-        mistakes.append(f"trainer.{next(iter(clipping))}: {' and '.join(clipping)} are set; one of them is right")
+        mistakes.append(f"trainer.{next(iter(clipping))}: {' and '.join(clipping)} are set; set only one of them")
     if not 0 <= trainer.ema_momentum <= 1:
-        mistakes.append(f"trainer.ema_momentum: {trainer.ema_momentum} is no share; a number from 0 to 1 is right")
+        mistakes.append(f"trainer.ema_momentum: expected a number from 0 to 1, got {trainer.ema_momentum}")
     if trainer.ema_overwrite_frequency is not None and not trainer.use_ema:
-        mistakes.append("trainer.ema_overwrite_frequency: there are no averages; trainer.use_ema=true is right with it")
+        mistakes.append("trainer.ema_overwrite_frequency: there are no moving averages; set trainer.use_ema=true")
     return mistakes
 
 

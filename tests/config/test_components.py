@@ -63,7 +63,7 @@ def test_unknown_argument_is_told_with_the_nearest_one() -> None:
 
 def test_missing_argument_is_told_unless_the_pipeline_provides_it() -> None:
     node = {"_target_": f"{HERE}.Part"}
-    assert components.mistakes("model", node) == [f"model.size: missing; {HERE}.Part needs it"]
+    assert components.mistakes("model", node) == [f"model.size: missing; {HERE}.Part requires it"]
     assert components.mistakes("model", node, frozenset({"size"})) == []
     assert components.mistakes("model", {**node, "_partial_": True}) == []
 
@@ -71,7 +71,7 @@ def test_missing_argument_is_told_unless_the_pipeline_provides_it() -> None:
 @pytest.mark.parametrize("value", ["many", True, 1.5, None])
 def test_value_of_another_type_is_told(value: object) -> None:
     (line,) = components.mistakes("model", {"_target_": f"{HERE}.Part", "size": value})
-    assert line == f"model.size: {value!r} is not a whole number"
+    assert line == f"model.size: expected a whole number, got {value!r}"
 
 
 def test_mistakes_at_any_depth_are_told_together() -> None:
@@ -79,7 +79,7 @@ def test_mistakes_at_any_depth_are_told_together() -> None:
     found = components.mistakes("data", {"_target_": f"{HERE}.Part", "size": "x", "inner": inner})
     assert found == [
         f"data.inner[0].siz: {HERE}.Part has no argument 'siz'; did you mean 'size'?",
-        "data.size: 'x' is not a whole number",
+        "data.size: expected a whole number, got 'x'",
     ]
 
 
@@ -126,7 +126,7 @@ def test_errors_of_a_component_name_its_key() -> None:
 def test_what_a_base_needs_is_not_missing_where_the_class_gives_it() -> None:
     assert components.mistakes("model", {"_target_": f"{HERE}.Giving", "width": 1}) == []
     assert components.mistakes("model", {"_target_": f"{HERE}.Giving"}) == [
-        f"model.width: missing; {HERE}.Giving needs it"
+        f"model.width: missing; {HERE}.Giving requires it"
     ]
 
 

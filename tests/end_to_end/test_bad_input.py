@@ -129,9 +129,9 @@ CASES = {
     "unknown optimizer": Case(["optimizer.name=adma"], "Keras has no optimizer 'adma'"),
     "unknown loss": Case(["loss=sparce_categorical_crossentropy"], "did you mean 'sparse_categorical_crossentropy'?"),
     "unknown metric": Case(["metrics=[acuracy]"], "did you mean 'accuracy'?"),
-    "argument of another type": Case(["model.units=many"], "model.units: 'many' is not a whole number"),
-    "no schedule of numbers": Case(["schedule=exponential", "schedule.decay_rate=x"], "schedule.decay_rate: 'x' is not"),
-    "plateau with a schedule": Case(["schedule=cosine", "callbacks=[plateau]"], "schedule=constant is right"),
+    "argument of another type": Case(["model.units=many"], "model.units: expected a whole number, got 'many'"),
+    "no schedule of numbers": Case(["schedule=exponential", "schedule.decay_rate=x"], "schedule.decay_rate: expected a number, got 'x'"),
+    "plateau with a schedule": Case(["schedule=cosine", "callbacks=[plateau]"], "use schedule=constant"),
     "callback's argument": Case(
         ["callbacks=[early_stopping]", "+callbacks.early_stopping.patiense=3"], "did you mean 'patience'?"
     ),

@@ -27,31 +27,31 @@ ROOTS = (
 
 MISTAKES: dict[tuple[str, ...], list[str]] = {
     # Words that are no KEY=VALUE.
-    ("quickstart",): ["quickstart: has no '='; +experiment=quickstart is right"],
-    ("quikstart",): ["quikstart: has no '='; did you mean +experiment=quickstart?"],
-    (*MINE, "mine"): ["mine: has no '='; +experiment=mine is right"],
-    ("train",): ["train: has no '='; task=train is right"],
-    ("early_stopping",): ["early_stopping: has no '='; callbacks=[early_stopping] is right"],
-    ("nothing-like-that",): ["nothing-like-that: has no '='; KEY=VALUE, such as trainer.epochs=5, is right"],
-    ("+experiment", "quickstart"): ["+experiment: has no '='; +experiment=quickstart is right"],
-    ("epochs", "5"): ["epochs: has no '='; trainer.epochs=5 is right"],
-    ("model.units:64",): ["model.units:64: has no '='; model.units=64 is right"],
-    ("model.units", "=", "64"): ["model.units: spaces are around the '='; model.units=64 is right"],
-    ("model.units=", "64"): ["model.units: a space is after the '='; model.units=64 is right"],
+    ("quickstart",): ["quickstart: expected KEY=VALUE; use +experiment=quickstart"],
+    ("quikstart",): ["quikstart: expected KEY=VALUE; did you mean +experiment=quickstart?"],
+    (*MINE, "mine"): ["mine: expected KEY=VALUE; use +experiment=mine"],
+    ("train",): ["train: expected KEY=VALUE; use task=train"],
+    ("early_stopping",): ["early_stopping: expected KEY=VALUE; use callbacks=[early_stopping]"],
+    ("nothing-like-that",): ["nothing-like-that: expected KEY=VALUE, such as trainer.epochs=5"],
+    ("+experiment", "quickstart"): ["+experiment: expected KEY=VALUE; use +experiment=quickstart"],
+    ("epochs", "5"): ["epochs: expected KEY=VALUE; use trainer.epochs=5"],
+    ("model.units:64",): ["model.units:64: expected KEY=VALUE; use model.units=64"],
+    ("model.units", "=", "64"): ["model.units: spaces around '='; use model.units=64"],
+    ("model.units=", "64"): ["model.units: space after '='; use model.units=64"],
     ("callbacks=[default,", "plateau]"): [
-        "callbacks: '[default,' ends at a space; 'callbacks=[default, plateau]', in quotes, is right"
+        "callbacks: '[default,' ends at a space; use 'callbacks=[default, plateau]', in quotes"
     ],
     # Options that there are not.
-    ("--epochs", "5"): ["--epochs: no option; trainer.epochs=5 is right"],
-    ("--epochs=5",): ["--epochs: no option; trainer.epochs=5 is right"],
-    ("-epochs=5",): ["-epochs: no option; trainer.epochs=5 is right"],
-    ("--learning-rate", "0.1"): ["--learning-rate: no option; optimizer.learning_rate=0.1 is right"],
-    ("--model", "cnn"): ["--model: no option; model=cnn is right"],
-    ("--experiment", "quickstart"): ["--experiment: no option; +experiment=quickstart is right"],
-    ("--config-dri", "conf"): ["--config-dri: no option; did you mean '--config-dir'?"],
+    ("--epochs", "5"): ["--epochs: no such option; use trainer.epochs=5"],
+    ("--epochs=5",): ["--epochs: no such option; use trainer.epochs=5"],
+    ("-epochs=5",): ["-epochs: no such option; use trainer.epochs=5"],
+    ("--learning-rate", "0.1"): ["--learning-rate: no such option; use optimizer.learning_rate=0.1"],
+    ("--model", "cnn"): ["--model: no such option; use model=cnn"],
+    ("--experiment", "quickstart"): ["--experiment: no such option; use +experiment=quickstart"],
+    ("--config-dri", "conf"): ["--config-dri: no such option; did you mean '--config-dir'?"],
     ("--config-dir", "cnf"): ["--config-dir: no folder 'cnf'; did you mean 'conf'?"],
     ("--cfg", "jb"): ["--cfg: there is no 'jb'; did you mean 'job'?"],
-    ("seed=1", "--cfg"): ["--cfg: its value is missing; --cfg job or --cfg hydra or --cfg all is right"],
+    ("seed=1", "--cfg"): ["--cfg: its value is missing; use --cfg job or --cfg hydra or --cfg all"],
     # Keys that there are not.
     ("epochs=5",): ["epochs: the config has no 'epochs'; did you mean 'trainer.epochs'?"],
     ("+epochs=5",): ["epochs: the config has no 'epochs'; did you mean 'trainer.epochs'?"],
@@ -70,60 +70,60 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     ("model.filters=8",): ["model.filters: model has no 'filters'; model=cnn or model=image_timeseries has it"],
     ("optimizer.lr=0.1",): ["optimizer.lr: optimizer has no 'lr'; did you mean 'learning_rate'?"],
     ("optimizer.beta_1=0.8",): [
-        "optimizer.beta_1: optimizer has no 'beta_1'; valid: learning_rate, name; +optimizer.beta_1=0.8 adds it"
+        "optimizer.beta_1: optimizer has no 'beta_1'; valid: learning_rate, name; use +optimizer.beta_1=0.8 to add it"
     ],
     ("callbacks.early_stopping.patience=5",): [
         "callbacks.early_stopping.patience: callbacks has no 'early_stopping'; callbacks=[early_stopping] or "
         "callbacks=[table] has it"
     ],
     ("~model.unts",): ["model.unts: model has no 'unts'; did you mean 'units'?"],
-    ("+trainer.epochs=5",): ["trainer.epochs: the config has it; trainer.epochs=5, without +, is right"],
+    ("+trainer.epochs=5",): ["trainer.epochs: the config already has this key; use trainer.epochs=5, without +"],
     # Choices that there are not.
     ("experiment=quickstart",): [
-        "experiment: an experiment is added to the defaults; +experiment=quickstart is right"
+        "experiment: an experiment is added to the defaults; use +experiment=quickstart"
     ],
     (*MINE, "+experiment=mien"): ["experiment: there is no 'mien'; did you mean 'mine'?"],
     ("model=cnnn", "optimizer=adm"): [
         "model: there is no 'cnnn'; did you mean 'cnn'?", "optimizer: there is no 'adm'; did you mean 'adam'?",
     ],
     ("callbacks=[erly_stopping]",): ["callbacks: there is no 'erly_stopping'; did you mean 'early_stopping'?"],
-    ("schedule=null",): ["schedule: null is no choice; valid: constant, cosine, exponential, piecewise"],
-    ("+model=cnn",): ["model: it is among the defaults, where one is chosen; model=cnn, without +, is right"],
+    ("schedule=null",): ["schedule: no choice null; valid: constant, cosine, exponential, piecewise"],
+    ("+model=cnn",): ["model: the defaults already have it; use model=cnn, without +"],
     ("loader=pandas",): [
         "loader: a DataFrame is data and no loader; data=frame data.train._target_=my_module.my_frame feeds one"
     ],
     ("-m", "model=mlp,cnnn"): ["model: there is no 'cnnn'; did you mean 'cnn'?"],
     # Values.
     ("model.units=32,64",): [
-        "model.units: 32,64 are several values; -m makes a run with each, model.units=[32,64] is one list"
+        "model.units: got several values 32,64; use -m for one run per value, or model.units=[32,64] for one list"
     ],
     ("data=csv", "data.path=a,b.csv"): [
-        "data.path: a,b.csv are several values; -m makes a run with each, data.path=[a,b.csv] is one list, "
-        "data.path='\"a,b.csv\"' one text"
+        "data.path: got several values a,b.csv; use -m for one run per value, or data.path=[a,b.csv] for one list, "
+        "or data.path='\"a,b.csv\"' for one text"
     ],
     ("task=evaluate", "run=größe/r"): [
-        "run: 'größe/r' has characters that need quotes; 'run=\"größe/r\"' is right"
+        "run: 'größe/r' has characters that need quotes; use 'run=\"größe/r\"'"
     ],
-    ("task=evaluate", "run=a[1]/r"): ["run: 'a[1]/r' has characters that need quotes; 'run=\"a[1]/r\"' is right"],
+    ("task=evaluate", "run=a[1]/r"): ["run: 'a[1]/r' has characters that need quotes; use 'run=\"a[1]/r\"'"],
     ("trainer.epochs=many",): ["trainer.epochs: Value 'many' of type 'str' could not be converted to Integer"],
     ("trainer.initial_epoch=5",): [
-        "trainer.initial_epoch: 5 leaves nothing of 5 epochs to train; 4 or less, or more trainer.epochs, is right"
+        "trainer.initial_epoch: 5 leaves none of 5 epochs to train; set it to 4 or less, or increase trainer.epochs"
     ],
     ("data=csv", "data.targets=[y]", "data.path='~nobody-of-that-name/x.csv'"): [
         "'~': no home folder is known; set HOME=DIR in the environment, or use a path without ~"
     ],
     # What a task would ignore.
     ("task=evaluate", "run=x", "model.units=5", "callbacks=[default]"): [
-        "callbacks: task=evaluate would ignore it; without it is right",
-        "model.units: task=evaluate would ignore it; without it is right",
+        "callbacks: task=evaluate ignores this key; remove it",
+        "model.units: task=evaluate ignores this key; remove it",
     ],
-    ("task=predict", "run=x", "metrics=[accuracy]"): ["metrics: task=predict would ignore it; without it is right"],
+    ("task=predict", "run=x", "metrics=[accuracy]"): ["metrics: task=predict ignores this key; remove it"],
     ("task=report", "run=x", "+experiment=quickstart"): [
-        "experiment: task=report would ignore it; without it is right"
+        "experiment: task=report ignores this key; remove it"
     ],
-    ("task=lr_find", "trainer.epochs=3"): ["trainer.epochs: task=lr_find would ignore it; without it is right"],
-    ("task=benchmark", "report=false"): ["report: task=benchmark would ignore it; without it is right"],
-    ("runs=[a,b]",): ["runs: task=train would ignore it; without it is right"],
+    ("task=lr_find", "trainer.epochs=3"): ["trainer.epochs: task=lr_find ignores this key; remove it"],
+    ("task=benchmark", "report=false"): ["report: task=benchmark ignores this key; remove it"],
+    ("runs=[a,b]",): ["runs: task=train ignores this key; remove it"],
     # Files of the user's own.
     (*MINE, "+experiment=unknown"): [
         f"epochs: the config has no 'epochs'; did you mean 'trainer.epochs'? {IN.format('unknown')}",

@@ -37,8 +37,8 @@ def test_values_of_each_set_are_told_by_its_name(points: list[str], command: Cal
     [
         ("{winter: {path: nowhere.npz}}", "validation_sets.winter: "),
         ("{winter: {pth: winter.npz}}", "validation_sets.winter.pth: pipeline.data.sources.archive.Npz has no"),
-        ("{winter: winter.npz}", "validation_sets.winter: 'winter.npz' is no mapping"),
-        ("[winter]", "validation_sets: ['winter'] is no mapping"),
+        ("{winter: winter.npz}", "validation_sets.winter: expected a mapping such as {path: winter.csv}, got"),
+        ("[winter]", "validation_sets: expected a mapping such as {winter: {path: winter.csv}}, got ['winter']"),
     ],
 )  # fmt: skip
 def test_mistakes_name_the_set(sets: str, expected: str, points: list[str], command: Callable[..., Any]) -> None:

@@ -48,8 +48,8 @@ def test_outputs_that_is_a_file(tmp_path: Path, command: Callable[..., Any]) -> 
     done = command(*SHORT)
     assert done.code == 2
     assert len(done.errors) == 1
-    assert done.errors[0].startswith("hydra.run.dir: 'outputs/")
-    assert done.errors[0].endswith("cannot be made: Not a directory; another one, hydra.run.dir=DIR, is right")
+    assert done.errors[0].startswith("hydra.run.dir: cannot create 'outputs/")
+    assert done.errors[0].endswith("Not a directory; set hydra.run.dir=DIR to another folder")
 
 
 def test_run_folder_that_is_deleted_during_the_run(start: Callable[..., Process], tmp_path: Path) -> None:

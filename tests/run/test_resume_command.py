@@ -161,8 +161,8 @@ def test_other_data_is_refused_by_what_differs(command: Command, tmp_path: Path)
         (("resume=nowhere",), "resume: 'nowhere' is not a folder"),
         (("resume=.",), "resume: '.' is not a run's: it has no .hydra/config.yaml"),
         (("-m", "seed=1,2", "resume=auto"), "resume: a sweep cannot be resumed as a whole"),
-        (("snapshots.every_steps=0",), "snapshots.every_steps: 0 is too small; 1 or more is right"),
-        (("snapshots.every_seconds=-1",), "snapshots.every_seconds: -1.0 is too small; more than 0 is right"),
+        (("snapshots.every_steps=0",), "snapshots.every_steps: expected 1 or more, got 0"),
+        (("snapshots.every_seconds=-1",), "snapshots.every_seconds: expected more than 0, got -1.0"),
         (("snapshots.every=1",), "snapshots.every: "),
     ],
 )

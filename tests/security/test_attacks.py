@@ -219,7 +219,7 @@ WRITING = {
         "hydra: {job_logging: {handlers: {file: {filename: pwned}}}}",
         "hydra.job_logging.handlers.file.filename: a config file sets it",
     ),
-    "new folders": ("model: {name: '${new_folder:../pwned}'}", "'../pwned' is no folder of runs"),
+    "new folders": ("model: {name: '${new_folder:../pwned}'}", "'../pwned' is not a folder for runs"),
     "a database": (
         "tracking: {mine: {_target_: pipeline.tracking.mlflow.MLflowTracker, experiment: x, uri: 'sqlite:///pwned', "
         "files: [], timeout_seconds: 1}}",

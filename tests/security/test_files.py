@@ -140,7 +140,7 @@ CONFIGS = {
         "'os.mkdir' is no part",
     ),
     "a tag of YAML": ("seed: 0\n", "seed: !!python/object/apply:os.mkdir [pwned]\n", "could not determine a constr"),
-    "a new folder": ("seed: 0\n", "seed: 0\noptimized_metric: ${new_folder:../pwned}\n", "is no folder of runs"),
+    "a new folder": ("seed: 0\n", "seed: 0\noptimized_metric: ${new_folder:../pwned}\n", "is not a folder for runs"),
 }
 
 

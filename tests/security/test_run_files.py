@@ -195,9 +195,9 @@ FILES: dict[str, tuple[tuple[str, ...], Any, str | None]] = {
     "null for every group": (
         (CONFIG,),
         TASK + "".join(f"{name}: null\n" for name in ("data", "model", "loader", "optimizer", "loss")),
-        "data: None is no component",
+        "data: expected a choice such as data=NAME, or a mapping with a _target_, got None",
     ),
-    "a text for a group": ((CONFIG,), TASK + "data: x\n", "data: 'x' is no component"),
+    "a text for a group": ((CONFIG,), TASK + "data: x\n", "data: expected a choice such as data=NAME, or a mapping"),
     "null for a typed group": ((CONFIG,), TASK + "trainer: null\n", "trainer: "),
     "a text for a typed group": ((CONFIG,), TASK + "split: x\n", "split: "),
     "a list for a typed group": ((CONFIG,), TASK + "snapshots: [1]\n", "snapshots: "),

@@ -150,24 +150,22 @@ def test_averages_are_what_is_evaluated_and_what_validation_measures_if_asked_to
     averages = saved.optimizer._model_variables_moving_average
     for weight, average in zip(saved.trainable_variables, averages, strict=True):
         np.testing.assert_array_equal(weight, average)
-    assert command(*short).errors == [
-        "callbacks.ema: there are no moving averages of the weights; trainer.use_ema=true is right with it"
-    ]
+    assert command(*short).errors == ["callbacks.ema: needs moving averages of the weights; set trainer.use_ema=true"]
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"gradient_accumulation_steps": 0}, "trainer.gradient_accumulation_steps: 0 is too small; 1 or more is right"),
-        ({"clipnorm": 0.0}, "trainer.clipnorm: 0.0 is no limit; a finite number above 0, or null for none, is right"),
+        ({"gradient_accumulation_steps": 0}, "trainer.gradient_accumulation_steps: expected 1 or more, got 0"),
+        ({"clipnorm": 0.0}, "trainer.clipnorm: expected a finite number above 0, or null for no limit, got 0.0"),
         (
             {"clipnorm": 1.0, "clipvalue": 1.0},
-            "trainer.clipnorm: clipnorm and clipvalue are set; one of them is right",
+            "trainer.clipnorm: clipnorm and clipvalue are set; set only one of them",
         ),
-        ({"ema_momentum": 1.5}, "trainer.ema_momentum: 1.5 is no share; a number from 0 to 1 is right"),
+        ({"ema_momentum": 1.5}, "trainer.ema_momentum: expected a number from 0 to 1, got 1.5"),
         (
             {"ema_overwrite_frequency": 3},
-            "trainer.ema_overwrite_frequency: there are no averages; trainer.use_ema=true is right with it",
+            "trainer.ema_overwrite_frequency: there are no moving averages; set trainer.use_ema=true",
         ),
     ],
 )
@@ -177,4 +175,4 @@ def test_settings_that_make_no_sense_are_told_before_tensorflow(changes: dict[st
 
 def test_a_precision_that_keras_does_not_have_is_told_with_the_nearest() -> None:
     (line,) = value_mistakes(PipelineConfig(precision="mixed_float61"))
-    assert line == "precision: Keras has no 'mixed_float61'; did you mean 'mixed_float16'?"
+    assert line == "precision: Keras has no dtype policy 'mixed_float61'; did you mean 'mixed_float16'?"

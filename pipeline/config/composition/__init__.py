@@ -1,1 +1,1 @@
-"""How a command's config comes to be: from files and from what is typed, each mistake of either told in a line."""
+"""How a command's config is composed from files and the command line, with each mistake reported in one line."""

@@ -1,4 +1,4 @@
-"""Settings by the name of a column or target, which no file names: `data.kinds.price=number` as it stands."""
+"""Settings by column or target name, which no file lists, so that `data.kinds.price=number` works without `+`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
 SETTINGS = ("data.kinds", "data.classes")
-"""Keys that are null, or empty, or a value by such a name."""
+"""Keys that are null, empty, or a mapping by such a name."""
 
 
 def open_settings(config: DictConfig, overrides: Sequence[Override]) -> None:
-    """Opens settings for names that are typed.
+    """Opens settings to the names given on the command line.
 
     Args:
-        config: The config before anything typed is in it.
-        overrides: What is typed.
+        config: The config before the command line is applied.
+        overrides: The overrides from the command line.
     """
     for override in overrides:
         typed = override.key_or_group

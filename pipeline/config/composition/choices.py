@@ -1,4 +1,4 @@
-"""The choices of config groups, those of the user's own folders of config files too."""
+"""The choices of config groups, including those in the user's own config folders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from yaml import YAMLError
 from pipeline.errors import ConfigError, nearest
 
 EXPERIMENT = "experiment"
-"""The group that is added to the defaults."""
+"""The group whose choices are added to the defaults."""
 FOUND_ELSEWHERE = MappingProxyType(
     {"loader/pandas": "a DataFrame is data and no loader; data=frame data.train._target_=my_module.my_frame feeds one"}
 )
@@ -27,11 +27,11 @@ def is_shared(choice: str) -> bool:
 
 
 def choices(repository: Any, group: str) -> list[str]:
-    """Returns the names of all choices of a group, those in folders below it too.
+    """Returns the names of all choices of a group, including those in subfolders.
 
     Args:
-        repository: Hydra's files of a config.
-        group: The name of a group.
+        repository: Hydra's config files.
+        group: The name of the group.
     """
     names = [name for name in repository.get_group_options(group, ObjectType.CONFIG) if not is_shared(name)]
     for folder in repository.get_group_options(group, ObjectType.GROUP):
@@ -40,14 +40,14 @@ def choices(repository: Any, group: str) -> list[str]:
 
 
 def unknown_choice(repository: Any, name: str) -> str:
-    """Says that there is no such choice, and which is near.
+    """Returns the line for an unknown choice, with the nearest one.
 
     Args:
-        repository: Hydra's files of a config.
+        repository: Hydra's config files.
         name: The group and the choice, such as `model/cnn`.
     """
     group = next((g for g in _parents(name) if repository.group_exists(g)), "")
-    # A folder of experiments is a group of its own for Hydra, and none for users.
+    # To Hydra a folder of experiments is a separate group; to users it is not.
     group = group.partition("/")[0] if group.startswith(f"{EXPERIMENT}/") else group
     if name in FOUND_ELSEWHERE:
         return f"{group}: {FOUND_ELSEWHERE[name]}"
@@ -56,10 +56,10 @@ def unknown_choice(repository: Any, name: str) -> str:
 
 
 def choices_with(repository: Any, group: str, key: str) -> list[str]:
-    """Returns the choices of a group whose file has a key."""
+    """Returns the choices of a group whose files have a key."""
     found = []
     for choice in choices(repository, group):
-        # A file that cannot be read is told where it is chosen.
+        # A file that cannot be read is reported where it is chosen.
         with suppress(ConfigError, HydraException, YAMLError):
             if key in _keys(repository, group, choice):
                 found.append(choice)

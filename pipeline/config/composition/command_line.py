@@ -1,4 +1,4 @@
-"""The words of a command line: options and overrides in any order, and a line for each word that is neither."""
+"""The words of a command line: options and overrides in any order, and one line per word that is neither."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from pipeline.config.conf_folder import conf_folder
 from pipeline.errors import ConfigMistakes, nearest, one_line
 from pipeline.security.config_files import CheckedRepository
 
-SUCH_AS = "KEY=VALUE, such as trainer.epochs=5, is right"
+SUCH_AS = "KEY=VALUE, such as trainer.epochs=5"
 
 
 def in_order(arguments: Sequence[str]) -> list[str]:
-    """Returns a command line as Hydra takes it: what is overridden, then options.
+    """Returns a command line in the order that Hydra expects: overrides, then options.
 
     Args:
         arguments: The command line without its first word.
 
     Raises:
-        ConfigMistakes: Some words are neither; a line for each.
+        ConfigMistakes: Some words are neither; one line each.
     """
     words = _Words(arguments)
     words.sort()
@@ -41,12 +41,12 @@ def in_order(arguments: Sequence[str]) -> list[str]:
 
 
 class _Words:
-    """The words of a command line, sorted one after the other.
+    """The words of a command line, sorted one after another.
 
     Attributes:
-        overrides: Those with a key and a value, and those that delete a key.
-        options: Those of Hydra, with their values.
-        mistakes: A line for each of the others.
+        overrides: Words with a key and a value, and words that delete a key.
+        options: Hydra's options, with their values.
+        mistakes: One line per other word.
     """
 
     def __init__(self, arguments: Sequence[str]) -> None:
@@ -69,7 +69,7 @@ class _Words:
                 self.mistakes.append(self._bare(word))
 
     def check(self) -> None:
-        """Looks at the values of options and overrides."""
+        """Checks the values of options and overrides."""
         folder = self._config_dir
         if folder is not None and not Path(folder).is_dir():
             near = [path.name for path in Path(folder).absolute().parent.glob("*") if path.is_dir()]
@@ -78,8 +78,8 @@ class _Words:
 
     @cached_property
     def _keys(self) -> Keys:
-        """The keys and choices of the defaults; made for mistakes only."""
-        # Hydra itself has not begun yet, and finds its kinds of files only then.
+        """The keys and choices of the defaults; composed only if there is a mistake."""
+        # Hydra has not started yet, and registers its config sources only when it does.
         Plugins.instance()
         places = ConfigSearchPathImpl()
         places.append("hydra", "pkg://hydra.conf")
@@ -96,11 +96,10 @@ class _Words:
         matching = {head} & {*self._actions} or {
             o for o in self._actions if head.startswith("--") and o.startswith(head)
         }
-        right = None if head in self._actions else self._right(head, "VALUE")
-        if right is not None:
+        if head not in self._actions and self._correct(head, "VALUE") is not None:
             if not equals:
                 value = self._left.pop(0) if self._left and _is_bare(self._left[0]) else "VALUE"
-            self.mistakes.append(f"{head}: no option; {self._right(head, value)} is right")
+            self.mistakes.append(f"{head}: no such option; use {self._correct(head, value)}")
         elif len(matching) == 1 or (not head.startswith("--") and word[:2] in self._actions):
             self.options.append(word)
             if matching:
@@ -109,10 +108,10 @@ class _Words:
             if not equals and self._left and _is_bare(self._left[0]):
                 del self._left[0]
             options = matching or [option for option in self._actions if option.startswith("--")]
-            self.mistakes.append(f"{head}: no option{nearest(head, options)}")
+            self.mistakes.append(f"{head}: no such option{nearest(head, options)}")
 
     def _take_value(self, action: Action, equals: str, value: str) -> None:
-        """Takes the value of an option, which may be the next word."""
+        """Reads the value of an option, which may be the next word."""
         name = action.option_strings[0]
         if action.nargs == 0:
             return
@@ -121,8 +120,8 @@ class _Words:
             if action.nargs == "?" and not (self._left and self._left[0] in allowed):
                 return
             if not self._left or self._left[0].startswith("-"):
-                right = " or ".join(f"{name} {choice}" for choice in allowed) or f"{name} VALUE"
-                self.mistakes.append(f"{name}: its value is missing; {right} is right")
+                examples = " or ".join(f"{name} {choice}" for choice in allowed) or f"{name} VALUE"
+                self.mistakes.append(f"{name}: its value is missing; use {examples}")
                 return
             value = self._left.pop(0)
             self.options.append(value)
@@ -140,39 +139,40 @@ class _Words:
         whole = " ".join([word, *rest])
         if rest and not _is_cut_off(whole):
             del self._left[: len(rest)]
-            self.mistakes.append(f"{key}: '{value}' ends at a space; '{whole}', in quotes, is right")
+            self.mistakes.append(f"{key}: '{value}' ends at a space; use '{whole}', in quotes")
         elif word.endswith("=") and self._left and _is_bare(self._left[0]):
-            self.mistakes.append(f"{key}: a space is after the '='; {word}{self._left.pop(0)} is right")
+            self.mistakes.append(f"{key}: space after '='; use {word}{self._left.pop(0)}")
         else:
             self.overrides.append(word)
 
     def _bare(self, word: str) -> str:
-        """Says what is right where a word has no `=`."""
+        """Returns the line for a word without `=`, with the correct form."""
         if self._left and self._left[0] == "=":
             value = self._left[1] if len(self._left) > 1 else "VALUE"
             del self._left[:2]
-            return f"{word}: spaces are around the '='; {self._right(word, value) or f'{word}={value}'} is right"
+            return f"{word}: spaces around '='; use {self._correct(word, value) or f'{word}={value}'}"
         key, colon, value = word.partition(":")
-        if self._right(key, value) is not None:
+        if self._correct(key, value) is not None:
             if not colon:
                 value = self._left.pop(0) if self._left and _is_bare(self._left[0]) else "VALUE"
-            return f"{word}: has no '='; {self._right(key, value)} is right"
-        return f"{word}: has no '='{self._chosen(word) or f'; {SUCH_AS}'}"
+            return f"{word}: expected KEY=VALUE; use {self._correct(key, value)}"
+        chosen = self._chosen(word)
+        return f"{word}: expected {SUCH_AS}" if chosen is None else f"{word}: expected KEY=VALUE; {chosen}"
 
     def _chosen(self, word: str) -> str | None:
-        """Returns how a word that is the name of a choice, or nearly, is chosen."""
+        """Returns how to choose what a word names, exactly or nearly; None if it names no choice."""
         by_choice = {name: f"+experiment={name}" for name in choices(self._keys.repository, EXPERIMENT)}
         for group in sorted(ROOTS - {"callbacks"}):
             if self._keys.repository.group_exists(group):
                 by_choice |= {name: f"{group}={name}" for name in choices(self._keys.repository, group)}
         by_choice |= {n: f"callbacks=[{n}]" for n in choices(self._keys.repository, "callbacks") if n not in by_choice}
         if word in by_choice:
-            return f"; {by_choice[word]} is right"
+            return f"use {by_choice[word]}"
         found = nearest(word, by_choice)
-        return f"; did you mean {by_choice[found.split(chr(39))[1]]}?" if "did you mean" in found else None
+        return f"did you mean {by_choice[found.split(chr(39))[1]]}?" if "did you mean" in found else None
 
-    def _right(self, word: str, value: str) -> str | None:
-        """Returns how a value is given to what is named by a word; None if that is no key."""
+    def _correct(self, word: str, value: str) -> str | None:
+        """Returns how to set the key that a word names to a value; None if it names no key."""
         name = word.lstrip("-+~")
         if name == EXPERIMENT:
             return f"+experiment={value}"
@@ -191,16 +191,16 @@ def _is_cut_off(word: str) -> bool:
 
 
 def _unreadable(word: str) -> str | None:
-    """Says why Hydra cannot read an override, with the quotes by which it can; None if it can."""
+    """Returns why Hydra cannot read an override, with the quotes that it needs; None if Hydra can."""
     reason = _problem(word)
     if reason is None:
         return None
     key, _, value = word.partition("=")
     if _problem(f"{key}=x") is not None:
-        return f"'{key}': is no key; {SUCH_AS}"
+        return f"'{key}': not a valid key; use {SUCH_AS}"
     quoted = f'{key}="{value}"'
     if value[:1] not in ("[", "{", "'", '"') and _problem(quoted) is None and "'" not in value:
-        return f"{key}: '{value}' has characters that need quotes; '{quoted}' is right"
+        return f"{key}: '{value}' has characters that need quotes; use '{quoted}'"
     return f"{key}: '{value}' cannot be read: {reason}"
 
 

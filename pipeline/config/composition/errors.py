@@ -1,4 +1,4 @@
-"""Hydra's and OmegaConf's own errors, told as one line each with the key."""
+"""Hydra's and OmegaConf's own errors as one line each, with the key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.errors import one_line
 
 
 def as_lines(error: Exception) -> list[str] | None:
-    """Returns a line for what composing or reading a config raised; None if that is none of Hydra's or OmegaConf's."""
+    """Returns one line per mistake in an error from composing or reading a config; None if it is not from Hydra."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
@@ -17,14 +17,14 @@ def as_lines(error: Exception) -> list[str] | None:
         return [yaml_error(error)]
     if not isinstance(error, (HydraException, OmegaConfBaseException)):
         return None
-    # What composing raised from an error of OmegaConf's may have no text of its own.
+    # An error that Hydra raises from one of OmegaConf's may have no text of its own.
     text = str(error) or str(error.__cause__ or "")
     ours = re.match(r"\w+ raised while resolving interpolation: (?P<told>(resume|hydra|hydra\.run\.dir|run): .*)", text)
     if ours:
         return [ours["told"]]
     primary = re.search(r"[Cc]annot find primary config '(?P<name>[^']+)'", text)
     if primary:
-        return [f"--config-name: no config '{primary['name']}'; without the option the pipeline's own is taken"]
+        return [f"--config-name: no config '{primary['name']}'; omit the option to use the pipeline's own"]
     if text.startswith("Error merging override") and error.__cause__ is not None:
         text = str(error.__cause__)
     of_file = re.match(r"In '(?P<file>[^']+)': \w+ raised while composing config:\n", text)
@@ -35,20 +35,20 @@ def as_lines(error: Exception) -> list[str] | None:
 
 
 def yaml_error(error: Exception) -> str:
-    """Says in one line what is wrong with a file that is no YAML, or is more than plain values."""
+    """Returns one line for a file that is not valid YAML, or holds more than plain values."""
     mark = getattr(error, "problem_mark", None)
     place = "" if mark is None else f"'{mark.name}': line {mark.line + 1}: "
     return place + one_line(getattr(error, "problem", None) or error)
 
 
 def _reason(text: str) -> str:
-    """Returns what Hydra says beside where it was: its first lines often only announce the reason."""
+    """Returns the reason in Hydra's text, whose first lines often only announce it."""
     variable = re.search(r"Environment variable '([^']+)' not found", text)
     if variable:
         return f"the environment variable {variable[1]} is not set"
     missing = re.search(r"Interpolation key '([^']+)' not found", text)
     if missing:
-        return f"refers to {missing[1]}, which is missing; {missing[1]}=VALUE is right"
+        return f"refers to {missing[1]}, which is missing; set {missing[1]}=VALUE"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     reasons = [line for line in lines if not line.startswith(("full_key", "object_type", "reference_type"))]
     return " ".join(reasons[:2]) or text

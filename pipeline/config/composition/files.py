@@ -1,4 +1,4 @@
-"""Keys that files bring: those that no config has are told with their file, and for others it is remembered."""
+"""Keys from files: unknown ones are reported with their file, and the file of every other value is remembered."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _files: dict[str, str] = {}
 
 
 def remember(layers: list[tuple[str | None, DictConfig]]) -> None:
-    """Remembers of which file of the user's each value is, for `with_file`.
+    """Remembers which of the user's files each value comes from, for `with_file`.
 
     Args:
-        layers: The user's files, None for one of ours, and what they say, in the order in which they are merged.
+        layers: The user's files (None for a built-in one) and their content, in the order in which they are merged.
     """
     _files.clear()
     for file, layer in layers:
@@ -36,23 +36,23 @@ def remember(layers: list[tuple[str | None, DictConfig]]) -> None:
 
 
 def forget(key: str) -> None:
-    """Forgets of which file a value is, as another one is typed."""
+    """Forgets the file of a value that the command line replaces."""
     for known in [known for known in _files if known == key or known.startswith(f"{key}.")]:
         del _files[known]
 
 
 def with_file(line: str) -> str:
-    """Returns a line on a mistake with the user's file in which it is."""
+    """Returns the line of a mistake with the user's file that contains it."""
     key = re.split(r"[:\[]", line, maxsplit=1)[0]
     return f"{line} (in '{_files[key]}')" if key in _files else line
 
 
 def file_of(loaded: ConfigResult, config_path: str) -> str | None:
-    """Returns the path of a config file of the user's, as seen from here; None for one of ours.
+    """Returns the path of a user's config file relative to the working folder; None for a built-in file.
 
     Args:
-        loaded: What Hydra has read.
-        config_path: The name that Hydra has for it, such as `model/mlp`.
+        loaded: The file as Hydra has read it.
+        config_path: Hydra's name for it, such as `model/mlp`.
     """
     scheme, _, folder = loaded.path.partition("://")
     if scheme != "file" or Path(folder) == conf_folder():
@@ -63,7 +63,7 @@ def file_of(loaded: ConfigResult, config_path: str) -> str | None:
 
 
 def unknown_keys(layer: DictConfig) -> list[Place]:
-    """Returns the places of what a file says that the schema has no keys for."""
+    """Returns the places in a file's content that the schema has no keys for."""
     plain: Any = OmegaConf.to_container(layer, resolve=False)
     if not isinstance(plain, dict):
         return []
@@ -78,7 +78,7 @@ def unknown_keys(layer: DictConfig) -> list[Place]:
 
 
 def references(node: Any) -> Iterator[str]:
-    """Gives the texts of a config that refer to other values."""
+    """Yields the texts of a config that contain interpolations."""
     if isinstance(node, dict):
         for value in node.values():
             yield from references(value)
@@ -90,7 +90,7 @@ def references(node: Any) -> Iterator[str]:
 
 
 def is_referred_to(name: object, texts: str) -> bool:
-    """Whether texts that refer to other values have a name in them."""
+    """Whether texts with interpolations contain a name."""
     return re.search(rf"\b{re.escape(str(name))}\b", texts) is not None
 
 

@@ -1,4 +1,4 @@
-"""What each task reads of a config: a key that is typed beside it would be ignored, which is told."""
+"""Which config keys each task reads: other keys on the command line would be ignored and are reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pipeline.run.names import INSPECT
 
 OF_ALL = ("task", "run", "resume", "debug", "trust", "hydra")
-"""Keys of the command itself; which of them go together is looked at elsewhere."""
+"""Keys of the command itself; whether they can be combined is checked elsewhere."""
 _DATA = ("data", "split", "loader", "seed")
 _OBJECTIVES = ("loss", "loss_weights", "metrics", "weighted_metrics", "positive")
 _OF_A_MODEL = ("model", "optimizer", "weighting", "precision", "target_scaling", *_OBJECTIVES)
@@ -46,28 +46,28 @@ READS: Mapping[str, Collection[str]] = MappingProxyType(
         ),
     }
 )
-"""Keys, with all that is below them, by the `_target_` of a task; one that is not here may read all.
+"""The keys, including all keys below them, that a task reads, by its `_target_`; other tasks may read all keys.
 
-Tasks on a saved run read no experiment, which is told where that run's config is read; the test of learning rates puts
-its own in place of a schedule.
+Tasks on a saved run read no experiment; that is reported where the run's config is read. The learning-rate test
+replaces the schedule by its own.
 """
 IGNORES: Mapping[str, Collection[str]] = MappingProxyType({"pipeline.tasks.train.train": ("runs",)})
-"""Keys that a task which reads all others ignores."""
+"""Keys ignored by a task that reads all others."""
 
 
 def ignored_mistakes(task: str, typed: Iterable[str]) -> list[str]:
-    """Returns a line for each key that is typed and that a task would ignore.
+    """Returns one line per key on the command line that a task would ignore.
 
     Args:
         task: The `_target_` of a task.
-        typed: Keys and groups that are typed.
+        typed: Keys and groups on the command line.
     """
     if task in READS:
         ignored = [key for key in typed if not _is_among(key, (*OF_ALL, *READS[task]))]
     else:
         ignored = [key for key in typed if _is_among(key, IGNORES.get(task, ()))]
     name = task.rpartition(".")[2]
-    return [f"{key}: task={name} would ignore it; without it is right" for key in sorted(ignored)]
+    return [f"{key}: task={name} ignores this key; remove it" for key in sorted(ignored)]
 
 
 def _is_among(key: str, roots: Collection[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Keys that no config has, told with the key that was probably meant, wherever in the config that is."""
+"""Unknown keys, reported with the key that was probably meant, anywhere in the config."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.errors import ConfigError, nearest
 
 ROOTS = frozenset(field.name for field in fields(PipelineConfig))
-"""Keys at the top of a config."""
+"""Keys at the top level of a config."""
 OTHER_NAMES = {"lr": "learning_rate", "bs": "batch_size", "wd": "weight_decay", "n_epochs": "epochs"}
-"""Short names that people have for keys of ours."""
+"""Short names that people use for keys."""
 SURELY = 0.85
-"""Likeness from which a name is surely one of those beside it, mistyped."""
+"""Similarity from which a name is taken for a mistyped sibling."""
 SHORTEST = 3
-"""Letters of a name that may be another one mistyped."""
+"""Least length of a name that may be another one mistyped."""
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What keys there are.
+    """The existing keys.
 
     Attributes:
-        config: The config before anything typed is in it.
-        repository: Hydra's files of a config.
+        config: The config before the command line is applied.
+        repository: Hydra's config files.
     """
 
     config: DictConfig
@@ -46,16 +46,16 @@ class Keys:
         return self.unknown(key)
 
     def unknown(self, key: str, value: str | None = None) -> str:
-        """Says that the config has no such key, and which one was probably meant.
+        """Returns the line for an unknown key, with the key that was probably meant.
 
         Args:
-            key: A key that is unknown at its last name or before.
-            value: What was given for it, as it was written; None if it is not there to be added.
+            key: A key whose last name, or an earlier one, is unknown.
+            value: Its value as written; None if the key is not being set.
         """
         parent, name = self._first_unknown(key)
         where = parent or "the config"
         if not parent and name == EXPERIMENT:
-            return f"experiment: an experiment is added to the defaults; +experiment={value or 'NAME'} is right"
+            return f"experiment: an experiment is added to the defaults; use +experiment={value or 'NAME'}"
         group = parent.partition(".")[0] or name
         node = self._plain(parent)
         if parent in ROOTS and (having := choices_with(self.repository, parent, name)):
@@ -67,7 +67,7 @@ class Keys:
         valid = [n for n in node if n != "_target_"] if isinstance(node, dict) else []
         line = f"{key}: {where} has no '{name}'{nearest(name, valid)}"
         may_add = value is not None and group in ROOTS and parent and self._may_have(node, name)
-        return f"{line}; +{key}={value} adds it" if may_add else line
+        return f"{line}; use +{key}={value} to add it" if may_add else line
 
     def has(self, key: str) -> bool:
         """Whether the config has a key."""
@@ -81,13 +81,13 @@ class Keys:
         """Returns the key that a name was probably meant for.
 
         Args:
-            name: The last name of a key.
-            siblings: Names beside it, which come before others.
-            parent: The key that they are below.
-            exactly: Whether a mistyped name is for none.
+            name: The last name of the key.
+            siblings: Names beside it, which are preferred.
+            parent: The key above them.
+            exactly: Whether to ignore mistyped names.
 
         Returns:
-            The name alone for one of the siblings, the whole key for others.
+            The name alone for a sibling, the whole key otherwise.
         """
         name = name.replace("-", "_")
         by_name: dict[str, list[str]] = {}
@@ -107,7 +107,7 @@ class Keys:
         return other if other is None or other in ROOTS else by_name[other][0]
 
     def _first_unknown(self, key: str) -> tuple[str, str]:
-        """Returns the part of a key up to which the config has it, and the name that it has not."""
+        """Returns the longest part of a key that the config has, and the next name, which it does not have."""
         parts = key.split(".")
         for length in range(len(parts)):
             node = self._plain(".".join(parts[:length]))
@@ -124,7 +124,7 @@ class Keys:
         yield from _leaves(self._plain(""))
 
     def _may_have(self, node: Any, name: str) -> bool:
-        """Whether a part may have an argument that its file does not name; one of ours is asked."""
+        """Whether a component may have an argument that its file does not list; a built-in one is inspected."""
         if not isinstance(node, dict):
             return False
         target = str(node.get("_target_", ""))

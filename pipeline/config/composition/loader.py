@@ -1,4 +1,4 @@
-"""Hydra's composition of a config, with the rule for parts of one's own and with all mistakes told at once."""
+"""Hydra's composition of a config, with the rule for replaced components and with all mistakes reported at once."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from pipeline.errors import ConfigMistakes
 
 
 class Loader(ConfigLoaderImpl):
-    """Hydra's loader of configs, told what files and overrides may say before it stumbles over it.
+    """Hydra's config loader, with mistakes in files and overrides found before Hydra fails on them.
 
     Args:
-        config_search_path: Where the files are.
+        config_search_path: Where to find the files.
     """
 
     def __init__(self, config_search_path: Any) -> None:
@@ -47,7 +47,7 @@ class Loader(ConfigLoaderImpl):
         """Composes a config.
 
         Raises:
-            ConfigMistakes: There is no such choice or key, or several values are given for one; a line for each.
+            ConfigMistakes: A choice or key is unknown, or several values are given for one key; one line each.
         """
         self._mistakes = []
         arguments = (run_mode, from_shell, validate_sweep_overrides)
@@ -59,7 +59,7 @@ class Loader(ConfigLoaderImpl):
             self._mistakes.append(self._missing(error))
             raise ConfigMistakes(self._mistakes) from error
         except Exception as error:
-            # It stumbled over what has been found already.
+            # Hydra failed on a mistake that has already been found.
             if self._mistakes:
                 raise ConfigMistakes(self._mistakes) from error
             raise
@@ -68,14 +68,14 @@ class Loader(ConfigLoaderImpl):
         return config
 
     def validate_sweep_overrides_legal(self, overrides: list[Override], run_mode: RunMode, from_shell: bool) -> None:  # type: ignore[override]
-        """Finds overrides with several values where there is one run."""
+        """Finds overrides with several values in a command for a single run."""
         if run_mode == RunMode.MULTIRUN:
             super().validate_sweep_overrides_legal(overrides, run_mode, from_shell)
             return
         self._mistakes += [sweep_mistake(override) for override in overrides if override.is_sweep_override()]
 
     def _parse_overrides_and_create_caching_repo(self, config_name: str | None, overrides: list[str]) -> Any:
-        """Parses overrides, and leaves out those by which something is chosen that there is not."""
+        """Parses overrides, and leaves out those that choose something unknown."""
         parsed, repository = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
         self._typed, self._read = [], repository.cache
         for override in parsed:
@@ -85,7 +85,7 @@ class Loader(ConfigLoaderImpl):
         return self._typed, repository
 
     def _compose_config_from_defaults_list(self, defaults: list[ResultDefault], repo: Any) -> DictConfig:
-        """Merges what files say, then makes room for what is typed; Hydra puts that in next."""
+        """Merges the files, then prepares for the command line, which Hydra applies next."""
         results = [self._load_single_config(default=default, repo=repo) for default in defaults]
         names = [str(default.config_path) for default in defaults]
         sources = [files.file_of(result, name) for result, name in zip(results, names, strict=True)]
@@ -122,12 +122,12 @@ class Loader(ConfigLoaderImpl):
         return config
 
     def _texts(self, results: list[ConfigResult]) -> str:
-        """Returns all that refers to other values, in files and typed."""
+        """Returns all texts with interpolations, from files and the command line."""
         plain = [OmegaConf.to_container(result.config, resolve=False) for result in results]
         return "\n".join([*files.references(plain), *files.references([o.input_line for o in self._typed])])
 
     def _missing(self, error: MissingConfigException) -> str:
-        """Says which choice of a file's there is not."""
+        """Returns the line for an unknown choice in a file."""
         name = str(error.missing_cfg_file)
         line = unknown_choice(self.repository, name)
         for key, loaded in self._read.items():

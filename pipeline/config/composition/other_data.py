@@ -1,4 +1,4 @@
-"""The data of a command that works on a run: what it says of other data, the rest as in the training."""
+"""The data of a command that works on a run: what it says about other data, and the rest as in training."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ TARGET = "_target_"
 PLACES = frozenset(
     {TARGET, "path", "train", "validation", "test", "query", "url", "table", "name", "steps", "length", "endless"}
 )
-"""Keys of sources that say where the data is, which other data has of its own."""
+"""Keys of sources that say where the data is; other data needs its own."""
 OF_A_KIND = frozenset({"read", "inputs", "targets"})
-"""Keys that mean another thing of another kind of data."""
+"""Keys whose meaning differs for another kind of data."""
 CARRIED = "columns"
-"""The key that asks for more of the same data."""
+"""The key that asks for more columns of the same data."""
 
 
 def names_other_data(typed: Collection[str]) -> bool:
-    """Whether keys that are typed name other data than a run's own.
+    """Whether keys on the command line name other data than the run's own.
 
     Args:
         typed: Keys and groups.
@@ -32,13 +32,13 @@ def names_other_data(typed: Collection[str]) -> bool:
 
 
 def take_from_training(data: DictConfig, trained: Any, typed: Collection[str], folder: Path) -> None:
-    """Has a choice of `data` take from a training what it does not say itself: inputs, targets, what is missing.
+    """Completes a choice of `data` with a training config's settings: inputs, targets, missing values.
 
     Args:
-        data: The choice, with what is typed, which is changed.
-        trained: The `data` of the training's config.
-        typed: Keys that are typed.
-        folder: The folder of the training.
+        data: The choice with the command line applied; changed in place.
+        trained: The `data` of the training config.
+        typed: Keys on the command line.
+        folder: The run folder of the training.
     """
     own = {_key(key) for key in typed if key.startswith("data.")} | PLACES
     given = trained if isinstance(trained, Mapping) else {}
@@ -47,12 +47,12 @@ def take_from_training(data: DictConfig, trained: Any, typed: Collection[str], f
         if key not in own and (is_alike or key not in OF_A_KIND):
             OmegaConf.update(data, key, given[key], merge=False, force_add=True)
     for key, other in (("query", "table"), ("table", "query")):
-        # Of a database, one in place of the other.
+        # For a database, one replaces the other.
         if f"data.{key}" in typed and f"data.{other}" not in typed and other in data:
             OmegaConf.update(data, other, None)
     inputs, targets = names_of_data(folder)
     for key, names in (("inputs", inputs), ("targets", targets)):
-        # A mandatory value that is missing is not `in` the config.
+        # A missing mandatory value is not `in` the config.
         lacks = key in list(data) and (OmegaConf.is_missing(data, key) or data[key] is None)
         if lacks and names and key not in own:
             OmegaConf.update(data, key, [_without_interpolation(name) for name in names], force_add=True)
@@ -63,5 +63,5 @@ def _key(override: str) -> str:
 
 
 def _without_interpolation(name: str) -> str:
-    """Returns the name of a column that OmegaConf does not take for a reference to another value."""
+    """Returns a column name escaped so that OmegaConf does not read it as an interpolation."""
     return re.sub(r"(\\*)\$\{", r"\1\1\\${", name)

@@ -1,7 +1,7 @@
-"""A part's own `_target_` replaces the part that was there, its arguments too.
+"""A new `_target_` replaces the previous component together with its arguments.
 
-What is given beside the new `_target_`, in the same file or in later ones or on the command line, stays: those are the
-arguments of the new part. What came with another `_target_` goes, as nobody chose it for this one.
+Values given beside the new `_target_`, in the same file, in later files or on the command line, are kept: they are the
+arguments of the new component. Values that came with another `_target_` are dropped, as nobody chose them for this one.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 
 TARGET = "_target_"
 BY_NAME = ("callbacks", "tracking", "validation_sets")
-"""Keys whose values are parts by name, or null where there are none."""
+"""Keys whose values are components by name, or null if there are none."""
 Place = tuple[str, ...]
 
 
 def without_replaced(layers: Sequence[tuple[str, DictConfig]], chosen: Collection[str] = ()) -> list[DictConfig]:
-    """Returns what files say of a config, without what a later one replaces by a `_target_` of its own.
+    """Returns the content of config files, without what a later file replaces by another `_target_`.
 
     Args:
-        layers: The files' names, such as `model/mlp`, and what they say, in the order in which they are merged.
-        chosen: Groups whose choice is typed, which counts for more than a `_target_` that some other file has for them.
+        layers: The names of the files, such as `model/mlp`, and their content, in the order in which they are merged.
+        chosen: Groups chosen on the command line, which take precedence over a `_target_` in any other file.
     """
     kept: list[DictConfig] = []
     targets: dict[Place, str] = {}
@@ -45,7 +45,7 @@ def without_replaced(layers: Sequence[tuple[str, DictConfig]], chosen: Collectio
 
 
 def without(layer: DictConfig, place: Place) -> DictConfig:
-    """Returns what a file says without what it says of a place; the schema says the same always."""
+    """Returns a file's content without one place in it; the schema is returned unchanged."""
     plain: Any = OmegaConf.to_container(layer, resolve=False)
     for name in place:
         if not isinstance(plain, dict) or name not in plain:
@@ -63,11 +63,11 @@ def without(layer: DictConfig, place: Place) -> DictConfig:
 
 
 def make_room(config: DictConfig, overrides: Sequence[Override]) -> None:
-    """Empties the parts of a config for which another `_target_` is typed, and opens them for arguments of any name.
+    """Empties the components that the command line gives another `_target_`, and opens them to arguments of any name.
 
     Args:
-        config: The config before anything typed is in it.
-        overrides: What is typed.
+        config: The config before the command line is applied.
+        overrides: The overrides from the command line.
     """
     for override in overrides:
         if override.is_delete() or override.package is not None:
@@ -76,7 +76,7 @@ def make_room(config: DictConfig, overrides: Sequence[Override]) -> None:
             if len(place) == 2 and place[0] in BY_NAME and _node(config, place[:1]) is None:
                 OmegaConf.update(config, place[0], {})
             parent = _node(config, place[:-1])
-            # What has a schema is no part.
+            # A node with a schema is not a component.
             if parent is None or (len(place) == 1 and place[0] not in list(parent)):
                 continue
             with flag_override(config, "struct", False):
@@ -92,7 +92,7 @@ def make_room(config: DictConfig, overrides: Sequence[Override]) -> None:
 def _typed_targets(override: Override) -> Iterator[tuple[Place, str]]:
     place, value = tuple(override.key_or_group.split(".")), override.value()
     if override.is_sweep_override():
-        # Each job of the sweep has one of several; before, it is enough that there is room.
+        # Each job of a sweep has one of several targets; before that, it is enough to open the node.
         value = ""
     if place[-1] == TARGET and len(place) > 1 and isinstance(value, str):
         yield place[:-1], value
@@ -101,7 +101,7 @@ def _typed_targets(override: Override) -> Iterator[tuple[Place, str]]:
 
 
 def _targets(plain: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Gives each place that has a `_target_`, the outer ones first; what is of `hydra` is none of ours."""
+    """Yields each place with a `_target_`, outer ones first; those below `hydra` are left alone."""
     if not isinstance(plain, dict):
         return
     if isinstance(plain.get(TARGET), str):
@@ -112,7 +112,7 @@ def _targets(plain: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
 
 
 def _node(config: DictConfig, place: Place) -> DictConfig | None:
-    """Returns the mapping at a place, None if there is none."""
+    """Returns the mapping at a place; None if there is none."""
     node: Any = config
     for name in place:
         if not isinstance(node, DictConfig) or name not in node or OmegaConf.is_missing(node, name):

@@ -1,4 +1,4 @@
-"""Mistakes of single overrides: choices that there are not, keys that there are not, several values for one."""
+"""Mistakes in single overrides: unknown choices, unknown keys, several values where one is expected."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pipeline.errors import nearest
 
 
 def choice_mistakes(override: Override, repository: Any) -> list[str]:
-    """Returns what is wrong with an override that chooses from a group; nothing if it chooses from none.
+    """Returns what is wrong with an override that chooses from a group; nothing if it does not choose from a group.
 
     Args:
-        override: What is typed.
-        repository: Hydra's files of a config.
+        override: The override from the command line.
+        repository: Hydra's config files.
     """
     group, values = override.key_or_group, _values(override)
     is_part = any(isinstance(value, dict) for value in values)
@@ -26,34 +26,34 @@ def choice_mistakes(override: Override, repository: Any) -> list[str]:
         return []
     written = _written(override)
     if group.partition("/")[0] == EXPERIMENT:
-        right = f"+experiment={'/'.join([*group.split('/')[1:], written])}"
+        correct = f"+experiment={'/'.join([*group.split('/')[1:], written])}"
         if group != EXPERIMENT or not (override.is_add() or override.is_force_add()):
-            return [f"{group}: an experiment is added to the defaults; {right} is right"]
+            return [f"{group}: an experiment is added to the defaults; use {correct}"]
     elif group in ROOTS and (override.is_add() or override.is_force_add()):
-        return [f"{group}: it is among the defaults, where one is chosen; {group}={written}, without +, is right"]
+        return [f"{group}: the defaults already have it; use {group}={written}, without +"]
     lines = []
     for value in values:
         if not isinstance(value, str):
             found = "null" if value is None else value
-            lines.append(f"{group}: {found} is no choice{nearest(str(found), choices(repository, group))}")
+            lines.append(f"{group}: no choice {found}{nearest(str(found), choices(repository, group))}")
         elif is_shared(value) or not repository.config_exists(f"{group}/{value}"):
             lines.append(unknown_choice(repository, f"{group}/{value}"))
     return lines
 
 
 def key_mistake(override: Override, keys: Keys, texts: str) -> str | None:
-    """Says what is wrong with the key of an override that chooses from no group; None if nothing is.
+    """Returns what is wrong with the key of an override that does not choose from a group; None if nothing is.
 
     Args:
-        override: What is typed.
-        keys: What keys there are.
-        texts: All that refers to other values; what they name may be a key of the user's own.
+        override: The override from the command line.
+        keys: The existing keys.
+        texts: All texts with interpolations; a key that they name may be the user's own.
     """
     key, written = override.key_or_group, _written(override)
     root = key.partition(".")[0]
     if root == "hydra":
         return None
-    # Hydra has packages for groups only.
+    # Hydra has packages only for groups.
     key_there = "" if override.package is not None else key
     parent_key, _, name = key.rpartition(".")
     parent = OmegaConf.select(keys.config, parent_key, throw_on_missing=False) if parent_key else keys.config
@@ -66,7 +66,7 @@ def key_mistake(override: Override, keys: Keys, texts: str) -> str | None:
         value = override.value()
         taken = there and OmegaConf.select(keys.config, key, throw_on_missing=False) is not None
         if taken and not isinstance(value, (dict, list)) and not override.is_sweep_override():
-            return f"{key}: the config has it; {key}={written}, without +, is right"
+            return f"{key}: the config already has this key; use {key}={written}, without +"
     if override.is_add() or override.is_force_add():
         if root not in keys.config and not is_referred_to(root, texts):
             return keys.unknown(key)
@@ -77,15 +77,15 @@ def key_mistake(override: Override, keys: Keys, texts: str) -> str | None:
 
 
 def sweep_mistake(override: Override) -> str:
-    """Says that several values for a key take a run each, or how they are written as one."""
+    """Says that several values need one run each, or how to write them as one value."""
     written = _written(override)
-    line = f"{override.key_or_group}: {written} are several values; -m makes a run with each"
+    line = f"{override.key_or_group}: got several values {written}; use -m for one run per value"
     if not override.is_choice_sweep() or written.startswith("choice("):
         return line
-    as_list = f"{line}, {override.get_key_element()}=[{written}] is one list"
+    as_list = f"{line}, or {override.get_key_element()}=[{written}] for one list"
     if not any(isinstance(value, (str, QuotedString)) for value in override.value().list):
         return as_list
-    return f"""{as_list}, {override.get_key_element()}='"{written}"' one text"""
+    return f"""{as_list}, or {override.get_key_element()}='"{written}"' for one text"""
 
 
 def _values(override: Override) -> list[Any]:
