@@ -29,10 +29,8 @@ TO_REWRITE = [
     "pipeline/timing/",
     "pipeline/tracking/",
     "pipeline/training/",
-    ".docs/configuration.md",
     ".docs/differences.md",
     ".docs/extending/loaders.md",
-    ".docs/security.md",
 ]
 
 
