@@ -31,7 +31,7 @@ def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
         How many times as fast as Keras' fit, as its guide writes it, the pipeline is.
     """
     if rounds < 1:
-        raise ConfigError(f"task.rounds: {rounds} is too small; 1 or more is right")
+        raise ConfigError(f"task.rounds: expected 1 or more, got {rounds}")
     with run.stage("data"):
         splits = weighed_splits_of(config)
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)

@@ -35,7 +35,7 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
     if not 0 < lowest < highest:
         raise ConfigError(f"task.lowest: {lowest} is not between 0 and task.highest, which is {highest}")
     if steps < 10:
-        raise ConfigError(f"task.steps: {steps} is too small; 10 or more is right")
+        raise ConfigError(f"task.steps: expected 10 or more, got {steps}")
     trainer = replace(
         config.trainer,
         epochs=1,
@@ -60,7 +60,7 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
     finder.write_plot(run.folder / PLOT)
     rate = finder.suggestion()
     if rate is None:
-        raise ConfigError(f"task: the loss fell at no rate from {lowest:g} to {finder.rates[-1]:g}; others are right")
+        raise ConfigError(f"task: the loss fell at no rate from {lowest:g} to {finder.rates[-1]:g}; try other rates")
     run.record(learning_rate=rate)
     end = f"diverged at {finder.rates[-1]:.2g}" if finder.diverged else f"did not diverge up to {highest:g}"
     log.info("suggested learning rate: %.2g, where the loss falls most steeply; it %s", rate, end)

@@ -23,11 +23,8 @@ PHRASES = {
 TO_REWRITE = [
     "pipeline/data/",
     "pipeline/errors.py",
-    "pipeline/export/",
     "pipeline/inspection/",
     "pipeline/report/",
-    "pipeline/run/",
-    "pipeline/security/",
     "pipeline/tasks/",
     "pipeline/timing/",
     "pipeline/tracking/",
