@@ -86,8 +86,8 @@ class SavedRun:
     def _built(self, node: Mapping[str, Any], weights: Path) -> keras.Model:
         if components.takes(node["_target_"], "examples"):
             raise ConfigError(
-                f"run: '{self.folder}' has only weights, but {node['_target_']} needs the training data to build it; "
-                "use a run whose model could be saved"
+                f"run: '{self.folder}' has weights alone, and {node['_target_']} needs the training data too; "
+                "use a model that can be saved"
             )
         model = build_model(node, BatchStream(self.spec, lambda _: ()))
         # A model of a user's own class creates its weights only when it is called.
@@ -103,7 +103,7 @@ def open_run(folder: str | None) -> SavedRun:
         ConfigError: No run is named, or its training did not finish.
     """
     if folder is None:
-        raise ConfigError("run: missing; set run=latest, or run=DIR, the folder that a finished training printed")
+        raise ConfigError("run: missing; use run=latest, or run=DIR with the folder that a finished training printed")
     path = Path(folder)
     model_file(path)
     facts = _facts(path)
@@ -115,7 +115,7 @@ def _facts(folder: Path) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = checked(TRAINED, read_json(file, "run"), f"run: '{file}'")
     except ABSENT as error:
-        raise ConfigError(f"run: '{file}' is missing; set run to the folder of a finished training") from error
+        raise ConfigError(f"run: '{file}' is missing; expected the folder of a finished training") from error
     return facts
 
 
@@ -157,7 +157,7 @@ def data_of_command(
             _warn_if_changed(config, name, splits.named(name))
     data = match_inputs(splits.named(name), spec)
     if config.data.get("inputs") and trust.typed("data.inputs") and set(config.data["inputs"]) != set(spec.inputs):
-        raise ConfigError(f"data.inputs: the model takes the inputs {', '.join(spec.inputs)}; remove data.inputs")
+        raise ConfigError(f"data.inputs: the model takes the inputs {', '.join(spec.inputs)}; leave this key out")
     found = with_positive(match_classes(data, spec), config.positive) if with_targets else data
     return ("data" if other_data and split is None else name), found, None if other_data else splits
 
@@ -166,7 +166,7 @@ def _check_same_splits() -> None:
     """Refuses settings that would split a run's own data differently than in its training."""
     for key in ("seed", *(f"split.{field.name}" for field in fields(SplitConfig)), "split"):
         if trust.typed(key):
-            raise ConfigError(f"{key}: would split the data differently than in training; remove it")
+            raise ConfigError(f"{key}: would set other rows apart than the training did; leave this key out")
 
 
 def _warn_if_changed(config: PipelineConfig, name: str, data: Data) -> None:

@@ -14,13 +14,14 @@ import psutil
 
 from pipeline.errors import PipelineError, one_line
 from pipeline.run.atomic_files import write_text
+from pipeline.run.names import RESOURCES
 from pipeline.security.reading import ABSENT, read_text
 
 log = logging.getLogger(__name__)
 
 HEADER = "seconds,cpu_percent,memory_bytes\n"
 """Seconds of training so far; processor use, where 100 % is one core; resident memory."""
-FILE = "resources.csv"
+FILE = RESOURCES
 INTERVAL = 1.0
 SHARE = 0.001
 """The pause between two rows as a share of the training time, so that ten days give about 7,000 rows."""
