@@ -71,7 +71,7 @@ def test_missing_mlflow_is_told_with_what_to_install(run_folder: Path, monkeypat
 
 def test_unknown_kind_of_tracking_uri_is_told(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "htp://somewhere")
-    with pytest.raises(ConfigError, match=r"'htp:'; did you mean 'http'\?"):
+    with pytest.raises(ConfigError, match=r"'htp:' does not begin a tracking URI; did you mean 'http'\?"):
         build_tracking(composed("mlflow"), run_folder)
 
 
