@@ -47,8 +47,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             cases[item.nodeid.partition("[")[0]].append(item)
     left_out = set()
     for test, found in cases.items():
-        drawn = random.Random(f"{config.option.draw} {test}").sample(found, ceil(len(found) * SHARE))
-        left_out |= {*found} - {*drawn}
+        numbers = random.Random(f"{config.option.draw} {test}")
+        # A test that is one case is drawn in a fifth of the runs.
+        count = ceil(len(found) * SHARE) if len(found) > 1 else numbers.random() < SHARE
+        left_out |= {*found} - {*numbers.sample(found, int(count))}
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]

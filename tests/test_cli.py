@@ -66,7 +66,7 @@ def test_full_disk_is_told_and_leaves_no_half_of_a_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(keras.Model, "save", full)
-    done = command("+experiment=quickstart", "trainer.epochs=1")
+    done = command("+experiment=quickstart", "trainer.epochs=1", "report=false")
     assert done.code == 2
     assert done.errors == [
         f"'{done.folder / 'model.keras'}': no space is left on its disk; "

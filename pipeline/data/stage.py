@@ -95,6 +95,10 @@ def load_whole(
         DataError: The data cannot be read.
     """
     source: Source = _with_method(components.build("data", node), "load", "data", node)
+    check = getattr(source, "check", None)
+    # The package's own sources are checked before TensorFlow is imported.
+    if callable(check) and not str(node["_target_"]).startswith("pipeline."):
+        check()
     for_losses = getattr(source, "for_losses", None)
     if callable(for_losses):
         source = for_losses({name: kind.family for name, kind in loss_kinds(loss, _names(node)).items()})

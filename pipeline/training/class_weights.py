@@ -122,19 +122,14 @@ def _right(names: list[str], y: Any) -> str:
 
 
 def _warn_of_positions(y: Any) -> None:
-    shape: tuple[int | None, ...] = tuple(getattr(y, "shape", ()))
-    if len(shape) != 2 or shape[1] in (None, 1) or not np.issubdtype(_dtype(y), np.integer):
+    if not isinstance(y, np.ndarray) or y.ndim != 2 or y.shape[1] == 1 or not np.issubdtype(y.dtype, np.integer):
         return
-    if isinstance(y, np.ndarray) and y.max(initial=0) > 1:
+    if y.max(initial=0) > 1:
         warnings.warn(
-            f"class_weight: targets of shape {shape} are taken for one-hot rows, as Keras does; for a class id "
+            f"class_weight: targets of shape {y.shape} are taken for one-hot rows, as Keras does; for a class id "
             "at each position, weights by output name are right, as in class_weight={'output': {0: 1.0, 1: 2.0}}",
             stacklevel=2,
         )
-
-
-def _dtype(y: Any) -> Any:
-    return y.dtype.as_numpy_dtype if isinstance(y.dtype, tf.DType) else y.dtype
 
 
 def _times_arrays(weight: Any, given: Any) -> Any:

@@ -130,6 +130,8 @@ def fit(
     training = Training(model, feed, hooks, plan)
     with directions_of_sets(model, hooks.callbacks, sets):
         training.run()
+    if training.remark is not None:
+        warnings.warn(training.remark, stacklevel=3)
     history: keras.callbacks.History = model.history
     history.compilation, history.validations = training.compilation, training.validations
     return history

@@ -8,7 +8,6 @@ ends where something is due: a validation, a snapshot, or a callback that wants 
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral
@@ -97,6 +96,11 @@ class Training:
         """How its steps are compiled, and why."""
         return self._choice.made
 
+    @property
+    def remark(self) -> str | None:
+        """What a user should know of the training that has ended, in one line; None for nothing."""
+        return self._plan.cadence.remark(self._at.done) if self._sets and not self.validations else None
+
     def run(self) -> None:
         """Trains the model; callbacks with a method `on_train_failure` learn of an error before it is raised."""
         try:
@@ -118,8 +122,6 @@ class Training:
         if isinstance(model.optimizer, keras.optimizers.Optimizer) and plan.epochs > 0:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         self._hooks.on_train_end(logs=self._values)
-        if self._sets and (remark := plan.cadence.remark(self._at.done)) is not None:
-            warnings.warn(remark, stacklevel=4)
 
     def _start(self) -> bool:
         """Begins the training, or restores the snapshot that it resumes from; returns whether that is of its end."""

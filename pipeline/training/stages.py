@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ from pipeline.training.loop import Plan, Training
 from pipeline.training.signature import NamedModel
 from pipeline.training.snapshots import Recorder, SnapshotSchedule
 from pipeline.training.xla import Compilation
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def fit(
         training.run()
         if snapshots is not None:
             snapshots.flush()
+    if training.remark is not None:
+        log.warning("trainer.%s", training.remark)
     history = {name: [float(value) for value in epochs] for name, epochs in model.keras_model.history.history.items()}
     return Fitted(history, training.compilation, training.validations)
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from pipeline.data.examples import Weigh
 from pipeline.data.splits import Splits
-from pipeline.errors import ConfigError, DataError
-from pipeline.weighting.class_weight import weights_of_classes
+from pipeline.errors import ConfigError
+from pipeline.weighting.classes import counts_of_classes, weights_of_classes
 from pipeline.weighting.weighting import chosen_target
 
 
@@ -46,15 +46,5 @@ def balanced_weights(splits: Splits, target: str) -> np.ndarray:
         ConfigError: The training data never ends, so its classes cannot be counted.
         DataError: A class has no examples.
     """
-    counts = splits.train.class_counts(target)
-    if counts is None:
-        raise ConfigError(
-            "weighting=balanced: the training data never ends, so its classes cannot be counted; use "
-            "weighting=class_weight"
-        )
-    absent = np.flatnonzero(counts == 0)
-    if len(absent):
-        classes = splits.train.spec.targets[target].classes or ()
-        names = ", ".join(classes[i] for i in absent)
-        raise DataError(f"weighting=balanced: no training example of target '{target}' has class {names}")
+    counts = counts_of_classes(splits, target, "weighting=balanced")
     return (counts.sum() / (len(counts) * counts)).astype("float32")

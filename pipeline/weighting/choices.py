@@ -130,6 +130,4 @@ def _node(key: str, name: str, arguments: Mapping[str, Any], target: str) -> dic
         if arguments.get("targets") is not None:
             raise ConfigError(f"{key}.targets: this entry already applies to target '{target}'; remove it")
         node["targets"] = [target]
-    if name == "class_weight":
-        node["weights"] = {target: node["weights"]}
     return node

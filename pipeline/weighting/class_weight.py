@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.data.examples import Arrays, Examples, Weigh, class_ids
+from pipeline.data.examples import Weigh
 from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, nearest
+from pipeline.weighting.classes import absent_classes, weights_of_classes
 from pipeline.weighting.weighting import chosen_target
 
 
@@ -22,17 +23,19 @@ class ClassWeight:
         weights: Weight by class (its id or name), or such a mapping by target name.
         others: Weight of the classes without one; null makes it an error to leave one out.
         splits: The splits to weight.
+        targets: Targets that these weights are for, all alike; null for the only one, or those that `weights` names.
     """
 
     weights: Mapping[Any, Any]
     others: float | None
     splits: Sequence[str]
+    targets: Sequence[str] | None = None
 
     def fitted(self, splits: Splits) -> Weigh:
         """See `Weighting`; checks that every weighted class occurs and that every class has a weight."""
         by_target = {
             chosen_target(splits, name, f"weighting.weights.{name}"): self._by_id(splits, name, weights)
-            for name, weights in _by_target(self.weights, splits).items()
+            for name, weights in self._by_target(splits).items()
         }
         return lambda examples: weights_of_classes(examples, by_target)
 
@@ -56,34 +59,31 @@ class ClassWeight:
                 f"weighting.weights: class {', '.join(missing)} of target '{target}' has no weight; add "
                 "one, or set weighting.others for the remaining classes"
             )
-        counts = splits.train.class_counts(target)
+        absent = absent_classes(splits, target)
         for label in weights:
-            if counts is not None and counts[spec.classes.index(str(label))] == 0:
+            if str(label) in absent:
                 raise ConfigError(
                     f"weighting.weights.{label}: no training example of target '{target}' has class '{label}'"
                 )
         return by_id
 
-
-def weights_of_classes(examples: Examples, by_target: Mapping[str, np.ndarray]) -> Arrays:
-    """Returns the weights of the examples by target, looked up by class id."""
-    return {target: by_id[class_ids(examples, target)] for target, by_id in by_target.items()}
+    def _by_target(self, splits: Splits) -> Mapping[str, Mapping[Any, float]]:
+        weights = self.weights
+        if not weights or not isinstance(weights, Mapping):
+            raise ConfigError(
+                f"weighting.weights: expected a mapping of classes to weights such as {{5: 2.0}}, got {weights!r}"
+            )
+        if self.targets is not None:
+            return dict.fromkeys(self.targets, weights)
+        if all(isinstance(value, Mapping) for value in weights.values()):
+            return weights
+        names = list(splits.train.spec.targets)
+        if len(names) > 1:
+            raise ConfigError(
+                f"weighting.weights: the data has several targets; give class weights by target: {', '.join(names)}"
+            )
+        return {names[0]: weights}
 
 
 def _is_weight(value: Any) -> bool:
     return isinstance(value, (int, float)) and bool(np.isfinite(value)) and value >= 0
-
-
-def _by_target(weights: Mapping[Any, Any], splits: Splits) -> Mapping[str, Mapping[Any, float]]:
-    if not weights or not isinstance(weights, Mapping):
-        raise ConfigError(
-            f"weighting.weights: expected a mapping of classes to weights such as {{5: 2.0}}, got {weights!r}"
-        )
-    if all(isinstance(value, Mapping) for value in weights.values()):
-        return weights
-    names = list(splits.train.spec.targets)
-    if len(names) > 1:
-        raise ConfigError(
-            f"weighting.weights: the data has several targets; give class weights by target: {', '.join(names)}"
-        )
-    return {names[0]: weights}

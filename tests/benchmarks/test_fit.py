@@ -1,4 +1,4 @@
-"""Samples a second of our loop against Keras' own and peers, interleaved: shown with `-s`, never a failure.
+"""Samples per second of our loop against Keras' own and peers, in turns: shown with `-s`, never a failure.
 
 Peers are taken if they are installed: `pip install -e ".[bench]"`.
 """
@@ -19,155 +19,13 @@ import pytest
 import tensorflow as tf
 
 import pipeline
-from pipeline.config.schema import PipelineConfig, TrainerConfig
-from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
-from pipeline.data.loaders.generator import GeneratorLoader
-from pipeline.data.loaders.numpy import NumpyLoader
-from pipeline.data.loaders.tf_data import TfDataLoader
-from pipeline.models.mlp import mlp
 from pipeline.timing.contenders import Contender
 from pipeline.timing.table import table
 from pipeline.timing.turns import Timing, timed_in_turns
-from pipeline.training import compile_model, fit
-from tests.benchmarks.conftest import BATCH, LONG, ROUNDS, SIZE, Stop, floats, perceptron
-
-LOADERS: dict[str, Any] = {
-    "numpy": NumpyLoader(BATCH, shuffle=True),
-    "tf_data": TfDataLoader(BATCH, 1024, None),
-    "generator": GeneratorLoader(BATCH, True, "generator", "unknown"),
-}
-
-
-def ours(examples: Examples, loader: Any) -> Callable[..., None]:
-    def train(epochs: int, callbacks: Any) -> None:
-        model = mlp(examples.spec, units=64, depth=2, activation="relu", dropout=0.0)
-        named = compile_model(model, PipelineConfig(optimizer={"name": "rmsprop"}), examples.spec)
-        batches: Batches = loader.batches(examples, seed=0, training=True)
-        stop = Stop(epochs)
-        fit(named, batches, None, TrainerConfig(epochs=LONG), [*callbacks, stop])
-
-    return train
-
-
-def jax_scan(examples: Examples) -> Callable[..., None]:
-    """The limit: the same training in JAX, the whole epoch one compiled scan over resident data."""
-    import jax
-    import jax.numpy as jnp
-
-    x, y = jnp.asarray(floats(examples)[0]), jnp.asarray(examples.targets["digit"])
-    sizes = ((784, 64), (64, 64), (64, 10))
-    steps = SIZE // BATCH
-
-    def loss(weights: Any, image: Any, digit: Any) -> Any:
-        for index, (kernel, bias) in enumerate(weights):
-            image = image @ kernel + bias
-            image = jax.nn.relu(image) if index < 2 else image
-        chosen = jnp.take_along_axis(jax.nn.log_softmax(image), digit[:, None], 1)
-        return -chosen.mean(), (image.argmax(1) == digit).sum()
-
-    def step(state: Any, rows: Any) -> Any:
-        weights, squares = state
-        (value, hits), gradients = jax.value_and_grad(loss, has_aux=True)(weights, x[rows], y[rows])
-        squares = jax.tree.map(lambda s, g: 0.9 * s + 0.1 * g * g, squares, gradients)
-        weights = jax.tree.map(lambda w, g, s: w - 1e-3 * g / jnp.sqrt(s + 1e-7), weights, gradients, squares)
-        return (weights, squares), (value, hits)
-
-    epoch = jax.jit(lambda state, rows: jax.lax.scan(step, state, rows))
-
-    def train(epochs: int, callbacks: Any) -> None:
-        keys = jax.random.split(jax.random.key(0), 3)
-        weights = [
-            (jax.nn.initializers.glorot_uniform()(k, s), jnp.zeros(s[1])) for k, s in zip(keys, sizes, strict=True)
-        ]
-        state = (weights, jax.tree.map(jnp.zeros_like, weights))
-        for number in turns(epochs, callbacks):
-            order = np.random.default_rng(number).permutation(SIZE)[: steps * BATCH].reshape(steps, BATCH)
-            state, (values, _) = epoch(state, order)
-            float(values.mean())
-
-    return train
-
-
-def torch_eager(examples: Examples) -> Callable[..., None]:
-    import torch
-
-    x, y = torch.from_numpy(floats(examples)[0]), torch.from_numpy(examples.targets["digit"].astype("int64"))
-
-    def train(epochs: int, callbacks: Any) -> None:
-        model = torch_perceptron()
-        optimizer = torch.optim.RMSprop(model.parameters(), lr=1e-3, alpha=0.9)
-        for _ in turns(epochs, callbacks):
-            hits = torch.zeros(())
-            for rows in torch.randperm(SIZE).split(BATCH):
-                logits = model(x[rows])
-                loss = torch.nn.functional.cross_entropy(logits, y[rows])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                hits += (logits.argmax(1) == y[rows]).sum()
-
-    return train
-
-
-def torch_perceptron() -> Any:
-    from torch import nn
-
-    return nn.Sequential(nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
-
-
-def lightning(examples: Examples) -> Callable[..., None]:
-    import lightning
-    import torch
-    import torchmetrics
-
-    x, y = torch.from_numpy(floats(examples)[0]), torch.from_numpy(examples.targets["digit"].astype("int64"))
-
-    class Module(lightning.LightningModule):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = torch_perceptron()
-            self.accuracy = torchmetrics.classification.MulticlassAccuracy(10, average="micro")
-
-        def training_step(self, batch: Any, index: int) -> Any:
-            image, digit = batch
-            logits = self.model(image)
-            self.accuracy(logits, digit)
-            self.log("accuracy", self.accuracy, on_step=False, on_epoch=True)
-            return torch.nn.functional.cross_entropy(logits, digit)
-
-        def configure_optimizers(self) -> Any:
-            return torch.optim.RMSprop(self.parameters(), lr=1e-3, alpha=0.9)
-
-    def train(epochs: int, callbacks: Any) -> None:
-        waiting = iter(turns(epochs, callbacks))
-
-        class Turns(lightning.Callback):  # type: ignore[misc]
-            def on_train_epoch_start(self, trainer: Any, module: Any) -> None:
-                next(waiting)
-
-            def on_train_end(self, trainer: Any, module: Any) -> None:
-                next(waiting, None)
-
-        data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), BATCH, shuffle=True)
-        quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
-        trainer = lightning.Trainer(
-            max_epochs=epochs, accelerator="cpu", callbacks=[Turns()], enable_model_summary=False, **quiet
-        )
-        trainer.fit(Module(), data)
-
-    return train
-
-
-def turns(epochs: int, callbacks: Any) -> Iterator[int]:
-    """Yields the number of each epoch when it is this one's turn."""
-    (clock,) = callbacks
-    clock.on_train_begin()
-    for epoch in range(epochs):
-        clock.on_epoch_begin(epoch)
-        yield epoch
-        clock.on_train_batch_end(0)
-        clock.on_epoch_end(epoch)
+from tests.benchmarks.conftest import Stop, floats
+from tests.benchmarks.contenders import BATCH, CONTENDERS, LONG, ROUNDS, SIZE
+from tests.benchmarks.contenders import keras_perceptron as perceptron
 
 
 def installed(name: str) -> bool:
@@ -178,26 +36,49 @@ def show(title: str, results: list[Timing], samples: int = SIZE) -> None:
     print("", title, *table(results, samples), sep="\n")
 
 
-@pytest.mark.slow
-def test_training_of_the_mnist_perceptron(train: Examples) -> None:
-    x, y = floats(train)
+def timed_in_processes(names: list[str], data: Path) -> list[list[float]]:
+    """Returns the seconds of the epochs of each, a process each, which train an epoch in turns.
 
-    def of_keras(epochs: int, callbacks: Any) -> None:
-        dataset = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(1024).batch(BATCH)
-        perceptron().fit(dataset, epochs=epochs, verbose=0, callbacks=callbacks, shuffle=False)
-
-    contenders = [
-        Contender("Keras fit, shuffle(1024).batch(64)", of_keras),
-        *(Contender(f"pipeline, loader={name}", ours(train, loader)) for name, loader in LOADERS.items()),
+    Args:
+        names: Those of `CONTENDERS`. Their first epoch, which compiles, is not counted.
+        data: The folder of MNIST.
+    """
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.contenders", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
+            env=os.environ | {"PIPELINE_DATA_DIR": str(data)},
+            cwd=Path(__file__).resolve().parents[2],
+        )
+        for name in names
     ]
-    for name, package, make in (
-        ("JAX, scan over the epoch", "jax", jax_scan),
-        ("PyTorch, eager, data resident", "torch", torch_eager),
-        ("Lightning, DataLoader", "lightning", lightning),
-    ):
-        if installed(package):
-            contenders.append(Contender(name, make(train)))
-    show("MNIST perceptron, batch 64", timed_in_turns(contenders, ROUNDS))
+    seconds: list[list[float]] = [[] for _ in processes]
+    for _ in range(ROUNDS + 1):
+        for process, taken in zip(processes, seconds, strict=True):
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write("\n")
+            taken.append(float(process.stdout.readline()))
+    for process in processes:
+        process.communicate()
+    return [taken[1:] for taken in seconds]
+
+
+@pytest.mark.slow
+def test_training_of_the_mnist_perceptron(mnist: Path) -> None:
+    # Where it matters only that the measurement runs, one is enough.
+    names = [name for name, (_, _, package) in CONTENDERS.items() if installed(package)] if ROUNDS > 1 else ["ours"]
+    seconds = timed_in_processes(names, mnist)
+    first = statistics.median(seconds[0])
+    print("\nMNIST perceptron, batch 64: samples/s, slowest to fastest, against Keras")
+    for name, taken in zip(names, seconds, strict=True):
+        speeds = f"{SIZE / max(taken):>9,.0f} to {SIZE / min(taken):<9,.0f}"
+        median = statistics.median(taken)
+        print(f"{CONTENDERS[name][0]:<48}{SIZE / median:>9,.0f} {speeds} {first / median:.2f}")
 
 
 @pytest.mark.slow
@@ -266,6 +147,7 @@ model.save("model.keras")
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_whole_process(mnist: Path, tmp_path: Path) -> None:
     (tmp_path / "plain.py").write_text(PLAIN.format(path=str(mnist / "mnist.npz")))
     arguments = ["-m", "pipeline", "+experiment=mnist/tf_data", "evaluate_splits=[test]"]

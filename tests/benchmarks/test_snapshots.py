@@ -18,7 +18,9 @@ from pipeline.timing.table import table
 from pipeline.timing.turns import timed_in_turns
 from pipeline.training import compile_model, fit
 from pipeline.training.snapshots import SnapshotSchedule, SnapshotStore
-from tests.benchmarks.conftest import BATCH, LONG, ROUNDS, SIZE, Stop, perceptron
+from tests.benchmarks.conftest import Stop
+from tests.benchmarks.contenders import BATCH, LONG, ROUNDS, SIZE
+from tests.benchmarks.contenders import keras_perceptron as perceptron
 
 EVERY = 100
 """Steps from one snapshot to the next: 6,400 samples, which take some 20 ms."""

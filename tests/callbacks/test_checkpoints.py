@@ -216,7 +216,7 @@ def test_mistakes_are_told(tmp_path: Path) -> None:
 
 def test_checkpoints_by_config_with_others(command: Callable[..., Any]) -> None:
     done = command(
-        "+experiment=quickstart", "trainer.epochs=8", "callbacks=[checkpoints,time_budget,validation]",
+        "+experiment=quickstart", "trainer.epochs=8", "report=false", "callbacks=[checkpoints,time_budget,validation]",
         "callbacks.time_budget.minutes=5", "callbacks.checkpoints.monitor=val_accuracy", "callbacks.checkpoints.keep=3",
         "callbacks.checkpoints.at_validations=true", "callbacks.checkpoints.threshold=0.5",
     )  # fmt: skip

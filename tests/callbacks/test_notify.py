@@ -20,7 +20,7 @@ from pipeline.callbacks.notify import Notify
 from pipeline.errors import ConfigError
 
 SECRET = "hush-5f2c9a"
-RUN = ("+experiment=quickstart", "trainer.epochs=2", "callbacks=[notify]")
+RUN = ("+experiment=quickstart", "trainer.epochs=2", "report=false", "callbacks=[notify]")
 BROKEN = """
 import keras
 

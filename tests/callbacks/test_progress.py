@@ -16,7 +16,7 @@ from pipeline.callbacks.epoch_log import EpochLog
 from pipeline.callbacks.progress import Progress, progress_callbacks
 from pipeline.config.schema import TrainerConfig
 
-ARGUMENTS = ["+experiment=quickstart", "trainer.epochs=4"]
+ARGUMENTS = ["+experiment=quickstart", "trainer.epochs=4", "report=false"]
 CONTROL = re.compile(r"\x1b\[")
 
 
@@ -78,19 +78,19 @@ def test_verbose_is_as_in_keras(verbose: Any, kinds: list[type]) -> None:
 
 
 def test_nothing_is_shown_if_verbose_is_0(command: Callable[..., Any]) -> None:
-    done = command("+experiment=quickstart", "trainer.epochs=2", "trainer.verbose=0")
+    done = command("+experiment=quickstart", "report=false", "trainer.epochs=2", "trainer.verbose=0")
     assert "epoch 1/2" not in done.out
 
 
 def test_live_display_ends_with_a_training_that_fails(command: Callable[..., Any]) -> None:
     done = command("+experiment=quickstart", "trainer.epochs=2", "trainer.verbose=1", "optimized_metric=nothing")
     assert done.code == 2
-    again = command("+experiment=quickstart", "trainer.epochs=1", "trainer.verbose=1")
+    again = command("+experiment=quickstart", "report=false", "trainer.epochs=1", "trainer.verbose=1")
     assert again.code == 0, again.errors
 
 
 def test_validation_within_an_epoch_is_a_line_too(command: Callable[..., Any]) -> None:
-    done = command("+experiment=quickstart", "trainer.epochs=1", "callbacks=[validation]")
+    done = command("+experiment=quickstart", "report=false", "trainer.epochs=1", "callbacks=[validation]")
     assert done.code == 0, done.errors
     assert len(re.findall(r"^epoch 1, step \d+  val_loss", done.out, re.MULTILINE)) == 3
     assert [v["step"] for v in done.json("run.json")["validations"]] == [5, 10, 15]

@@ -79,5 +79,5 @@ def test_mistakes_are_told(command: Callable[..., Any]) -> None:
 
 
 def test_roll_back_by_config(command: Callable[..., Any]) -> None:
-    done = command("+experiment=quickstart", "trainer.epochs=2", "callbacks=[roll_back]")
+    done = command("+experiment=quickstart", "report=false", "trainer.epochs=2", "callbacks=[roll_back]")
     assert done.code == 0, done.errors

@@ -15,7 +15,7 @@ from pipeline.callbacks.time_budget import TimeBudget
 from pipeline.errors import ConfigError
 from pipeline.training.block_size import looks_at_batches
 
-QUICK = "+experiment=quickstart"
+QUICK = ("+experiment=quickstart", "report=false")
 
 
 def fitted(callback: keras.callbacks.Callback, epochs: int = 50, rate: float = 0.1, **more: Any) -> Any:
@@ -80,10 +80,10 @@ def test_loss_that_is_no_number_ends_training(caplog: pytest.LogCaptureFixture) 
 
 
 def test_time_and_target_by_config(command: Callable[..., Any]) -> None:
-    done = command(QUICK, "trainer.epochs=100000", "callbacks=[time_budget]", "callbacks.time_budget.seconds=0.5")
+    done = command(*QUICK, "trainer.epochs=100000", "callbacks=[time_budget]", "callbacks.time_budget.seconds=0.5")
     assert done.code == 0, done.errors
     assert "its time of 0.5 seconds is used up" in (done.folder / "pipeline.log").read_text()
-    done = command(QUICK, "callbacks=[target]", "callbacks.target.target=0.9")
+    done = command(*QUICK, "callbacks=[target]", "callbacks.target.target=0.9")
     assert done.code == 0, done.errors
     reached = [value >= 0.9 for value in done.history()["val_accuracy"]]
     assert reached[-1]
@@ -91,9 +91,9 @@ def test_time_and_target_by_config(command: Callable[..., Any]) -> None:
 
 
 def test_mistakes_in_the_config_are_told(command: Callable[..., Any]) -> None:
-    assert command(QUICK, "callbacks=[time_budget]").errors[0].startswith("callbacks.time_budget: no time is given")
-    assert "callbacks.target.target: missing" in command(QUICK, "callbacks=[target]").errors[0]
-    wrong = command(QUICK, "callbacks=[target]", "callbacks.target.target=1", "callbacks.target.monitor=val_acc")
+    assert command(*QUICK, "callbacks=[time_budget]").errors[0].startswith("callbacks.time_budget: no time is given")
+    assert "callbacks.target.target: missing" in command(*QUICK, "callbacks=[target]").errors[0]
+    wrong = command(*QUICK, "callbacks=[target]", "callbacks.target.target=1", "callbacks.target.monitor=val_acc")
     assert wrong.errors == [
         "callbacks.target.monitor: 'val_acc' is not logged; did you mean 'val_accuracy'? "
         "Logged are accuracy, loss, val_accuracy, val_loss"
@@ -101,7 +101,7 @@ def test_mistakes_in_the_config_are_told(command: Callable[..., Any]) -> None:
 
 
 def test_default_set_stops_early_with_the_best_weights_and_saves_the_best(command: Callable[..., Any]) -> None:
-    done = command(QUICK, "callbacks=default", "callbacks.early_stopping.patience=1", "optimizer.learning_rate=0.01")
+    done = command(*QUICK, "callbacks=default", "callbacks.early_stopping.patience=1", "optimizer.learning_rate=0.01")
     assert done.code == 0, done.errors
     losses = done.history()["val_loss"]
     assert len(losses) < 30

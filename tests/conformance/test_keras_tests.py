@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parent / "keras_tests.py"
 TESTS = """
 import os
@@ -62,6 +64,7 @@ def compared(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+@pytest.mark.exhaustive
 def test_what_tests_end_with_is_compared_and_kept(tmp_path: Path) -> None:
     kept = tmp_path / "own.json"
     texts = {"a": TESTS, "b": ABSENT, "c": ENDLESS, "d": "import no_such_package"}

@@ -32,8 +32,10 @@ TO_REWRITE = [
     "pipeline/timing/",
     "pipeline/tracking/",
     "pipeline/training/",
-    "README.md",
-    ".docs/",
+    ".docs/configuration.md",
+    ".docs/differences.md",
+    ".docs/extending/loaders.md",
+    ".docs/security.md",
 ]
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ EXPERIMENTS = {
             "weighting.others=1",
             "callbacks=[early_stopping,checkpoints,plateau]",
             "callbacks.early_stopping.patience=50",
-            "trainer.epochs=40",
+            "trainer.epochs=24",
             "trainer.validation_interval=50",
         ],
         2.0,
@@ -131,16 +132,21 @@ def kill_and_compare(tmp_path: Path, experiment: Experiment, numbers: list[int],
 
 @pytest.mark.slow
 def test_a_command_killed_at_any_moment_ends_as_one_that_is_not(tmp_path: Path) -> None:
-    kill_and_compare(tmp_path, EXPERIMENTS["dense"], [signal.SIGKILL] * 3, "snapshots.every_steps=1")
+    kill_and_compare(tmp_path, EXPERIMENTS["dense"], [signal.SIGKILL] * 2, "snapshots.every_steps=1")
+
+
+LONGER = Experiment([*EXPERIMENTS["dense"].arguments, "loader.batch_size=2", "trainer.epochs=12"], 1.0)
+OTHERS: dict[str, Any] = {
+    "several inputs and outputs": (EXPERIMENTS["several"], [signal.SIGKILL] * 2, "snapshots.every_steps=3"),
+    # With a snapshot of its own, as no other is taken.
+    "signals": (
+        LONGER, [signal.SIGTERM, signal.SIGINT], "snapshots.every_epochs=null", "snapshots.every_seconds=null",
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.slow
-def test_a_model_of_several_inputs_and_outputs_survives_kills_too(tmp_path: Path) -> None:
-    kill_and_compare(tmp_path, EXPERIMENTS["several"], [signal.SIGKILL] * 2, "snapshots.every_steps=3")
-
-
-@pytest.mark.slow
-def test_a_signal_ends_training_within_seconds_with_a_snapshot_of_its_own(tmp_path: Path) -> None:
-    only_then = ("snapshots.every_epochs=null", "snapshots.every_seconds=null")
-    longer = Experiment([*EXPERIMENTS["dense"].arguments, "loader.batch_size=2", "trainer.epochs=12"], 1.0)
-    kill_and_compare(tmp_path, longer, [signal.SIGTERM, signal.SIGINT], *only_then)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_models_and_signals_end_the_same_too(name: str, tmp_path: Path) -> None:
+    kill_and_compare(tmp_path, *OTHERS[name])

@@ -105,7 +105,7 @@ def test_a_class_for_each_position(
     done = command(
         "data=arrays", "data.train={_target_: own_targets.tags, weights: false}", "model._target_=own_targets.tagger",
         "weighted_metrics=[sparse_categorical_accuracy]", "loader.batch_size=32", "loader.shuffle=false",
-        "optimizer.name=sgd", "optimizer.learning_rate=0.0", "trainer.epochs=1", *arguments,
+        "optimizer.name=sgd", "optimizer.learning_rate=0.0", "trainer.epochs=1", "report=false", *arguments,
     )  # fmt: skip
     assert done.code == 0, done.err
     found = done.json("metrics.json")["train"]["outputs"]["target"]

@@ -43,6 +43,7 @@ def test_batch_that_does_not_fit_is_told_with_its_size(jit: str, start: Callable
     assert json.loads((tmp_path / "run" / "run.json").read_text())["exit_code"] == 2
 
 
+@pytest.mark.exhaustive
 def test_allocation_of_tensorflow_and_numpy() -> None:
     with pytest.raises(ConfigError, match=r"loader\.batch_size=32, or"), memory_errors(64):
         tf.zeros([10**8, 10**6])

@@ -37,7 +37,7 @@ def test_suggested_rate_is_where_the_loss_falls_and_trains(command: Callable[...
     assert len(table["step"]) < 200
     assert f"suggested learning rate: {rate:.2g}" in (done.folder / "pipeline.log").read_text()
     assert not list(done.folder.glob("*.keras"))
-    trained = command("+experiment=quickstart", "trainer.epochs=10", f"optimizer.learning_rate={rate}")
+    trained = command("+experiment=quickstart", "trainer.epochs=10", "report=false", f"optimizer.learning_rate={rate}")
     assert trained.json("metrics.json")["validation"]["outputs"]["digit"]["accuracy"] > 0.9
 
 

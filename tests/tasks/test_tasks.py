@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-QUICK = ("+experiment=quickstart", "trainer.epochs=2")
+QUICK = ("+experiment=quickstart", "trainer.epochs=2", "report=false")
 
 
 def test_run_is_evaluated_and_predicted_from_another_folder(
@@ -123,6 +123,7 @@ def test_model_that_cannot_be_loaded_is_told(command: Callable[..., Any]) -> Non
 def test_callbacks_are_chosen_as_a_list(command: Callable[..., Any]) -> None:
     done = command(
         "+experiment=quickstart",
+        "report=false",
         "callbacks=[early_stopping,checkpoint,plateau,tensorboard,terminate_on_nan]",
         "callbacks.early_stopping.patience=0",
         "optimizer.learning_rate=0.1",
@@ -136,7 +137,7 @@ def test_callbacks_are_chosen_as_a_list(command: Callable[..., Any]) -> None:
 def test_schedules_and_optimizers_by_config(command: Callable[..., Any]) -> None:
     for arguments in (["schedule=cosine"], ["schedule=exponential", "optimizer=sgd"], ["schedule=piecewise"],
                       ["optimizer=adamw"], ["optimizer.name=Lion", "+optimizer.beta_1=0.8"]):  # fmt: skip
-        done = command("+experiment=quickstart", "trainer.epochs=1", *arguments)
+        done = command("+experiment=quickstart", "trainer.epochs=1", "report=false", *arguments)
         assert done.code == 0, done.errors
 
 

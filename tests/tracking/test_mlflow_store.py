@@ -59,6 +59,7 @@ def test_log_of_mlflow_is_shown_without_control_characters(local: str, capsys: p
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_processes_that_make_one_store_at_once_all_succeed(tmp_path: Path) -> None:
     code = (
         "import sys; from pipeline.tracking.mlflow_store import MLflowStore;"

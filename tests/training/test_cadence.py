@@ -61,6 +61,15 @@ def fitted(model: keras.Model, config: PipelineConfig, several: Examples, told: 
     return fit(named, train, sets, TrainerConfig(epochs=2, **trainer), [told])
 
 
+def test_training_that_is_shorter_than_the_steps_between_validations_is_told() -> None:
+    told = [Cadence(steps=4).remark(done) for done in (0, 3, 4)]
+    line = (
+        "validation_interval: 4 steps are more than the 3 of the training, which validated only at the ends of epochs"
+    )
+    assert told == [None, line, None]
+    assert Cadence(seconds=10, fractions=[0.5]).remark(3) is None
+
+
 def test_callbacks_are_told_of_every_set_at_every_moment(
     two_outputs: keras.Model, several: Examples, config: PipelineConfig
 ) -> None:
@@ -74,11 +83,23 @@ def test_callbacks_are_told_of_every_set_at_every_moment(
 
 
 def test_validation_each_few_seconds_comes_after_every_call_at_the_least(
-    two_outputs: keras.Model, several: Examples, config: PipelineConfig
+    two_outputs: keras.Model, several: Examples, config: PipelineConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
     told = Told()
-    fitted(two_outputs, config, several, told, validation_seconds=1e-9)
+    # That no validation is due by steps is then nothing to tell.
+    with caplog.at_level("WARNING"):
+        fitted(two_outputs, config, several, told, validation_seconds=1e-9, validation_interval=9)
     assert [(epoch, step) for epoch, step, _ in told.validations] == [(0, 4), (1, 4)]
+    assert caplog.messages == []
+
+
+def test_log_tells_that_no_validation_by_steps_was_due(
+    two_outputs: keras.Model, several: Examples, config: PipelineConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("WARNING"):
+        fitted(two_outputs, config, several, Told(), validation_interval=9)
+    (line,) = caplog.messages
+    assert line.startswith("trainer.validation_interval: 9 steps are more than the 8 of the training")
 
 
 def test_failure_is_told_to_callbacks(two_outputs: keras.Model, several: Examples, config: PipelineConfig) -> None:

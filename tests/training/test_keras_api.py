@@ -278,7 +278,8 @@ def test_classes_beyond_the_largest_that_has_a_weight_weigh_one(kind: str) -> No
             return x[11 * index : 11 * index + 11], y[11 * index : 11 * index + 11]
 
     slices = tf.data.Dataset.from_tensor_slices((x, y)).batch(11)
-    for data in ((x, y), (slices,), ((Rows()[i] for i in range(2)),), (Rows(),)):
+    frames = [(x, pd.DataFrame(y))] if y.ndim == 2 else []
+    for data in ((x, y), *frames, (slices,), ((Rows()[i] for i in range(2)),), (Rows(),)):
         size = 11 if len(data) == 2 else None
         weights = {0: 3.0, 1: 0.5}
         history = pipeline.fit(trained, *data, batch_size=size, shuffle=False, class_weight=weights, verbose=0)
@@ -344,8 +345,11 @@ def test_validation_within_an_epoch_leaves_the_training_as_it_was() -> None:
 def test_a_training_too_short_for_its_validation_interval_is_told_in_a_line() -> None:
     arguments = {"batch_size": BATCH, "verbose": 0, "validation_data": (X, Y)}
     steps = -(-len(X) // BATCH)
-    with pytest.warns(UserWarning, match=f"^validation_interval: {steps + 1} steps are more than the {steps} of the"):
+    told = f"^validation_interval: {steps + 1} steps are more than the {steps} of the"
+    with pytest.warns(UserWarning, match=told) as warned:
         assert pipeline.fit(dense(), X, Y, **arguments, validation_interval=steps + 1).validations == []
+    # At the line that called it.
+    assert {one.filename for one in warned} == {__file__}
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="validation_interval")
         assert len(pipeline.fit(dense(), X, Y, **arguments, validation_interval=steps).validations) == 1

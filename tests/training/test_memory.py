@@ -225,6 +225,7 @@ print(np.polyfit(range(len(later)), later, 1)[0])
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_memory_grows_by_a_small_part_of_what_keras_own_fit_keeps() -> None:
     # Keras' own fit keeps more than 4 MB of each such model.
     done = subprocess.run([sys.executable, "-c", SLOPE, "60"], capture_output=True, text=True, check=True)

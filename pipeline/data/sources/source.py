@@ -10,11 +10,12 @@ from pipeline.data.splits import Splits
 class Source(Protocol):
     """Gives the data of a run.
 
-    A source may also have a method `check(self) -> None`, called before TensorFlow is imported, that raises a
-    `DataError` for what can be seen at once, such as a missing file. Its `load` may take `missing` too, what
-    `weighting.missing` says, where targets are to be read that lack some labels otherwise than as NaN among floats.
-    And it may have a method `like(self, spec: DataSpec) -> Self`, for new data of a model that was trained on what the
-    spec says: the source then reads inputs as those were, whatever the new values look like.
+    A source may also have a method `check(self) -> None`, called before `load`, that raises a `DataError` for what can
+    be seen at once, such as a missing file; for the package's own it is called before TensorFlow is imported. Its
+    `load` may take `missing` too, what `weighting.missing` says, where targets are to be read that lack some labels
+    otherwise than as NaN among floats. And it may have a method `like(self, spec: DataSpec) -> Self`,
+    for new data of a model that was trained on what the spec says: the source then reads inputs as those were, whatever
+    the new values look like.
     """
 
     def load(self, *, with_targets: bool = True) -> Splits:
