@@ -116,7 +116,7 @@ def test_copies_are_named_by_their_rows_in_the_file_and_missing_labels_are_no_er
     split = ("split.method=last", "split.validation=0", "split.test=30")
     left_out = command(*TABLE, *split).json("inspect.json")
     assert [left_out["splits"][0]["examples"], "missing labels" in str(left_out["findings"])] == [269, False]
-    assert "1 of 300 rows lack target 'y' and are left out" in left_out["said"][0]
+    assert "1 of 300 rows have no target 'y' and are left out" in left_out["said"][0]
     done = command(*TABLE, *split, "data.missing_target=error")
     assert done.code == 0, done.errors
     values = done.json("inspect.json")

@@ -131,12 +131,12 @@ NO_TABLES: dict[str, tuple[str, bytes, str]] = {
     "web page": ("t.csv", b"<!DOCTYPE html>", "is a web page or XML"),
     "pointer": ("t.csv", b"version https://git-lfs.github.com/spec/v1\n", "use `git lfs pull` to get the file"),
     "text as Parquet": ("t.parquet", b"a,b\n1,2\n", "not a Parquet file, it begins with b'a,b"),
-    "cut Parquet": ("t.parquet", b"PAR1xxxx", "not a valid Parquet file:  "),
-    "cut ORC": ("t.orc", b"ORCxx", "not a valid ORC file:  "),
-    "cut Feather": ("t.feather", b"ARROW1xx", "not a valid Feather (Arrow) file:  "),
+    "cut Parquet": ("t.parquet", b"PAR1xxxx", "not a valid Parquet file: "),
+    "cut ORC": ("t.orc", b"ORCxx", "not a valid ORC file: "),
+    "cut Feather": ("t.feather", b"ARROW1xx", "not a valid Feather (Arrow) file: "),
     "cut workbook": ("t.xlsx", b"PK\3\4xxxx", "is damaged or cut off"),
     "cut SQLite": ("t.db", b"SQLite format 3\0xx", "not a valid SQLite file: "),
-    "cut JSON": ("t.json", b'[{"a": 1', "not a valid JSON file:  "),
+    "cut JSON": ("t.json", b'[{"a": 1', "not a valid JSON file: "),
     "SPSS": ("t.sav", b"$FL2xx", "SPSS needs the package pyreadstat; use pip install pyreadstat"),
 }
 

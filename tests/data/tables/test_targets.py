@@ -177,9 +177,7 @@ def test_rows_without_a_target_are_left_out_masked_or_refused(caplog: pytest.Log
 
 def test_two_keys_that_contradict_each_other_are_told() -> None:
     for key, missing in (("drop", "mask"), ("error", "mask"), ("mask", "refuse"), ("error", -1)):
-        with pytest.raises(
-            ConfigError, match=f"data.missing_target: {key} contradicts weighting.missing={missing} says"
-        ):
+        with pytest.raises(ConfigError, match=f"data.missing_target: {key} contradicts weighting.missing={missing}"):
             column(["a", "b"], missing_target=key, missing=missing)
     with pytest.raises(ConfigError, match=r"expected error, drop or mask, got 'dorp'; did you mean 'drop'"):
         column(["a", "b"], missing_target="dorp")
