@@ -130,7 +130,7 @@ def _change(config: DictConfig, override: Override) -> str | None:
     may_add = override.is_add() and parent and OmegaConf.is_dict(node) and OmegaConf.get_type(node) in (dict, None)
     if not may_add and not is_open and (not OmegaConf.is_dict(node) or name not in node):
         if key == "data.path":
-            return "data.path: the run's data is in no file; data=csv with it, or another choice of data, is right"
+            return "data.path: the run's data is not in a file; add data=csv, or another choice of data"
         valid = [str(k) for k in node] if OmegaConf.is_dict(node) else []
         return f"{key}: the run's config has no '{name}'{nearest(name, valid)}"
     OmegaConf.update(config, key, override.value(), merge=False, force_add=True)

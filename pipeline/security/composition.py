@@ -173,7 +173,7 @@ class CheckedLoader(Loader):
         for key in THE_USERS:
             if written.get(key) is not None and key not in self._trust.keys:
                 raise ConfigError(
-                    f"{key}: a config file chooses the run to work on; {key}=… on the command line is right"
+                    f"{key}: a config file chooses the run to work on; give {key}=… on the command line instead"
                 )
 
     def _is_ours(self, config_name: str | None) -> bool:

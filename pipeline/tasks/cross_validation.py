@@ -21,14 +21,16 @@ from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, DataError, one_line
 from pipeline.evaluation.carried_columns import beside, carried_columns
 from pipeline.evaluation.over_folds import as_text, over_folds
-from pipeline.evaluation.prediction_files import PARQUET, join_predictions, write_predictions
+from pipeline.evaluation.prediction_files import FILES, PARQUET, join_predictions, write_predictions
 from pipeline.evaluation.predictions import columns, predict
 from pipeline.keras_state import fresh_keras
 from pipeline.report import run_shapes, write_cross_validation
 from pipeline.run import lock
 from pipeline.run.atomic_files import write_json, write_text
+from pipeline.run.contents import holds
 from pipeline.run.endings import from_here, recorded
 from pipeline.run.folder import Run, remove_leftovers, start_run
+from pipeline.run.names import METRICS
 from pipeline.run.read_back import config_of_run, facts_of_run, fold_folder
 from pipeline.run.resume import take_up
 from pipeline.security.own_files import refuse_links
@@ -42,7 +44,8 @@ from pipeline.training.snapshots.opening import check_same_data
 log = logging.getLogger(__name__)
 TrainOn = Callable[[PipelineConfig, Run, Callable[[], Splits], np.ndarray], float]
 """Trains on splits, and predicts the rows that are held out; see `pipeline.tasks.train.train_on`."""
-RESULTS = ("metrics.json", "predictions.parquet")
+holds("fold_1", "the run of the first fold, as the others are")
+RESULTS = (METRICS, FILES[PARQUET])
 """What a fold leaves that all together are made of."""
 
 
@@ -66,9 +69,9 @@ def cross_validate(config: PipelineConfig, run: Run, train_on: TrainOn) -> float
         for number, fold in enumerate(folds, 1):
             values.append(_value_of_fold(replace(config, fold=number), run, whole, fold, train_on))
     folders = [fold_folder(run.folder, number) for number in range(1, len(folds) + 1)]
-    metrics = over_folds([_metrics(folder / "metrics.json") for folder in folders])
-    write_json(run.folder / "metrics.json", metrics)
-    join_predictions([folder / "predictions.parquet" for folder in folders], run.folder)
+    metrics = over_folds([_metrics(folder / METRICS) for folder in folders])
+    write_json(run.folder / METRICS, metrics)
+    join_predictions([folder / FILES[PARQUET] for folder in folders], run.folder)
     _say_metrics(metrics)
     if config.report:
         with run.stage("report"):

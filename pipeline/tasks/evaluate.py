@@ -14,6 +14,7 @@ from pipeline.evaluation.metrics import is_weighted, values_by_output
 from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
 from pipeline.run.atomic_files import write_json
 from pipeline.run.folder import Run
+from pipeline.run.names import METRICS
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import compile_model
 from pipeline.weighting import weigh, weigh_split
@@ -54,5 +55,5 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         else:
             notes = add_baselines_of_training(metrics, data, saved.constants, model.signature, config.loss)
         run.record(baseline_notes=notes)
-        write_json(run.folder / "metrics.json", metrics)
+        write_json(run.folder / METRICS, metrics)
     return values[name]["loss"]

@@ -10,11 +10,13 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.models import build_model
+from pipeline.run.contents import holds
 from pipeline.run.folder import Run
 from pipeline.tasks.loading import weighed_splits_of
 from pipeline.training import compile_model, fit
 
 log = logging.getLogger(__name__)
+PLOT, TABLE = holds("lr_find.html", "the loss over the learning rate"), holds("lr_find.csv", "one row per step")
 
 
 def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, steps: int) -> float:
@@ -33,7 +35,7 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
     if not 0 < lowest < highest:
         raise ConfigError(f"task.lowest: {lowest} is not between 0 and task.highest, which is {highest}")
     if steps < 10:
-        raise ConfigError(f"task.steps: {steps} is too small; 10 or more is right")
+        raise ConfigError(f"task.steps: expected 10 or more, got {steps}")
     trainer = replace(
         config.trainer,
         epochs=1,
@@ -54,11 +56,11 @@ def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, ste
     with run.stage("range test"):
         finder = LearningRateFinder(lowest, highest, steps)
         fit(model, batches, None, trainer, [finder])
-    finder.write_table(run.folder / "lr_find.csv")
-    finder.write_plot(run.folder / "lr_find.html")
+    finder.write_table(run.folder / TABLE)
+    finder.write_plot(run.folder / PLOT)
     rate = finder.suggestion()
     if rate is None:
-        raise ConfigError(f"task: the loss fell at no rate from {lowest:g} to {finder.rates[-1]:g}; others are right")
+        raise ConfigError(f"task: the loss fell at no rate from {lowest:g} to {finder.rates[-1]:g}; try other rates")
     run.record(learning_rate=rate)
     end = f"diverged at {finder.rates[-1]:.2g}" if finder.diverged else f"did not diverge up to {highest:g}"
     log.info("suggested learning rate: %.2g, where the loss falls most steeply; it %s", rate, end)

@@ -24,7 +24,7 @@ def report(config: PipelineConfig, run: Run) -> None:
     """
     if (config.run is None) == (config.runs is None):
         found = "missing" if config.run is None else "given together with runs"
-        raise ConfigError(f"run: {found}; run=DIR for the report of one run or runs=[A,B] to compare several is right")
+        raise ConfigError(f"run: {found}; use run=DIR for the report of one run, or runs=[A,B] to compare several")
     with run.stage("report"):
         if config.run is not None:
             folder = Path(config.run)

@@ -87,7 +87,7 @@ class SavedRun:
         if components.takes(node["_target_"], "examples"):
             raise ConfigError(
                 f"run: '{self.folder}' has weights alone, and {node['_target_']} needs the training data too; "
-                "a model that can be saved is right"
+                "use a model that can be saved"
             )
         model = build_model(node, BatchStream(self.spec, lambda _: ()))
         # A model of a class of its own makes its weights only when it is called.
@@ -103,7 +103,7 @@ def open_run(folder: str | None) -> SavedRun:
         ConfigError: None is named, or its training did not finish.
     """
     if folder is None:
-        raise ConfigError("run: missing; run=latest, or run=DIR, the folder that a finished training printed, is right")
+        raise ConfigError("run: missing; use run=latest, or run=DIR with the folder that a finished training printed")
     path = Path(folder)
     model_file(path)
     facts = _facts(path)
@@ -115,7 +115,7 @@ def _facts(folder: Path) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = checked(TRAINED, read_json(file, "run"), f"run: '{file}'")
     except ABSENT as error:
-        raise ConfigError(f"run: '{file}' is missing; the folder of a finished training is right") from error
+        raise ConfigError(f"run: '{file}' is missing; expected the folder of a finished training") from error
     return facts
 
 
@@ -157,7 +157,7 @@ def data_of_command(
             _warn_if_changed(config, name, splits.named(name))
     data = match_inputs(splits.named(name), spec)
     if config.data.get("inputs") and trust.typed("data.inputs") and set(config.data["inputs"]) != set(spec.inputs):
-        raise ConfigError(f"data.inputs: the model takes the inputs {', '.join(spec.inputs)}; without it is right")
+        raise ConfigError(f"data.inputs: the model takes the inputs {', '.join(spec.inputs)}; leave this key out")
     found = with_positive(match_classes(data, spec), config.positive) if with_targets else data
     return ("data" if other_data and split is None else name), found, None if other_data else splits
 
@@ -166,7 +166,7 @@ def _check_same_splits() -> None:
     """Refuses what would set other rows of a run's own data apart than its training did."""
     for key in ("seed", *(f"split.{field.name}" for field in fields(SplitConfig)), "split"):
         if trust.typed(key):
-            raise ConfigError(f"{key}: would set other rows apart than the training did; without it is right")
+            raise ConfigError(f"{key}: would set other rows apart than the training did; leave this key out")
 
 
 def _warn_if_changed(config: PipelineConfig, name: str, data: Data) -> None:

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from pipeline.errors import one_line
 from pipeline.run.atomic_files import check_is_text
+from pipeline.run.names import TENSORBOARD
 from pipeline.security.plain_types import Whole
 from pipeline.tracking.optimizer import learning_rate, steps_made
 from pipeline.tracking.parameters import flattened, parameters_of
@@ -43,7 +44,7 @@ class TensorBoardTracker(Tracker):
 
     def __init__(self, run_folder: Path, histograms: int, graph: bool) -> None:
         super().__init__()
-        self.folder = run_folder / "tensorboard"
+        self.folder = run_folder / TENSORBOARD
         check_is_text(self.folder, "tracking.tensorboard")
         self._parameters = parameters_of(run_folder)
         self._histograms, self._graph = histograms, graph

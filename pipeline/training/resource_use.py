@@ -14,13 +14,14 @@ import psutil
 
 from pipeline.errors import PipelineError, one_line
 from pipeline.run.atomic_files import write_text
+from pipeline.run.names import RESOURCES
 from pipeline.security.reading import ABSENT, read_text
 
 log = logging.getLogger(__name__)
 
 HEADER = "seconds,cpu_percent,memory_bytes\n"
 """Seconds of training so far; 100 % of the processor is one core; memory is what is resident."""
-FILE = "resources.csv"
+FILE = RESOURCES
 INTERVAL = 1.0
 SHARE = 0.001
 """Of a long training, the share of its time between two rows, so that ten days have some 7,000 rows."""

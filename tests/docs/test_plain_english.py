@@ -23,17 +23,13 @@ PHRASES = {
 TO_REWRITE = [
     "pipeline/data/",
     "pipeline/errors.py",
-    "pipeline/export/",
     "pipeline/inspection/",
     "pipeline/report/",
-    "pipeline/run/",
-    "pipeline/security/",
     "pipeline/tasks/",
     "pipeline/timing/",
     "pipeline/tracking/",
     "pipeline/training/",
     ".docs/differences.md",
-    ".docs/security.md",
 ]
 
 

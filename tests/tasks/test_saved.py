@@ -100,7 +100,7 @@ def test_rows_that_a_run_was_trained_on_do_not_pass_for_its_test_split(
     run = f"run={done.folder}"
     for key in ("seed=5", "split.test=0.5"):
         (line,) = command("task=evaluate", run, key).errors
-        assert line == f"{key.partition('=')[0]}: would set other rows apart than the training did; without it is right"
+        assert line == f"{key.partition('=')[0]}: would set other rows apart than the training did; leave this key out"
     assert "has changed since the training" not in command("task=predict", run, "data.columns=[id]").out
     pd.concat([frame, frame[:9]]).to_csv(tmp_path / "rows.csv", index=False)
     assert "the data has changed since the training" in command("task=evaluate", run).out

@@ -10,12 +10,17 @@ from pipeline.data.splits import Splits
 class Source(Protocol):
     """Gives the data of a run.
 
-    A source may also have a method `check(self) -> None`, called before `load`, that raises a `DataError` for what can
-    be seen at once, such as a missing file; for the package's own it is called before TensorFlow is imported. Its
-    `load` may take `missing` too, what `weighting.missing` says, where targets are to be read that lack some labels
-    otherwise than as NaN among floats. And it may have a method `like(self, spec: DataSpec) -> Self`,
-    for new data of a model that was trained on what the spec says: the source then reads inputs as those were, whatever
-    the new values look like.
+    Without further methods a source is read as it is. It may also have these, each of which is called if it is there:
+
+    - `check(self) -> None`, called before `load`, raises a `DataError` for what can be seen at once, such as a missing
+      file. For the package's own sources it is called before TensorFlow is imported.
+    - `load` with an argument `missing`: what `weighting.missing` says, where targets that lack some labels are to be
+      read otherwise than as NaN among floats.
+    - `keeping(self, column: str, *, may_be_input: bool) -> Self` returns the source with a column that `split.column`
+      names, among `Examples.columns`.
+    - `for_losses(self, families: Mapping[str, str | None]) -> Self` returns the source for losses of such families.
+    - `like(self, spec: DataSpec) -> Self`, for new data of a model that was trained on what the spec says, returns the
+      source that reads inputs as those were, whatever the new values look like.
     """
 
     def load(self, *, with_targets: bool = True) -> Splits:
