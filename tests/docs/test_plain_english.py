@@ -23,7 +23,6 @@ PHRASES = {
 TO_REWRITE = [
     "pipeline/data/",
     "pipeline/errors.py",
-    "pipeline/inspection/",
     "pipeline/report/",
     "pipeline/tasks/",
     "pipeline/timing/",

@@ -135,7 +135,7 @@ def test_streams_and_arrays_are_looked_at_too(tmp_path: Path, command: Callable[
     drawn = ("data=batches", "data.train._target_=drawn.batches", "data.train._partial_=true", "data.endless=true")
     done = command(*drawn, "data.inputs=[x]", "data.targets=[y]", "task=inspect")
     assert done.code == 0, done.errors
-    assert "splits: train first 10,000 (of a stream; only these were looked at)" in done.out
+    assert "splits: train first 10,000 (from a stream; only these were inspected)" in done.out
     assert "'x[2]' gives target 'y' away" in done.json("inspect.json")["findings"][0]["text"]
     done = command("+experiment=multi_io/dict_losses", "data.train.examples=80", "task=inspect")
     assert done.code == 0, done.errors
