@@ -166,7 +166,7 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "a callback more": (lambda state: state["callbacks"].append({"class": "Sender"}), "cannot continue where"),
     "random numbers that are none": (lambda state: state["random"].update(python=(1, 2)), "random numbers"),
     "a place beyond the random numbers": (
-        lambda state: state["random"]["numpy"]["state"].update(pos=2**30), "there is no number 1073741824 of 624",
+        lambda state: state["random"]["numpy"]["state"].update(pos=2**30), "position 1073741824 is outside of"
     ),
     "values of a text": (lambda state: state.update(values={"loss": "x"}), "no snapshot to resume from"),
     "facts of no data": (lambda state: state["facts"]["data"]["data"].update(train={}), "changed since the run began"),
