@@ -23,7 +23,6 @@ PHRASES = {
 TO_REWRITE = [
     "pipeline/data/",
     "pipeline/report/",
-    ".docs/differences.md",
 ]
 
 
