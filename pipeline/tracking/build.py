@@ -40,7 +40,7 @@ def build_tracking(config: PipelineConfig, run_folder: Path) -> list[keras.callb
             raise ConfigError(f"tracking.{name}: gave a {type(tracker).__name__}; a keras.callbacks.Callback is right")
         tracker.config_key = f"tracking.{name}"
         # A snapshot sets none of it back.
-        tracker.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
+        tracker.config_values = {key: value for key, value in node.items() if key not in components.NOT_ARGUMENTS}
         trackers.append(tracker)
     return trackers
 

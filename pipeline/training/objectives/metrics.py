@@ -81,7 +81,7 @@ def _built(place: str, item: Any, form: OutputForm | None) -> tuple[Any, frozens
                 f"{place}: {item['_target_']} gave a {type(metric).__name__}; a keras.metrics.Metric or a function is "
                 "right"
             )
-        given = frozenset(item) - components.HYDRA_KEYS
+        given = frozenset(item) - components.NOT_ARGUMENTS
         if isinstance(metric, keras.metrics.Metric) and _is_of_keras(metric):
             if "name" not in given and type(metric) is not keras.metrics.MeanMetricWrapper:
                 # Keras would number metrics through all outputs, and those that other code of the process made.
