@@ -49,8 +49,8 @@ def named(
 ) -> Named:
     """Replaces labels that are no class ids from 0 by such.
 
-    Text is. So are few whole numbers from 1 on, or -1 and 1 with or without 0, one an example, unless the number of
-    classes says that they are ids as they are.
+    That applies to text, and to one label per example that is one of few whole numbers from 1 on, or -1 and 1 with or
+    without 0, unless the number of classes says that they are ids already.
 
     Args:
         targets: Arrays of shape (examples, ...).
@@ -60,7 +60,7 @@ def named(
 
     Raises:
         ConfigError: The number of classes is not that of the labels.
-        DataError: Text where numbers are right, or labels that the training data did not have.
+        DataError: There is text where numbers are expected, or a label that the training data did not have.
     """
     if spec is not None:
         return Named({n: _as_trained(n, a, there.get(n), spec) for n, a in targets.items()}, {}, frozenset())
@@ -99,7 +99,7 @@ def _is_text(array: np.ndarray) -> bool:
 
 def _are_text(name: str, count: int | None) -> bool:
     if count == 0:
-        raise DataError(f"target '{name}' is text, but data.classes=0 says that it is numbers; null is right")
+        raise DataError(f"target '{name}': data.classes=0 means numbers, but it is text; set data.classes=null")
     return True
 
 
@@ -143,7 +143,7 @@ def _as_trained(name: str, array: np.ndarray, there: np.ndarray | None, spec: Da
         return array
     if target.classes is None:
         if _is_text(array):
-            raise DataError(f"target '{name}' is text; numbers are right, as in the training data")
+            raise DataError(f"target '{name}': expected numbers as in the training data, got text")
         return array
     are_ids = target.classes == tuple(str(index) for index in range(len(target.classes)))
     if not target.exclusive or target.one_hot or (are_ids and not _is_text(array)):

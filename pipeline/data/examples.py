@@ -44,7 +44,7 @@ class Examples:
         lengths = {f"{kind} '{name}'": len(a) for kind, arrays in self._groups() for name, a in arrays.items()}
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-            raise DataError(f"arrays of different length: {found}; one row an example in each is right")
+            raise DataError(f"arrays of different lengths: {found}; expected one row per example in each")
         _check_shapes("input", self.inputs, self.spec.inputs)
         _check_shapes("target", self.targets, self.spec.targets)
         _check_weights(self.weights, self.spec.targets)
@@ -102,27 +102,28 @@ class Examples:
         )
 
 
-def same_shape(given: Shape, right: Shape) -> bool:
-    """Whether a shape is as it should be, None standing for any size."""
-    return len(given) == len(right) and all(
-        None in pair or pair[0] == pair[1] for pair in zip(given, right, strict=True)
+def same_shape(given: Shape, expected: Shape) -> bool:
+    """Whether a shape is the expected one, where None matches any size."""
+    return len(given) == len(expected) and all(
+        None in pair or pair[0] == pair[1] for pair in zip(given, expected, strict=True)
     )
 
 
 def _check_shapes(kind: str, arrays: Arrays, specs: Mapping[str, InputSpec] | Mapping[str, TargetSpec]) -> None:
     for name, array in arrays.items():
-        given, right = _shape(array), specs[name].shape
-        if len(array) and not same_shape(given, right):
-            raise DataError(f"{kind} '{name}': has shape {given}; {right} is right, as in the training data")
+        given, expected = _shape(array), specs[name].shape
+        if len(array) and not same_shape(given, expected):
+            raise DataError(f"{kind} '{name}': expected shape {expected} as in the training data, got {given}")
 
 
 def _check_weights(weights: Arrays, specs: Mapping[str, TargetSpec]) -> None:
     for name, array in weights.items():
-        shape, right = array.shape[1:], specs[name].shape if name in specs else ()
-        if not same_shape(shape, right[: len(shape)]):
+        shape, expected = array.shape[1:], specs[name].shape if name in specs else ()
+        if not same_shape(shape, expected[: len(shape)]):
             raise DataError(
-                f"sample weights of '{name}' have shape {array.shape}; one number an example is right"
-                + (f", or one a position of its target of shape {right}" if right not in ((), (1,)) else "")
+                f"sample weights of '{name}': expected one number per example"
+                + (f", or per position of its target of shape {expected}" if expected not in ((), (1,)) else "")
+                + f", got shape {array.shape}"
             )
 
 
@@ -164,8 +165,8 @@ def class_ids(examples: Examples, target: str) -> np.ndarray:
     """
     spec, values = examples.spec.targets[target], examples.targets[target]
     if not spec.exclusive:
-        found = "labels that do not exclude each other" if spec.classes else f"no classes but numbers of {spec.shape}"
-        raise DataError(f"target '{target}' has {found}; data.classes=N, their number, says that it has classes")
+        found = "labels that are not mutually exclusive" if spec.classes else f"no classes but numbers of {spec.shape}"
+        raise DataError(f"target '{target}' has {found}; if it has classes, set data.classes to their number")
     if spec.one_hot:
         return np.asarray(np.argmax(values, axis=-1))
     return values.reshape(len(values), *values.shape[1 : 1 + len(spec.positions)]).astype("int64")

@@ -51,13 +51,13 @@ def folds_of(data: Data, config: SplitConfig, count: int, seed: int) -> list[Fol
         ConfigError: The data cannot be split so.
     """
     if isinstance(data, BatchStream):
-        raise ConfigError("folds: need single examples, the data comes in batches; data in memory is right")
+        raise ConfigError("folds: needs data in memory, got a stream of batches")
     values = split_column(data, config.column or "") if config.method in ("group", "time") else None
     length = length_of(data) if values is None else len(values)
     if values is not None and config.method == "time":
         return _by_time(ranks(values, config.column or ""), values, config.column or "", count)
     if count > length:
-        raise ConfigError(f"folds: {count} of {length} examples; {length} or fewer is right")
+        raise ConfigError(f"folds: expected at most {length}, the number of examples, got {count}")
     if values is not None:
         held_out = _of_groups(groups(values), strata_of_groups(data, config), config.column or "", count, seed)
     else:
@@ -101,8 +101,8 @@ def _of_rows(
                 return [held for _, held in StratifiedKFold(count, shuffle=True, random_state=seed).split(rows, strata)]
         except ValueError as error:
             if config.method != "auto":
-                raise ConfigError(f"folds: cannot be stratified: {error}; split.method=random is right") from error
-            log.info("folds: cannot be stratified: %s; they are random instead (split.method=auto)", error)
+                raise ConfigError(f"folds: cannot be stratified: {error}; set split.method=random") from error
+            log.info("folds: cannot be stratified: %s; using random folds (split.method=auto)", error)
     random = method != "last"
     splitter = KFold(count, shuffle=random, random_state=seed if random else None)
     return [held for _, held in splitter.split(rows)]
@@ -113,7 +113,7 @@ def _of_groups(numbers: np.ndarray, strata: np.ndarray | None, column: str, coun
 
     groups_there = int(numbers.max()) + 1
     if groups_there < count:
-        raise ConfigError(f"folds: {count} of {groups_there} groups of '{column}'; {groups_there} or fewer is right")
+        raise ConfigError(f"folds: expected at most {groups_there}, the number of groups of '{column}', got {count}")
     rows = np.zeros(len(numbers))
     # Which group of equal ones goes where follows their numbers.
     mixed = np.random.default_rng([seed, 3]).permutation(groups_there)[numbers]
@@ -133,7 +133,7 @@ def _of_groups(numbers: np.ndarray, strata: np.ndarray | None, column: str, coun
 def _by_time(places: np.ndarray, values: np.ndarray, column: str, count: int) -> list[Fold]:
     size = int((~np.isnan(places)).sum()) // (count + 1)
     if size < 1:
-        raise ConfigError(f"folds: {count} by '{column}' take {count + 1} rows with a time; fewer folds are right")
+        raise ConfigError(f"folds: {count} folds by '{column}' need {count + 1} rows with a time; use fewer folds")
     names = [f"fold {number}" for number in range(1, count + 1)]
     parts = time_parts(places, dict.fromkeys(reversed(names), size), values, column)
     folds, before = [], parts["train"]

@@ -138,8 +138,9 @@ def items_of(key: str, dataset: Any, convert: Callable[[Any], Examples], steps: 
     length = _length(key, dataset)
     if steps is not None and length is not None and steps > length:
         raise ConfigError(
-            f"data.steps: {steps} is more than the {length} batches of {type(dataset).__name__}; {length} or fewer, or "
-            "null for all of them, is expected"
+            f"data.steps: expected at most {length}, the number of batches of {type(dataset).__name__}, or null for "
+            "all of "
+            f"them, got {steps}"
         )
     length = length if steps is None else steps
     return Items(key, dataset, convert, None if length is None else range(length))
@@ -151,8 +152,8 @@ def _length(key: str, dataset: Any) -> int | None:
             length = dataset.num_batches if _has_num_batches(dataset) else len(dataset)
         except NotImplementedError as error:
             raise ConfigError(
-                f"{key}: {type(dataset).__name__} does not tell how many batches it has; a method __len__, or a "
-                "property num_batches that is None if they never end, is expected"
+                f"{key}: the number of batches of {type(dataset).__name__} is unknown; expected a method __len__, or a "
+                "property num_batches that is None if they never end"
             ) from error
     return None if length is None else int(length)
 

@@ -16,7 +16,7 @@ from pipeline.data.target_kinds import positive_by_target, positive_class, value
 from pipeline.data.target_scaling import check_logarithms
 from pipeline.errors import DataError, nearest
 
-OTHER_CLASSES = "target '{name}': has other classes than the training data; the same ones are right"
+OTHER_CLASSES = "target '{name}': expected the classes of the training data, got others"
 
 
 def match_inputs(data: Data, spec: DataSpec) -> Data:
@@ -32,10 +32,10 @@ def match_inputs(data: Data, spec: DataSpec) -> Data:
     inputs = {}
     for name, given in spec.inputs.items():
         if name not in data.inputs:
-            raise DataError(f"data: has no input '{name}', which the model takes{nearest(name, data.inputs)}")
+            raise DataError(f"data: has no input '{name}', which the model needs{nearest(name, data.inputs)}")
         is_text = data.spec.inputs[name].dtype == "string"
         if is_text and given.dtype != "string":
-            raise DataError(f"input '{name}': is text, the model takes {'times' if given.kind == TIME else 'numbers'}")
+            raise DataError(f"input '{name}': expected {'times' if given.kind == TIME else 'numbers'}, got text")
         values = data.inputs[name]
         if given.dtype == "string":
             inputs[name] = values if is_text else numbers_as_text(values)
@@ -106,7 +106,7 @@ def _ids_of_numbers(data: Examples, name: str, known: TargetSpec) -> np.ndarray:
     if len(wrong):
         row = tuple(wrong[0])
         label = labels[int(places.reshape(array.shape)[row])]
-        raise DataError(f"target '{name}': row {row[0]}: the model knows no class '{label}'{nearest(label, ids)}")
+        raise DataError(f"target '{name}': row {row[0]}: the model has no class '{label}'{nearest(label, ids)}")
     return np.maximum(found, 0)
 
 
@@ -131,7 +131,7 @@ def _check_known(name: str, target: TargetSpec, known: TargetSpec) -> None:
     classes = known.classes or ()
     for label in target.classes or ():
         if label not in classes:
-            raise DataError(f"target '{name}': the model knows no class '{label}'{nearest(label, classes)}")
+            raise DataError(f"target '{name}': the model has no class '{label}'{nearest(label, classes)}")
 
 
 def with_positive(data: Data, positive: Any) -> Data:

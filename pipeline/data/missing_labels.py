@@ -16,7 +16,7 @@ from pipeline.errors import DataError
 
 Missing = str | int
 """What `weighting.missing` says: `refuse`, `mask`, or a whole number that stands for a missing label, to be masked."""
-REMEDY = "weighting.missing=mask trains and measures on the other rows"
+REMEDY = "set weighting.missing=mask to use only the other rows"
 
 
 def filled(array: np.ndarray, missing: Missing, what: str) -> tuple[np.ndarray, np.ndarray | None]:
@@ -133,7 +133,7 @@ def refuse_none(array: np.ndarray, what: str) -> None:
     """
     if has_none(array):
         rows = np.flatnonzero([None in row for row in array.reshape(len(array), -1).tolist()])
-        raise DataError(f"{what}: row {rows[0]} is missing ({len(rows)} rows lack it); {REMEDY}")
+        raise DataError(f"{what}: row {rows[0]} is missing (rows affected: {len(rows)}); {REMEDY}")
 
 
 def _numbered(array: np.ndarray) -> tuple[np.ndarray, bool]:
@@ -159,4 +159,4 @@ def _by_position(gone: np.ndarray, values: np.ndarray, what: str) -> np.ndarray:
     if (values == np.floor(values)).all() and (values >= 0).all():
         return gone
     row = int(np.flatnonzero(flat.any(axis=1) & ~flat.all(axis=1))[0])
-    raise DataError(f"{what}: row {row} lacks some of its numbers; all of them, or none, are right")
+    raise DataError(f"{what}: row {row}: expected all of its numbers or none, got only some")

@@ -53,7 +53,7 @@ def set_random_state(state: Mapping[str, Any]) -> None:
         _set(state)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"resume: the random numbers in the snapshot are none: {one_line(error)}; a new run without resume is right"
+            f"resume: the random state in the snapshot is invalid: {one_line(error)}; start a new run without resume"
         ) from error
 
 
@@ -97,7 +97,7 @@ def check_numpy_state(state: Mapping[str, Any]) -> None:
     """
     inner = state.get("state")
     if isinstance(inner, Mapping) and "pos" in inner and not 0 <= int(inner["pos"]) <= MERSENNE_TWISTER:
-        raise ValueError(f"there is no number {inner['pos']} of {MERSENNE_TWISTER}")
+        raise ValueError(f"position {inner['pos']} is outside of the {MERSENNE_TWISTER} numbers")
 
 
 def _of_tensorflow() -> Any:

@@ -70,6 +70,5 @@ def _check_lengths(name: str, weights: np.ndarray, lengths: list[int]) -> None:
     for row, (given, length) in enumerate(zip(weights, lengths, strict=False)):
         if len(given) != length:
             raise DataError(
-                f"data: sample weights of '{name}': row {row} has {len(given)} of them for {length} positions; one a "
-                "position is right"
+                f"data: sample weights of '{name}': row {row}: expected one per position ({length}), got {len(given)}"
             )

@@ -96,7 +96,7 @@ def spec_of(
     for kind, arrays in (("input", inputs), ("target", targets)):
         for name, array in arrays.items():
             if 0 in array.shape[1:]:
-                raise DataError(f"{kind} '{name}': has shape {array.shape[1:]}; sizes of 1 or more are right")
+                raise DataError(f"{kind} '{name}': expected sizes of 1 or more, got shape {array.shape[1:]}")
     counts = classes_by_target(classes, list(targets))
     return DataSpec(
         {
@@ -118,13 +118,13 @@ def classes_by_target(classes: Classes, names: list[str]) -> dict[str, int]:
     for key, count in classes.items() if isinstance(classes, Mapping) else [("", classes)]:
         if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MOST_CLASSES:
             raise ConfigError(
-                f"data.classes{'.' if key else ''}{key}: {count!r} is no number of classes; "
-                f"0 for numbers to regress, or a number up to {MOST_CLASSES}, is right"
+                f"data.classes{'.' if key else ''}{key}: expected a number of classes up to {MOST_CLASSES}, or 0 for "
+                f"numbers to regress, got {count!r}"
             )
     if isinstance(classes, int):
         if len(names) > 1:
             raise ConfigError(
-                f"data.classes: {classes} for the targets {', '.join(names)}; give a number by target name"
+                f"data.classes: got {classes} for the targets {', '.join(names)}; give one number per target, by name"
             )
         return dict.fromkeys(names, classes)
     for name in classes:

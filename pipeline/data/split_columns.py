@@ -33,7 +33,7 @@ def split_column(data: Examples | ExampleStream, name: str) -> np.ndarray:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise ConfigError(f"split.column: '{name}' has shape {values.shape[1:]} an example; one value is right")
+        raise ConfigError(f"split.column: expected one value per example in '{name}', got shape {values.shape[1:]}")
     return values
 
 
@@ -116,7 +116,7 @@ def _times(series: pd.Series, name: str) -> pd.Series:
     assert wrong is not None
     row = int(series.index[wrong.to_numpy()][0])
     raise DataError(
-        f"split.column: row {row} of '{name}' has '{series[row]}'; dates of one form, or numbers, are right as times"
+        f"split.column: row {row} of '{name}': expected dates in one format, or numbers, as times, got '{series[row]}'"
     )
 
 

@@ -35,8 +35,7 @@ def group_parts(
     wanted = {name: count * table.sum(axis=0) / len(groups) for name, count in counts.items()}
     if len(table) < len(counts) + 1:
         raise ConfigError(
-            f"split.column: '{column}' has {len(table)} groups for {len(counts) + 1} splits; one a split at least is "
-            "right"
+            f"split.column: expected at least one group per split ({len(counts) + 1}) in '{column}', got {len(table)}"
         )
     generator = np.random.default_rng([seed, 2])
     owner, left, parts = np.zeros(len(table), "int64"), np.arange(len(table)), {}
@@ -69,8 +68,8 @@ def time_parts(ranks: np.ndarray, counts: Mapping[str, int], values: np.ndarray,
     """
     order = in_time(ranks, column)
     if sum(counts.values()) >= len(order):
-        told = " and ".join(f"{name} {count}" for name, count in counts.items())
-        raise ConfigError(f"split.column: {len(order)} rows have a time in '{column}'; {told} leave none to train on")
+        sizes = " and ".join(f"{name} {count}" for name, count in counts.items())
+        raise ConfigError(f"split.column: {len(order)} rows have a time in '{column}'; {sizes} leave none to train on")
     parts, end, starts = {}, len(order), []
     for index, (name, count) in enumerate(counts.items()):
         # Training and each split after this one need a row too.
@@ -89,7 +88,7 @@ def in_time(ranks: np.ndarray, column: str) -> np.ndarray:
     order = np.argsort(ranks, kind="stable")
     known = len(ranks) - int(np.isnan(ranks).sum())
     if known < len(ranks):
-        log.info("'%s': %d rows without a time are trained on", column, len(ranks) - known)
+        log.info("'%s': %d rows without a time are used for training", column, len(ranks) - known)
     return order[:known]
 
 
@@ -98,7 +97,9 @@ def cut_between_times(ranks: np.ndarray, start: int, least: int, column: str) ->
     changes = np.flatnonzero(np.diff(ranks)) + 1
     changes = changes[changes >= least]
     if not len(changes):
-        log.warning("'%s': rows of one time are in two splits, as it has too few times", column)
+        log.warning(
+            "'%s': rows with the same time are in two splits, because there are too few different times", column
+        )
         return max(start, least)
     return int(changes[np.argmin(np.abs(changes - start))])
 

@@ -70,9 +70,9 @@ def set_apart(splits: Splits, config: SplitConfig, seed: int) -> Splits:
     wanted = {name: size for name in ("test", "validation") if (size := getattr(config, name))}
     for name in [name for name in wanted if getattr(splits, name) is not None]:
         if trust.typed(f"split.{name}"):
-            raise ConfigError(f"split.{name}: the data brings its own {name} split; split.{name}=0 is right")
+            raise ConfigError(f"split.{name}: the data has its own {name} split; set split.{name}=0")
         # The share of an experiment is for data that brings none.
-        log.info("the data brings its own %s split, in place of split.%s=%g", name, name, wanted.pop(name))
+        log.info("the data has its own %s split, which replaces split.%s=%g", name, name, wanted.pop(name))
     if not wanted:
         return splits
     parts = _parts(splits.train, wanted, config, seed)
@@ -112,7 +112,9 @@ def _warn_of_changes(data: BatchStream) -> None:
     if data.items is not None and data.items.has_hooks:
         what = f"{type(data.items.dataset).__name__} may change its batches between epochs"
     elif data.passes is not None and data.passes.shuffled_anew:
-        what = "the dataset is shuffled anew for each pass (`reshuffle_each_iteration=False` in its `shuffle` keeps it)"
+        what = (
+            "the dataset is reshuffled for every pass (`reshuffle_each_iteration=False` in its `shuffle` avoids that)"
+        )
     else:
         return
     log.warning("split: %s, which moves examples between the splits; set data.validation to keep them apart", what)
@@ -137,7 +139,7 @@ def _rows(
         except ConfigError as error:
             if config.method != "auto":
                 raise
-            log.info("%s; the splits are random instead (split.method=auto)", error)
+            log.info("%s; using random splits (split.method=auto)", error)
     order = np.arange(length) if method == "last" else np.random.default_rng([seed, 1]).permutation(length)
     parts, end = {}, length
     for name, count in counts.items():
@@ -149,8 +151,8 @@ def _rows(
 def _counts(wanted: dict[str, float], length: int) -> dict[str, int]:
     counts = {name: _count(name, size, length) for name, size in wanted.items()}
     if sum(counts.values()) >= length:
-        told = " and ".join(f"{name} {count}" for name, count in counts.items())
-        raise ConfigError(f"split: {told} leave nothing of {length} to train on")
+        sizes = " and ".join(f"{name} {count}" for name, count in counts.items())
+        raise ConfigError(f"split: {sizes} of {length} examples leave none to train on")
     return counts
 
 
@@ -166,7 +168,7 @@ def _stratified(strata: np.ndarray, counts: dict[str, int], seed: int) -> Rows:
             )
         except ValueError as error:
             raise ConfigError(
-                f"split.{name}: {count} examples cannot be stratified: {error}; split.method=random is right"
+                f"split.{name}: {count} examples cannot be stratified: {error}; set split.method=random"
             ) from error
         # The only example of a class is trained on.
         left = rest if shared.all() else np.concatenate([rest, left[~shared]])
@@ -188,13 +190,13 @@ def _by_column(splits: Splits, config: SplitConfig) -> Splits:
     length = len(values)
     parts = {n: with_rows(data, np.flatnonzero(values == n), length) for n in SPLITS if (values == n).any()}
     if "train" not in parts:
-        raise DataError(f"column '{column}': no row says 'train'")
+        raise DataError(f"column '{column}': no row has 'train'")
     return replace(splits, **parts)
 
 
 def _needs_examples(config: SplitConfig) -> ConfigError:
     return ConfigError(
-        f"split.method: '{config.method}' needs single examples, the data comes in batches; 'last' is right"
+        f"split.method: '{config.method}' needs single examples, but the data comes in batches; set split.method=last"
     )
 
 
@@ -202,16 +204,16 @@ def _split_name(value: object, row: int, column: str) -> str:
     text = value.decode() if isinstance(value, bytes) else str(value)
     name = {"val": "validation", "valid": "validation"}.get(text, text)
     if name not in SPLITS:
-        raise DataError(f"column '{column}': row {row} has '{text}'; train, validation or test is right")
+        raise DataError(f"column '{column}': row {row}: expected train, validation or test, got '{text}'")
     return name
 
 
 def _count(name: str, size: float, length: int) -> int:
     if size >= 1 and size != int(size):
-        raise ConfigError(f"split.{name}: {size} is neither a share below 1 nor a whole number")
+        raise ConfigError(f"split.{name}: expected a share below 1 or a whole number, got {size}")
     count = int(size) if size >= 1 else round(size * length)
     if count < 1:
-        raise ConfigError(f"split.{name}: {size} of {length} is nothing")
+        raise ConfigError(f"split.{name}: {size} of {length} examples is less than one")
     return count
 
 

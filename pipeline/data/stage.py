@@ -240,7 +240,7 @@ def _loaded(source: Source, with_targets: bool, missing: Missing | None) -> Spli
     wanted = {"inputs": splits.train.spec.inputs, **({"targets": splits.train.spec.targets} if with_targets else {})}
     for key, found in wanted.items():
         if not found:
-            raise ConfigError(f"data.{key}: none; one at least is right")
+            raise ConfigError(f"data.{key}: expected at least one name, got none")
     return splits
 
 
@@ -261,6 +261,6 @@ def build_loader(node: Mapping[str, Any]) -> Loader:
 def _with_method(component: Any, method: str, key: str, node: Mapping[str, Any]) -> Any:
     if not callable(getattr(component, method, None)):
         raise ConfigError(
-            f"{key}: {node['_target_']} gave a {type(component).__name__}, which has no method '{method}'"
+            f"{key}: {node['_target_']} returned a {type(component).__name__}, which has no method '{method}'"
         )
     return component

@@ -20,7 +20,7 @@ def strata_of_groups(data: Examples | ExampleStream, config: SplitConfig) -> np.
 
 
 def method_of(data: Data, config: SplitConfig) -> str:
-    """Returns the method of a split, `auto` made `stratified` where one class an example is to be predicted."""
+    """Returns the method of a split, where `auto` becomes `stratified` if one class per example is predicted."""
     if config.method != "auto":
         return config.method
     if isinstance(data, BatchStream):
@@ -44,7 +44,7 @@ def strata_of(data: Examples | ExampleStream, target: str | None) -> np.ndarray:
         raise ConfigError(f"split.target: missing; stratify by one of {', '.join(names)}")
     name = _named_target(target, names)
     if data.spec.targets[name].per_position:
-        raise ConfigError(f"split.method: target '{name}' has a class for each position; split.method=random is right")
+        raise ConfigError(f"split.method: target '{name}' has one class per position; set split.method=random")
     if isinstance(data, Examples):
         return _strata(data, name)
     return np.concatenate([_strata(chunk, name) for chunk in data.chunks()])

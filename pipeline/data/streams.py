@@ -155,10 +155,10 @@ class BatchStream:
             drawn += 1
             yield batch
         if not drawn:
-            raise DataError("data: yields no batches; at least one (inputs, targets) tuple is right")
+            raise DataError("data: yields no batches; expected at least one (inputs, targets) tuple")
         if self.steps is not None and drawn < self.steps:
             raise DataError(
-                f"data: ended after {drawn} of the {self.steps} batches of an epoch; data.steps={drawn} is right"
+                f"data: ended after {drawn} of the {self.steps} batches of an epoch; set data.steps={drawn}"
             )
 
     def finished(self, batches: Iterable[Examples]) -> Iterator[Examples]:
@@ -225,7 +225,7 @@ def _lacks_labels(spec: DataSpec) -> bool:
 
 
 def _has_positions(spec: DataSpec) -> bool:
-    """Whether weights may be of other shapes than one number an example, which only a look at some can tell."""
+    """Whether weights may have other shapes than one number per example, which only some of them can show."""
     return any(target.shape not in ((), (1,)) for target in spec.targets.values())
 
 

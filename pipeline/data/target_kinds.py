@@ -40,7 +40,7 @@ def target_of(name: str, shape: Shape, dtype: str, array: np.ndarray, count: int
         DataError: The target is text.
     """
     if dtype == "string":
-        raise DataError(f"target '{name}' is text; class ids (0, 1, …) or numbers are right")
+        raise DataError(f"target '{name}': expected class ids (0, 1, …) or numbers, got text")
     if count == 0:
         return TargetSpec(shape, dtype, kind=NUMBERS)
     if count is not None:
@@ -121,26 +121,28 @@ def _said(name: str, target: TargetSpec, found: TargetSpec, loss: LossKind | Non
     count = len(found.classes or ())
     if loss is not None and loss.family == "regression" and _may_be_numbers(target):
         classes = len(target.classes) if target.classes else "N"
-        told = f"numbers to predict, as the loss is {loss.name}; data.classes={classes} says that they are classes"
+        line = f"treated as numbers because the loss is {loss.name}; for classes, set data.classes={classes}"
     elif found.certain:
         return ""
     elif found.kind == IDS and found.dtype.startswith("float"):
         shown = "0 and 1" if count == 2 else f"0 to {count - 1}"
-        told = f"{shown} taken for {count} classes; data.classes=0 says that they are numbers"
+        line = f"{shown} treated as {count} classes; for numbers, set data.classes=0"
     elif found.kind == IDS and found.classes not in (_names(count), ("-1", "1")):
-        ids = "" if "-1" in (found.classes or ()) else f", data.classes={int((found.classes or ())[-1]) + 1} for ids"
-        missing = ", weighting.missing=-1 for a missing label" if found.classes == ("-1", "0", "1") else ""
-        told = f"{', '.join(found.classes or ())} taken for the names of {count} classes; data.classes=0 says numbers"
-        told += ids + missing
+        ids = "" if "-1" in (found.classes or ()) else f"; for ids, data.classes={int((found.classes or ())[-1]) + 1}"
+        missing = "; if -1 marks missing labels, weighting.missing=-1" if found.classes == ("-1", "0", "1") else ""
+        line = (
+            f"{', '.join(found.classes or ())} treated as the names of {count} classes; for numbers, set data.classes=0"
+        )
+        line += ids + missing
     elif found.kind == IDS and (found.per_position or count > MANY):
-        told = f"whole numbers taken for {count} classes; data.classes=0 says that they are numbers"
+        line = f"whole numbers treated as {count} classes; for numbers, set data.classes=0"
     elif found.kind == LABELS:
-        told = f"rows of 0s and 1s taken for {count} labels; data.classes=0 says that they are numbers"
+        line = f"rows of 0s and 1s treated as {count} labels; for numbers, set data.classes=0"
     elif found.kind == NUMBERS and (loss is None or loss.family != "regression"):
-        told = "whole numbers taken for numbers to predict; data.classes=N says that they are classes"
+        line = "whole numbers treated as numbers; for classes, set data.classes=N"
     else:
         return ""
-    return f"target '{name}': {told}"
+    return f"target '{name}': {line}"
 
 
 def _said_of_column(name: str, found: TargetSpec) -> str:
@@ -148,11 +150,11 @@ def _said_of_column(name: str, found: TargetSpec) -> str:
     count = len(found.classes or ())
     if found.certain or (found.kind == IDS and count <= 2):
         return ""
-    told, other = ("numbers, not classes", "class")
+    treated_as, other = ("numbers, not classes", "class")
     if found.kind == IDS:
-        told, other = (f"{count} classes, not numbers", "number")
+        treated_as, other = (f"{count} classes, not numbers", "number")
     setting = f"data.kinds.{name}={other}" if name.isidentifier() else f"'data.kinds={{{name}: {other}}}'"
-    return f"target '{name}': {told} ({setting} changes that)"
+    return f"target '{name}': treated as {treated_as}; to change that, set {setting}"
 
 
 def _check_numeric(name: str, target: TargetSpec, loss: LossKind) -> None:
@@ -161,7 +163,7 @@ def _check_numeric(name: str, target: TargetSpec, loss: LossKind) -> None:
             float(label)
         except ValueError:
             raise ConfigError(
-                f"loss: {loss.name} is for numbers, target '{name}' has the class '{label}'; loss=auto is right"
+                f"loss: {loss.name} is for numbers, but target '{name}' has the class '{label}'; use loss=auto"
             ) from None
 
 
@@ -208,7 +210,7 @@ def _told_by_values(array: np.ndarray) -> tuple[str, int]:
 
 
 def _of_whole_floats(array: np.ndarray) -> bool:
-    """Whether it is of one number an example, as floats of which all are whole."""
+    """Whether it has one number per example, as floats that are all whole."""
     of_one = array.dtype.kind == "f" and array.shape[1:] in ((), (1,)) and array.size
     return bool(of_one and (array == np.floor(array)).all())
 
@@ -256,7 +258,7 @@ def positive_class(name: str, target: TargetSpec, given: Any) -> int | None:
     if given is None:
         return None
     if not target.exclusive or target.classes is None:
-        raise ConfigError(f"positive: target '{name}' has no classes that exclude each other; null is right")
+        raise ConfigError(f"positive: target '{name}' has no mutually exclusive classes; set positive=null")
     if str(given) not in target.classes:
         raise ConfigError(f"positive: target '{name}' has no class '{given}'{nearest(str(given), target.classes)}")
     return target.classes.index(str(given))
@@ -276,5 +278,5 @@ def positive_by_target(positive: Any, names: list[str]) -> Mapping[str, Any]:
                 raise ConfigError(f"positive.{name}: no target '{name}'{nearest(str(name), names)}")
         return positive
     if len(names) > 1:
-        raise ConfigError(f"positive: which target? Give a class by target: {', '.join(names)}")
+        raise ConfigError(f"positive: the data has several targets; give a class by target: {', '.join(names)}")
     return dict.fromkeys(names, positive)

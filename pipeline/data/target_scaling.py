@@ -26,8 +26,7 @@ def check_method(key: str, method: Any) -> None:
     """Raises a `ConfigError` with the nearest name if there is no such scaling."""
     if method not in METHODS:
         raise ConfigError(
-            f"{key}: '{method}' is no scaling; {', '.join(METHODS[:-1])} or {NONE} is right"
-            f"{nearest(str(method), METHODS)}"
+            f"{key}: expected {', '.join(METHODS[:-1])} or {NONE}, got '{method}'{nearest(str(method), METHODS)}"
         )
 
 
@@ -97,11 +96,13 @@ def _scaling(
 ) -> TargetScaling:
     data = splits.train
     if not isinstance(data, Examples):
-        raise ConfigError(f"{key}: '{method}' needs the training split in memory, it is drawn; none is right")
+        raise ConfigError(f"{key}: '{method}' needs the training split in memory, but it is a stream; use {NONE}")
     if not _is_scalable(target, data):
-        raise ConfigError(f"{key}: '{method}' is for numbers, target '{name}' is of {target.kind}; none is right")
+        raise ConfigError(
+            f"{key}: '{method}' is for numbers, but the kind of target '{name}' is {target.kind}; use {NONE}"
+        )
     if method == LOG and loss is not None and loss.name not in SCALABLE:
-        raise ConfigError(f"{key}: '{LOG}' does not go with loss={loss.name}; loss=mean_squared_error is right")
+        raise ConfigError(f"{key}: '{LOG}' cannot be combined with loss={loss.name}; use loss=mean_squared_error")
     shift = _shift(key, name, splits) if method == LOG else 0.0
     values = _values(data, name).astype("float64")
     values = np.log(values + shift) if method == LOG else values
@@ -135,8 +136,9 @@ def check_logarithms(data: Examples) -> None:
         if len(wrong):
             least = float(_values(data, name).min())
             raise DataError(
-                f"target '{name}' has {least:g}, and the model was trained with target_scaling={LOG}, which takes "
-                f"numbers {'of 0 or more' if target.scaling.shift else 'above 0'}"
+                f"target '{name}': expected numbers {'of 0 or more' if target.scaling.shift else 'above 0'}, as the "
+                "model "
+                f"was trained with target_scaling={LOG}, got {least:g}"
             )
 
 
@@ -154,8 +156,8 @@ def _shift(key: str, name: str, splits: Splits) -> float:
             values = _values(data, name)
             if (values < 0).any():
                 raise DataError(
-                    f"{key}: '{LOG}' is for numbers of 0 or more, target '{name}' of the {part} split has "
-                    f"{values.min():g}; {STANDARD} is right"
+                    f"{key}: '{LOG}' is for numbers of 0 or more, but target '{name}' of the {part} split has "
+                    f"{values.min():g}; use {STANDARD}"
                 )
             zeros = zeros or bool((values == 0).any())
     return 1.0 if zeros else 0.0

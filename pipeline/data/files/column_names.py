@@ -32,4 +32,4 @@ def unique(names: Sequence[object]) -> tuple[list[str], tuple[str, ...]]:
     if not twice:
         return found, ()
     more = f" and {len(twice) - MOST} more" if len(twice) > MOST else ""
-    return found, (f"has names of columns twice; the later ones are called {', '.join(twice[:MOST])}{more}",)
+    return found, (f"has duplicate column names; the later ones are renamed {', '.join(twice[:MOST])}{more}",)

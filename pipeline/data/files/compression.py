@@ -138,5 +138,5 @@ def _member(file: Path, *, certain: bool) -> str:
     tables = [n for n in names if not n.startswith("__MACOSX/") and not PurePosixPath(n).name.startswith(".")]
     if len(tables) != 1:
         listed = ", ".join(tables[:5]) or "none"
-        raise DataError(f"'{file}': is an archive of {len(tables)} files ({listed}); one is right, or unpack it")
+        raise DataError(f"'{file}': is an archive of {len(tables)} files ({listed}); expected one file, or unpack it")
     return tables[0]

@@ -75,12 +75,12 @@ def dialect_of(text: str, options: ReadOptions) -> Dialect:
     rows, ends = [row for _, row in found], [line for line, _ in found]
     spaced = separator == "," and is_spaced(rows)
     if spaced:
-        findings.append("the space after each comma is left out")
+        findings.append("spaces after commas are removed")
         rows = [[value.strip() for value in row] for row in rows]
     header = header_of(rows, ends, options.header)
     likely = separator_of(text, quote) if options.separator and len(header.names) == 1 else separator
     if likely != separator and len(next(parsed(text, likely, quote))[1]) > 1:
-        findings.append(f"one column; the separator looks like {TITLES[likely]} (data.read.separator)")
+        findings.append(f"one column; the separator may be {TITLES[likely]} (data.read.separator)")
     return Dialect(separator, quote, spaced, header, skipped + header.lines, tuple(findings))
 
 

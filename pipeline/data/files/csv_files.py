@@ -47,7 +47,7 @@ def read_csv(contents: Contents, options: ReadOptions, missing: Sequence[str]) -
     try:
         dialect = dialect_of(beginning(contents, encoding), options)
     except csv.Error as error:
-        raise DataError(f"'{contents.file}': is no CSV file: {one_line(error)}") from error
+        raise DataError(f"'{contents.file}': not a valid CSV file: {one_line(error)}") from error
     if more or dialect.is_pattern:
         frame, of_names = _as_pandas_does(contents, encoding, dialect, options, more)
     else:
@@ -67,7 +67,7 @@ def _read(contents: Contents, encoding: str, dialect: Dialect) -> tuple[pd.DataF
     import pandas as pd
 
     if not dialect.header.names:
-        raise DataError(f"'{contents.file}': has no rows; a first line with the names of the columns is right")
+        raise DataError(f"'{contents.file}': has no rows; expected a first line with the column names")
     if dialect.separator == WHITE_SPACE or dialect.spaced:
         check_widths(contents, encoding, dialect)
         layout = {"header": None, "names": range(len(dialect.header.names)), "skiprows": dialect.skipped}
@@ -137,7 +137,7 @@ def _by_pandas(contents: Contents, encoding: str, dialect: Dialect, options: Map
     except UnicodeError as error:
         raise encoding_mistake(contents, encoding) from error
     except (ValueError, TypeError, csv.Error) as error:
-        raise DataError(f"'{contents.file}': is no CSV file: {one_line(error)}") from error
+        raise DataError(f"'{contents.file}': not a valid CSV file: {one_line(error)}") from error
 
 
 def _as_pandas_does(
@@ -175,4 +175,4 @@ def _refuse_nulls(frame: pd.DataFrame, contents: Contents, dialect: Dialect) -> 
         found = pc.match_substring(pa.array(frame.iloc[:, index]), "\0")
         if pc.any(found).as_py():
             row = int(found.to_numpy(zero_copy_only=False).argmax()) + dialect.first_row
-            raise DataError(f"'{contents.file}': row {row} has a null character; text is right")
+            raise DataError(f"'{contents.file}': row {row}: expected text, got a null character")

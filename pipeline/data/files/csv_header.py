@@ -51,14 +51,14 @@ def header_of(rows: Sequence[Sequence[str]], lines: Sequence[int], given: bool |
         return Header((), before)
     if given is False or (given is None and _is_data(rows)):
         return _without_names(max(map(len, rows)), before, counts=counts, certain=given is False)
-    findings = ["its first line counts rows and columns and is left out"] if counts else []
+    findings = ["its first line holds counts of rows and columns and is left out"] if counts else []
     names, others = list(rows[0]), rows[1:]
     # One name above two columns may as well be a title.
     if len(names) < FEWEST or {len(row) for row in others} != {len(names) + 1}:
         return Header(tuple(names), lines[0], findings=tuple(findings))
     if not any(row[-1] for row in others):
         return Header((*names, ""), lines[0], empty_last=True, findings=tuple(findings))
-    findings.append(f"the header is one name short, so the first column is called '{UNNAMED}'")
+    findings.append(f"the header has one name too few, so the first column is called '{UNNAMED}'")
     return Header((UNNAMED, *names), lines[0], findings=tuple(findings))
 
 
@@ -78,9 +78,10 @@ def _without_names(width: int, before: int, *, counts: bool, certain: bool) -> H
     columns = f"{names[0]} to {names[-1]}" if width > 1 else names[0]
     if counts:
         names[-1] = "target"
-        finding = f"its first line counts rows and columns, which are called {names[0]} to {names[-2]} and target"
+        called = f"{names[0]} to {names[-2]} and target"
+        finding = f"its first line holds counts of rows and columns, so the columns are called {called}"
         return Header(tuple(names), before, findings=(finding,))
-    finding = f"no header, so its columns are called {columns} (data.read.header)"
+    finding = f"no header, so the columns are called {columns} (data.read.header)"
     return Header(tuple(names), before, findings=() if certain else (finding,))
 
 

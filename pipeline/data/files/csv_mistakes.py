@@ -23,7 +23,7 @@ def csv_mistake(contents: Contents, encoding: str, dialect: Dialect, error: Exce
         return found
     if "UTF8" in str(error):
         return encoding_mistake(contents, encoding)
-    return DataError(f"'{contents.file}': is no CSV file: {one_line(error)}")
+    return DataError(f"'{contents.file}': not a valid CSV file: {one_line(error)}")
 
 
 def check_widths(contents: Contents, encoding: str, dialect: Dialect) -> None:
@@ -44,7 +44,7 @@ def check_widths(contents: Contents, encoding: str, dialect: Dialect) -> None:
     except UnicodeError as error:
         raise encoding_mistake(contents, encoding) from error
     except csv.Error as error:
-        raise DataError(f"'{contents.file}': is no CSV file: {one_line(error)}") from error
+        raise DataError(f"'{contents.file}': not a valid CSV file: {one_line(error)}") from error
 
 
 @contextmanager
@@ -57,13 +57,13 @@ def _lines(contents: Contents, encoding: str) -> Iterator[Iterator[str]]:
 def _hint(row: list[str], contents: Contents, encoding: str, dialect: Dialect) -> str:
     """Says what would make a row right that has another number of values than there are columns, if that is seen."""
     if row[0].startswith("#"):
-        return "; +data.read.comment='\"#\"' leaves out what follows a #"
+        return "; use +data.read.comment='\"#\"' to leave out what follows a #"
     rows = list(itertools.islice(parsed(beginning(contents, encoding), dialect.separator, dialect.quote), MOST_ROWS))
     width = len(rows[-1][1])
     first = next((index for index in reversed(range(len(rows))) if len(rows[index][1]) != width), -1) + 1
     # What is above a table is a title and the like: less than half of it.
     if width > len(dialect.header.names) and 0 < first < len(rows) / 2:
-        return f"; if line {rows[first][0]} has the names of the columns, data.read.header={rows[first][0]} is right"
+        return f"; if line {rows[first][0]} has the column names, set data.read.header={rows[first][0]}"
     return _other_separator(contents, encoding, dialect)
 
 
@@ -75,4 +75,4 @@ def _other_separator(contents: Contents, encoding: str, dialect: Dialect) -> str
     best = max(having, key=lambda separator: having[separator])
     if having[best] <= max(len(dialect.header.names), 1):
         return ""
-    return f"; the separator looks like '{best}' (data.read.separator={TITLES[best]})"
+    return f"; the separator may be '{best}' (data.read.separator={TITLES[best]})"

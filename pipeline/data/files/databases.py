@@ -12,7 +12,9 @@ from pipeline.security.databases import sqlite_path
 if TYPE_CHECKING:
     import pandas as pd
 
-SUCH_AS = "one such as sqlite:///data.db or postgresql+psycopg://${oc.env:DB_USER}:${oc.env:DB_PASSWORD}@host/name"
+SUCH_AS = (
+    "an address such as sqlite:///data.db or postgresql+psycopg://${oc.env:DB_USER}:${oc.env:DB_PASSWORD}@host/name"
+)
 
 
 def sqlite_file(url: str) -> Path | None:
@@ -34,7 +36,7 @@ def check_url(url: str) -> None:
             raise DataError(f"data.url: no file '{file}'")
         return
     if url.startswith("sqlite"):
-        raise ConfigError("data.url: of SQLite, sqlite:/// and the path of a file are right")
+        raise ConfigError("data.url: expected sqlite:/// followed by the path of a file")
     _engine(url).dispose()
 
 
@@ -65,16 +67,16 @@ def _engine(url: str) -> Any:
         import sqlalchemy
         from sqlalchemy.exc import ArgumentError, NoSuchModuleError
     except ModuleNotFoundError as error:
-        raise ConfigError('data.url: needs the package sqlalchemy; pip install "pipeline[sql]" installs it') from error
+        raise ConfigError('data.url: needs the package sqlalchemy; use pip install "pipeline[sql]"') from error
     try:
         return sqlalchemy.create_engine(url)
     except ModuleNotFoundError as error:
         raise ConfigError(f"data.url: needs the package {error.name}; pip install it") from error
     except NoSuchModuleError as error:
         kind = url.partition(":")[0]
-        raise ConfigError(f"data.url: SQLAlchemy has no database '{kind}'; {SUCH_AS} is right") from error
+        raise ConfigError(f"data.url: SQLAlchemy has no database '{kind}'; use {SUCH_AS}") from error
     except (ArgumentError, ValueError) as error:
-        raise ConfigError(f"data.url: is no address of a database; {SUCH_AS} is right") from error
+        raise ConfigError(f"data.url: not a database address; use {SUCH_AS}") from error
 
 
 def _by_sqlalchemy(url: str, table: str | None, query: str | None) -> tuple[pd.DataFrame, str]:

@@ -61,12 +61,13 @@ def with_points(
             findings.append("decimal comma (data.read.decimal)")
         elif doubtful := _doubtful(columns, missing):
             findings.append(
-                f"'{doubtful}' has commas in numbers, taken for thousands (data.read.decimal=comma says otherwise)"
+                f"'{doubtful}' has commas in numbers, treated as thousands separators (set data.read.decimal=comma "
+                "if they are not)"
             )
     if thousands is None and decimal == ",":
         thousands = _groups(columns, missing)
         if thousands:
-            findings.append(f"'{thousands}' between thousands (data.read.thousands)")
+            findings.append(f"'{thousands}' as thousands separator (data.read.thousands)")
     signs = Signs(decimal or ".", thousands or "")
     if signs == Signs("."):
         return frame, findings

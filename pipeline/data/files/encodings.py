@@ -56,13 +56,13 @@ def encoding_mistake(contents: Contents, encoding: str) -> DataError:
     with contents.opened() as stream:
         found = _first_wrong(stream, encoding)
     if b"\0" in contents.head or found is None:
-        return DataError(f"'{contents.file}': is not {title} text (data.read.encoding says another encoding)")
+        return DataError(f"'{contents.file}': is not {title} text; set data.read.encoding to its encoding")
     row, line, position = found
     other = _readable(line)
     word = _word(line.decode(other), len(line[:position].decode(other)))
     return DataError(
         f"'{contents.file}': is not {title} text: row {row} has the byte 0x{line[position]:02x}; "
-        f"data.read.encoding={other} reads it as '{escaped(word)}'"
+        f"with data.read.encoding={other} it reads '{escaped(word)}'"
     )
 
 

@@ -36,22 +36,22 @@ SUFFIXES = MappingProxyType(
 WITHOUT_MAGIC = (FEATHER, STATA, SPSS, CSV, JSON)
 """Kinds of which some files begin by nothing that is theirs alone."""
 NO_TABLES = (
-    (b"\x80\x02", "pickled objects, which are never loaded; a Parquet file is right"),
-    (b"\x80\x03", "pickled objects, which are never loaded; a Parquet file is right"),
-    (b"\x80\x04", "pickled objects, which are never loaded; a Parquet file is right"),
-    (b"\x80\x05", "pickled objects, which are never loaded; a Parquet file is right"),
-    (b"\x93NUMPY", "an array of NumPy; data=npz is right"),
-    (b"\x89HDF", "an HDF5 file, of which pandas loads pickled objects; a Parquet file is right"),
-    (b"RDX", "a file of R's; write.csv or arrow::write_parquet in R makes one that is right"),
-    (b"Obj\x01", "an Avro file; a Parquet file is right"),
-    (b"%PDF", "a PDF document; a CSV file is right"),
-    (b"\x89PNG", "a picture; data=image_folder is right for a folder of them"),
-    (b"\xff\xd8\xff", "a picture; data=image_folder is right for a folder of them"),
-    (b"7z\xbc\xaf", "an archive of 7-Zip; unpack it"),
+    (b"\x80\x02", "pickled objects, which are never loaded; use a Parquet file"),
+    (b"\x80\x03", "pickled objects, which are never loaded; use a Parquet file"),
+    (b"\x80\x04", "pickled objects, which are never loaded; use a Parquet file"),
+    (b"\x80\x05", "pickled objects, which are never loaded; use a Parquet file"),
+    (b"\x93NUMPY", "a NumPy array; use data=npz"),
+    (b"\x89HDF", "an HDF5 file, from which pandas would load pickled objects; use a Parquet file"),
+    (b"RDX", "an R data file; use a file from write.csv or arrow::write_parquet in R"),
+    (b"Obj\x01", "an Avro file; use a Parquet file"),
+    (b"%PDF", "a PDF document; use a CSV file"),
+    (b"\x89PNG", "a picture; use data=image_folder for a folder of pictures"),
+    (b"\xff\xd8\xff", "a picture; use data=image_folder for a folder of pictures"),
+    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it"),
     (b"Rar!", "a RAR archive; unpack it"),
-    (b"version https://git-lfs", "only a pointer of Git LFS; `git lfs pull` brings the file"),
+    (b"version https://git-lfs", "only a Git LFS pointer; use `git lfs pull` to get the file"),
 )
-"""First bytes of files that are no tables, with what they are and what would be right."""
+"""First bytes of files that are not tables, with what they are and what to use instead."""
 NO_TABLES_BY_SUFFIX = MappingProxyType(
     {
         ".pkl": NO_TABLES[0][1],
@@ -60,7 +60,7 @@ NO_TABLES_BY_SUFFIX = MappingProxyType(
         ".rdata": NO_TABLES[6][1],
         ".tar": "an archive; unpack it",
         ".tgz": "an archive; unpack it",
-        ".arff": "an ARFF file; scipy.io.arff.loadarff in a function of your own, with data=frame, is right",
+        ".arff": "an ARFF file; use data=frame with a function that calls scipy.io.arff.loadarff",
     }
 )
 
@@ -89,14 +89,14 @@ def format_of(contents: Contents, given: str | None) -> str:
     kind = SUFFIXES.get(contents.suffix, CSV)
     if kind not in WITHOUT_MAGIC:
         raise DataError(
-            f"'{file}': is no {TITLES[kind]} file, but one that begins with {head[:12]!r}; another suffix, or "
-            "data.read.format=csv, is right"
+            f"'{file}': not a {TITLES[kind]} file, it begins with {head[:12]!r}; change its suffix, or set "
+            "data.read.format=csv"
         )
     if kind in (FEATHER, STATA, SPSS):
         return kind
     text = head[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
-        raise DataError(f"'{file}': is a page of the web or XML; the table itself, such as a CSV file, is right")
+        raise DataError(f"'{file}': is a web page or XML; use the table itself, such as a CSV file")
     return JSON if kind == JSON or _is_json(head) else CSV
 
 

@@ -43,21 +43,22 @@ def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable
         frame, findings = _read(contents, kind, options, more)
     except ImportError as error:
         package = error.name or _package(str(error))
-        right = EXTRA.get(package, f"pip install {package}")
+        install = EXTRA.get(package, f"pip install {package}")
         raise DataError(
-            f"'{contents.file}': {TITLES[kind]} needs the package {package}; {right}, or a CSV file, is right"
+            f"'{contents.file}': {TITLES[kind]} needs the package {package}; use {install}, or a CSV file"
         ) from error
     except (MemoryError, DataError):
         raise
     except Exception as error:
         # Of a damaged file, readers may raise anything.
         if more and isinstance(error, TypeError | ValueError) and any(name in str(error) for name in more):
-            raise ConfigError(f"data.read: pandas.{READERS[kind]} refused its options: {one_line(error)}") from error
-        raise DataError(f"'{contents.file}': is no {TITLES[kind]} file: {one_line(error)}") from error
+            raise ConfigError(f"data.read: pandas.{READERS[kind]} rejected its options: {one_line(error)}") from error
+        raise DataError(f"'{contents.file}': not a valid {TITLES[kind]} file: {one_line(error)}") from error
     if not hasattr(frame, "columns"):
         raise ConfigError(
-            f"data.read: gives a {type(frame).__name__} of '{contents.file}'; options by which pandas.{READERS[kind]} "
-            "gives one table are right"
+            f"data.read: pandas.{READERS[kind]} returned a {type(frame).__name__} for '{contents.file}'; use options "
+            "with "
+            "which it returns one table"
         )
     if frame.empty:
         raise DataError(f"'{contents.file}': has no rows")

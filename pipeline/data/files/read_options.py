@@ -102,7 +102,7 @@ class ReadOptions:
         allowed = _of_pandas(kind) if self.more else set()
         for name in sorted((given - own - {"compression"}) | (set(self.more) - allowed - own)):
             if trust.typed(f"{KEY}.{name}"):
-                raise ConfigError(f"{KEY}.{name}: says nothing of a file of {TITLES[kind]}, which '{file}' is")
+                raise ConfigError(f"{KEY}.{name}: does not apply to '{file}', a file of the kind {TITLES[kind]}")
         return {name: value for name, value in self.more.items() if name in allowed}
 
 
@@ -116,12 +116,12 @@ def read_options(given: Mapping[str, Any] | None) -> ReadOptions:
     options: dict[str, Any] = {}
     more: dict[str, Any] = {}
     if given is not None and not isinstance(given, Mapping):
-        raise ConfigError(f"{KEY}: {given!r} is no option; {KEY}.separator=semicolon or another one is right")
+        raise ConfigError(f"{KEY}: expected options such as {KEY}.separator=semicolon, got {given!r}")
     for name, value in (given or {}).items():
         if name in ELSEWHERE:
-            raise ConfigError(f"{KEY}.{name}: {ELSEWHERE[name]} says that here")
+            raise ConfigError(f"{KEY}.{name}: use {ELSEWHERE[name]} instead")
         if name in PANDAS_NAMES:
-            raise ConfigError(f"{KEY}.{name}: is called {KEY}.{PANDAS_NAMES[name]} here")
+            raise ConfigError(f"{KEY}.{name}: use {KEY}.{PANDAS_NAMES[name]} instead")
         if value is None:
             continue
         if name in ours:
@@ -151,7 +151,7 @@ def _is_text(value: Any) -> bool:
 
 def _sign(key: str, value: Any) -> str:
     if not isinstance(value, str) or len(value) != 1 or value.isalnum() or value in "\r\n":
-        raise ConfigError(f"{key}: {shown(value)} is no sign; one such as ',', or its name, comma, is right")
+        raise ConfigError(f"{key}: expected one character such as ',' or its name, such as comma, got {shown(value)}")
     return value
 
 
@@ -162,7 +162,7 @@ def _separator(key: str, value: Any) -> str:
         try:
             re.compile(value)
         except re.error as error:
-            raise ConfigError(f"{key}: {shown(value)} is no separator: {error}; one such as ';' is right") from error
+            raise ConfigError(f"{key}: expected a separator such as ';', got {shown(value)}: {error}") from error
         return value
     return _sign(key, value)
 
@@ -174,7 +174,7 @@ def _quote(key: str, value: Any) -> str:
 def _header(key: str, value: Any) -> bool | int:
     if isinstance(value, bool) or (isinstance(value, int) and value > 0):
         return value
-    raise ConfigError(f"{key}: {shown(value)} is not true, false or the number of a line from 1")
+    raise ConfigError(f"{key}: expected true, false or a line number from 1, got {shown(value)}")
 
 
 def _encoding(key: str, value: Any) -> str:
@@ -183,18 +183,18 @@ def _encoding(key: str, value: Any) -> str:
         return codecs.lookup(value).name.removesuffix("-sig")
     except (LookupError, TypeError, ValueError) as error:
         known = ("utf-8", "utf-16", "latin-1", "cp1252", "cp1250", "cp1251", "shift_jis", "gb18030", "big5", "euc_kr")
-        raise ConfigError(f"{key}: {shown(value)} is no encoding{nearest(str(value), known)}") from error
+        raise ConfigError(f"{key}: no encoding {shown(value)}{nearest(str(value), known)}") from error
 
 
 def _compression(key: str, value: Any) -> str:
     if value is not False and value not in COMPRESSIONS:
-        raise ConfigError(f"{key}: {shown(value)} is no compression{nearest(str(value), COMPRESSIONS)}")
+        raise ConfigError(f"{key}: no compression {shown(value)}{nearest(str(value), COMPRESSIONS)}")
     return COMPRESSIONS[value] if value else "none"
 
 
 def _format(key: str, value: Any) -> str:
     if value not in formats.TITLES:
-        raise ConfigError(f"{key}: {shown(value)} is no kind of file{nearest(str(value), formats.TITLES)}")
+        raise ConfigError(f"{key}: no file format {shown(value)}{nearest(str(value), formats.TITLES)}")
     return str(value)
 
 

@@ -93,7 +93,7 @@ def _read_dataset(path: str, options: ReadOptions) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(Path(path).expanduser(), **options.of(PARQUET, path))
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise DataError(f"'{path}': is no folder of Parquet files: {one_line(error)}") from error
+        raise DataError(f"'{path}': not a folder of Parquet files: {one_line(error)}") from error
     if frame.empty:
         raise DataError(f"'{path}': has no rows")
     return with_index(frame)

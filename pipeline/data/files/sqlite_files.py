@@ -31,7 +31,7 @@ def read_sqlite_table(file: Path, table: str | None) -> pd.DataFrame:
     tables = _tables(file)
     if table is None and len(tables) != 1:
         listed = ", ".join(tables[:8])
-        raise DataError(f"'{file}': has {len(tables)} tables ({listed}); {KEY}.{TABLE} says which one is right")
+        raise DataError(f"'{file}': has {len(tables)} tables ({listed}); set {KEY}.{TABLE} to one of them")
     name = tables[0] if table is None else table
     if name not in tables:
         raise DataError(f"'{file}': has no table '{name}'{nearest(name, tables)}")
@@ -54,7 +54,7 @@ def query_sqlite(file: Path, query: str) -> pd.DataFrame:
         # pandas repeats the query before what is wrong with it.
         cause = error.__cause__ or error
         if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
-            raise DataError(f"'{file}': the query does more than read; SELECT is right") from error
+            raise DataError(f"'{file}': the query does more than read; use SELECT") from error
         raise DataError(f"'{file}': the query failed: {one_line(cause)}") from error
 
 
@@ -66,7 +66,7 @@ def _tables(file: Path) -> list[str]:
         with closing(_opened(file)) as connection:
             return [name for (name,) in connection.execute(listing)]
     except sqlite3.Error as error:
-        raise DataError(f"'{file}': is no SQLite file: {one_line(error)}") from error
+        raise DataError(f"'{file}': not a valid SQLite file: {one_line(error)}") from error
 
 
 def _opened(file: Path) -> sqlite3.Connection:

@@ -40,9 +40,9 @@ class GeneratorLoader:
         """See `Loader`."""
         for key, value, valid in (("form", self.form, FORMS), ("length", self.length, LENGTHS)):
             if value not in valid:
-                raise ConfigError(f"loader.{key}: '{value}' is none of them{nearest(value, valid)}")
+                raise ConfigError(f"loader.{key}: no {key} '{value}'{nearest(value, valid)}")
         if self.form == "py_dataset" and self.length != "known":
-            raise ConfigError("loader.length: a PyDataset has a length; loader.length=known is right")
+            raise ConfigError("loader.length: a PyDataset has a known length; set loader.length=known")
         examples = examples_only(data, "generator")
         size = checked_batch_size(self.batch_size, len(examples) if training else None)
         batches = ArrayBatches(examples, size, shuffle=self.shuffle and training, seed=seed)

@@ -47,11 +47,11 @@ def examples_only(data: Data, loader: str) -> Examples:
 def unsuited(data: Data, loader: str) -> ConfigError:
     """Returns the error of a loader that cannot feed this kind of data, with the loader that can."""
     if isinstance(data, Examples):
-        return ConfigError(f"loader={loader}: the data is in memory; loader=numpy is right")
+        return ConfigError(f"loader={loader}: the data is in memory; use loader=numpy")
     if isinstance(data, ExampleStream):
-        return ConfigError(f"loader={loader}: the data is a stream of examples; loader=tf_data is right")
+        return ConfigError(f"loader={loader}: the data is a stream of examples; use loader=tf_data")
     assert isinstance(data, BatchStream)
-    return ConfigError(f"loader={loader}: the data comes in batches; loader=stream is right")
+    return ConfigError(f"loader={loader}: the data comes in batches; use loader=stream")
 
 
 def checked_batch_size(batch_size: int | Literal["auto"], length: int | None = None) -> int:
@@ -70,11 +70,11 @@ def checked_batch_size(batch_size: int | Literal["auto"], length: int | None = N
             return UNKNOWN
         return min(length, MOST, max(FEWEST, 2 ** int(math.log2(max(1, length) / STEPS))))
     if isinstance(batch_size, bool) or not isinstance(batch_size, int):
-        raise ConfigError(f"loader.batch_size: {batch_size!r} is no number of examples; 32, or auto, is right")
+        raise ConfigError(f"loader.batch_size: expected a number of examples such as 32, or auto, got {batch_size!r}")
     if batch_size < 1:
-        raise ConfigError(f"loader.batch_size: {batch_size} is too small; 1 or more is right")
+        raise ConfigError(f"loader.batch_size: expected 1 or more, got {batch_size}")
     if length is not None and batch_size > length:
         raise ConfigError(
-            f"loader.batch_size: {batch_size} is larger than the training data; {length} or less is right"
+            f"loader.batch_size: expected at most {length}, the size of the training data, got {batch_size}"
         )
     return batch_size

@@ -82,7 +82,7 @@ class StreamBatches(Batches):
         if items is not None and items.workers is not None:
             return self._pass(index, skip)
         if skip:
-            log.info("data: %d batches are drawn and left out, to go on where the run was", skip)
+            log.info("data: drawing and skipping %d batches to continue where the run stopped", skip)
         return islice(self._pass(index), skip, None)
 
     def begin_epoch(self) -> None:
@@ -106,7 +106,7 @@ class StreamBatches(Batches):
         wrong = mistake(state, STATE) or next((f"'{key}' is missing" for key in STATE if key not in state), None)
         if wrong is not None:
             raise ConfigError(
-                f"resume: the place in the data in the snapshot is none: {wrong}; a new run without resume is right"
+                f"resume: the data position in the snapshot is invalid: {wrong}; start a new run without resume"
             )
         self._resumed = state
         self._epochs.go_on_after(state["epochs"])

@@ -37,12 +37,12 @@ class TfDataLoader:
     def batches(self, data: Data, *, seed: int, training: bool) -> Batches:
         """See `Loader`."""
         if self.take is not None and self.take < 1:
-            raise ConfigError(f"loader.take: {self.take} is too small; 1 or more, or null for all, is right")
+            raise ConfigError(f"loader.take: expected 1 or more, or null for all batches, got {self.take}")
         if self.shuffle_buffer < 0:
-            raise ConfigError(f"loader.shuffle_buffer: {self.shuffle_buffer} is negative; 0 for none is right")
+            raise ConfigError(f"loader.shuffle_buffer: expected 0 or more, got {self.shuffle_buffer}")
         for key, value in (("take", self.take or 0), ("shuffle_buffer", self.shuffle_buffer)):
             if value > MOST:
-                raise ConfigError(f"loader.{key}: {value} is too large; {MOST} or less is right")
+                raise ConfigError(f"loader.{key}: expected at most {MOST}, got {value}")
         if not isinstance(data, (Examples, ExampleStream)):
             raise unsuited(data, "tf_data")
         length = len(data) if isinstance(data, Examples) else data.length

@@ -52,7 +52,7 @@ class Npz:
         """Refuses paths that do not exist."""
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
             if path is not None and not Path(path).expanduser().exists():
-                raise DataError(f"data.{key}: no file '{path}'; a .npz file or a folder of .npy files is right")
+                raise DataError(f"data.{key}: no file '{path}'; expected a .npz file or a folder of .npy files")
 
     def keeping(self, column: str, *, may_be_input: bool) -> Self:  # noqa: ARG002
         """Returns the source that reads a column too."""
@@ -97,9 +97,9 @@ def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
     if not file.is_file():
         raise DataError(f"'{file}': no such file")
     if not file.stat().st_size:
-        raise DataError(f"'{file}': is empty; a .npz archive is right")
+        raise DataError(f"'{file}': is empty; expected a .npz archive")
     if not zipfile.is_zipfile(file):
-        raise DataError(f"'{file}': is no archive; a .npz archive with the keys {', '.join(keys)} is right")
+        raise DataError(f"'{file}': not an archive; expected a .npz archive with the keys {', '.join(keys)}")
     try:
         with np.load(file, allow_pickle=False) as archive:
             for key in keys:
@@ -114,7 +114,7 @@ def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
-        raise DataError(f"'{file}': cannot be read: {one_line(error)}; a whole .npz archive is right") from error
+        raise DataError(f"'{file}': cannot be read: {one_line(error)}; expected a complete .npz archive") from error
 
 
 def read_npy(file: Path) -> np.ndarray:
@@ -132,9 +132,9 @@ def read_npy(file: Path) -> np.ndarray:
     except MemoryError:
         raise
     except Exception as error:
-        raise DataError(f"'{file}': cannot be read: {one_line(error)}; a .npy file is right") from error
+        raise DataError(f"'{file}': cannot be read: {one_line(error)}; expected a .npy file") from error
     if not isinstance(array, np.ndarray):
-        raise DataError(f"'{file}': is an archive of several arrays; a .npy file with one is right")
+        raise DataError(f"'{file}': is an archive of several arrays; expected a .npy file with one array")
     return array
 
 
@@ -165,7 +165,7 @@ def _keys(given: Any, key: str) -> dict[str, str]:
     else:
         pairs = [(name, name) for name in (given if isinstance(given, (list, tuple)) else [given])]
     if not all(isinstance(text, str) for pair in pairs for text in pair):
-        raise ConfigError(f"data.{key}: {given!r} names no arrays; keys such as [x], or {{input_name: key}}, are right")
+        raise ConfigError(f"data.{key}: expected keys such as [x], or {{input_name: key}}, got {given!r}")
     return dict(pairs)
 
 

@@ -45,7 +45,7 @@ class ImageFolder:
         if self.color_mode not in CHANNELS:
             raise ConfigError(f"data.color_mode: no '{self.color_mode}'{nearest(self.color_mode, CHANNELS)}")
         if len(self.image_size) != 2 or min(self.image_size) < 1:
-            raise ConfigError(f"data.image_size: {list(self.image_size)}; [height, width] is right")
+            raise ConfigError(f"data.image_size: expected [height, width], got {list(self.image_size)}")
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
             if path is not None and not Path(path).expanduser().is_dir():
                 raise DataError(f"data.{key}: no folder '{path}'")
@@ -68,10 +68,12 @@ class ImageFolder:
 
         for name in _classes(folder) if classes else ():
             if name not in classes:
-                raise DataError(f"'{folder}': has a class '{name}', the training data has not{nearest(name, classes)}")
+                raise DataError(
+                    f"'{folder}': has a class '{name}', which the training data does not have{nearest(name, classes)}"
+                )
         files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         if not files:
-            raise DataError(f"'{folder}': has no images; files that end in {', '.join(SUFFIXES)} are right")
+            raise DataError(f"'{folder}': has no images; expected files that end in {', '.join(SUFFIXES)}")
         _check_images(files)
         images = keras.utils.image_dataset_from_directory(
             folder,
@@ -103,7 +105,7 @@ def _classes(folder: Path) -> tuple[str, ...]:
     classes = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")))
     if len(classes) < 2:
         found = f"one, '{classes[0]}'" if classes else "none"
-        raise DataError(f"'{folder}': has {found}; a sub-folder for each of two or more classes is right")
+        raise DataError(f"'{folder}': expected one sub-folder for each of two or more classes, got {found}")
     return classes
 
 
@@ -113,7 +115,7 @@ def _check_images(files: Sequence[Path]) -> None:
 
     for file in files:
         if not file.is_file():
-            raise DataError(f"'{file}': is no file; an image is right")
+            raise DataError(f"'{file}': not a file; expected an image")
         check_size(file)
         try:
             tf.io.decode_image(tf.io.read_file(str(file)), expand_animations=False)

@@ -27,8 +27,7 @@ def check_size(file: Path) -> None:
     with file.open("rb") as stream:
         if _is_beyond_limit(stream):
             raise DataError(
-                f"'{file}': would unpack to more than {_limit():,.0f} pixels and might use up all memory; "
-                "smaller images are right"
+                f"'{file}': unpacks to more than {_limit():,.0f} pixels and might use up all memory; use smaller images"
             )
 
 

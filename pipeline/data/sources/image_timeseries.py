@@ -32,9 +32,9 @@ def image_timeseries(examples: int, seed: int, form: str, shortest: int, longest
         ConfigError: A form that there is not, or lengths that are not in order.
     """
     if form not in FORMS:
-        raise ConfigError(f"data.train.form: '{form}' is none of them{nearest(form, FORMS)}")
+        raise ConfigError(f"data.train.form: no form '{form}'{nearest(form, FORMS)}")
     if not 1 <= shortest <= longest:
-        raise ConfigError(f"data.train.shortest: {shortest} is not between 1 and data.train.longest ({longest})")
+        raise ConfigError(f"data.train.shortest: expected 1 to data.train.longest ({longest}), got {shortest}")
     generator = np.random.default_rng(seed)
     classes = generator.integers(0, CLASSES, examples)
     images = generator.uniform(0, 0.5, (examples, 32, 32, 3)).astype("float32")

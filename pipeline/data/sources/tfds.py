@@ -88,7 +88,7 @@ class Tfds:
             return tfds.builder_from_directory(str(folder))
         if not NAME.fullmatch(self.name):
             raise DataError(
-                f"data.name: '{self.name}' is no dataset of TFDS; a name such as mnist or glue/sst2 is right"
+                f"data.name: expected the name of a TFDS dataset such as mnist or glue/sst2, got '{self.name}'"
             )
         data_dir = None if self.data_dir is None else str(Path(self.data_dir).expanduser())
         if data_dir is not None:
@@ -102,7 +102,7 @@ class Tfds:
             if not self.download:
                 raise DataError(
                     f"data.name: '{self.name}' is not prepared in '{builder.data_path}'; "
-                    "data.download=true, or the data_dir where it is, is right"
+                    "set data.download=true, or data.data_dir to its folder"
                 )
             check_download(self.name)
             download(builder, self.name)
@@ -199,5 +199,5 @@ def _target(name: str, feature: Any) -> TargetSpec:
     if isinstance(feature, tfds.features.ClassLabel):
         return TargetSpec((), np.dtype(feature.np_dtype).name, tuple(feature.names))
     if np.dtype(feature.np_dtype) == object:
-        raise ConfigError(f"data.targets: '{name}' is text; a feature of classes or numbers is right")
+        raise ConfigError(f"data.targets: expected features of classes or numbers, got '{name}', which is text")
     return TargetSpec(tuple(feature.shape), np.dtype(feature.np_dtype).name)

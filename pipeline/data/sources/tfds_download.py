@@ -31,7 +31,7 @@ def download(builder: Any, name: str) -> None:
     if hosts and not any(reached):
         raise DataError(
             f"data.name: '{name}' is not prepared in '{builder.data_path}', and {' and '.join(hosts)} cannot be "
-            "reached to download it; a network, or the data_dir where it is prepared (data.data_dir=DIR), is right"
+            "reached to download it; connect to a network, or set data.data_dir to the folder where it is prepared"
         )
     try:
         builder.download_and_prepare()

@@ -27,9 +27,7 @@ def check_features(folder: Path) -> None:
             raise DataError(f"'{file}': cannot be read: {error}") from error
         foreign = next((name for name in named if not name.startswith(KINDS)), None)
         if foreign is not None:
-            raise DataError(
-                f"'{file}': the feature '{foreign}' is none of TFDS' own, and is code that is never imported"
-            )
+            raise DataError(f"'{file}': the feature '{foreign}' is not part of TFDS, and its code is never imported")
 
 
 def _classes(value: Any) -> Iterator[str]:

@@ -20,7 +20,7 @@ NUMBERS, MOMENTS, TEXT, CATEGORIES, NOTHING, UNUSABLE = (
     "nothing",
     "unusable",
 )
-UNUSABLE_TIP = "a column of numbers or of text for each of its values is right"
+UNUSABLE_TIP = "split it into columns of numbers or text"
 SAMPLE = 1000
 Found = TypeVar("Found")
 LISTS = (list, tuple, dict, set, frozenset, np.ndarray)

@@ -29,7 +29,7 @@ def unusable(name: str, column: Column) -> Remark | None:
     """Returns that a column holds what no model takes; None where it does not."""
     if column.holds != UNUSABLE:
         return None
-    return Remark(name, f"is left out, as it holds {column.found}; {UNUSABLE_TIP}", "")
+    return Remark(name, f"is left out, because it holds {column.found}; {UNUSABLE_TIP}", "")
 
 
 def left_out(name: str, column: Column, spec: InputSpec, *, first: bool) -> Remark | None:
@@ -43,11 +43,11 @@ def left_out(name: str, column: Column, spec: InputSpec, *, first: bool) -> Rema
     """
     rows = len(column)
     if column.holds == NOTHING:
-        return Remark(name, "is left out, as it is empty", spec.kind)
+        return Remark(name, "is left out, because it is empty", spec.kind)
     if rows < 2:
         return None
     if column.constant:
-        return Remark(name, "is left out, as it has one value only", spec.kind)
+        return Remark(name, "is left out, because it has only one value", spec.kind)
     if spec.kind == NUMBER:
         return _of_numbers(name, column, first)
     if spec.kind == TIME:
@@ -68,7 +68,9 @@ def _of_texts(name: str, column: Column, fewest: int) -> Remark | None:
     there, different = int(column.present.sum()), len(column.distinct)
     if there < fewest or different < UNIQUE * there:
         return None
-    return Remark(name, "is left out, as its texts differ from row to row", CATEGORY, f" ({different} in {there} rows)")
+    return Remark(
+        name, "is left out, because its texts differ from row to row", CATEGORY, f" ({different} in {there} rows)"
+    )
 
 
 def _of_numbers(name: str, column: Column, first: bool) -> Remark | None:
@@ -77,9 +79,9 @@ def _of_numbers(name: str, column: Column, first: bool) -> Remark | None:
         return None
     values = numbers_of(column).values
     if (np.diff(values) == 1).all() and (named or values[0] in (0, 1)):
-        return Remark(name, "is left out, as it counts the rows", NUMBER)
+        return Remark(name, "is left out, because it numbers the rows", NUMBER)
     if named and (values == np.floor(values)).all() and len(column.distinct) == rows:
-        return Remark(name, "is left out, as it is an id, different in each row", NUMBER)
+        return Remark(name, "is left out, because it is an id that differs in every row", NUMBER)
     return None
 
 

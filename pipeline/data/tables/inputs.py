@@ -78,7 +78,7 @@ def telling_inputs(
     ]
     if not kept:
         why = "".join(f"; {line}" for line in lines(reasons.values()))
-        raise ConfigError(f"data.inputs: no column is left for an input{why}")
+        raise ConfigError(f"data.inputs: no column is left to use as an input{why}")
     remarks = [*(reason for name, reason in reasons.items() if name not in kept)]
     remarks += [it.remark for name, it in found.items() if it.remark is not None and name in kept]
     return {name: found[name].spec for name in kept}, remarks
@@ -100,23 +100,23 @@ def input_values(table: Table, name: str, spec: InputSpec, missing: Sequence[str
     if spec.dtype == "string":
         return category_texts(column)
     if spec.kind != TIME and column.holds == MOMENTS:
-        raise DataError(f"{table.name}: column '{name}' has dates; numbers are right")
+        raise DataError(f"{table.name}: column '{name}': expected numbers, got dates")
     if spec.kind == TIME:
         moments = dates_of(column, spec.form)
-        values, wrong, right = moments.seconds, moments.wrong, "date or time"
+        values, wrong, expected = moments.seconds, moments.wrong, "date or time"
         if moments.doubtful and not spec.form:
             log.warning(
-                "column '%s': its texts do not tell day from month; %s first is taken, data.day_first=%s turns that",
+                "column '%s': day and month are ambiguous; assuming %s first, set data.day_first=%s for the opposite",
                 name,
                 "the month" if moments.form == MONTH_FIRST else "the day",
                 str(moments.form == MONTH_FIRST).lower(),
             )
     else:
         numbers = numbers_of(column)
-        values, wrong, right = numbers.values, numbers.wrong, "number"
+        values, wrong, expected = numbers.values, numbers.wrong, "number"
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         found = escaped(str(column.array[row].as_py()))
-        raise DataError(f"{table.row(row)}: column '{name}' has '{found}'; a {right} is right")
+        raise DataError(f"{table.row(row)}: column '{name}': expected a {expected}, got '{found}'")
     with np.errstate(over="ignore"):
         return values.astype(spec.dtype)

@@ -54,14 +54,13 @@ def missing_targets(choice: str | None, missing: Missing | None) -> MissingTarge
     """
     if choice not in (None, *CHOICES):
         raise ConfigError(
-            f"data.missing_target: {choice!r} is none of its choices, error, drop and mask"
-            f"{nearest(str(choice), CHOICES)}"
+            f"data.missing_target: expected error, drop or mask, got {choice!r}{nearest(str(choice), CHOICES)}"
         )
     label = missing if isinstance(missing, int) else None
     by_weighting = {None: None, REFUSE: ERROR, MASK: MASK}.get(missing, MASK)  # type: ignore[arg-type]
     if choice and by_weighting and choice != by_weighting and not (choice == DROP and label is not None):
         raise ConfigError(
-            f"data.missing_target: {choice}, but weighting.missing={missing} says otherwise; one of them is right"
+            f"data.missing_target: {choice} contradicts weighting.missing={missing}; set only one of them"
         )
     return MissingTargets(choice or by_weighting, label)
 
@@ -94,18 +93,18 @@ def without_missing(
         _refuse(table, next(iter(lacking.values())), missing, several=len(columns) > 1)
     keep = np.asarray(~gone.any(axis=0))
     if not keep.any():
-        raise DataError(f"{table.name}: no row has {_named(lacking)}; values in some rows are right")
+        raise DataError(f"{table.name}: no row has {_named(lacking)}; expected values in some rows")
     _tell(table, columns if len(columns) > 1 else lacking, int(len(keep) - keep.sum()), rule)
     return table.chosen(keep), {name: column.rows(keep) for name, column in columns.items()}
 
 
 def _tell(table: Table, columns: Mapping[str, TargetColumn], count: int, rule: MissingTargets) -> None:
-    several = "" if len(columns) == 1 else "all of the " if rule.choice is None else "any of the "
-    told = f"{table.name}: {count} of {len(table.frame)} rows lack {several}{_named(columns)} and are left out"
+    several = "" if len(columns) == 1 else "value in any of the " if rule.choice is None else "value in some of the "
+    line = f"{table.name}: {count} of {len(table.frame)} rows have no {several}{_named(columns)} and are left out"
     if rule.choice is None:
-        log.warning("%s (data.missing_target=error refuses them)", told)
+        log.warning("%s; set data.missing_target=error to stop instead", line)
     else:
-        log.info("%s", told)
+        log.info("%s", line)
 
 
 def _named(columns: Mapping[str, TargetColumn]) -> str:
@@ -116,10 +115,10 @@ def _refuse(table: Table, column: TargetColumn, missing: Sequence[str], *, sever
     absent = np.flatnonzero(~column.present)
     text = max(column.absent, key=lambda text: column.absent[text], default="")
     stands = f"; {_stand(text, column.absent[text], missing)}" if text else ""
-    masks = ", data.missing_target=mask trains the other targets on them" if several else ""
+    masks = ", or data.missing_target=mask to use them for the other targets" if several else ""
     raise DataError(
-        f"{table.row(int(absent[0]))}: target '{column.name}' is missing ({len(absent)} rows lack it){stands}; "
-        f"data.missing_target=drop leaves such rows out{masks}"
+        f"{table.row(int(absent[0]))}: target '{column.name}' is missing (rows affected: {len(absent)}){stands}; "
+        f"set data.missing_target=drop to leave such rows out{masks}"
     )
 
 
@@ -128,11 +127,11 @@ def _refuse_names(table: Table, column: TargetColumn, missing: Sequence[str]) ->
     for text, count in column.absent.items():
         if text in NAMES and column.numbers is None and count >= SIZEABLE * len(column.codes):
             raise DataError(
-                f"{table.name}: target '{column.name}': {_stand(text, count, missing)}, "
-                "data.missing_target=drop leaves those rows out"
+                f"{table.name}: target '{column.name}': {_stand(text, count, missing)}, or set "
+                "data.missing_target=drop to leave those rows out"
             )
 
 
 def _stand(text: str, count: int, missing: Sequence[str]) -> str:
     kept = ",".join(f"'{other}'" for other in missing if other != text)
-    return f"'{text}' stands for missing in {count} rows; \"data.missing=[{kept}]\" makes it a value"
+    return f"'{text}' means a missing value in {count} rows; set \"data.missing=[{kept}]\" to keep it as a value"

@@ -40,7 +40,7 @@ def lines(remarks: Iterable[Remark]) -> list[str]:
 
 def _line(said: str, kind: str, group: list[Remark]) -> str:
     first = group[0]
-    tip = f"; {setting(first.column, kind)} changes that" if kind else ""
+    tip = f"; to change that, {setting(first.column, kind)}" if kind else ""
     if len(group) == 1:
         return f"column '{first.column}' {said}{first.detail}{tip}"
     names = ", ".join(f"'{remark.column}'" for remark in group[:MOST_NAMES])
@@ -51,8 +51,8 @@ def _line(said: str, kind: str, group: list[Remark]) -> str:
 def setting(column: str, kind: str) -> str:
     """Returns the setting that makes a column one of a kind, as it is typed in a shell."""
     if PLAIN_KEY.fullmatch(column):
-        return f"data.kinds={{{column}:{kind}}}"
+        return f"set data.kinds={{{column}:{kind}}}"
     if TYPED.fullmatch(column) and column == column.strip():
         escaped = SPECIAL.sub(r"\\\1", column)
-        return f"'data.kinds={{{escaped}:{kind}}}'"
-    return "naming it in data.inputs"
+        return f"set 'data.kinds={{{escaped}:{kind}}}'"
+    return "name it in data.inputs"

@@ -42,7 +42,7 @@ class Table:
         if not count:
             raise DataError(f"{self.name}: has no column '{name}'{nearest(name, map(str, self.frame.columns))}")
         if count > 1:
-            raise DataError(f"{self.name}: has the column '{name}' {count} times; once is right")
+            raise DataError(f"{self.name}: has {count} columns named '{name}'; expected one")
         return self.frame[name]
 
     def parsed(self, name: str, missing: Sequence[str]) -> Column:

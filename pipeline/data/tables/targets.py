@@ -83,11 +83,11 @@ def target_column(table: Table, name: str, missing: Sequence[str], label: int | 
 
     column = table.column(name)
     if column.dtype.kind in "mM":
-        raise DataError(f"{table.name}: target '{name}' is of dates or times; a column of numbers or classes is right")
+        raise DataError(f"{table.name}: target '{name}': expected numbers or classes, got dates or times")
     try:
         codes, found = pd.factorize(column)
     except TypeError as error:
-        raise DataError(f"{table.name}: target '{name}' is of lists; one number or class a row is right") from error
+        raise DataError(f"{table.name}: target '{name}': expected one number or class per row, got lists") from error
     if column.dtype.kind in "iufb":
         values = np.asarray(found)
         return _without(label, TargetColumn(name, codes.astype("int64"), values.astype("float64"), values, {}))
@@ -114,7 +114,7 @@ def _written_numbers(column: TargetColumn) -> TargetColumn:
     numbers, there = numerals.written(pa.array(column.values, pa.large_string())), column.counts > 0
     if np.isnan(numbers).any() or judged(numbers[there], column.counts[there]).classes:
         return column
-    log.info("target '%s' is read as numbers, from texts such as '%s'", column.name, column.values[0])
+    log.info("target '%s': read as numbers from texts such as '%s'", column.name, column.values[0])
     return replace(column, numbers=numbers)
 
 
@@ -179,7 +179,7 @@ def target_values(table: Table, column: TargetColumn, spec: TargetSpec) -> np.nd
     """Returns a target as its spec has it: ids of classes, int64, or float32; 0 where it is missing.
 
     Raises:
-        DataError: A row has a class that is not among those of the spec, or text where numbers are right.
+        DataError: A row has a class that is not among those of the spec, or text where numbers are expected.
     """
     if spec.classes is None:
         _refuse_text(table, column)
@@ -208,12 +208,12 @@ def _said(name: str, kind: str | None, count: int | None) -> str | None:
     """Returns what the user says that a target is."""
     if kind not in (None, NUMBER, CLASS):
         raise ConfigError(
-            f"data.kinds.{name}: {kind!r} is no kind of a target, {NUMBER} or {CLASS}"
+            f"data.kinds.{name}: expected {NUMBER} or {CLASS} for a target, got {kind!r}"
             f"{nearest(str(kind), (NUMBER, CLASS))}"
         )
     by_count = None if count is None else CLASS if count else NUMBER
     if kind and by_count and kind != by_count:
-        raise ConfigError(f"data.kinds.{name}: {kind}, but data.classes={count} says {by_count}; one of them is right")
+        raise ConfigError(f"data.kinds.{name}: {kind}, but data.classes={count} means {by_count}; set only one of them")
     return kind or by_count
 
 
@@ -224,8 +224,9 @@ def _warn_of_rounding(column: TargetColumn) -> None:
         rounded = numbers.astype("float32")
     if len(np.unique(rounded)) < len(numbers):
         log.warning(
-            "target '%s': %d different numbers are %d in float32, in which models compute; numbers around 0 and of a "
-            "size around 1 are right",
+            "target '%s': its %d different numbers become %d in float32, which models compute in; rescale them to "
+            "about "
+            "-1 to 1",
             column.name,
             len(numbers),
             len(np.unique(rounded)),
@@ -239,7 +240,7 @@ def _refuse_text(table: Table, column: TargetColumn) -> None:
     wrong = np.append(np.isnan(numbers_of(column.values)), False)[column.codes]
     row = int(np.flatnonzero(wrong)[0]) if wrong.any() else 0
     text = column.values[column.codes[row]]
-    raise DataError(f"{table.row(row)}: target '{column.name}' has '{text}'; a number is right")
+    raise DataError(f"{table.row(row)}: target '{column.name}': expected a number, got '{text}'")
 
 
 def _refuse_slips(table: Table, column: TargetColumn) -> None:
@@ -251,6 +252,7 @@ def _refuse_slips(table: Table, column: TargetColumn) -> None:
     row = int(np.flatnonzero(np.append(~known, False)[column.codes])[0])
     text = column.values[column.codes[row]]
     raise DataError(
-        f"{table.row(row)}: target '{column.name}' has '{text}'; a number is right, as in the other rows "
-        f"(or add the text to data.missing; data.kinds.{column.name}={CLASS} makes each value a class)"
+        f"{table.row(row)}: target '{column.name}': expected a number as in the other rows, got '{text}'; if the "
+        "text means "
+        f"a missing value, add it to data.missing; if each value is a class, set data.kinds.{column.name}={CLASS}"
     )
