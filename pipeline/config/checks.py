@@ -11,10 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.config import components
 from pipeline.config.composition.files import with_file
+from pipeline.config.composition.ignored_keys import reads_model
 from pipeline.config.schema import PipelineConfig
 from pipeline.config.value_checks import value_mistakes
 from pipeline.errors import ConfigError, ConfigMistakes
-from pipeline.run.names import INSPECT
 from pipeline.security import trust
 from pipeline.security.destinations import addresses, destination_mistakes
 from pipeline.security.environment import variable_mistakes
@@ -112,7 +112,7 @@ def check_parts_of_keras(config: PipelineConfig) -> None:
 
 def needs_keras(config: PipelineConfig) -> bool:
     """Whether the task of a config uses a model."""
-    return config.task["_target_"] != INSPECT
+    return reads_model(config.task)
 
 
 def keras_mistakes(config: PipelineConfig) -> list[str]:
