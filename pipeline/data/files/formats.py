@@ -1,4 +1,4 @@
-"""What kind of file holds a table, told by its first bytes, and by the suffix of its name where they say nothing."""
+"""The format of a table's file, detected from its first bytes, or from its suffix if they show nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TITLES = MappingProxyType(
         SQLITE: "SQLite", STATA: "Stata", SAS: "SAS", SPSS: "SPSS",
     }
 )  # fmt: skip
-"""Kinds of files, with how messages call them."""
+"""File formats and their names in messages."""
 MAGIC = (
     (b"PAR1", PARQUET), (b"ARROW1", FEATHER), (b"FEA1", FEATHER), (b"ORC", ORC), (b"SQLite format 3\0", SQLITE),
     (b"<stata_dta>", STATA), (b"$FL2", SPSS), (b"$FL3", SPSS), (b"HEADER RECORD*******LIB", SAS),
@@ -34,7 +34,7 @@ SUFFIXES = MappingProxyType(
     }
 )  # fmt: skip
 WITHOUT_MAGIC = (FEATHER, STATA, SPSS, CSV, JSON)
-"""Kinds of which some files begin by nothing that is theirs alone."""
+"""Formats whose files do not always begin with characteristic bytes."""
 NO_TABLES = (
     (b"\x80\x02", "pickled objects, which are never loaded; use a Parquet file"),
     (b"\x80\x03", "pickled objects, which are never loaded; use a Parquet file"),
@@ -66,14 +66,14 @@ NO_TABLES_BY_SUFFIX = MappingProxyType(
 
 
 def format_of(contents: Contents, given: str | None) -> str:
-    """Returns which kind of table a file holds.
+    """Returns the format of a table's file.
 
     Args:
         contents: The file.
-        given: The kind, where the user says it.
+        given: The format, if the user sets it.
 
     Raises:
-        DataError: It holds none that can be read; the message says what it is.
+        DataError: It holds no readable table; the message says what it is.
     """
     if given is not None:
         return given
