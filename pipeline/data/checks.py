@@ -115,7 +115,9 @@ def _check_finite(
         wrong = _not_finite(row)
         value = row[wrong & ~np.isnan(row) if missing else wrong].ravel()[0]
         found = f"{value}, which is too large for float32" if np.isfinite(value) else str(value)
-        raise DataError(f"{what}: row {bad[0]}: expected finite numbers, got {found} (rows affected: {len(bad)}){remedy}")
+        raise DataError(
+            f"{what}: row {bad[0]}: expected finite numbers, got {found} (rows affected: {len(bad)}){remedy}"
+        )
 
 
 def _not_finite(array: np.ndarray) -> np.ndarray:
