@@ -45,7 +45,7 @@ def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[k
             check_is_text(Path(callback.log_dir), f"callbacks.{name}.log_dir")
         callback.config_key = f"callbacks.{name}"
         # A snapshot does not restore these values: the config decides them.
-        callback.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
+        callback.config_values = {key: value for key, value in node.items() if key not in components.NOT_ARGUMENTS}
         callbacks.append(callback)
     return callbacks
 

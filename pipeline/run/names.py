@@ -12,8 +12,6 @@ PARENTS = ("outputs", "multirun")
 """Folders in which runs and sweeps get folders of their own."""
 TRAIN = "pipeline.tasks.train.train"
 """The task that trains."""
-INSPECT = "pipeline.tasks.inspect.inspect"
-"""The task that looks at data, which needs nothing of Keras."""
 
 RUNNING = "running"
 """The status of a run that has not ended, or was killed."""

@@ -1,4 +1,4 @@
-"""The task that measures our loop against Keras' own on the user's model and data."""
+"""The task that compares our loop with Keras' own on the user's model and data."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ FILE = holds("benchmark.json", "seconds of each epoch")
 
 
 def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
-    """Prints samples a second, time to the first step and memory of Keras' fit and ours; writes `benchmark.json`.
+    """Prints samples per second, time to the first step and memory of Keras' fit and ours; writes `benchmark.json`.
 
     Args:
-        config: What would be trained.
+        config: The config of the training.
         run: The folder of the benchmark.
-        rounds: Epochs that are measured of each, in turns.
+        rounds: The number of measured epochs per contender.
 
     Returns:
-        How many times as fast as Keras' fit, as its guide writes it, the pipeline is.
+        How many times as fast the pipeline is as Keras' fit, written as in Keras' guide.
     """
     if rounds < 1:
         raise ConfigError(f"task.rounds: expected 1 or more, got {rounds}")

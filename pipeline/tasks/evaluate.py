@@ -25,9 +25,9 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
     """Evaluates the model of a run, and writes `metrics.json`.
 
     Args:
-        config: The run's config with what this command changes.
+        config: The run's config with the changes of this command.
         run: The folder of this evaluation.
-        split: The split to evaluate; None for the test split of the run's own data, or all of other data.
+        split: The split to evaluate; None for the test split of the run's own data, or for all of other data.
 
     Returns:
         The loss.
@@ -47,7 +47,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         if name == "validation":
             batches = evaluated(batches, config.trainer.validation_steps)
         if batches.endless:
-            raise ConfigError(f"data.{name}: never ends, so there is no last batch to evaluate")
+            raise ConfigError(f"data.{name}: expected data with an end to evaluate, got endless data")
         values = evaluate_splits(model, {name: batches})
         metrics = {name: values_by_output(values[name], list(model.signature.outputs), weighted=is_weighted(batches))}
         if own is not None:

@@ -19,11 +19,11 @@ FILE = holds("inspect.json", "the same as values")
 
 
 def inspect(config: PipelineConfig, run: Run) -> None:
-    """Says what the data is like and what is suspicious about it; writes `inspect.html` and `inspect.json`.
+    """Describes the data and what is suspicious about it; writes `inspect.html` and `inspect.json`.
 
     Args:
-        config: What would be trained; of a model, nothing is read but what its losses say of the targets.
-        run: The folder of the look.
+        config: The config of the training. The model is not built; only the losses are read, for the kinds of targets.
+        run: The folder of the inspection.
     """
     with run.stage("data"):
         parts, provenance = load_to_inspect(config)

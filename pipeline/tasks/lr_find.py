@@ -20,20 +20,20 @@ PLOT, TABLE = holds("lr_find.html", "the loss over the learning rate"), holds("l
 
 
 def lr_find(config: PipelineConfig, run: Run, lowest: float, highest: float, steps: int) -> float:
-    """Raises the learning rate from step to step, writes `lr_find.csv` and `lr_find.html`; the model is thrown away.
+    """Raises the learning rate step by step and writes `lr_find.csv` and `lr_find.html`. The model is not kept.
 
     Args:
-        config: What would be trained; its schedule is left aside.
+        config: The config of the training. Its schedule is ignored.
         run: The folder of the test.
-        lowest: Rate of the first step.
-        highest: Rate of the last step, which a loss that diverges does not reach.
-        steps: Number of steps.
+        lowest: The rate of the first step.
+        highest: The rate of the last step, which is not reached if the loss diverges.
+        steps: The number of steps.
 
     Returns:
         The rate at which the loss falls most steeply.
     """
     if not 0 < lowest < highest:
-        raise ConfigError(f"task.lowest: {lowest} is not between 0 and task.highest, which is {highest}")
+        raise ConfigError(f"task.lowest: expected a number between 0 and task.highest={highest}, got {lowest}")
     if steps < 10:
         raise ConfigError(f"task.steps: expected 10 or more, got {steps}")
     trainer = replace(

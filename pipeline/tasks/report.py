@@ -1,4 +1,4 @@
-"""The task that writes reports from the files of runs: of one run anew, or a comparison of several."""
+"""The task that writes reports from the files of runs: a single run's report, or a comparison of several runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def report(config: PipelineConfig, run: Run) -> None:
-    """Writes `report.html`: that of `run=DIR` into its folder, the comparison of `runs=[A,B]` into that of the command.
+    """Writes `report.html`: for `run=DIR` into that folder, for `runs=[A,B]` a comparison into the command's folder.
 
     Args:
         config: Names the run or the runs.

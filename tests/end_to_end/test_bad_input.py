@@ -132,6 +132,7 @@ CASES = {
     "argument of another type": Case(["model.units=many"], "model.units: expected a whole number, got 'many'"),
     "no schedule of numbers": Case(["schedule=exponential", "schedule.decay_rate=x"], "schedule.decay_rate: expected a number, got 'x'"),
     "plateau with a schedule": Case(["schedule=cosine", "callbacks=[plateau]"], "use schedule=constant"),
+    "own rate with a schedule": Case(["schedule=cosine", "callbacks=[roll_back]"], "callbacks.roll_back: cannot change"),
     "callback's argument": Case(
         ["callbacks=[early_stopping]", "+callbacks.early_stopping.patiense=3"], "did you mean 'patience'?"
     ),

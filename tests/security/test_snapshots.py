@@ -146,7 +146,7 @@ ATTACKS: dict[str, tuple[Change, str]] = {
         of_class("Checkpoints", "state", kept=[{**KEPT, "file": "../../private.txt", "value": -1.0}]), "kept.0.file",
     ),
     "a checkpoint of no number": (of_class("Checkpoints", "state", kept=[{**KEPT, "value": "x"}]), "kept.0.value"),
-    "an argument of the constructor": (of_class("EarlyStopping", patience=10**9, monitor="val_loss"), "is none of its"),
+    "an argument of the constructor": (of_class("EarlyStopping", patience=10**9, monitor="loss"), "is not part of its"),
     "a method": (of_class("EarlyStopping", on_epoch_end="pwned"), "on_epoch_end"),
     "a model": (of_class("EarlyStopping", _model=None), "_model"),
     "weights of another model": (of_class("EarlyStopping", best_weights=[np.ones(3)]), "best_weights"),
@@ -154,8 +154,8 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "a wait of a text": (of_class("EarlyStopping", wait="x"), "wait: expected a whole number, got 'x'"),
     "a comparison by name": (of_class("EarlyStopping", "beside", comparison="eval"), "comparison"),
     "what the config set of a user's callback": (of_class("Mine", where="private.txt"), "the config sets it"),
-    "what came of it": (of_class("Mine", draft="private.txt"), "its first value is of the config"),
-    "what is no plain value": (of_class("Mine", file="private.txt"), "file: is none of its state"),
+    "what came of it": (of_class("Mine", draft="private.txt"), "its first value comes from the config"),
+    "what is no plain value": (of_class("Mine", file="private.txt"), "file: is not part of its state"),
     "a method of a user's callback": (of_class("Mine", on_epoch_end="x"), "on_epoch_end: is none of its state"),
     "rows that are no numbers": (
         of_class("HistoryFile", "state", text="epoch,loss\n0,=cmd()\n"), "could not convert string to float",
@@ -163,7 +163,7 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "a path of the history": (of_class("HistoryFile", "state", path="private.txt"), "path"),
     "a time beyond all clocks": (of_class("EpochLog", "state", seconds=float("inf")), "seconds of less than a century"),
     "a state of no mapping": (lambda state: state["callbacks"][0].update(attributes=[1]), "attributes"),
-    "a callback more": (lambda state: state["callbacks"].append({"class": "Sender"}), "cannot go on where"),
+    "a callback more": (lambda state: state["callbacks"].append({"class": "Sender"}), "cannot continue where"),
     "random numbers that are none": (lambda state: state["random"].update(python=(1, 2)), "random numbers"),
     "a place beyond the random numbers": (
         lambda state: state["random"]["numpy"]["state"].update(pos=2**30), "position 1073741824 is outside of"

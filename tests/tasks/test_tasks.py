@@ -58,7 +58,7 @@ def test_predictions_are_in_the_order_of_the_data(command: Callable[..., Any], t
     np.testing.assert_allclose(table["probability_3"], expected[:, 3], rtol=1e-5)
     wrong = command("task=predict", f"run={done.folder}", "task.form=cvs")
     assert wrong.code == 2
-    assert "task.form: 'cvs' is none of them" in wrong.errors[0]
+    assert "task.form: 'cvs' does not exist" in wrong.errors[0]
 
 
 def test_predictions_keep_columns_and_take_any_kind_of_file(command: Callable[..., Any], tmp_path: Path) -> None:
