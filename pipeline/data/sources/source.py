@@ -1,4 +1,4 @@
-"""What a source is."""
+"""The protocol of a source."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.data.splits import Splits
 
 
 class Source(Protocol):
-    """Gives the data of a run.
+    """Provides the data of a run.
 
     Without further methods a source is read as it is. It may also have these, each of which is called if it is there:
 
@@ -24,12 +24,12 @@ class Source(Protocol):
     """
 
     def load(self, *, with_targets: bool = True) -> Splits:
-        """Returns the splits that the source itself distinguishes, often training data only.
+        """Returns the splits that the source itself has, often only training data.
 
         Args:
-            with_targets: False where only predictions are wanted; data without targets is then as good.
+            with_targets: False if only predictions are wanted; the data then needs no targets.
 
         Raises:
-            DataError: The data cannot be read, or something in it is wrong.
+            DataError: The data cannot be read, or is invalid.
         """
         ...
