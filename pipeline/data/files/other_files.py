@@ -54,8 +54,8 @@ def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable
         raise DataError(f"'{contents.file}': not a valid {read.title} file: {one_line(error)}") from error
     if not hasattr(frame, "columns"):
         raise ConfigError(
-            f"data.read: pandas.{read.reader} returned a {type(frame).__name__} for '{contents.file}'; use options with "
-            "which it returns one table"
+            f"data.read: pandas.{read.reader} returned a {type(frame).__name__} for '{contents.file}'; use options "
+            "with which it returns one table"
         )
     if frame.empty:
         raise DataError(f"'{contents.file}': has no rows")
