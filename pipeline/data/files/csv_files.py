@@ -15,7 +15,7 @@ from pipeline.data.files.csv_mistakes import check_widths, csv_mistake
 from pipeline.data.files.decimal_signs import with_points
 from pipeline.data.files.encodings import UTF_8, beginning, encoding_mistake, encoding_of
 from pipeline.data.files.file_table import FileTable
-from pipeline.data.files.formats import CSV
+from pipeline.data.files.kinds import CSV
 from pipeline.data.files.read_options import WHITE_SPACE, ReadOptions
 from pipeline.errors import DataError, one_line
 

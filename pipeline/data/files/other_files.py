@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,8 @@ from pipeline.data.files.column_names import unique
 from pipeline.data.files.compression import NONE, Contents
 from pipeline.data.files.decimal_signs import with_points
 from pipeline.data.files.file_table import FileTable
-from pipeline.data.files.formats import EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, STATA, TITLES
-from pipeline.data.files.read_options import READERS, ReadOptions
+from pipeline.data.files.kinds import EXCEL, FEATHER, JSON, KINDS, PARQUET, SAS, SPSS
+from pipeline.data.files.read_options import ReadOptions
 from pipeline.errors import ConfigError, DataError, one_line
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 EXTRA = MappingProxyType({"openpyxl": 'pip install "pipeline[excel]"'})
 STREAM = b"\xff\xff\xff\xff"
 """First bytes of Arrow's stream format, which Feather files do not have."""
-FIRST_ROWS = MappingProxyType({EXCEL: 2, JSON: 1})
-"""Number of the first row as an editor counts; of binary files, rows count from 0."""
 
 
 def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable:
@@ -38,33 +36,30 @@ def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable
         DataError: It does not have that format, has no rows, or needs a missing package.
         ConfigError: An option does not apply to this format, or its value is rejected.
     """
-    more = options.of(kind, str(contents.file))
+    more, read = options.of(kind, str(contents.file)), KINDS[kind]
     try:
         frame, findings = _read(contents, kind, options, more)
     except ImportError as error:
         package = error.name or _package(str(error))
         install = EXTRA.get(package, f"pip install {package}")
         raise DataError(
-            f"'{contents.file}': {TITLES[kind]} needs the package {package}; use {install}, or a CSV file"
+            f"'{contents.file}': {read.title} needs the package {package}; use {install}, or a CSV file"
         ) from error
     except (MemoryError, DataError):
         raise
     except Exception as error:
         # Readers may raise anything for a damaged file.
         if more and isinstance(error, TypeError | ValueError) and any(name in str(error) for name in more):
-            raise ConfigError(f"data.read: pandas.{READERS[kind]} rejected its options: {one_line(error)}") from error
-        raise DataError(f"'{contents.file}': not a valid {TITLES[kind]} file: {one_line(error)}") from error
+            raise ConfigError(f"data.read: pandas.{read.reader} rejected its options: {one_line(error)}") from error
+        raise DataError(f"'{contents.file}': not a valid {read.title} file: {one_line(error)}") from error
     if not hasattr(frame, "columns"):
         raise ConfigError(
-            f"data.read: pandas.{READERS[kind]} returned a {type(frame).__name__} for '{contents.file}'; use options "
-            "with "
-            "which it returns one table"
+            f"data.read: pandas.{read.reader} returned a {type(frame).__name__} for '{contents.file}'; use options "
+            "with which it returns one table"
         )
     if frame.empty:
         raise DataError(f"'{contents.file}': has no rows")
-    first_row = (
-        int(options.header or 0) + 1 if kind == EXCEL and options.header is not None else FIRST_ROWS.get(kind, 0)
-    )
+    first_row = int(options.header or 0) + 1 if kind == EXCEL and options.header is not None else read.first_row
     return FileTable(frame, first_row, findings)
 
 
@@ -86,10 +81,8 @@ def _read(
             import pyarrow as pa
 
             return with_index(pa.ipc.open_stream(source).read_all().to_pandas()), ()
-        read: Mapping[str, Callable[..., pd.DataFrame]] = {
-            FEATHER: pd.read_feather, ORC: pd.read_orc, STATA: pd.read_stata, SAS: pd.read_sas, JSON: pd.read_json,
-        }  # fmt: skip
-        return with_index(read[kind](source, **{**_defaults(contents, kind, options), **more})), ()
+        read = getattr(pd, str(KINDS[kind].reader))
+        return with_index(read(source, **{**_defaults(contents, kind, options), **more})), ()
 
 
 def _defaults(contents: Contents, kind: str, options: ReadOptions) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from pipeline.data.files import formats
 from pipeline.data.files.compression import NAMES as COMPRESSIONS
-from pipeline.data.files.formats import CSV, EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, SQLITE, STATA, TITLES
+from pipeline.data.files.kinds import KINDS
 from pipeline.errors import ConfigError, nearest, shown
 from pipeline.security import trust
 
@@ -38,23 +37,6 @@ ELSEWHERE = MappingProxyType(
 )
 """pandas options without effect, because files are read as text, and the keys to use instead."""
 WHITE_SPACE = r"\s+"
-TABLE = "table"
-READERS = MappingProxyType(
-    {
-        CSV: "read_csv", JSON: "read_json", PARQUET: "read_parquet", FEATHER: "read_feather", ORC: "read_orc",
-        EXCEL: "read_excel", STATA: "read_stata", SAS: "read_sas", SPSS: "read_spss",
-    }
-)  # fmt: skip
-"""pandas functions by file format."""
-OWN = MappingProxyType(
-    {
-        CSV: {"separator", "decimal", "thousands", "encoding", "quote", "header", "compression"},
-        JSON: {"encoding", "compression"},
-        EXCEL: {"header", "decimal", "thousands"},
-        SQLITE: {TABLE},
-    }
-)
-"""The pipeline's own options by file format."""
 NOT_THEIRS = frozenset(
     {
         "filepath_or_buffer", "path_or_buf", "path", "io", "source", "sep", "delimiter", "quotechar", "storage_options",
@@ -70,7 +52,7 @@ class ReadOptions:
     r"""How files are read; None detects it.
 
     Attributes:
-        format: File format, one of `formats.TITLES`.
+        format: Kind of file, one of `kinds.KINDS`.
         separator: The separator between values; `\s+` for any white space.
         decimal: The decimal sign.
         thousands: The thousands separator.
@@ -97,12 +79,12 @@ class ReadOptions:
         Raises:
             ConfigError: An option on the command line is for another format.
         """
-        own = OWN.get(kind, set())
+        own = KINDS[kind].options
         given = {f.name for f in fields(self) if f.name not in ("format", "more") and getattr(self, f.name) is not None}
         allowed = _of_pandas(kind) if self.more else set()
         for name in sorted((given - own - {"compression"}) | (set(self.more) - allowed - own)):
             if trust.typed(f"{KEY}.{name}"):
-                raise ConfigError(f"{KEY}.{name}: does not apply to '{file}', a file of the kind {TITLES[kind]}")
+                raise ConfigError(f"{KEY}.{name}: does not apply to '{file}', a file of the kind {KINDS[kind].title}")
         return {name: value for name, value in self.more.items() if name in allowed}
 
 
@@ -130,7 +112,7 @@ def read_options(given: Mapping[str, Any] | None) -> ReadOptions:
             )
         else:
             more[name] = value
-    theirs = set.union(*map(_of_pandas, READERS), *OWN.values()) if more else set()
+    theirs = set[str]().union(*map(_of_pandas, KINDS), *(kind.options for kind in KINDS.values())) if more else set()
     for name in more:
         if name not in theirs:
             raise ConfigError(f"{KEY}.{name}: no reader has this option{nearest(name, ours | theirs)}")
@@ -140,9 +122,10 @@ def read_options(given: Mapping[str, Any] | None) -> ReadOptions:
 def _of_pandas(kind: str) -> set[str]:
     import pandas as pd
 
-    if kind not in READERS:
+    reader = KINDS[kind].reader
+    if reader is None:
         return set()
-    return set(inspect.signature(getattr(pd, READERS[kind])).parameters) - NOT_THEIRS - {"kwargs"}
+    return set(inspect.signature(getattr(pd, reader)).parameters) - NOT_THEIRS - {"kwargs"}
 
 
 def _is_text(value: Any) -> bool:
@@ -193,8 +176,8 @@ def _compression(key: str, value: Any) -> str:
 
 
 def _format(key: str, value: Any) -> str:
-    if value not in formats.TITLES:
-        raise ConfigError(f"{key}: no file format {shown(value)}{nearest(str(value), formats.TITLES)}")
+    if value not in KINDS:
+        raise ConfigError(f"{key}: no file format {shown(value)}{nearest(str(value), KINDS)}")
     return str(value)
 
 

@@ -12,10 +12,11 @@ from pipeline.data.files.compression import NONE, contents_of
 from pipeline.data.files.csv_files import read_csv
 from pipeline.data.files.encodings import beginning, encoding_of
 from pipeline.data.files.file_table import FileTable
-from pipeline.data.files.formats import CSV, PARQUET, SQLITE, format_of
+from pipeline.data.files.formats import format_of
+from pipeline.data.files.kinds import CSV, PARQUET, SQLITE, TABLE
 from pipeline.data.files.other_files import read_other, with_index
 from pipeline.data.files.paths import files_of, partition
-from pipeline.data.files.read_options import TABLE, ReadOptions
+from pipeline.data.files.read_options import ReadOptions
 from pipeline.data.files.sqlite_files import read_sqlite_table
 from pipeline.errors import DataError, nearest, one_line
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pipeline.data.files.read_options import KEY, TABLE
+from pipeline.data.files.kinds import TABLE
+from pipeline.data.files.read_options import KEY
 from pipeline.errors import DataError, nearest, one_line
 
 if TYPE_CHECKING:
