@@ -10,6 +10,14 @@ from pipeline.data.splits import Splits
 class Source(Protocol):
     """Provides the data of a run.
 
+    This one has all that a source needs:
+
+        class Squares:
+            def load(self, *, with_targets: bool = True) -> Splits:
+                inputs = {"x": np.arange(100.0)}
+                targets = {"y": inputs["x"] ** 2} if with_targets else {}
+                return Splits(Examples(spec_of(inputs, targets), inputs, targets))
+
     Without further methods a source is read as it is. It may also have these, each of which is called if it is there:
 
     - `check(self) -> None`, called before `load`, raises a `DataError` for what can be seen at once, such as a missing
