@@ -1,4 +1,4 @@
-"""What kind of file holds a table, told by its first bytes, and by the suffix of its name where they say nothing."""
+"""The format of a table's file, detected from its first bytes, or from its suffix if they show nothing."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ NO_TABLES_BY_SUFFIX = MappingProxyType(
 
 
 def format_of(contents: Contents, given: str | None) -> str:
-    """Returns which kind of table a file holds.
+    """Returns the format of a table's file.
 
     Args:
         contents: The file.
-        given: The kind, where the user says it.
+        given: The format, if the user sets it.
 
     Raises:
-        DataError: It holds none that can be read; the message says what it is.
+        DataError: It holds no readable table; the message says what it is.
     """
     if given is not None:
         return given

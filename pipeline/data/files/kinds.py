@@ -1,4 +1,4 @@
-"""The kinds of files that hold tables: one entry each says how it is recognised, called and read."""
+"""The formats of files with tables: one entry per format for its detection, its name and its reader."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from types import MappingProxyType
 CSV, JSON, PARQUET, FEATHER, ORC, EXCEL = "csv", "json", "parquet", "feather", "orc", "excel"
 SQLITE, STATA, SAS, SPSS = "sqlite", "stata", "sas", "spss"
 TABLE = "table"
-"""The option that names a table of an SQLite file."""
+"""The option for the table of an SQLite file."""
 
 
 @dataclass(frozen=True)
 class FileKind:
-    """A kind of file.
+    """A file format.
 
     Attributes:
-        name: What `data.read.format` calls it.
-        title: What messages call it.
-        suffixes: Of names of such files.
-        magic: What such files begin with.
-        always_magic: Whether all of them do: a file with such a suffix that does not is another kind.
-        reader: The function of pandas that reads it; None if another library does.
+        name: Its name in `data.read.format`.
+        title: Its name in messages.
+        suffixes: Suffixes of its files.
+        magic: First bytes of its files.
+        always_magic: Whether all of its files begin with these; otherwise a file with its suffix has another format.
+        reader: The pandas function that reads it; None if another library does.
         options: Keys of `data.read`, besides `format`, that apply to it; pandas' options apply too.
-        first_row: Number of the first row as an editor counts; 0 where nobody edits the file.
+        first_row: Number of the first row, as an editor counts; 0 for binary files.
     """
 
     name: str
@@ -74,4 +74,4 @@ KINDS = MappingProxyType(
         )
     }
 )  # fmt: skip
-"""All kinds, by name."""
+"""All formats, by name."""

@@ -1,4 +1,4 @@
-"""Parquet, Excel, JSON and other files of which pandas makes DataFrames."""
+"""Parquet, Excel, JSON and other files that pandas reads as DataFrames."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 EXTRA = MappingProxyType({"openpyxl": 'pip install "pipeline[excel]"'})
 STREAM = b"\xff\xff\xff\xff"
-"""What the stream form of Arrow begins with, which Feather files have not."""
+"""First bytes of Arrow's stream format, which Feather files do not have."""
 
 
 def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable:
-    """Reads a file of another kind than CSV.
+    """Reads a file in a format other than CSV.
 
     Args:
         contents: The file.
-        kind: What kind of file it is.
-        options: What the user says of it.
+        kind: Its format.
+        options: The user's options.
 
     Raises:
-        DataError: It is no such file, or has no rows, or a package is needed to read it.
-        ConfigError: An option is none of this kind of file, or its value is refused.
+        DataError: It does not have that format, has no rows, or needs a missing package.
+        ConfigError: An option does not apply to this format, or its value is rejected.
     """
     more, read = options.of(kind, str(contents.file)), KINDS[kind]
     try:
@@ -48,7 +48,7 @@ def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable
     except (MemoryError, DataError):
         raise
     except Exception as error:
-        # Of a damaged file, readers may raise anything.
+        # Readers may raise anything for a damaged file.
         if more and isinstance(error, TypeError | ValueError) and any(name in str(error) for name in more):
             raise ConfigError(f"data.read: pandas.{read.reader} rejected its options: {one_line(error)}") from error
         raise DataError(f"'{contents.file}': not a valid {read.title} file: {one_line(error)}") from error
@@ -73,7 +73,7 @@ def _read(
     if kind == SPSS:
         return pd.read_spss(contents.file, **more), ()
     with contents.opened() as stream:
-        # These readers jump to and fro in a file, for which what is compressed has to be unpacked first.
+        # These readers seek in a file, so compressed content has to be unpacked first.
         source: Any = io.BytesIO(stream.read()) if contents.compression != NONE else stream
         if kind == PARQUET:
             return _parquet(source, **more)
@@ -86,13 +86,13 @@ def _read(
 
 
 def _defaults(contents: Contents, kind: str, options: ReadOptions) -> dict[str, Any]:
-    """Returns options that differ from pandas' own, or that it does not find out."""
+    """Returns options that differ from pandas' defaults, or that pandas does not detect."""
     if kind == SAS:
         return {"format": "xport" if contents.head.startswith(b"HEADER") else "sas7bdat", "encoding": "infer"}
     if kind != JSON:
         return {}
     lines = contents.head.decode("utf-8-sig", errors="replace").strip().splitlines()
-    # Text that looks like a number or a time is for the columns to judge, as that of CSV files is.
+    # Whether text is a number or a time is decided per column later, as for CSV files.
     return {
         "lines": lines[0].startswith("{") and (len(lines) > 1 or contents.suffix != ".json") and lines[0].endswith("}"),
         "dtype": False,
@@ -102,7 +102,7 @@ def _defaults(contents: Contents, kind: str, options: ReadOptions) -> dict[str, 
 
 
 def _parquet(source: Any, **more: Any) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Reads a Parquet file, of which columns may have the same name though pandas' reader lets them not."""
+    """Reads a Parquet file, even with duplicate column names, which pandas' reader rejects."""
     import pandas as pd
     import pyarrow.parquet as pq
 
@@ -115,10 +115,10 @@ def _parquet(source: Any, **more: Any) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Returns a table with rows by number, an index that has names as columns."""
+    """Returns a table with rows by number and a named index as columns."""
     if any(name is not None for name in frame.index.names):
         named = frame.index.to_frame(index=False)
-        # What is a column already need not be one twice.
+        # An index that is already a column is not added again.
         named = named[[name for name in named.columns if name not in frame.columns]]
         for place, name in enumerate(named.columns):
             frame.insert(place, name, named[name].to_numpy() if named[name].dtype == object else named[name].array)
@@ -129,7 +129,7 @@ def _excel(contents: Contents, options: ReadOptions, more: Mapping[str, Any]) ->
     import pandas as pd
 
     header = None if options.header is False else int(options.header or 1) - 1
-    # What stands for a missing value is for `data.missing` to say; only an empty cell always does.
+    # Missing values are defined by `data.missing`; only an empty cell is always missing.
     given: dict[str, Any] = {"sheet_name": 0, "header": header, "keep_default_na": False, "na_values": [""], **more}
     with pd.ExcelFile(contents.file, engine=given.pop("engine", None)) as book:
         sheets = book.sheet_names
@@ -144,6 +144,6 @@ def _excel(contents: Contents, options: ReadOptions, more: Mapping[str, Any]) ->
 
 
 def _package(message: str) -> str:
-    """Returns the package that a message of pandas' says it lacks."""
+    """Returns the missing package that pandas' message names."""
     found = re.search(r"(?:dependency '|Import )([\w-]+)", message)
     return found[1] if found else "that pandas names"

@@ -1,4 +1,4 @@
-"""What `data.read` says of how files are read, checked against what their readers take."""
+"""The options in `data.read`, checked against those that readers accept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS = MappingProxyType(
         "quote": {"double": '"', "single": "'", "none": ""},
     }
 )  # fmt: skip
-"""Words for signs that shells and Hydra have other uses for."""
+"""Names for characters with a special meaning in shells or Hydra."""
 PANDAS_NAMES = MappingProxyType({"sep": "separator", "delimiter": "separator", "quotechar": "quote"})
 ELSEWHERE = MappingProxyType(
     {
@@ -35,7 +35,7 @@ ELSEWHERE = MappingProxyType(
         "dayfirst": "data.day_first",
     }
 )
-"""Options of pandas' that would say nothing, as files are read as text, and the keys that do."""
+"""pandas options without effect, because files are read as text, and the keys to use instead."""
 WHITE_SPACE = r"\s+"
 NOT_THEIRS = frozenset(
     {
@@ -44,23 +44,23 @@ NOT_THEIRS = frozenset(
         "header", "dialect", "format",
     }
 )  # fmt: skip
-"""Options of those functions that say what is read, that do not give a DataFrame, or that have a name of ours."""
+"""pandas options that choose what to read, do not return a DataFrame, or have another name here."""
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    r"""How files are read; None finds out by itself.
+    r"""How files are read; None detects it.
 
     Attributes:
         format: Kind of file, one of `kinds.KINDS`.
-        separator: Between the values of a row; `\s+` for any white space.
+        separator: The separator between values; `\s+` for any white space.
         decimal: The decimal sign.
-        thousands: The sign between groups of three digits.
-        encoding: Of text.
-        quote: What encloses a value that holds a separator; an empty text for none.
-        header: Whether the first row has the names of the columns, or the number of the line that has them.
+        thousands: The thousands separator.
+        encoding: The text encoding.
+        quote: The quote character; an empty text for none.
+        header: Whether the first row has the column names, or the number of the line that has them.
         compression: One of `compression.NAMES`.
-        more: Options of pandas' own.
+        more: Further pandas options.
     """
 
     format: str | None = None
@@ -74,10 +74,10 @@ class ReadOptions:
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, kind: str, file: str) -> dict[str, Any]:
-        """Returns the options of pandas' own for a kind of file.
+        """Returns the pandas options for a file format.
 
         Raises:
-            ConfigError: An option that was typed is for another kind.
+            ConfigError: An option on the command line is for another format.
         """
         own = KINDS[kind].options
         given = {f.name for f in fields(self) if f.name not in ("format", "more") and getattr(self, f.name) is not None}
@@ -92,7 +92,7 @@ def read_options(given: Mapping[str, Any] | None) -> ReadOptions:
     """Checks the config's `data.read`.
 
     Raises:
-        ConfigError: An option that no reader has, or a value that it cannot have.
+        ConfigError: No reader has an option, or a value is invalid.
     """
     ours = {f.name for f in fields(ReadOptions)} - {"more"}
     options: dict[str, Any] = {}

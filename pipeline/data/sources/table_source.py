@@ -29,7 +29,7 @@ from pipeline.errors import ConfigError, nearest
 log = logging.getLogger(__name__)
 
 LOSS_KINDS = {"regression": "number", "sparse": CLASS, "categorical": CLASS}
-"""What losses of a family are for, see `LossKind.family`."""
+"""The kind of targets that losses of a family are for, see `LossKind.family`."""
 
 
 @dataclass(frozen=True)
