@@ -1,7 +1,7 @@
 """A Hydra-composed training and evaluation pipeline for Keras 3 on TensorFlow.
 
-`pipeline.fit(model, ...)`, `pipeline.evaluate` and `pipeline.predict` are the functions at its heart, for scripts: they
-take the arguments of the methods of `keras.Model` and mean the same.
+`pipeline.fit(model, ...)`, `pipeline.evaluate` and `pipeline.predict` are its core as functions for scripts. They have
+the arguments and the meaning of the methods of `keras.Model`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["evaluate", "fit", "predict"]
 
 
 def __getattr__(name: str) -> Any:
-    # The command line is answered before TensorFlow is imported, which these need.
+    # Imported on demand: they need TensorFlow, but the command line answers before it is imported.
     if name not in __all__:
         raise AttributeError(f"module 'pipeline' has no attribute '{name}'")
     from pipeline.training import keras_api

@@ -3,8 +3,8 @@
 import os
 import sys
 
-# Python looks for modules in the working folder first, which may be a stranger's: a file `keras.py` in it would run.
-# What the user trusts in it is found when it is called.
+# Python looks for modules in the working folder first. That folder may be untrusted: a file `keras.py` in it would run.
+# What the user trusts in it is still found when it is used.
 if not sys.flags.safe_path and sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109
     del sys.path[0]
 

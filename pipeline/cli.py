@@ -161,9 +161,8 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
 
     from pipeline.config.checks import check_config, check_parts_of_keras, trusted_config
     from pipeline.config.composition.other_data import names_other_data
-    from pipeline.run import lock
+    from pipeline.run import contents, lock
     from pipeline.run.folder import remove_leftovers, start_run, write_config
-    from pipeline.run.names import PARTS
     from pipeline.run.resume import take_up
     from pipeline.run.saved_config import config_of_command, named_runs, typed_keys
     from pipeline.security.interpolations import limited_interpolations
@@ -172,7 +171,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
     resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
-    refuse_links(folder, None if resumes else PARTS)
+    refuse_links(folder, None if resumes else contents.names())
     with lock.held(folder), limited_interpolations():
         remove_leftovers(folder)
         choices = _chosen(hydra_config)
@@ -188,7 +187,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
         # In a sweep, the folder of a job is the record of it.
         with recorded(run, discards=not resumes and hydra_config.mode != RunMode.MULTIRUN):
             for named in named_runs(config):
-                refuse_links(named, PARTS)
+                refuse_links(named, contents.names())
             if not resumes:
                 config = config_of_command(config, choices, changes, typed)
             run.other_data = names_other_data(typed)
@@ -235,12 +234,18 @@ def _chosen(hydra_config: Any) -> dict[str, Any]:
 
 def _run_task(config: Any, run: Any) -> float | None:
     from pipeline.config.checks import needs_keras
-    from pipeline.config.components import find
+    from pipeline.config.components import NOT_ARGUMENTS, find
     from pipeline.keras_state import fresh_keras
+    from pipeline.run import contents
+    from pipeline.run.saved_config import named_runs
+    from pipeline.security.own_files import refuse_links
 
     task: Callable[..., float | None] = partial(
-        find(config.task["_target_"]), **{n: v for n, v in config.task.items() if n != "_target_"}
+        find(config.task["_target_"]), **{n: v for n, v in config.task.items() if n not in NOT_ARGUMENTS}
     )
+    # What it reads and writes beside the files that every run has is known once its code is imported.
+    for folder in (run.folder, *named_runs(config)):
+        refuse_links(folder, contents.names())
     if not needs_keras(config):
         return task(config, run)
     with fresh_keras(config.seed, config.precision) as policy:

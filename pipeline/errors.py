@@ -1,4 +1,4 @@
-"""Errors that a user can mend, each one line: where, what was found, what would be right."""
+"""Errors that a user can fix. Each is one line: where, what was found, and what was expected."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from pipeline.security.terminal import printable
 
 LONGEST = 1000
-"""Characters of a message; it may repeat what a file of gigabytes says."""
+"""The longest message in characters, since it may quote a file of gigabytes."""
 LONGEST_VALUE = 60
 MOST_MISTAKES = 50
 
 
 class PipelineError(Exception):
-    """Something in the config or the data that the user can mend; the command exits with code 2."""
+    """A mistake in the config, the data or a file that the user can fix. The command exits with code 2."""
 
     def __init__(self, message: object = "") -> None:
         super().__init__("\n".join(map(shortened, str(message).split("\n", MOST_MISTAKES))))
@@ -30,11 +30,11 @@ class DataError(PipelineError):
 
 
 class FileError(PipelineError):
-    """A file or a folder that cannot be read or written."""
+    """A file or folder that cannot be read or written."""
 
 
 class ConfigMistakes(ConfigError):
-    """All mistakes found in one config, a line each."""
+    """All mistakes found in one config, one line each."""
 
     def __init__(self, mistakes: Iterable[str]) -> None:
         found = tuple(mistakes)
@@ -58,7 +58,7 @@ def nearest(name: str, valid: Iterable[str]) -> str:
 
 
 def one_line(message: object) -> str:
-    """Returns the first non-empty line of a message, its white space folded."""
+    """Returns the first non-empty line of a message, with its white space folded."""
     for line in str(message).splitlines():
         if line.strip():
             return " ".join(line.split())
@@ -66,14 +66,14 @@ def one_line(message: object) -> str:
 
 
 def shortened(message: str) -> str:
-    """Returns a message without the middle of what is too long to be read."""
+    """Returns a message, without its middle part if it is too long to read."""
     if len(message) <= LONGEST:
         return message
     return f"{message[: LONGEST * 2 // 3]}…{message[-LONGEST // 3 :]}"
 
 
 def shown(value: Any) -> str:
-    """Returns a value of a file as a message repeats it: short, on one line, and of a list or a mapping only that."""
+    """Returns a value of a file as messages show it: short and on one line; a list or mapping only by its type."""
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     if isinstance(value, list | dict):
@@ -83,5 +83,5 @@ def shown(value: Any) -> str:
 
 
 def escaped(text: str, longest: int = LONGEST_VALUE) -> str:
-    r"""Returns the beginning of a text, control characters in it shown as `\x1b` and the like."""
+    r"""Returns the beginning of a text, with control characters shown as `\x1b` and the like."""
     return printable(text if len(text) <= longest else f"{text[: longest - 1]}…")

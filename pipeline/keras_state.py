@@ -1,4 +1,4 @@
-"""What Keras keeps for a process, as if each training were alone in one."""
+"""Keras' state in a process, reset for each training as if it ran alone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pipeline.security.terminal import OF_KERAS
 
 @contextmanager
 def fresh_keras(seed: int, policy: str | None) -> Iterator[str]:
-    """Runs a training or another task from the same state as if it were alone in its process, and frees what it leaves.
+    """Inside the context, a task starts from the same state as if it ran alone in its process. Frees memory afterwards.
 
     Args:
-        seed: Seed of Python, NumPy and TensorFlow.
-        policy: Keras' dtype policy; None for the one that Keras has.
+        seed: The seed of Python, NumPy and TensorFlow.
+        policy: Keras' dtype policy; None for the current one.
 
     Yields:
         The name of the policy.
@@ -28,7 +28,7 @@ def fresh_keras(seed: int, policy: str | None) -> Iterator[str]:
     with job_memory.freed():
         keras.backend.clear_session(free_memory=False)
         keras.utils.set_random_seed(seed)
-        # What Keras would print goes to the log.
+        # Sends what Keras would print to the log.
         keras.config.disable_interactive_logging()
         logging.getLogger(OF_KERAS).setLevel(logging.INFO)
         with precision(policy) as name:

@@ -1,4 +1,4 @@
-"""A line in the terminal that says what takes seconds, and goes away."""
+"""A line in the terminal that says what takes a few seconds, and then disappears."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ ERASED = "\r\x1b[2K"
 
 @contextmanager
 def status_line(text: str) -> Iterator[None]:
-    """Shows a text in the terminal as long as what is within it takes; elsewhere nothing.
+    """Shows a text in the terminal while the context runs. Without a terminal it shows nothing.
 
-    Nothing within it may write to the terminal.
+    Nothing inside the context may write to the terminal.
     """
     if not sys.stdout.isatty():
         yield

@@ -1,4 +1,4 @@
-"""TensorFlow's first import, without the lines about CPUs and missing GPUs that it writes past any log level."""
+"""The first import of TensorFlow, without the lines about CPUs and missing GPUs that ignore any log level."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.status_line import status_line
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow and Keras; what they write to standard error is shown only if that fails."""
+    """Imports TensorFlow and Keras. What they write to standard error is shown only if the import fails."""
     if "tensorflow" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -33,5 +33,5 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-    # What was imported stays: the garbage collector, which tracing runs often, need not look through it each time.
+    # Imported objects stay, so the garbage collector, which tracing triggers often, need not scan them each time.
     gc.freeze()

@@ -11,6 +11,7 @@ after some runs, and each run takes a fifth of the time.
 import random
 from collections import defaultdict
 from math import ceil
+from typing import Any
 
 import pytest
 
@@ -24,9 +25,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Workers are given the options of the process that starts them, so that all draw the same.
+    # Workers draw what the process that starts them draws.
+    if hasattr(config, "workerinput"):
+        config.option.draw = config.workerinput["draw"]
     if config.option.draw is None:
         config.option.draw = random.SystemRandom().randrange(10**6)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["draw"] = node.config.option.draw
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -70,7 +70,7 @@ def test_full_disk_is_told_and_leaves_no_half_of_a_file(
     assert done.code == 2
     assert done.errors == [
         f"'{done.folder / 'model.keras'}': no space is left on its disk; "
-        "some freed, or another folder, hydra.run.dir=DIR, is right"
+        "free some, or use another folder with hydra.run.dir=DIR"
     ]
     assert not (done.folder / "model.keras").exists()
     assert not list(done.folder.glob(".*.keras"))

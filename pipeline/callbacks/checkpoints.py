@@ -19,11 +19,13 @@ from pipeline.callbacks.callback import Callback
 from pipeline.callbacks.direction import Monitored, monitored
 from pipeline.errors import ConfigError
 from pipeline.run.atomic_files import remove_unfinished, write_atomically, write_json
+from pipeline.run.contents import holds
 from pipeline.security.plain_types import Number, Whole, mistake
 from pipeline.security.reading import read_json
 from pipeline.training.expected_logs import metrics_of
 
 log = logging.getLogger(__name__)
+FOLDER = holds("checkpoints", "the best models and the last one")
 BEST, LAST, LISTED = "best.keras", "last.keras", "checkpoints.json"
 
 
@@ -88,6 +90,7 @@ class Checkpoints(Callback):
             or its direction is unknown.
     """
 
+    saves_model = True
     state_types: ClassVar = {"kept": list[CheckpointTypes], "epoch": Whole, "begin": Whole, "steps": Whole}
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What is wrong with the values of examples, each in one line that names the input or target and the row."""
+"""Checks of the values of examples, each reported in one line with the input or target and the row."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def check_values(examples: Examples, where: str = "") -> None:
         where: Their split, for the message.
 
     Raises:
-        DataError: They are not; the first wrong row is named.
+        DataError: They are not; the message names the first wrong row.
     """
     place = f" of {where}" if where else ""
     for name, array in examples.inputs.items():
         given = examples.spec.inputs[name]
-        # A column of float64 is what the model computes with first, as float32 would lose what tells values apart.
+        # The model computes with a float64 column in float64 first, as float32 would make different values equal.
         as_it_is = bool(given.kind) and given.dtype == "float64"
         _check_finite(array, f"input '{name}'{place}", missing=given.missing, as_it_is=as_it_is)
     for name, array in examples.targets.items():
@@ -35,28 +35,30 @@ def check_values(examples: Examples, where: str = "") -> None:
         negative = np.argwhere(array < 0)
         if len(negative):
             first = tuple(negative[0])
-            raise DataError(f"sample weight of '{name}'{place}: row {first[0]} is {array[first]:g}; 0 or more is right")
+            raise DataError(
+                f"sample weight of '{name}'{place}: row {first[0]}: expected 0 or more, got {array[first]:g}"
+            )
 
 
 def check_classes(examples: Examples, where: str) -> None:
-    """Checks that every target of classes has two or more of them among the examples.
+    """Checks that the examples have two or more classes of every target with classes.
 
     Raises:
-        DataError: A target has one class only.
+        DataError: A target has only one class.
     """
     for name, spec in examples.spec.targets.items():
         if spec.exclusive:
             found = np.flatnonzero(examples.class_counts(name))
             if len(found) < 2:
-                only = f"class {(spec.classes or ())[found[0]]}" if len(found) else "no class"
-                raise DataError(f"target '{name}' of {where}: has {only} only; two or more classes are right")
+                only = f"only class {(spec.classes or ())[found[0]]}" if len(found) else "no class"
+                raise DataError(f"target '{name}' of {where}: expected two or more classes, got {only}")
 
 
 def check_shapes(spec: DataSpec, input_shapes: dict[str, tuple[int | None, ...]]) -> None:
-    """Checks the shape of each input against what the model takes.
+    """Checks the shape of each input against what the model expects.
 
     Args:
-        spec: What the inputs look like.
+        spec: The data's spec.
         input_shapes: Shape of one example by input name of the model.
 
     Raises:
@@ -65,7 +67,7 @@ def check_shapes(spec: DataSpec, input_shapes: dict[str, tuple[int | None, ...]]
     for name, shape in input_shapes.items():
         given = spec.inputs[name].shape
         if not same_shape(given, shape):
-            raise DataError(f"input '{name}': has shape {given} but the model takes {tuple(shape)}")
+            raise DataError(f"input '{name}': has shape {given}, but the model expects {tuple(shape)}")
 
 
 def check_class_range(spec: DataSpec, output_shapes: dict[str, tuple[int | None, ...]]) -> None:
@@ -81,19 +83,19 @@ def check_class_range(spec: DataSpec, output_shapes: dict[str, tuple[int | None,
         units = shape[-1]
         if target.kind in (ONE_HOT, LABELS) and units != len(target.classes):
             raise DataError(
-                f"target '{name}': has {len(target.classes)} classes but the model's output has {units} units"
+                f"target '{name}': has {len(target.classes)} classes, but the model's output has {units} units"
             )
         if len(target.classes) > max(units, 2):
             raise DataError(
                 f"target '{name}': class id {len(target.classes) - 1} is outside the model's range 0 to {units - 1}; "
-                f"a model with {len(target.classes)} classes is right"
+                f"use a model with {len(target.classes)} classes"
             )
 
 
 def _check_finite(
     array: np.ndarray, what: str, *, missing: bool = False, as_it_is: bool = False, remedy: str = ""
 ) -> None:
-    """Refuses what is not finite as the float32 that a model computes with, or as it is; NaN may be a missing value."""
+    """Refuses values that are not finite as float32, or unconverted; NaN may be a missing value."""
     if array.dtype == object and len(array) and isinstance(array[0], str):
         return
     if array.dtype == object:
@@ -113,7 +115,9 @@ def _check_finite(
         wrong = _not_finite(row)
         value = row[wrong & ~np.isnan(row) if missing else wrong].ravel()[0]
         found = f"{value}, which is too large for float32" if np.isfinite(value) else str(value)
-        raise DataError(f"{what}: row {bad[0]} has {found}; finite numbers are right ({len(bad)} rows are not){remedy}")
+        raise DataError(
+            f"{what}: row {bad[0]}: expected finite numbers, got {found} (rows affected: {len(bad)}){remedy}"
+        )
 
 
 def _not_finite(array: np.ndarray) -> np.ndarray:
@@ -127,20 +131,22 @@ def _check_class_ids(array: np.ndarray, spec: TargetSpec, what: str) -> None:
     if spec.classes is None or not len(array):
         return
     if spec.kind in (ONE_HOT, LABELS):
-        right = np.isin(array, (0, 1)) if spec.kind == LABELS else _one_hot_rows(array)
-        wrong = np.flatnonzero(~right.reshape(len(array), -1).all(axis=1))
+        valid = np.isin(array, (0, 1)) if spec.kind == LABELS else _one_hot_rows(array)
+        wrong = np.flatnonzero(~valid.reshape(len(array), -1).all(axis=1))
         if len(wrong) and spec.kind == LABELS:
-            raise DataError(f"{what}: row {wrong[0]} has other labels than 0 and 1; 0 or 1 for each label is right")
+            raise DataError(f"{what}: row {wrong[0]}: expected labels of 0 or 1, got others")
         if len(wrong):
-            raise DataError(f"{what}: row {wrong[0]} is not one-hot; one 1 among 0s is right")
+            raise DataError(f"{what}: row {wrong[0]}: expected a one-hot row, a single 1 among 0s")
         return
     rows = array.reshape(len(array), -1)
     bad = (rows < 0) | (rows >= len(spec.classes)) | (rows != np.floor(rows))
     wrong = np.flatnonzero(bad.any(axis=1))
     if len(wrong):
         found = rows[wrong[0]][bad[wrong[0]]][0]
-        tip = f"; weighting.missing={found:g} says that it stands for a missing label" if found < 0 else ""
-        raise DataError(f"{what}: row {wrong[0]} has class id {found}; 0 to {len(spec.classes) - 1} is right{tip}")
+        tip = f"; if it marks a missing label, set weighting.missing={found:g}" if found < 0 else ""
+        raise DataError(
+            f"{what}: row {wrong[0]}: expected a class id from 0 to {len(spec.classes) - 1}, got {found}{tip}"
+        )
 
 
 def _one_hot_rows(array: np.ndarray) -> np.ndarray:

@@ -12,11 +12,11 @@ NUMBERS = (int, float, np.number, np.bool_)
 
 
 def usable(array: np.ndarray, what: str) -> np.ndarray:
-    """Returns an array in a dtype that the pipeline and TensorFlow take.
+    """Returns an array in a dtype that the pipeline and TensorFlow support.
 
     Args:
-        array: One row an example; an object array of arrays (length, ...) is one whose rows vary in length.
-        what: What it is, for the message, such as `input 'x'`.
+        array: One row per example; an object array of arrays (length, ...) has rows that vary in length.
+        what: Its name for the message, such as `input 'x'`.
 
     Returns:
         Numbers, or text as an object array of strings.
@@ -25,7 +25,7 @@ def usable(array: np.ndarray, what: str) -> np.ndarray:
         DataError: It is a single value, or holds neither numbers nor text.
     """
     if array.ndim == 0:
-        raise DataError(f"{what}: is a single value; an array with one row an example is right")
+        raise DataError(f"{what}: expected an array with one row per example, got a single value")
     kind = array.dtype.kind
     if kind in "UT":
         return array.astype(object)
@@ -33,9 +33,9 @@ def usable(array: np.ndarray, what: str) -> np.ndarray:
         return _decoded(array, what)
     if kind == "O":
         return _of_objects(array, what)
-    # The bfloat16 of TensorFlow is of kind V for NumPy.
+    # To NumPy, TensorFlow's bfloat16 has the kind V.
     if (kind not in "iufb" and array.dtype.name != "bfloat16") or array.dtype.itemsize > 8:
-        raise DataError(f"{what}: has dtype {array.dtype}; numbers of at most 64 bits, or text, are right")
+        raise DataError(f"{what}: expected numbers of at most 64 bits or text, got dtype {array.dtype}")
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
@@ -56,11 +56,11 @@ def _of_objects(array: np.ndarray, what: str) -> np.ndarray:
         numbers = np.array(array.tolist())
         if numbers.dtype.kind in "iufb":
             return numbers
-        raise DataError(f"{what}: holds whole numbers of more than 64 bits; smaller ones are right")
+        raise DataError(f"{what}: expected whole numbers of at most 64 bits, got larger ones")
     kind = NUMBERS if isinstance(values[0], NUMBERS) else str
     index, found = next((index, value) for index, value in enumerate(values) if not isinstance(value, kind))
     row = index * len(array) // len(values)
-    raise DataError(f"{what}: row {row} holds {_described(found)}; numbers only, or text only, are right")
+    raise DataError(f"{what}: row {row}: expected only numbers or only text, got {_described(found)}")
 
 
 def _of_arrays(array: np.ndarray, what: str) -> np.ndarray:
@@ -68,10 +68,10 @@ def _of_arrays(array: np.ndarray, what: str) -> np.ndarray:
     for row, value in enumerate(array):
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "iufb" or value.dtype != first.dtype:
             found = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else _described(value)
-            raise DataError(f"{what}: row {row} holds {found}; arrays of numbers of one dtype are right")
+            raise DataError(f"{what}: row {row}: expected arrays of numbers of one dtype, got {found}")
         if value.shape[1:] != first.shape[1:] or not value.ndim:
             raise DataError(
-                f"{what}: row {row} has shape {value.shape}, row 0 {first.shape}; only the first size may vary"
+                f"{what}: row {row} has shape {value.shape}, but row 0 has {first.shape}; only the first size may vary"
             )
     return array
 

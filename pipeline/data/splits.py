@@ -1,4 +1,4 @@
-"""Splits: training, validation and test data, set apart here where a source does not bring them."""
+"""Splits: training, validation and test data, split here if a source has no splits of its own."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Splits:
-    """The data of a run by split; None for one that there is not."""
+    """The data of a run by split; None for a split that does not exist."""
 
     train: Data
     validation: Data | None = None
     test: Data | None = None
 
     def present(self) -> Iterator[tuple[str, Data]]:
-        """Yields name and data of the splits that there are."""
+        """Yields name and data of the existing splits."""
         for name in SPLITS:
             data = getattr(self, name)
             if data is not None:
@@ -55,24 +55,24 @@ class Splits:
 
 
 def set_apart(splits: Splits, config: SplitConfig, seed: int) -> Splits:
-    """Takes validation and test splits from the training data where the config asks for them.
+    """Takes validation and test splits from the training data if the config asks for them.
 
     Args:
-        splits: As the source brings them.
-        config: Sizes and method; a size of 0 leaves what the source brings.
+        splits: The splits from the source.
+        config: Sizes and method; a size of 0 keeps the source's split.
         seed: Seed of `random`, `stratified` and `group`.
 
     Raises:
-        ConfigError: The data cannot be split that way, or a size was typed of a split that the source brings.
+        ConfigError: The data cannot be split that way, or a size is set on the command line for a split of the source.
     """
     if config.method == "column":
         return _by_column(splits, config)
     wanted = {name: size for name in ("test", "validation") if (size := getattr(config, name))}
     for name in [name for name in wanted if getattr(splits, name) is not None]:
         if trust.typed(f"split.{name}"):
-            raise ConfigError(f"split.{name}: the data brings its own {name} split; split.{name}=0 is right")
-        # The share of an experiment is for data that brings none.
-        log.info("the data brings its own %s split, in place of split.%s=%g", name, name, wanted.pop(name))
+            raise ConfigError(f"split.{name}: the data has its own {name} split; set split.{name}=0")
+        # An experiment's share is for data without its own split.
+        log.info("the data has its own %s split, which replaces split.%s=%g", name, name, wanted.pop(name))
     if not wanted:
         return splits
     parts = _parts(splits.train, wanted, config, seed)
@@ -80,10 +80,10 @@ def set_apart(splits: Splits, config: SplitConfig, seed: int) -> Splits:
 
 
 def check_splits(splits: Splits, *, to_train: bool = True) -> None:
-    """Checks the values of every split that is in memory; streams are checked as they are drawn.
+    """Checks the values of every split in memory; streams are checked as they are drawn.
 
     Raises:
-        DataError: Something is wrong with them.
+        DataError: There are invalid values.
     """
     for name, data in splits.present():
         if isinstance(data, Examples):
@@ -108,11 +108,13 @@ def _parts(data: Data, wanted: dict[str, float], config: SplitConfig, seed: int)
 
 
 def _warn_of_changes(data: BatchStream) -> None:
-    """Warns of batches that are not the same in each pass, so that a split is of other examples each time."""
+    """Warns about batches that differ between passes, so that a split has different examples every time."""
     if data.items is not None and data.items.has_hooks:
         what = f"{type(data.items.dataset).__name__} may change its batches between epochs"
     elif data.passes is not None and data.passes.shuffled_anew:
-        what = "the dataset is shuffled anew for each pass (`reshuffle_each_iteration=False` in its `shuffle` keeps it)"
+        what = (
+            "the dataset is reshuffled for every pass (`reshuffle_each_iteration=False` in its `shuffle` avoids that)"
+        )
     else:
         return
     log.warning("split: %s, which moves examples between the splits; set data.validation to keep them apart", what)
@@ -137,7 +139,7 @@ def _rows(
         except ConfigError as error:
             if config.method != "auto":
                 raise
-            log.info("%s; the splits are random instead (split.method=auto)", error)
+            log.info("%s; using random splits (split.method=auto)", error)
     order = np.arange(length) if method == "last" else np.random.default_rng([seed, 1]).permutation(length)
     parts, end = {}, length
     for name, count in counts.items():
@@ -149,8 +151,8 @@ def _rows(
 def _counts(wanted: dict[str, float], length: int) -> dict[str, int]:
     counts = {name: _count(name, size, length) for name, size in wanted.items()}
     if sum(counts.values()) >= length:
-        told = " and ".join(f"{name} {count}" for name, count in counts.items())
-        raise ConfigError(f"split: {told} leave nothing of {length} to train on")
+        sizes = " and ".join(f"{name} {count}" for name, count in counts.items())
+        raise ConfigError(f"split: {sizes} of {length} examples leave none to train on")
     return counts
 
 
@@ -166,16 +168,16 @@ def _stratified(strata: np.ndarray, counts: dict[str, int], seed: int) -> Rows:
             )
         except ValueError as error:
             raise ConfigError(
-                f"split.{name}: {count} examples cannot be stratified: {error}; split.method=random is right"
+                f"split.{name}: {count} examples cannot be stratified: {error}; set split.method=random"
             ) from error
-        # The only example of a class is trained on.
+        # The only example of a class is used for training.
         left = rest if shared.all() else np.concatenate([rest, left[~shared]])
         parts[name] = taken
     return {**parts, "train": left}
 
 
 def _has_company(ids: np.ndarray) -> np.ndarray:
-    """Returns which examples are not the only one of their class."""
+    """Returns which examples share their class with another one."""
     _, places, counts = np.unique(ids, return_inverse=True, return_counts=True)
     return np.asarray(counts[places] > 1)
 
@@ -188,13 +190,13 @@ def _by_column(splits: Splits, config: SplitConfig) -> Splits:
     length = len(values)
     parts = {n: with_rows(data, np.flatnonzero(values == n), length) for n in SPLITS if (values == n).any()}
     if "train" not in parts:
-        raise DataError(f"column '{column}': no row says 'train'")
+        raise DataError(f"column '{column}': no row has 'train'")
     return replace(splits, **parts)
 
 
 def _needs_examples(config: SplitConfig) -> ConfigError:
     return ConfigError(
-        f"split.method: '{config.method}' needs single examples, the data comes in batches; 'last' is right"
+        f"split.method: '{config.method}' needs single examples, but the data comes in batches; set split.method=last"
     )
 
 
@@ -202,16 +204,16 @@ def _split_name(value: object, row: int, column: str) -> str:
     text = value.decode() if isinstance(value, bytes) else str(value)
     name = {"val": "validation", "valid": "validation"}.get(text, text)
     if name not in SPLITS:
-        raise DataError(f"column '{column}': row {row} has '{text}'; train, validation or test is right")
+        raise DataError(f"column '{column}': row {row}: expected train, validation or test, got '{text}'")
     return name
 
 
 def _count(name: str, size: float, length: int) -> int:
     if size >= 1 and size != int(size):
-        raise ConfigError(f"split.{name}: {size} is neither a share below 1 nor a whole number")
+        raise ConfigError(f"split.{name}: expected a share below 1 or a whole number, got {size}")
     count = int(size) if size >= 1 else round(size * length)
     if count < 1:
-        raise ConfigError(f"split.{name}: {size} of {length} is nothing")
+        raise ConfigError(f"split.{name}: {size} of {length} examples is less than one")
     return count
 
 

@@ -1,4 +1,4 @@
-"""The classes by which splits are stratified, and whether they are where that is left to the data."""
+"""The classes that splits are stratified by, and whether they are if the data decides."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipeline.errors import ConfigError, nearest
 
 
 def strata_of_groups(data: Examples | ExampleStream, config: SplitConfig) -> np.ndarray | None:
-    """Returns the class id of each row where whole groups may keep the shares of classes; None where none count."""
+    """Returns the class id of each row if splits by group should keep class shares; else None."""
     if method_of(data, replace(config, method="auto")) != "stratified":
         return None
     return strata_of(data, config.target)
 
 
 def method_of(data: Data, config: SplitConfig) -> str:
-    """Returns the method of a split, `auto` made `stratified` where one class an example is to be predicted."""
+    """Returns the method of a split, where `auto` becomes `stratified` if one class per example is predicted."""
     if config.method != "auto":
         return config.method
     if isinstance(data, BatchStream):
@@ -33,18 +33,18 @@ def method_of(data: Data, config: SplitConfig) -> str:
 
 
 def strata_of(data: Examples | ExampleStream, target: str | None) -> np.ndarray:
-    """Returns the class id of each row, by which splits are stratified.
+    """Returns the class id of each row, for stratified splits.
 
     Raises:
-        ConfigError: There is no such target, or several of which none is named, or it is one per position.
-        DataError: The target is not of classes that exclude each other.
+        ConfigError: There is no such target, or there are several and none is named, or it has one class per position.
+        DataError: The target has no mutually exclusive classes.
     """
     names = list(data.spec.targets)
     if target is None and len(names) > 1:
         raise ConfigError(f"split.target: missing; stratify by one of {', '.join(names)}")
     name = _named_target(target, names)
     if data.spec.targets[name].per_position:
-        raise ConfigError(f"split.method: target '{name}' has a class for each position; split.method=random is right")
+        raise ConfigError(f"split.method: target '{name}' has one class per position; set split.method=random")
     if isinstance(data, Examples):
         return _strata(data, name)
     return np.concatenate([_strata(chunk, name) for chunk in data.chunks()])
@@ -58,6 +58,6 @@ def _named_target(target: str | None, names: list[str]) -> str:
 
 
 def _strata(examples: Examples, target: str) -> np.ndarray:
-    """Returns the class id of each example; those without a label share one of their own."""
+    """Returns the class id of each example; examples without a label share one extra id."""
     ids, there = class_ids(examples, target), labelled(examples, target)
     return ids if there is None else np.where(there, ids, len(examples.spec.targets[target].classes or ()))

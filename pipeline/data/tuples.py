@@ -1,4 +1,4 @@
-"""The (inputs, targets[, sample weights]) tuples of Keras users, in any of their forms, turned into examples."""
+"""Converts the (inputs, targets[, sample weights]) tuples of Keras users, in any form, to examples."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from pipeline.errors import DataError, nearest, one_line
 
 @dataclass(frozen=True)
 class Names:
-    """Names for inputs and targets that come as a bare array or a list by position.
+    """Names for inputs and targets given as a bare array or a list by position.
 
     Attributes:
-        inputs: Names of the inputs in order; those of a dict that comes must be the same.
+        inputs: Names of the inputs in order; a dict must have the same names.
         targets: Names of the targets in order.
     """
 
@@ -42,21 +42,21 @@ def examples_of(
     whole: bool = True,
     missing: Missing = REFUSE,
 ) -> Examples:
-    """Turns one tuple into examples.
+    """Converts one tuple to examples.
 
     Args:
         element: `(inputs, targets)` or `(inputs, targets, weights)`, each an array, a list or a dict; inputs alone
-            where no targets are wanted.
-        names: What the arrays are called.
-        spec: What one example looks like; None infers it from the arrays.
+            if no targets are wanted.
+        names: The names of the arrays.
+        spec: The spec of one example; None infers it from the arrays.
         scale: See `InputSpec`.
         classes: See `TargetSpec`.
         with_targets: Whether targets are wanted.
-        whole: Whether these are all the data, so that class ids tell the number of classes.
-        missing: What a missing label means.
+        whole: Whether these are all of the data, so that class ids give the number of classes.
+        missing: How missing labels are marked.
 
     Raises:
-        DataError: It is no such tuple.
+        DataError: It is not such a tuple.
     """
     inputs, targets, weights = _parts(element, with_targets)
     named = _named(inputs, names.inputs, "inputs")
@@ -95,14 +95,14 @@ def _parts(element: Any, with_targets: bool) -> tuple[Any, Any, Any]:
     if not isinstance(element, tuple):
         if with_targets:
             raise DataError(
-                f"data: got {_describe(element)}; "
-                "a tuple (inputs, targets) or (inputs, targets, sample_weights) is right"
+                "data: expected a tuple (inputs, targets) or (inputs, targets, sample_weights), got "
+                f"{_describe(element)}"
             )
         return element, None, None
     if not 2 - (not with_targets) <= len(element) <= 3:
         raise DataError(
-            f"data: got a tuple of {len(element)} parts; "
-            "(inputs, targets) or (inputs, targets, sample_weights) is right"
+            f"data: expected (inputs, targets) or (inputs, targets, sample_weights), got a tuple of {len(element)} "
+            "parts"
         )
     inputs, targets, weights = (*element, None, None)[:3]
     return inputs, targets, weights if with_targets else None
@@ -117,9 +117,7 @@ def _named(values: Any, names: Sequence[str], what: str, missing: Missing | None
     by_position = [values] if len(names) == 1 and not _is_list_of_one(values) else values
     if not isinstance(by_position, (list, tuple)) or len(by_position) != len(names):
         found = len(by_position) if isinstance(by_position, (list, tuple)) else 1
-        raise DataError(
-            f"data: {found} {what} for the {len(names)} names {', '.join(names)}; one array a name is right"
-        )
+        raise DataError(f"data: expected one array per name in {what} ({', '.join(names)}), got {found}")
     return {name: _array(value, f"{what} '{name}'", missing) for name, value in zip(names, by_position, strict=True)}
 
 
@@ -135,9 +133,9 @@ def _array(value: Any, what: str, missing: Missing | None = None) -> np.ndarray:
     try:
         array = np.asarray(value)
     except (TypeError, ValueError) as error:
-        raise DataError(f"data: {what} is no array: {one_line(error)}") from error
+        raise DataError(f"data: {what} cannot be converted to an array: {one_line(error)}") from error
     if array.ndim == 0:
-        raise DataError(f"data: {what} is {_describe(value)}; an array with one row an example is right")
+        raise DataError(f"data: {what}: expected an array with one row per example, got {_describe(value)}")
     if missing == REFUSE:
         refuse_none(array, f"data: {what}")
     elif missing is not None and has_none(array):
@@ -151,7 +149,7 @@ def _weights(weights: Any, targets: Sequence[str]) -> dict[str, np.ndarray]:
     if isinstance(weights, Mapping):
         for name in weights:
             if name not in targets:
-                raise DataError(f"data: sample weights for '{name}', which is no target{nearest(name, targets)}")
+                raise DataError(f"data: sample weights for '{name}': no such target{nearest(name, targets)}")
         given = {name: weights[name] for name in targets if weights.get(name) is not None}
     elif isinstance(weights, (list, tuple)) and not all(isinstance(w, (int, float)) for w in weights):
         given = {n: w for n, w in zip(targets, weights, strict=False) if w is not None}
@@ -165,8 +163,8 @@ def _weight_array(weights: Any, target: str) -> np.ndarray:
     if varies(array):
         return array
     if array.dtype == object:
-        raise DataError(f"data: sample weights of '{target}' are no numbers; one number an example is right")
-    # A column of weights, as Keras takes it too.
+        raise DataError(f"data: sample weights of '{target}': expected one number per example, got text")
+    # A column of weights, which Keras also accepts.
     return array.astype("float32").reshape(len(array) if array.shape[1:] == (1,) else array.shape)
 
 

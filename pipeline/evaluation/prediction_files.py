@@ -16,10 +16,12 @@ from pipeline.data.examples import pad
 from pipeline.data.spec import varies
 from pipeline.errors import DataError
 from pipeline.run.atomic_files import write_atomically
+from pipeline.run.contents import holds
 from pipeline.security.spreadsheets import inert, inert_texts
 
 log = logging.getLogger(__name__)
 PARQUET, CSV, NPZ = "parquet", "csv", "npz"
+FILES = {form: holds(f"predictions.{form}", "one row per example") for form in (PARQUET, CSV, NPZ)}
 
 
 def write_predictions(folder: Path, table: Mapping[str, Any], form: str) -> Path:
@@ -35,7 +37,7 @@ def write_predictions(folder: Path, table: Mapping[str, Any], form: str) -> Path
     Raises:
         DataError: The name of a class is not valid text, as may happen with the name of a folder.
     """
-    path = folder / f"predictions.{form}"
+    path = folder / FILES[form]
     write = {PARQUET: _write_parquet, CSV: _write_csv, NPZ: _write_npz}[form]
     try:
         write_atomically(path, lambda beside: write(beside, table))
@@ -50,7 +52,7 @@ def join_predictions(parts: Sequence[Path], folder: Path) -> Path:
     import pyarrow.parquet as pq
 
     table = pa.concat_tables([pq.read_table(part) for part in parts], promote_options="default").sort_by("row")
-    path = folder / "predictions.parquet"
+    path = folder / FILES[PARQUET]
     write_atomically(path, lambda beside: pq.write_table(table, beside))
     return path
 

@@ -1,4 +1,4 @@
-"""Rows that are the same: within a split, across splits, and the same inputs with different targets."""
+"""Duplicate rows: within a split, across splits, and equal inputs with different targets."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from pipeline.inspection.hashes import row_hashes
 from pipeline.inspection.parts import Part
 
 SHOWN = 5
-"""Pairs of rows that are shown."""
+"""Number of pairs of rows to show."""
 MANY, FEW = 0.01, 5
-"""Share of a split's rows from which on copies in the training split matter, and the number of rows."""
+"""Share of a split's rows, and number of rows, from which copies in the training split matter."""
 BY_CHANCE = 0.3
-"""Share of rows that repeat others from which on rows are the same because there are few different ones."""
+"""Share of repeated rows above which rows are equal only because there are few different ones."""
 
 
 @dataclass(frozen=True)
 class Copies:
-    """Rows of a split that are the same as earlier ones.
+    """Rows of a split that repeat earlier ones.
 
     Attributes:
         part: The split.
-        within: Rows that are the same as an earlier one of the same split, in inputs and targets.
-        in_train: Rows that are the same as one of the training split; 0 for the training split itself.
-        examples: Rows that are looked at.
-        pairs: A few of these: the row, the split of the one that it is the same as, and that row.
+        within: Rows that repeat an earlier row of the same split, in inputs and targets.
+        in_train: Rows that repeat a row of the training split; 0 for the training split itself.
+        examples: Rows that were compared.
+        pairs: Examples: the row, the split of the row that it repeats, and that row.
     """
 
     part: str
@@ -41,13 +41,13 @@ class Copies:
 
 @dataclass(frozen=True)
 class Ambiguity:
-    """Rows of the same inputs whose targets differ.
+    """Rows with equal inputs whose targets differ.
 
     Attributes:
         target: The target.
-        rows: Rows of the training split that have the inputs of another one but not its target.
-        best: The accuracy that no model can exceed on them all; None for numbers.
-        pair: Two of them.
+        rows: Training rows with the same inputs as another row but a different target.
+        best: The highest accuracy that any model can reach on the training rows; None for numbers.
+        pair: Two such rows.
     """
 
     target: str
@@ -57,7 +57,7 @@ class Ambiguity:
 
 
 def copies(parts: Sequence[Part]) -> list[Copies]:
-    """Returns how many rows of each split are the same as others, in inputs and targets."""
+    """Returns how many rows of each split repeat others, in inputs and targets."""
     whole = np.concatenate(
         [row_hashes([*part.examples.inputs.values(), *part.examples.targets.values()], len(part)) for part in parts]
     )
@@ -79,7 +79,7 @@ def copies(parts: Sequence[Part]) -> list[Copies]:
 
 
 def ambiguities(part: Part, targets: Sequence[Feature]) -> list[Ambiguity]:
-    """Returns for each target how many rows of the training split have the same inputs and different targets."""
+    """Returns for each target how many training rows have equal inputs and different targets."""
     groups = np.unique(row_hashes(part.examples.inputs.values(), len(part)), return_inverse=True)[1]
     found = []
     for target in targets:
@@ -103,7 +103,7 @@ def ambiguities(part: Part, targets: Sequence[Feature]) -> list[Ambiguity]:
 
 
 def copy_findings(found: Sequence[Copies]) -> list[Finding]:
-    """Returns what is to be said of rows that are the same."""
+    """Returns the findings about duplicate rows."""
     across = [copy for copy in found if copy.in_train]
     within = sum(copy.within for copy in found)
     findings = []
@@ -113,8 +113,8 @@ def copy_findings(found: Sequence[Copies]) -> list[Finding]:
             f"{copy.in_train:,} of {copy.examples:,} {copy.part} rows ({percent(shares[copy.part])})" for copy in across
         ]
         row, _, other = across[0].pairs[0]
-        text = f"{' and '.join(counts)} are in the training split too, such as row {row}, which is row {other} there"
-        remedy = "scores on them say little; without these rows in the file they count for what they are"
+        text = f"{' and '.join(counts)} are also in the training split, such as row {row}, which is row {other} there"
+        remedy = "scores on them are too good; remove these rows from the file for honest scores"
         findings.append(Finding(_level(across, found), "duplicates", text, remedy))
     if within:
         total = sum(copy.examples for copy in found)
@@ -128,7 +128,7 @@ def copy_findings(found: Sequence[Copies]) -> list[Finding]:
 def _level(across: Sequence[Copies], found: Sequence[Copies]) -> str:
     """Returns how serious copies in the training split are.
 
-    In a table of a few short columns rows are the same by chance, and a single one changes no score.
+    In a table with a few short columns rows are equal by chance, and a single one changes no score.
     """
     if max(copy.in_train / copy.examples for copy in across) < MANY:
         return NOTE
@@ -137,10 +137,14 @@ def _level(across: Sequence[Copies], found: Sequence[Copies]) -> str:
 
 
 def ambiguity_findings(found: Sequence[Ambiguity], examples: int) -> list[Finding]:
-    """Returns what is to be said of rows of the same inputs and different targets."""
+    """Returns the findings about rows with equal inputs and different targets."""
     findings = []
     for one in found:
-        bound = f"; no model can be right on more than {percent(one.best)} of them all" if one.best is not None else ""
+        bound = (
+            f"; no model can predict more than {percent(one.best)} of all rows correctly"
+            if one.best is not None
+            else ""
+        )
         text = (
             f"{one.rows:,} of {examples:,} training rows have the inputs of another row but a different "
             f"'{one.target}', such as rows {one.pair[0]} and {one.pair[1]}{bound}"

@@ -1,4 +1,4 @@
-"""The single values of examples: columns of a table, elements of small arrays, targets as one value an example."""
+"""The single values of examples: columns of a table, elements of small arrays, targets as one value per example."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pipeline.data.target import LABELS, UNKNOWN
 from pipeline.inspection.parts import Part
 
 MISSING_TEXT = "[missing]"
-"""What a table's source writes for a missing category."""
+"""The text that a table's source uses for a missing category."""
 MOST_ELEMENTS = 100
-"""Elements of an array that are looked at one by one; those of a longer one, such as an image, are not."""
+"""Most elements of an array to inspect one by one; longer arrays, such as images, are inspected as a whole."""
 MOST_LABELS = 20
 MOST_IDS = 1000
-"""Whole numbers below that are taken for class ids where nobody says what they are."""
+"""Whole numbers below this are treated as class ids if it is unknown what they are."""
 CLASSES = "classes"
 MEAN, DEVIATION, LENGTH = "mean", "deviation", "length"
 BLOCK = 1024
@@ -27,16 +27,16 @@ BLOCK = 1024
 
 @dataclass(frozen=True, eq=False)
 class Feature:
-    """One value an example, over all parts one after the other.
+    """One value per example, over all parts one after another.
 
     Attributes:
-        name: Such as `age`, or `x[3]` for an element of an array.
-        of: The input, target or further column that it is from.
+        name: A name such as `age`, or `x[3]` for an element of an array.
+        of: The input, target or other column that it comes from.
         kind: `number`, `category` or `time`; `classes` for class ids of a target.
         values: float64, or text as objects, of shape (examples,).
-        missing: Where there is none, of shape (examples,).
+        missing: Where the value is missing, of shape (examples,).
         slices: The place of each part by the name of its split.
-        classes: Names of the classes of a target by their id.
+        classes: Names of the classes of a target, by id.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Feature:
 
     @property
     def numeric(self) -> bool:
-        """Whether it is of numbers or times, which have an order."""
+        """Whether its values have an order: numbers or times."""
         return self.kind in (NUMBER, TIME)
 
     @cached_property
@@ -76,12 +76,12 @@ class Feature:
         return self.slices[name]
 
     def text(self, level: int) -> str:
-        """Returns a value as people read it."""
+        """Returns a value in readable form."""
         return value_text(self.levels[level], self.kind, self.classes)
 
 
 def value_text(value: object, kind: str, classes: Sequence[str] = ()) -> str:
-    """Returns a value of a feature as people read it: a class by its name, a moment as a date."""
+    """Returns a feature's value in readable form: a class by its name, a time as a date."""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, str):
@@ -96,7 +96,7 @@ def value_text(value: object, kind: str, classes: Sequence[str] = ()) -> str:
 
 
 def features_of(parts: Sequence[Part]) -> list[Feature]:
-    """Returns the inputs as single values, those that can be: columns, and elements of short arrays of fixed length."""
+    """Returns the inputs that are single values: columns, and elements of short arrays of fixed length."""
     spec, slices = parts[0].examples.spec, slices_of(parts)
     found = []
     for name, given in spec.inputs.items():
@@ -106,11 +106,11 @@ def features_of(parts: Sequence[Part]) -> list[Feature]:
 
 
 def aggregates_of(parts: Sequence[Part], named: Sequence[Feature]) -> list[Feature]:
-    """Returns what can be said of an array by a number: the mean and the deviation of its values, its length.
+    """Returns the numbers that summarise an array: the mean and the deviation of its values, and its length.
 
     Args:
-        parts: What is looked at.
-        named: The elements of inputs that are looked at one by one.
+        parts: The parts to inspect.
+        named: The elements of inputs that are inspected one by one.
     """
     slices, known = slices_of(parts), {feature.of for feature in named}
     found = []
@@ -125,7 +125,7 @@ def aggregates_of(parts: Sequence[Part], named: Sequence[Feature]) -> list[Featu
 
 
 def columns_of(parts: Sequence[Part]) -> list[Feature]:
-    """Returns the further columns that every split has, such as ids."""
+    """Returns the other columns that every split has, such as ids."""
     slices = slices_of(parts)
     names = [name for name in parts[0].examples.columns if all(name in part.examples.columns for part in parts)]
     found = []
@@ -140,7 +140,7 @@ def columns_of(parts: Sequence[Part]) -> list[Feature]:
 def targets_of(parts: Sequence[Part]) -> list[Feature]:
     """Returns the targets as single values: classes, each of several labels, each of several numbers.
 
-    A target that has a class for each of several positions is none such.
+    A target with one class per position has no single value.
     """
     slices = slices_of(parts)
     found = []
@@ -181,12 +181,12 @@ def _elements(name: str, spec: InputSpec, arrays: Sequence[np.ndarray], slices: 
 
 
 def _moments(array: np.ndarray) -> np.ndarray:
-    """Returns mean, deviation and length of each example, float64 of shape (examples, 3), NaN for what is missing."""
+    """Returns mean, deviation and length of each example, float64 of shape (examples, 3), NaN for missing ones."""
     if array.dtype == object:
         rows = [(np.mean(row), np.std(row), len(row)) if np.size(row) else (np.nan, np.nan, 0) for row in array]
         return np.array(rows, "float64").reshape(len(array), 3)
     flat = array.reshape(len(array), -1)
-    # A few at a time, as all of them in float64 could be eight times as large.
+    # A few at a time, because all of them in float64 could be eight times as large.
     blocks = [flat[start : start + BLOCK].astype("float64") for start in range(0, len(flat), BLOCK)]
     means = [np.stack([block.mean(axis=1), block.std(axis=1)], axis=1) for block in blocks]
     sizes = np.full((len(flat), 1), array.shape[1] if array.ndim > 1 else 1, "float64")
@@ -214,7 +214,7 @@ def _labels(name: str, spec: TargetSpec) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _ids(values: np.ndarray) -> tuple[str, ...]:
-    """Returns the names of class ids that a stream gives; none where the numbers are none."""
+    """Returns the names of class ids from a stream; no names if the numbers are not class ids."""
     there = values[~np.isnan(values)]
     if not len(there) or there.min() < 0 or there.max() >= MOST_IDS or (there != np.floor(there)).any():
         return ()
@@ -222,7 +222,7 @@ def _ids(values: np.ndarray) -> tuple[str, ...]:
 
 
 def _target_columns(examples: Examples, name: str, spec: TargetSpec) -> np.ndarray:
-    """Returns a target as float64 of shape (examples, values); no columns where it has no single values."""
+    """Returns a target as float64 of shape (examples, values); no columns if it has no single values."""
     if not _labels(name, spec):
         return np.zeros((len(examples), 0))
     if spec.exclusive:

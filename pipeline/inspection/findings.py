@@ -1,4 +1,4 @@
-"""What a look at the data finds: what is wrong or worth knowing, with its number and what to do about it."""
+"""Findings of a data inspection: what is wrong or worth knowing, with a number and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from dataclasses import dataclass
 SERIOUS, WARNING, NOTE = "serious", "warning", "note"
 LEVELS = (SERIOUS, WARNING, NOTE)
 PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-"""Names that a shell and Hydra take as they are."""
+"""Names that neither a shell nor Hydra needs quotes for."""
 MOST_LISTED = 6
-"""Names that a command repeats; of more, it says what to list."""
+"""Most names to repeat in a command; beyond that, the remedy only says what to leave out."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found.
+    """One finding.
 
     Attributes:
-        level: `serious` makes what the model seems to be worth untrue, a `warning` may cost quality, a `note` is good
-            to know.
-        kind: Such as `leak` or `duplicates`.
+        level: A `serious` finding makes the model look better than it is, a `warning` may cost quality, and a `note` is
+            good to know.
+        kind: A kind such as `leak` or `duplicates`.
         text: What was found, with its number, without a full stop.
-        remedy: What to do about it, with the key of the config; empty for nothing.
+        remedy: What to do about it, with the config key; empty if there is nothing to do.
         names: The inputs and targets that it is about.
     """
 
@@ -40,7 +40,7 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def percent(share: float) -> str:
-    """Returns a share as people read it, without hiding that it is neither none nor all."""
+    """Returns a share in readable form that never rounds to 0 % or 100 %."""
     if 0 < share < 0.001:
         return "below 0.1 %"
     if 0.999 < share < 1:
@@ -55,15 +55,15 @@ def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
 
 
 def typed(name: str) -> str:
-    """Returns a name as it is typed on a command line, where one that is no plain word is quoted for Hydra."""
+    """Returns a name as typed on a command line, quoted for Hydra unless it is a plain word."""
     return name if PLAIN.fullmatch(name) else "'" + name.replace("'", "\\'") + "'"
 
 
 def without(name: str, inputs: Sequence[str]) -> str:
-    """Returns how an input is left out; empty where it is the only one."""
+    """Returns how to leave out an input; empty if it is the only one."""
     rest = [other for other in inputs if other != name]
     if not rest:
         return ""
     if len(rest) <= MOST_LISTED and all(typed(other) == other for other in rest):
-        return f"data.inputs=[{','.join(rest)}] leaves it out"
-    return f"data.inputs=[…] without '{name}' leaves it out"
+        return f"set data.inputs=[{','.join(rest)}] to leave it out"
+    return f"set data.inputs=[…] without '{name}' to leave it out"

@@ -17,24 +17,24 @@ NAME = re.compile(
     r"device|speaker|student|account|member|donor|participant|case|visit|batch|site|plot)(?:$|[\W_]|nr$|no$|num$)|id$",
     re.IGNORECASE,
 )
-"""Names of columns that say which rows belong together."""
+"""Column names that say which rows belong together."""
 CODE = re.compile(r"[A-Za-z]{0,6}[-_ ]?[0-9]{2,}")
-"""Text such as P0017."""
+"""Codes such as P0017."""
 FEWEST_GROUPS = 5
 LEAST_SIZE, LARGEST_SHARE = 1.2, 0.2
-"""Rows of a group in the mean, and the share of all rows that the largest one may have."""
+"""Least mean number of rows per group, and the largest share of all rows that one group may have."""
 MANY = 0.2
-"""Share of a split's rows whose group is in the training split from which on it matters."""
+"""Share of a split's rows with a group in the training split from which that matters."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """A column that looks like one of groups, whose groups are in several splits.
+    """A column that looks like group ids, with groups in several splits.
 
     Attributes:
         column: The column.
-        groups: Different values.
-        shares: By split, the share of its rows whose value is in the training split too.
+        groups: Number of different values.
+        shares: By split, the share of its rows whose value is also in the training split.
     """
 
     column: str
@@ -60,19 +60,17 @@ def spreads(features: Sequence[Feature]) -> list[Spread]:
 
 
 def spread_findings(found: Sequence[Spread]) -> list[Finding]:
-    """Returns what is to be said of groups in several splits."""
+    """Returns the findings about groups in several splits."""
     findings = []
     for spread in found:
         shares = " and ".join(f"{percent(share)} of the {name} rows" for name, share in spread.shares.items())
-        text = (
-            f"'{spread.column}' looks like an id of groups ({spread.groups:,} of them): {shares} have one that is in "
-        )
+        text = f"'{spread.column}' looks like an id of groups ({spread.groups:,} of them): {shares} have a group from "
         findings.append(
             Finding(
                 WARNING,
                 "groups",
-                f"{text}the training split too",
-                f"split.method=group split.column={typed(spread.column)} keeps groups together",
+                f"{text}the training split",
+                f"set split.method=group split.column={typed(spread.column)} to keep groups together",
                 (spread.column,),
             )
         )
@@ -80,13 +78,13 @@ def spread_findings(found: Sequence[Spread]) -> list[Finding]:
 
 
 def time_findings(features: Sequence[Feature]) -> list[Finding]:
-    """Returns what is to be said of times where the splits are drawn by chance, and a model may know the future."""
+    """Returns the findings about times if splits are random, so that a model may know the future."""
     return [
         Finding(
             NOTE,
             "time",
-            f"'{feature.name}' is a time, and splits drawn by chance have rows that are later than those tested on",
-            f"split.method=time split.column={typed(feature.name)} tests on the latest",
+            f"'{feature.name}' is a time, and random splits train on rows that are later than those tested on",
+            f"set split.method=time split.column={typed(feature.name)} to test on the latest rows",
             (feature.name,),
         )
         for feature in features

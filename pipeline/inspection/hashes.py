@@ -1,4 +1,4 @@
-"""Hashes of rows, by which equal ones are found without comparing all with all."""
+"""Hashes of rows, which find equal rows without comparing all pairs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ BLOCK_BYTES = 2**26
 
 
 def row_hashes(arrays: Iterable[np.ndarray], length: int) -> np.ndarray:
-    """Returns a uint64 for each row, the same one where all arrays have the same values there.
+    """Returns a uint64 for each row, the same for rows where all arrays have the same values.
 
-    Different rows get the same one with a probability of about 1 in 2**64 a pair.
+    A pair of different rows gets the same hash with a probability of about 1 in 2**64.
 
     Args:
         arrays: Shape (rows, ...), of numbers, text, or arrays of varying length.
@@ -20,7 +20,7 @@ def row_hashes(arrays: Iterable[np.ndarray], length: int) -> np.ndarray:
     """
     total = np.zeros(length, "uint64")
     for index, array in enumerate(arrays):
-        # The place of an array counts, as (1, 2) is not (2, 1).
+        # The order of the arrays counts: (1, 2) is not (2, 1).
         total = _mixed(total) + _of_array(array) * np.uint64(2 * index + 1)
     return _mixed(total)
 
@@ -36,7 +36,7 @@ def _of_array(array: np.ndarray) -> np.ndarray:
 
 def _of_numbers(flat: np.ndarray) -> np.ndarray:
     if flat.dtype.kind == "f":
-        # One zero and one NaN, of which floats have several.
+        # Floats have several zeros and NaNs; all of them count as one.
         flat = np.where(np.isnan(flat), flat.dtype.type(np.nan), flat + flat.dtype.type(0))
     width = flat.dtype.itemsize * flat.shape[1]
     bytes_ = flat.view("uint8").reshape(len(flat), width)

@@ -1,4 +1,4 @@
-"""A look at the data of a config before anything is trained: what it is like, and what is suspicious about it."""
+"""The inspection of a config's data before anything is trained: what it is like, and what is suspicious."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class SplitSize:
 
     Attributes:
         name: The split's.
-        examples: Those that were looked at.
-        whole: Whether these are all.
-        how: Where they are from.
+        examples: Number of examples that were inspected.
+        whole: Whether these are all of the split.
+        how: Where they come from.
     """
 
     name: str
@@ -49,20 +49,20 @@ class SplitSize:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was seen.
+    """The result of an inspection.
 
     Attributes:
-        spec: What an example looks like.
+        spec: The data's spec.
         splits: The splits.
-        inputs: What the values of each input are like in the training split.
-        targets: What those of each target are like, by split.
-        said: What was decided while the data was read: columns that are left out, kinds of targets.
+        inputs: Summaries of each input in the training split.
+        targets: Summaries of each target, by split.
+        said: Decisions made while reading the data: columns left out, kinds of targets.
         powers: How well each input alone predicts each target.
-        copies: Rows that are the same, by split.
-        ambiguities: Rows of the same inputs and different targets, by target.
-        spreads: Columns of groups that are in several splits.
-        shifts: How far the values of other splits are from those of training.
-        findings: What is to be said, the most important first.
+        copies: Duplicate rows, by split.
+        ambiguities: Rows with equal inputs and different targets, by target.
+        spreads: Group columns with groups in several splits.
+        shifts: How far the values of other splits differ from those of training.
+        findings: All findings, the most important first.
     """
 
     spec: DataSpec
@@ -98,16 +98,16 @@ class Inspection:
 
 
 def inspected(parts: Sequence[Part], provenance: Provenance, seed: int) -> Inspection:
-    """Looks at what there is of each split.
+    """Inspects the parts of all splits.
 
     Args:
-        parts: What is looked at of each split, the training split first.
-        provenance: Where they are from.
-        seed: Seed of rows that are drawn where all would take too long.
+        parts: The inspected part of each split, the training split first.
+        provenance: Where they come from.
+        seed: Seed for the choice of rows if all of them would take too long.
     """
-    # What the largest numbers overflow to is not looked at.
+    # Overflow of the largest numbers does not matter.
     with np.errstate(over="ignore", invalid="ignore"), warnings.catch_warnings():
-        # Of scikit-learn, such as of classes of which most are rare: what there is to say of them is a finding.
+        # scikit-learn's warnings, such as about rare classes: the findings report these.
         warnings.simplefilter("ignore", UserWarning)
         return _inspected(parts, provenance, seed)
 
@@ -122,7 +122,7 @@ def _inspected(parts: Sequence[Part], provenance: Provenance, seed: int) -> Insp
     spread, shifted = spreads([*features, *further]), shifts([*targets, *features, *whole], seed)
     alone = input_findings(features, train.name, inputs, seed)
     ids = [name for finding in alone if finding.kind == "id" for name in finding.names]
-    # Every split has groups and ids of its own.
+    # Groups and ids differ between splits by nature.
     own = [*(one.column for one in spread), *ids, *([provenance.column] if provenance.column else [])]
     findings = [
         *leak_findings(power, inputs, {feature.name: feature.of for feature in [*features, *whole]}),
@@ -152,11 +152,13 @@ def _inspected(parts: Sequence[Part], provenance: Provenance, seed: int) -> Insp
 
 
 def _size(part: Part, how: str) -> SplitSize:
-    return SplitSize(part.name, len(part), part.whole, how if part.whole else "of a stream; only these were looked at")
+    return SplitSize(
+        part.name, len(part), part.whole, how if part.whole else "from a stream; only these were inspected"
+    )
 
 
 def _input_summaries(train: Part, features: Sequence[Feature]) -> list[Summary]:
-    """Returns what the inputs are like, in their order."""
+    """Returns the summaries of the inputs, in their order."""
     specs = train.examples.spec.inputs
     found = [summary(feature, train.name, specs[feature.of].dtype) for feature in features]
     found += summaries_of_arrays(train, [feature.of for feature in features])
@@ -165,7 +167,7 @@ def _input_summaries(train: Part, features: Sequence[Feature]) -> list[Summary]:
 
 
 def _target_summaries(parts: Sequence[Part], targets: Sequence[Feature]) -> dict[str, tuple[Summary, ...]]:
-    """Returns what each target is like in each split, in their order."""
+    """Returns the summaries of each target in each split, in their order."""
     spec = parts[0].examples.spec
     found: dict[str, tuple[Summary, ...]] = {}
     for name in spec.targets:
@@ -184,14 +186,16 @@ def _by_split(target: Feature, spec: DataSpec) -> list[Summary]:
 
 
 def _not_looked_at(spec: DataSpec, features: Sequence[Feature], targets: Sequence[Feature]) -> list[Finding]:
-    """Returns what was left out of the look at single values."""
+    """Returns the findings about what was not inspected value by value."""
     arrays = [name for name in spec.inputs if name not in {feature.of for feature in features}]
     maps = [name for name in spec.targets if name not in {target.of for target in targets}]
     findings = []
     if arrays:
-        text = f"{listed(arrays)}: looked at as a whole, for copies, range, mean and deviation, not element by element"
-        findings.append(Finding(NOTE, "not looked at", text, names=tuple(arrays)))
+        text = (
+            f"{listed(arrays)}: inspected as a whole, for duplicates, range, mean and deviation, not element by element"
+        )
+        findings.append(Finding(NOTE, "not inspected", text, names=tuple(arrays)))
     if maps:
-        text = f"target {listed(maps)}: has a value for each of several positions; leaks are not looked for"
-        findings.append(Finding(NOTE, "not looked at", text, names=tuple(maps)))
+        text = f"target {listed(maps)}: has one value per position; not checked for leaks"
+        findings.append(Finding(NOTE, "not inspected", text, names=tuple(maps)))
     return findings

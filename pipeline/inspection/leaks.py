@@ -1,4 +1,4 @@
-"""Inputs that give a target away: the same values, a recoding of them, or one that alone predicts held-out rows."""
+"""Inputs that give a target away: the same values, a recoding of them, or a near-perfect prediction by one input."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pipeline.inspection.features import CLASSES, Feature
 from pipeline.inspection.findings import SERIOUS, Finding, without
 
 MOST_ROWS = 40_000
-"""Rows of the training split that are looked at, drawn by chance; half of them are held out."""
+"""Most training rows to use, chosen at random; half of them are held out."""
 MOST_PAIRS = 2_000_000
-"""Rows times inputs times targets, from which on fewer rows are drawn."""
+"""Rows times inputs times targets above which fewer rows are used."""
 FEWEST_ROWS = 40
 FEWEST_OF_CLASS = 5
-"""Held-out rows of the rarer of two classes, from which on the area under the curve says something."""
+"""Least held-out rows of the rarer of two classes for a meaningful area under the curve."""
 SURE = 0.98
-"""Skill, R² or area under the ROC curve of one input alone from which on it is suspected."""
+"""Skill, R² or area under the ROC curve of a single input from which it is suspected."""
 LEAVES, LEAST_LEAF = 256, 3
 MOST_CLASSES = 100
 
@@ -32,9 +32,9 @@ class Power:
         target: The target.
         measure: `accuracy`, `ROC area`, `R²` or `R² of ranks`.
         value: Its value.
-        baseline: That of a constant.
-        same: How the two are related, if they are: `the same`, `a recoding` or `a multiple`; else empty.
-        rows: Held-out rows.
+        baseline: Its value for a constant prediction.
+        same: The exact relation of the two: `the same`, `a recoding` or `a multiple`; empty if there is none.
+        rows: Number of held-out rows.
     """
 
     feature: str
@@ -60,8 +60,8 @@ def powers(features: Sequence[Feature], targets: Sequence[Feature], part: str, s
     Args:
         features: The inputs.
         targets: The targets.
-        part: The split that is looked at.
-        seed: Seed of the rows that are drawn.
+        part: The split to use.
+        seed: Seed for the choice of rows.
     """
     found = []
     for target in targets:
@@ -73,12 +73,12 @@ def powers(features: Sequence[Feature], targets: Sequence[Feature], part: str, s
 
 
 def leak_findings(found: Sequence[Power], inputs: Sequence[str], of: dict[str, str]) -> list[Finding]:
-    """Returns a line for each input that gives a target away.
+    """Returns one finding per input that gives a target away.
 
     Args:
         found: How well each input predicts each target.
         inputs: The inputs of the model.
-        of: The input that each feature is from.
+        of: The input that each feature comes from.
     """
     findings = []
     for power in found:
@@ -94,7 +94,7 @@ def _text(power: Power) -> str:
     if power.same == "the same":
         return f"{beginning}the two are the same in all rows"
     if power.same == "a recoding":
-        return f"{beginning}each of its values stands for one of the target's, and the other way round"
+        return f"{beginning}each of its values corresponds to exactly one value of the target, and vice versa"
     if power.same:
         return f"{beginning}the target is a constant times it, plus a constant"
     beside = "" if power.measure.startswith("R²") else f", against {power.baseline:.3f} by chance"
@@ -121,7 +121,7 @@ def _power(feature: Feature, target: Feature, part: str, rows: np.ndarray) -> Po
 
 
 def _relation(feature: Feature, target: Feature, part: str) -> str:
-    """Returns whether a feature and a target are the same but for how they are written."""
+    """Returns the exact relation of a feature and a target; empty if there is none."""
     place = feature.part(part)
     there = ~target.missing[place]
     ours, theirs = feature.codes[place][there], target.codes[place][there]
@@ -134,7 +134,7 @@ def _relation(feature: Feature, target: Feature, part: str) -> str:
         if values.std() > 0 and truth.std() > 0 and abs(np.corrcoef(values, truth)[0, 1]) > 1 - 1e-9:
             return "a multiple"
     count = len(np.unique(theirs))
-    # Where each value occurs once, anything is a recoding of anything.
+    # If each value occurs only once, anything is a recoding of anything.
     if count < 2 or count > len(theirs) // 2 or len(np.unique(ours)) != count:
         return ""
     if len(np.unique(ours * np.int64(len(target.levels) + 1) + theirs)) != count:
@@ -161,7 +161,7 @@ def _of_classes(feature: Feature, target: Feature, fitted: np.ndarray, held: np.
 
 
 def _class_shares(feature: Feature, ids: np.ndarray, fitted: np.ndarray, held: np.ndarray, classes: int) -> np.ndarray:
-    """Returns the shares of the classes that a tree, or the frequencies by category, give held-out rows."""
+    """Returns the class probabilities of held-out rows, from a tree or from the frequencies by category."""
     if feature.numeric:
         from sklearn.tree import DecisionTreeClassifier
 
@@ -171,7 +171,7 @@ def _class_shares(feature: Feature, ids: np.ndarray, fitted: np.ndarray, held: n
         shares = np.zeros((len(held), classes))
         shares[:, tree.classes_] = tree.predict_proba(asked)
         return shares
-    # A missing category is one of its own.
+    # A missing category is a category like any other.
     codes = feature.codes + 1
     counts = np.zeros((len(feature.levels) + 1, classes))
     np.add.at(counts, (codes[fitted], ids[fitted]), 1)
@@ -181,14 +181,14 @@ def _class_shares(feature: Feature, ids: np.ndarray, fitted: np.ndarray, held: n
 
 
 def _ranks(feature: Feature, fitted: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns values as their ranks, which trees tell apart as float32, to which they cut everything."""
+    """Returns values as ranks, which stay distinct in the float32 that trees work in."""
     values = feature.values[np.concatenate([fitted, held])]
     ranks = np.where(np.isnan(values), np.nan, np.searchsorted(np.sort(values), values))[:, None]
     return ranks[: len(fitted)], ranks[len(fitted) :]
 
 
 def _most_frequent(feature: Feature, ids: np.ndarray, fitted: np.ndarray, held: np.ndarray) -> float:
-    """Returns the accuracy of the class that is the most frequent one of each value, for very many classes."""
+    """Returns the accuracy of predicting the most frequent class of each value, for very many classes."""
     import pandas as pd
 
     codes = feature.codes
@@ -201,7 +201,7 @@ def _of_numbers(feature: Feature, target: Feature, fitted: np.ndarray, held: np.
     share = _explained(truth, _predicted(feature, known, fitted, held))
     if share >= SURE:
         return "R²", share, 0.0
-    # A few large values count for nearly all of R², and may be held out all.
+    # A few large values make up nearly all of R², and may all be held out.
     order = np.sort(known)
     known, truth = np.searchsorted(order, known) / len(order), np.searchsorted(order, truth) / len(order)
     of_ranks = _explained(truth, _predicted(feature, known, fitted, held))
@@ -209,7 +209,7 @@ def _of_numbers(feature: Feature, target: Feature, fitted: np.ndarray, held: np.
 
 
 def _predicted(feature: Feature, known: np.ndarray, fitted: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Returns what a tree, or the means by category, give held-out rows."""
+    """Returns the predictions for held-out rows, from a tree or from the means by category."""
     if feature.numeric:
         from sklearn.tree import DecisionTreeRegressor
 
@@ -223,6 +223,6 @@ def _predicted(feature: Feature, known: np.ndarray, fitted: np.ndarray, held: np
 
 
 def _explained(truth: np.ndarray, predicted: np.ndarray) -> float:
-    """Returns R², 0 where it is worse than the mean."""
+    """Returns R², 0 if it is worse than the mean."""
     spread = float(((truth - truth.mean()) ** 2).sum())
     return max(0.0, 1 - float(((truth - predicted) ** 2).sum()) / spread) if spread > 0 else 0.0

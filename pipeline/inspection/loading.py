@@ -1,4 +1,4 @@
-"""The data of a config as it would be trained on, loaded so that what is suspicious about it can be told."""
+"""Loads a config's data as training would, but so that suspicious data can be reported."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from pipeline.inspection.provenance import Provenance
 from pipeline.weighting.choices import missing_labels
 
 BY_CHANCE = ("random", "stratified", "auto", "group")
-OF_TABLE = "data.missing_target=drop leaves such rows out"
-OF_ARRAYS = "weighting.missing=mask trains on the others"
+OF_TABLE = "set data.missing_target=drop to leave such rows out"
+OF_ARRAYS = "set weighting.missing=mask to train on the others"
 
 
 def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Provenance]:
-    """Loads the data of a config and sets splits apart as training would.
+    """Loads the data of a config and splits it as training would.
 
-    Labels that are missing are no mistake here: how many there are is part of what is seen.
+    Missing labels are not an error here: their number is part of the result.
 
     Returns:
-        What is looked at of each split, the training split first, and where it is from.
+        The part of each split to inspect, the training split first, and where it comes from.
 
     Raises:
-        ConfigError: The source refused its arguments, or the data cannot be split so.
-        DataError: The data cannot be read, or something in it is wrong.
+        ConfigError: The source rejected its arguments, or the data cannot be split that way.
+        DataError: The data cannot be read, or is invalid.
     """
-    # A function of the user's that draws its data gives that of a training, which seeds the same.
+    # A user's function that draws random data returns the same as in training, which uses the same seed.
     random.seed(config.seed)
     np.random.seed(config.seed)
     node, split = config.data, config.split
@@ -47,7 +47,7 @@ def load_to_inspect(config: PipelineConfig) -> tuple[list[Part], Provenance]:
         try:
             whole = _whole(config, node, missing_labels(config.weighting))
         except DataError:
-            # Where labels that are missing are refused, what there is of them is told.
+            # Missing labels that training would refuse are reported.
             said.clear()
             whole = _whole(config, {**node, "missing_target": None} if of_table else node, MASK)
         brought = tuple(name for name, _ in whole.present())
@@ -68,7 +68,7 @@ def _whole(config: PipelineConfig, node: Mapping[str, Any], missing: Missing | N
     split = config.split
     return load_splits(
         node,
-        # What sets them apart may need a column of the source, which reads it for that.
+        # The split may need a column, which the source then has to read.
         replace(split, validation=0.0, test=0.0, method="last" if split.method == "column" else split.method),
         config.seed,
         loss=config.loss,
@@ -80,7 +80,7 @@ def _whole(config: PipelineConfig, node: Mapping[str, Any], missing: Missing | N
 
 @contextmanager
 def _lines_of_the_log() -> Iterator[list[str]]:
-    """Gathers what stages of the data tell in the log meanwhile."""
+    """Collects the log messages of the data stages in this context."""
     said: list[str] = []
 
     class Gathering(logging.Handler):
@@ -100,7 +100,7 @@ def _how(name: str, brought: tuple[str, ...], config: PipelineConfig) -> str:
     key = "path" if name == "train" else name
     given = config.data.get(key)
     if name in brought and name != "train":
-        return f"data.{key}, {PurePath(given).name}" if isinstance(given, str) else "as the data brings it"
+        return f"data.{key}, {PurePath(given).name}" if isinstance(given, str) else "from the data itself"
     split = config.split
     if split.method == "column":
         return f"split.method=column split.column={split.column}"

@@ -1,4 +1,4 @@
-"""What is looked at of each split: all of it in memory, of a stream the first examples."""
+"""The part of each split to inspect: all of it in memory, or the first examples of a stream."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pipeline.errors import DataError
 
 MOST_DRAWN = 10_000
 MOST_BYTES = 2**28
-"""Of a stream, as many first examples are looked at as these allow."""
+"""Limits on the number of first examples of a stream to inspect."""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What is looked at of a split.
+    """The part of a split to inspect.
 
     Attributes:
         name: The split's.
-        examples: Those of it that are looked at.
-        rows: The row of the source that each of them is, counted from 0; shape (examples,).
-        source: What the rows are counted in: the split that the source gave, or a stream from its start.
-        whole: Whether they are all of the split.
+        examples: Its examples that are inspected.
+        rows: The row of each example in the source, counted from 0; shape (examples,).
+        source: What the rows count: the rows of the source's split, or of a stream from its start.
+        whole: Whether these are all examples of the split.
     """
 
     name: str
@@ -38,19 +38,19 @@ class Part:
     whole: bool
 
     def __len__(self) -> int:
-        """Number of examples that are looked at."""
+        """Number of examples that are inspected."""
         return len(self.examples)
 
 
 def parts_of(splits: Splits, brought: Iterable[str]) -> list[Part]:
-    """Returns what is looked at of each split.
+    """Returns the part of each split to inspect.
 
     Args:
-        splits: As they would be trained on.
-        brought: The splits that the source itself brings; others are set apart from its training split.
+        splits: The splits as training would use them.
+        brought: The splits that the source itself has; others are split from its training split.
 
     Raises:
-        DataError: A stream has no examples, or something in it is wrong.
+        DataError: A stream has no examples, or is invalid.
     """
     own = set(brought)
     found = []

@@ -1,4 +1,4 @@
-"""Where the data that is looked at is from."""
+"""Where the inspected data comes from."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the splits are from, and what was said of them.
+    """Where the splits come from, and what was logged about them.
 
     Attributes:
-        how: Where each split is from, in words.
-        by_chance: Whether splits were drawn by chance, so that differences between them are chance too.
-        column: The column by which they were set apart, of which each has values of its own; None for none.
-        said: What was decided while the data was read, a line each: columns that are left out, kinds of targets.
-        missing: What to do about labels that are missing.
-        title: What the data is called.
+        how: Where each split comes from, in words.
+        by_chance: Whether splits are random, so that differences between them are chance.
+        column: The column that they were split by, whose values differ between splits; None if there is none.
+        said: Decisions made while reading the data, one line each: columns left out, kinds of targets.
+        missing: What to do about missing labels.
+        title: The name of the data.
     """
 
     how: Mapping[str, str] = field(default_factory=dict)

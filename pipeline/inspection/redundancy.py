@@ -1,4 +1,4 @@
-"""Inputs that tell nothing: constant ones, ids, mostly missing ones, and copies of others."""
+"""Uninformative inputs: constant ones, ids, mostly missing ones, and copies of others."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from pipeline.inspection.parts import Part
 
 MOST_ROWS = 20_000
 MOST_COMPARED = 500
-"""Inputs that are compared with each other; of more, the first ones."""
+"""Most inputs to compare with each other, the first ones."""
 ALIKE = 0.999
-"""Correlation from which on two inputs are taken for the same."""
+"""Correlation from which two inputs count as copies."""
 MOSTLY = 0.95
-"""Share of missing values, or of different texts, from which on an input tells next to nothing."""
+"""Share of missing values, or of different texts, from which an input is uninformative."""
 FEWEST_ROWS = 20
 
 
 def input_findings(features: Sequence[Feature], part: str, inputs: Sequence[str], seed: int) -> list[Finding]:
-    """Returns what is to be said of inputs that tell nothing.
+    """Returns the findings about uninformative inputs.
 
     Args:
         features: The inputs.
         part: The training split.
         inputs: The inputs of the model.
-        seed: Seed of the rows that are drawn.
+        seed: Seed for the choice of rows.
     """
     return [
         *_of_one_value(features, part, inputs),
@@ -39,7 +39,7 @@ def input_findings(features: Sequence[Feature], part: str, inputs: Sequence[str]
 
 
 def blank_findings(aggregates: Sequence[Feature], train: Part) -> list[Finding]:
-    """Returns what is to be said of arrays all of whose values are the same, such as a black image.
+    """Returns the findings about arrays with a single value throughout, such as a black image.
 
     Args:
         aggregates: Means and deviations of arrays.
@@ -51,7 +51,7 @@ def blank_findings(aggregates: Sequence[Feature], train: Part) -> list[Finding]:
             continue
         blank = np.flatnonzero(feature.values[feature.part(train.name)] == 0)
         if len(blank):
-            text = f"{len(blank):,} training examples of '{feature.of}' have one value throughout, such as row "
+            text = f"{len(blank):,} training examples of '{feature.of}' have a single value throughout, such as row "
             findings.append(Finding(WARNING, "blank", f"{text}{train.rows[blank[0]]}", names=(feature.of,)))
     return findings
 
@@ -61,11 +61,11 @@ def _of_one_value(features: Sequence[Feature], part: str, inputs: Sequence[str])
     findings = []
     for kind, what, is_missing in (
         ("empty", "no value at all in training", True),
-        ("constant", "one value only", False),
+        ("constant", "only one value", False),
     ):
         names = [name for name, found in codes.items() if len(found) == 1 and (found[0] < 0) == is_missing]
         if names:
-            # Pixels at the edge are such, and no mistake.
+            # Pixels at the edge are constant, which is no mistake.
             level = WARNING if set(names) <= set(inputs) else NOTE
             text = f"{listed(names)} {'has' if len(names) == 1 else 'have'} {what}"
             remedy = without(names[0], inputs) if len(names) == 1 and names[0] in inputs else ""
@@ -82,23 +82,21 @@ def _of_ids(features: Sequence[Feature], part: str, inputs: Sequence[str]) -> li
         if len(there) < FEWEST_ROWS:
             continue
         if feature.kind == CATEGORY and distinct >= MOSTLY * len(there):
-            text = (
-                f"'{feature.name}' has {distinct:,} different texts in {len(there):,} rows, as an id or free text has"
-            )
+            text = f"'{feature.name}' has {distinct:,} different texts in {len(there):,} rows, like an id or free text"
             findings.append(Finding(WARNING, "id", text, _remedy(feature, inputs), (feature.name,)))
         elif feature.kind == NUMBER and distinct == len(there) and _counts_rows(feature):
-            text = f"'{feature.name}' counts the rows, as an id or an index does"
+            text = f"'{feature.name}' numbers the rows, like an id or an index"
             findings.append(Finding(WARNING, "id", text, _remedy(feature, inputs), (feature.name,)))
     return findings
 
 
 def _remedy(feature: Feature, inputs: Sequence[str]) -> str:
-    """Returns how an input is left out; an element of an array is not, by a key."""
+    """Returns how to leave out an input; no config key leaves out an element of an array."""
     return without(feature.of, inputs) if feature.name == feature.of else ""
 
 
 def _counts_rows(feature: Feature) -> bool:
-    """Whether all values, over all splits, are whole numbers one after the other."""
+    """Whether all values, over all splits, are consecutive whole numbers."""
     levels = feature.levels
     whole = bool((levels == np.floor(levels)).all()) and len(levels) == len(feature.values)
     return whole and float(levels.max() - levels.min()) == len(levels) - 1
@@ -123,25 +121,25 @@ def _copies(features: Sequence[Feature], part: str, inputs: Sequence[str], seed:
     same = _recodings(compared, part)
     findings = []
     for first, second in same:
-        text = f"'{second.name}' tells the same as '{first.name}': each value of one stands for one of the other"
+        text = f"'{second.name}' repeats '{first.name}': each value of one corresponds to one value of the other"
         findings.append(Finding(NOTE, "copy", text, _remedy(second, inputs), (second.name, first.name)))
     known = {(first.name, second.name) for first, second in same}
     for one, other, correlation in _correlated(compared, part, seed):
         if (one.name, other.name) not in known:
-            text = f"'{other.name}' is next to a copy of '{one.name}' (correlation {correlation:.4f})"
+            text = f"'{other.name}' is nearly a copy of '{one.name}' (correlation {correlation:.4f})"
             findings.append(Finding(NOTE, "copy", text, _remedy(other, inputs), (other.name, one.name)))
     return findings
 
 
 def _recodings(features: Sequence[Feature], part: str) -> list[tuple[Feature, Feature]]:
-    """Returns pairs of features each of whose values stands for one of the other's; the first one of each group."""
+    """Returns pairs of features whose values correspond one to one; each with the first feature of its group."""
     import pandas as pd
 
     by_codes: dict[bytes, Feature] = {}
     pairs = []
     for feature in features:
         codes, levels = pd.factorize(feature.codes[feature.part(part)])
-        # Where each value occurs once, anything stands for anything.
+        # If each value occurs only once, any two features correspond.
         if len(levels) > len(codes) // 2:
             continue
         first = by_codes.setdefault(codes.astype("int32").tobytes(), feature)
@@ -151,7 +149,7 @@ def _recodings(features: Sequence[Feature], part: str) -> list[tuple[Feature, Fe
 
 
 def _correlated(features: Sequence[Feature], part: str, seed: int) -> list[tuple[Feature, Feature, float]]:
-    """Returns pairs of features of numbers that are next to copies of each other, each with the first one only."""
+    """Returns pairs of numeric features that are nearly copies of each other, each only with the first one."""
     numeric = [feature for feature in features if feature.numeric]
     if len(numeric) < 2:
         return []

@@ -1,4 +1,4 @@
-"""Inputs and targets whose values in validation or test are not like those of training."""
+"""Inputs and targets whose values in validation or test differ from those in training."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from pipeline.inspection.findings import NOTE, WARNING, Finding, percent
 
 MOST_ROWS = 50_000
 MUCH = 0.15
-"""Largest difference of two cumulative distributions, or half the sum of the differences of shares, that matters."""
+"""Distance of two distributions from which it matters; see `Shift.distance`."""
 UNKNOWN = 0.05
-"""Share of rows with a category that training has not, or outside of its range, that matters."""
+"""Share of rows with an unknown category, or outside of the training range, from which it matters."""
 MOST_CATEGORIES = 50
-"""Shares of more categories than that say little."""
+"""Most categories for which shares are compared."""
 UNLIKELY = 1e-4
-"""Probability by chance below which a difference is taken for one."""
+"""Probability by chance below which a difference counts."""
 
 
 @dataclass(frozen=True)
 class Shift:
-    """How far the values of a feature in a split are from those of the training split.
+    """How far the values of a feature in a split differ from those in the training split.
 
     Attributes:
         feature: The feature.
         part: The split.
         distance: Largest difference of the cumulative distributions of numbers; half the sum of the differences of the
             shares of categories or classes.
-        unknown: Share of rows with a category or class that training has not.
-        outside: Share of rows outside of training's range.
-        missing: Share of missing values less that of training.
+        unknown: Share of rows with a category or class that the training split does not have.
+        outside: Share of rows outside of the training split's range.
+        missing: Share of missing values minus that of the training split.
         differs: Whether the distance is larger than chance explains.
     """
 
@@ -46,17 +46,17 @@ class Shift:
 
     @property
     def far(self) -> bool:
-        """Whether the values are others than in training."""
+        """Whether the values differ from those in training."""
         return self.differs and (self.distance >= MUCH or abs(self.missing) >= MUCH)
 
     @property
     def matters(self) -> bool:
-        """Whether it is worth a line."""
+        """Whether it is worth reporting."""
         return self.far or max(self.unknown, self.outside) >= UNKNOWN
 
 
 def shifts(features: Sequence[Feature], seed: int) -> list[Shift]:
-    """Returns how far the values of each split are from those of the training split, the farthest first."""
+    """Returns how far the values of each split differ from those in the training split, the farthest first."""
     found = []
     for feature in features:
         train, *others = feature.slices
@@ -67,17 +67,17 @@ def shifts(features: Sequence[Feature], seed: int) -> list[Shift]:
 def shift_findings(
     found: Sequence[Shift], targets: Sequence[str], own: Sequence[str], *, by_chance: bool
 ) -> list[Finding]:
-    """Returns what is to be said of differences between splits: of each feature, the split that is farthest.
+    """Returns the findings about differences between splits: for each feature, the farthest split.
 
     Args:
-        found: How far values are from training's.
+        found: How far values differ from those in training.
         targets: The features that are targets.
-        own: Columns of groups and ids, of which every split has its own.
-        by_chance: Whether the splits were drawn by chance, so that differences are chance too.
+        own: Columns of groups and ids, which differ between splits by nature.
+        by_chance: Whether the splits are random, so that differences are chance.
     """
     findings: list[Finding] = []
     for shift in found:
-        # Of a few rows drawn by chance, some are outside of the range of the others.
+        # In small random splits, some rows are outside of the range of the others.
         expected = by_chance and not shift.far and shift.unknown < UNKNOWN
         said = any(shift.feature in finding.names for finding in findings)
         if not shift.matters or expected or said or shift.feature in own:
@@ -85,13 +85,13 @@ def shift_findings(
         what = "target " if shift.feature in targets else ""
         parts = []
         if shift.unknown >= UNKNOWN:
-            parts.append(f"{percent(shift.unknown)} of its values are unknown to the training split")
+            parts.append(f"{percent(shift.unknown)} of its values do not occur in the training split")
         if shift.outside >= UNKNOWN:
             parts.append(f"{percent(shift.outside)} are outside of the range of the training split")
         if shift.differs and abs(shift.missing) >= MUCH:
             parts.append(f"{percent(abs(shift.missing))} {'more' if shift.missing > 0 else 'fewer'} are missing")
         if shift.differs and shift.distance >= MUCH:
-            parts.append(f"the distribution is another one than in training (distance {shift.distance:.2f} of 1)")
+            parts.append(f"the distribution differs from training (distance {shift.distance:.2f} of 1)")
         text = f"{what}'{shift.feature}' in {shift.part}: {', '.join(parts)}"
         findings.append(Finding(NOTE if by_chance else WARNING, "shift", text, names=(shift.feature,)))
     return findings

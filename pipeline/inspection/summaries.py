@@ -1,4 +1,4 @@
-"""What the values of an input or a target are like: missing ones, different ones, range, frequent ones, histogram."""
+"""Summaries of the values of an input or a target: missing and different values, range, frequent ones, histogram."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pipeline.inspection.features import CLASSES, Feature, value_text
 from pipeline.inspection.parts import Part
 
 TOP = 10
-"""Frequent values that are kept of each column; of classes, all are."""
+"""Number of frequent values to keep per column; for classes, all are kept."""
 BINS = 20
 FEW = 12
-"""Up to so many different whole numbers are shown one by one."""
+"""Most different whole numbers to show one by one."""
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 MOST_NUMBERS = 20_000_000
-"""Numbers of an array that its range is told from; of more, the examples are thinned out evenly."""
+"""Most numbers of an array to compute its range from; beyond that, examples are skipped evenly."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Histogram:
     """How often values fall between edges.
 
     Attributes:
-        edges: One more than counts.
-        counts: Of each bin.
+        edges: Edges of the bins, one more than counts.
+        counts: Number of values per bin.
     """
 
     edges: tuple[float, ...]
@@ -38,22 +38,22 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the values of one input, target or element of an array are like.
+    """Summary of the values of one input, target or element of an array.
 
     Attributes:
-        name: The feature's.
-        of: The input or target that it is from.
-        kind: `number`, `category`, `time`, `classes`; `image`, `sequence` or `array` for an array looked at as a whole.
-        dtype: As stored.
-        shape: Of one example.
-        examples: How many were looked at.
-        missing: Share of them that are missing.
+        name: The feature's name.
+        of: The input or target that it comes from.
+        kind: `number`, `category`, `time`, `classes`; `image`, `sequence` or `array` for an array as a whole.
+        dtype: The stored dtype.
+        shape: Shape of one example.
+        examples: Number of inspected examples.
+        missing: Share of missing values.
         distinct: Number of different values; None for arrays.
-        quantiles: Those of `QUANTILES`, of numbers and times; empty without any.
-        mean: Of numbers.
-        skew: Of numbers: the third standardised moment.
+        quantiles: The quantiles of `QUANTILES`, for numbers and times; empty if there are none.
+        mean: Mean of numbers.
+        skew: Skewness of numbers, the third standardised moment.
         top: The most frequent values as text, with their counts; all classes in the order of their ids.
-        histogram: Of numbers and times of more than a few different values.
+        histogram: Histogram of numbers and times with more than a few different values.
         sampled: Whether some of the examples were left out.
     """
 
@@ -77,12 +77,12 @@ class Summary:
         return {**asdict(self), "quantiles": dict(zip(map(str, QUANTILES), self.quantiles, strict=False))}
 
     def value_text(self, value: float) -> str:
-        """Returns one of its numbers as people read it."""
+        """Returns one of its numbers in readable form."""
         return value_text(value, self.kind)
 
 
 def summary(feature: Feature, part: str, dtype: str, like: Histogram | None = None) -> Summary:
-    """Returns what the values of a feature are like in one split, counted between the edges of another histogram."""
+    """Returns the summary of a feature in one split, counted between the edges of another histogram."""
     place = feature.part(part)
     missing, codes = feature.missing[place], feature.codes[place]
     counts = np.bincount(codes[codes >= 0], minlength=len(feature.levels))
@@ -105,7 +105,7 @@ def summary(feature: Feature, part: str, dtype: str, like: Histogram | None = No
 
 
 def summary_of_positions(part: Part, name: str) -> Summary:
-    """Returns how often each class occurs at all positions of a target that has one for each."""
+    """Returns how often each class occurs, over all positions of a target with one class per position."""
     spec, values = part.examples.spec.targets[name], part.examples.targets[name]
     top: tuple[tuple[str, int], ...] = ()
     if spec.exclusive:
@@ -116,11 +116,11 @@ def summary_of_positions(part: Part, name: str) -> Summary:
 
 
 def summaries_of_arrays(part: Part, named: Sequence[str]) -> list[Summary]:
-    """Returns what the inputs that are arrays are like as a whole.
+    """Returns the summaries of inputs that are arrays, each as a whole.
 
     Args:
         part: The training split.
-        named: Inputs whose elements are looked at one by one already.
+        named: Inputs whose elements are inspected one by one already.
     """
     examples = part.examples
     return [
@@ -133,7 +133,7 @@ def histogram(values: np.ndarray, like: Histogram | None = None) -> Histogram | 
 
     Args:
         values: The numbers.
-        like: The histogram whose edges are taken; None for edges of their own.
+        like: The histogram whose edges to use; None to choose edges from the values.
     """
     if not len(values):
         return None
@@ -150,7 +150,7 @@ def histogram(values: np.ndarray, like: Histogram | None = None) -> Histogram | 
 
 
 def skewness(values: np.ndarray) -> float | None:
-    """Returns the third standardised moment of numbers; None where they are all the same."""
+    """Returns the third standardised moment of numbers; None if they are all equal."""
     if len(values) < 3:
         return None
     centred = values - values.mean()

@@ -1,4 +1,4 @@
-"""What is to be said of targets: missing labels, rare classes, a skewed distribution."""
+"""Findings about targets: missing labels, rare classes, a skewed distribution."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pipeline.inspection.findings import NOTE, SERIOUS, WARNING, Finding, listed
 from pipeline.inspection.summaries import skewness
 
 RARE = 10
-"""Examples of a class that are too few to learn from."""
+"""A class with fewer examples is too rare to learn."""
 LARGEST = 0.9
-"""Share of one class from which on accuracy says little."""
+"""Share of one class from which accuracy is uninformative."""
 SKEWED = 2.0
 
 
 def target_findings(targets: Sequence[Feature], missing: str) -> list[Finding]:
-    """Returns what is to be said of targets.
+    """Returns the findings about targets.
 
     Args:
         targets: The targets.
-        missing: What to do about labels that are missing.
+        missing: What to do about missing labels.
     """
     findings = []
     for target in targets:
@@ -52,11 +52,11 @@ def _of_classes(target: Feature) -> list[Finding]:
     share = float(train.max() / total)
     largest = names[int(train.argmax())]
     if share == 1:
-        text = f"{label} is '{largest}' in all training rows, of which nothing can be learned"
+        text = f"{label} is '{largest}' in all training rows, so nothing can be learned"
         findings.append(Finding(SERIOUS, "one class", text, names=(target.name,)))
     elif share >= LARGEST:
         text = f"{label} is '{largest}' in {percent(share)} of the training rows"
-        remedy = "accuracy says little; metrics=[auc,f1_score] and weighting=balanced count rare classes"
+        remedy = "accuracy is uninformative; use metrics=[auc,f1_score] and weighting=balanced"
         findings.append(Finding(WARNING, "imbalance", text, remedy, (target.name,)))
     rare = [f"{name} ({count})" for name, count in zip(names, train.tolist(), strict=True) if 0 < count < RARE]
     if rare:
@@ -66,7 +66,7 @@ def _of_classes(target: Feature) -> list[Finding]:
     where = " and ".join(part for part, ids in unknown.items() if len(ids))
     if where:
         absent = [names[index] for index in sorted({index for ids in unknown.values() for index in ids.tolist()})]
-        text = f"{label} has classes in {where} that the training split has not: {listed(absent)}"
+        text = f"{label} has classes in {where} that the training split does not have: {listed(absent)}"
         findings.append(Finding(WARNING, "unknown classes", text, names=(target.name,)))
     return findings
 
@@ -87,6 +87,6 @@ def _of_numbers(target: Feature) -> list[Finding]:
     if skew > 0 and values.min() > 0:
         after = skewness(np.log(values))
         if after is not None and abs(after) < skew / 2:
-            remedy = f"target_scaling=log learns its logarithm (skewness {after:.1f})"
+            remedy = f"set target_scaling=log to learn its logarithm (skewness {after:.1f})"
             return [Finding(WARNING, "skew", text, remedy, (target.name,))]
-    return [Finding(NOTE, "skew", text, "loss=huber or loss=mae counts outliers less", (target.name,))]
+    return [Finding(NOTE, "skew", text, "set loss=huber or loss=mae to reduce the effect of outliers", (target.name,))]

@@ -21,8 +21,9 @@ from pipeline.report.figures import PALETTE, Figure, layout, line_style, plot_te
 from pipeline.report.names import short_names
 from pipeline.report.render import write_page
 from pipeline.report.shown_examples import shown_inputs, shown_targets
+from pipeline.run.contents import holds
 
-PAGE_FILE = "inspect.html"
+PAGE_FILE = holds("inspect.html", "the look at the data, for a browser")
 SHOWN = 12
 MOST_CLASSES_DRAWN = 100
 LONGEST_NAME = 24

@@ -15,12 +15,14 @@ import numpy as np
 
 from pipeline.errors import ConfigError, one_line, shown
 from pipeline.report import run_shapes
+from pipeline.run.contents import holds
+from pipeline.run.names import FACTS_FILE, HISTORY, METRICS, RESOURCES
 from pipeline.run.resume import MOST_BYTES_OF_HISTORY
 from pipeline.security.numpy_archives import read_arrays
 from pipeline.security.reading import ABSENT, read_json, read_text, read_yaml
 from pipeline.security.shapes import checked
 
-DATA_FILE, ARRAYS_FILE = "report_data.json", "report_data.npz"
+DATA_FILE, ARRAYS_FILE = holds("report_data.json", None), holds("report_data.npz", None)
 KEY = "run"
 """The config key that errors of files are told by."""
 MOST_COLUMNS, MOST_VALUES = 1000, 2_000_000
@@ -126,20 +128,20 @@ def read_run(folder: Path) -> RunFiles:
     """
     if not folder.is_dir():
         raise ConfigError(f"run: '{folder}' is not a folder; give the folder that a finished training printed")
-    if not any((folder / name).is_file() for name in ("run.json", "history.csv", DATA_FILE)):
+    if not any((folder / name).is_file() for name in (FACTS_FILE, HISTORY, DATA_FILE)):
         raise ConfigError(f"run: '{folder}' is not a run's: it has neither run.json nor history.csv")
     collected = _read(folder / DATA_FILE, read_json, run_shapes.COLLECTED) or {}
     return RunFiles(
         folder,
         {**FACTS, **collected.get("facts", {}), **(_read(folder / "run.json", read_json, run_shapes.RUN) or {})},
-        _read(folder / "metrics.json", read_json, run_shapes.METRICS) or {},
-        _read(folder / "history.csv", _read_history) or {},
+        _read(folder / METRICS, read_json, run_shapes.METRICS) or {},
+        _read(folder / HISTORY, _read_history) or {},
         written_config(folder),
         written_overrides(folder),
         chosen_groups(folder),
         {**COLLECTED, **collected},
         _read(folder / ARRAYS_FILE, read_arrays) or {},
-        _read(folder / "resources.csv", _read_resources) or {},
+        _read(folder / RESOURCES, _read_resources) or {},
     )
 
 

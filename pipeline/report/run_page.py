@@ -25,8 +25,9 @@ from pipeline.report.regression import Regression, regression_figures, regressio
 from pipeline.report.render import write_page
 from pipeline.report.resources import resource_figure
 from pipeline.report.run_files import RunFiles, read_run
+from pipeline.run.contents import holds
 
-REPORT_FILE = "report.html"
+REPORT_FILE = holds("report.html", "the report, for a browser")
 Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 MOST_CLASSES_DRAWN = 100
 MOST_OUTPUTS, SHOWN_OUTPUTS = 6, 3

@@ -83,8 +83,8 @@ def check_is_text(path: Path, key: str) -> None:
         str(path).encode("utf-8")
     except UnicodeEncodeError as error:
         raise ConfigError(
-            f"{key}: TensorBoard's files cannot be written to '{path}', whose name is no UTF-8 text; another folder, "
-            "hydra.run.dir=DIR, is right"
+            f"{key}: TensorBoard's files cannot be written to '{path}', whose name is not valid UTF-8; use "
+            "another folder with hydra.run.dir=DIR"
         ) from error
 
 

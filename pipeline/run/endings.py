@@ -50,7 +50,7 @@ def _say_how_to_resume(folder: Path) -> None:
 
     if any((part / "snapshots").is_dir() for part in (folder, *fold_folders(folder))):
         command = resume_command(from_here(folder), trusted_by_command())
-        logging.getLogger("pipeline").info("stopped; goes on by: %s", command)
+        logging.getLogger("pipeline").info("stopped; resume with: %s", command)
 
 
 def _is_new_folder() -> bool:

@@ -10,26 +10,26 @@ from pathlib import Path
 
 from pipeline.errors import FileError, PipelineError
 
-ELSEWHERE = "another folder, hydra.run.dir=DIR, is right"
+ELSEWHERE = "use another folder with hydra.run.dir=DIR"
 FULL = {
-    errno.ENOSPC: f"no space is left on its disk; some freed, or {ELSEWHERE}",
-    errno.EDQUOT: f"the quota of its disk is used up; some space freed, or {ELSEWHERE}",
-    errno.EFBIG: f"it would be larger than a file may be there; a higher limit (ulimit -f), or {ELSEWHERE}",
+    errno.ENOSPC: f"no space is left on its disk; free some, or {ELSEWHERE}",
+    errno.EDQUOT: f"the quota of its disk is used up; free some space, or {ELSEWHERE}",
+    errno.EFBIG: f"it would be larger than a file may be there; raise the limit (ulimit -f), or {ELSEWHERE}",
     errno.EROFS: f"its disk is read-only; {ELSEWHERE}",
     errno.EIO: f"its disk fails (input/output error); {ELSEWHERE}",
 }
-"""Reasons for which nobody can write there, and what is right then."""
+"""Reasons for which nobody can write there, and what to do about each."""
 OTHERS = {
     errno.ENOENT: "not found; it is not there, or was deleted while the command ran",
-    errno.EACCES: "this user may not read or write it; other permissions, or another path, are right",
-    errno.EPERM: "this user may not change it; other permissions, or another path, are right",
-    errno.ENOTDIR: "a part of this path is a file, not a folder; another path is right",
-    errno.EISDIR: "a folder, not a file; the path of a file is right",
-    errno.EEXIST: "a file is there, where a folder is needed; another path is right",
-    errno.ENAMETOOLONG: "this name is too long; a shorter one is right",
-    errno.ELOOP: "its links lead nowhere; another path is right",
+    errno.EACCES: "this user may not read or write it; change its permissions, or use another path",
+    errno.EPERM: "this user may not change it; change its permissions, or use another path",
+    errno.ENOTDIR: "a part of this path is a file, not a folder; use another path",
+    errno.EISDIR: "expected a file, found a folder",
+    errno.EEXIST: "expected a folder, found a file; use another path",
+    errno.ENAMETOOLONG: "this name is too long; use a shorter one",
+    errno.ELOOP: "its links lead nowhere; use another path",
     errno.ESTALE: "its disk is gone; it was unmounted while the command ran",
-    errno.EMFILE: "too many files are open; a higher limit (ulimit -n) is right",
+    errno.EMFILE: "too many files are open; raise the limit (ulimit -n)",
 }
 """Reasons that are of one path."""
 TEXTS = {os.strerror(number).lower(): number for number in FULL} | {"database or disk is full": errno.ENOSPC}
@@ -50,7 +50,7 @@ def file_error(error: BaseException, folder: Path | None = None) -> FileError | 
         return None
     told = next((one for one, is_cause in _reasons(error) if is_cause and isinstance(one, FileError)), None)
     if any(isinstance(one, RuntimeError) and str(one) == NO_HOME for one, _ in _reasons(error)):
-        return FileError("'~': no home folder is known; HOME=DIR in the environment, or a path without ~, is right")
+        return FileError("'~': no home folder is known; set HOME=DIR in the environment, or use a path without ~")
     found = os_error(error)
     if told is not None or found is None:
         return told

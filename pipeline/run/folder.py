@@ -19,7 +19,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.run.atomic_files import remove_unfinished, write_json, write_text
-from pipeline.run.names import CONTENTS, OF_START, PARTS, RUNNING
+from pipeline.run.contents import listed
+from pipeline.run.names import OF_START, RUNNING
 from pipeline.run.read_back import facts_of_run
 
 PACKAGES = ("tensorflow", "keras", "hydra-core", "numpy", "pandas", "tensorflow-datasets")
@@ -76,7 +77,7 @@ class Run:
 
     def contents(self) -> list[str]:
         """Returns a line for each file of the folder: its name and what it holds."""
-        return [f"{name:<20} {text}" for name, text in CONTENTS.items() if (self.folder / name).exists()]
+        return listed(self.folder)
 
 
 def start_run(folder: Path, command: Sequence[str], *, resumes: bool = False) -> Run:
@@ -126,8 +127,9 @@ def discard_unless_begun(run: Run, *, is_new: bool) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Removes what a process that was killed was writing into a run folder, whose lock the caller holds."""
     if (folder / ".hydra").is_dir():
-        for place in (folder, *(folder / name for name in PARTS)):
-            if place.is_dir():
+        for place in (folder, *folder.iterdir()):
+            # A link leads to what is not of this run.
+            if place == folder or (place.is_dir() and not place.is_symlink()):
                 remove_unfinished(place)
 
 

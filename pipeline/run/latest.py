@@ -51,8 +51,8 @@ def _newest(key: str) -> Path:
     if not runs:
         places = " and ".join(f"'{parent}'" for parent in PARENTS)
         what = "training" if key == "resume" else "run with a trained model"
-        right = "[DIR,DIR]" if key == "runs" else "DIR"
-        raise ConfigError(f"{key}: {LATEST}, but no {what} is in {places} here; {key}={right} is right")
+        valid = "[DIR,DIR]" if key == "runs" else "DIR"
+        raise ConfigError(f"{key}: {LATEST}, but no {what} is in {places} here; expected {key}={valid}")
     return max(runs, key=lambda folder: (str(facts_of_run(folder).get("started", "")), folder.stat().st_mtime))
 
 

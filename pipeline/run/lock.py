@@ -50,7 +50,9 @@ def _take(descriptor: int, folder: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        text = f"hydra.run.dir: '{folder}' is in use by {_holder(descriptor)}; another folder, or waiting, is right"
+        text = (
+            f"hydra.run.dir: '{folder}' is in use by {_holder(descriptor)}; wait for it to end, or use another folder"
+        )
         raise ConfigError(text) from None
     except OSError as error:
         if error.errno not in WITHOUT_LOCKS:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import FileError
 
-RIGHT = "a file of the run folder's own, or another folder (hydra.run.dir=DIR), is right"
+EXPECTED = "expected a file of the run folder's own; delete it, or use another folder with hydra.run.dir=DIR"
 
 
 class RunLog(logging.FileHandler):
@@ -36,14 +36,14 @@ class RunLog(logging.FileHandler):
             descriptor = os.open(path, flags, 0o666)
         except OSError as error:
             if error.errno == errno.ELOOP:
-                raise FileError(f"'{path}': a symbolic link; {RIGHT}") from error
+                raise FileError(f"'{path}': a symbolic link; {EXPECTED}") from error
             if error.errno == errno.ENXIO:
-                raise FileError(f"'{path}': no regular file; {RIGHT}") from error
+                raise FileError(f"'{path}': not a regular file; {EXPECTED}") from error
             raise
         file = os.fdopen(descriptor, "a", encoding=self.encoding, errors=self.errors)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
             file.close()
-            found = "no regular file" if status.st_nlink == 1 else "a file elsewhere too, by a hard link"
-            raise FileError(f"'{path}': {found}; {RIGHT}")
+            found = "not a regular file" if status.st_nlink == 1 else "a file elsewhere too, by a hard link"
+            raise FileError(f"'{path}': {found}; {EXPECTED}")
         return file

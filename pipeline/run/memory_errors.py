@@ -14,7 +14,7 @@ def memory_errors(batch_size: int | None) -> Iterator[None]:
     """Tells that what runs within it does not fit into memory.
 
     Args:
-        batch_size: Examples a batch; None where the source decides.
+        batch_size: Examples per batch; None where the source decides.
 
     Raises:
         ConfigError: Memory ran out.
@@ -33,15 +33,15 @@ def memory_error(error: BaseException, batch_size: int | None = None) -> ConfigE
     if not _ran_out(error):
         return None
     if batch_size is None:
-        text = f"memory ran out: {one_line(error)}; smaller batches, a smaller model or fewer examples are right"
+        text = f"memory ran out: {one_line(error)}; use smaller batches, a smaller model or fewer examples"
     elif batch_size > 1:
         half = batch_size // 2
         text = (
             f"loader.batch_size: a step on {batch_size} examples does not fit into memory; "
-            f"loader.batch_size={half}, or a smaller model, is right"
+            f"use loader.batch_size={half}, or a smaller model"
         )
     else:
-        text = "model: a step on 1 example does not fit into memory; a smaller model is right"
+        text = "model: a step on 1 example does not fit into memory; use a smaller model"
     return ConfigError(text)
 
 

@@ -28,7 +28,7 @@ def config_of_run(folder: Path, key: str = "run") -> dict[str, Any]:
         config = read_yaml(path, key)
     except ABSENT as error:
         found = "is not a folder" if not folder.is_dir() else "is not a run's: it has no .hydra/config.yaml"
-        raise ConfigError(f"{key}: '{folder}' {found}; the folder that a finished training printed is right") from error
+        raise ConfigError(f"{key}: '{folder}' {found}; expected the folder that a finished training printed") from error
     if not isinstance(config, dict):
         raise ConfigError(f"{key}: '{path}': expected a mapping, got {shown(config)}")
     for name in config:
@@ -118,7 +118,9 @@ def model_file(folder: Path) -> Path:
         ConfigError: The run left no model.
     """
     if not has_model(folder) and (folds := fold_folders(folder)):
-        raise ConfigError(f"run: '{folder}' is of {len(folds)} folds, each with a model; run={folds[0]} is right")
+        raise ConfigError(
+            f"run: '{folder}' is of {len(folds)} folds, each with a model; use one of them, such as run={folds[0]}"
+        )
     if not has_model(folder):
         raise ConfigError(f"run: '{folder}' has no model.keras; its training did not finish")
     return folder / (WEIGHTS if (folder / WEIGHTS).is_file() else MODEL)

@@ -50,12 +50,12 @@ def folder_to_resume(config: DictConfig, parent: str) -> str | None:
     if asked is None:
         return None
     if "MULTIRUN" in str(OmegaConf.select(config, "hydra.mode")):
-        raise ConfigError("resume: a sweep is not resumed as a whole; resume=DIR for each of its jobs is right")
+        raise ConfigError("resume: a sweep cannot be resumed as a whole; use resume=DIR for each of its jobs")
     if asked == AUTO:
         return _unfinished_run(config, Path(parent))
     if not (Path(asked) / ".hydra" / "config.yaml").is_file():
         found = "is not a folder" if not Path(asked).is_dir() else "is not a run's: it has no .hydra/config.yaml"
-        raise ConfigError(f"resume: '{asked}' {found}; auto, or the folder of a training, is right")
+        raise ConfigError(f"resume: '{asked}' {found}; expected auto, or the folder of a training")
     return str(asked)
 
 
@@ -65,16 +65,16 @@ def take_up(config: DictConfig, folder: Path) -> None:
     Raises:
         ConfigMistakes: It is another one, or asks for fewer epochs than are trained; a line for each difference.
     """
-    right = f"that of the run, or a new run without resume, is right ({', '.join(CHANGEABLE[:3])} may change)"
+    advice = f"use that of the run, or start a new run without resume ({', '.join(CHANGEABLE[:3])} may change)"
     mistakes = [
-        f"{key}: {_shown(here)}, but {_shown(there)} in the run '{folder}'; {right}"
+        f"{key}: {_shown(here)}, but {_shown(there)} in the run '{folder}'; {advice}"
         for key, here, there in _differences(_plain(config), config_of_run(folder, "resume"))
     ]
     asked = OmegaConf.select(config, "trainer.epochs")
     trained = max(map(epochs_trained, (folder, *fold_folders(folder))))
     if isinstance(asked, int) and asked < trained:
         mistakes.append(
-            f"trainer.epochs: {asked}, but {trained} are trained in the run '{folder}'; {trained} or more is right"
+            f"trainer.epochs: {asked}, but the run '{folder}' has trained {trained}; expected {trained} or more"
         )
     if mistakes:
         raise ConfigMistakes(mistakes)

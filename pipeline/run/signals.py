@@ -60,12 +60,12 @@ def uninstall() -> None:
 def deferred() -> Iterator[None]:
     """Within it, the first signal only notes that leaving is asked for; without it, that signal raises at once.
 
-        with interruption.deferred():
+        with signals.deferred():
             for block in blocks:
                 train(block)
-                if interruption.requested():
+                if signals.requested():
                     write_snapshot()
-                    interruption.leave()
+                    signals.leave()
 
     Blocks may be nested. If a signal came and nobody has left by the end of the outermost, that raises as `leave()`
     does, also in place of an error: the signal may well be its reason, as Ctrl-C reaches child processes too.

@@ -30,8 +30,8 @@ class CheckedRepository(ConfigRepository):
             file = Path(os.path.realpath(folder / source._normalize_file_name(config_path)))
             if not file.is_relative_to(folder):
                 raise ConfigError(
-                    f"'{config_path}' is outside of the folder of config files '{source.path}'; a file in it, or "
-                    "trust=[hydra] on the command line, is right"
+                    f"'{config_path}' is outside of the folder of config files '{source.path}'; use a file in it, or "
+                    "trust=[hydra] on the command line"
                 )
             parse_yaml(read_text(file, "--config-dir", MOST_BYTES_OF_YAML), str(file))
         return super().load_config(config_path)

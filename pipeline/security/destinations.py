@@ -38,7 +38,7 @@ def destination_mistakes(resolved: Any, written: Any, run_folder: Path) -> list[
 
 
 def addresses(resolved: Any) -> set[str]:
-    """Returns the places of a config at which an address to send to is right."""
+    """Returns the places of a config that may hold an address to send to."""
     return {
         f"{key}.{name}"
         for key, node in _parts("", resolved)
@@ -57,22 +57,22 @@ def _mistakes(key: str, node: Mapping[str, Any], written: Any, run_folder: Path)
             value, place = node[name], f"{key}.{name}"
             if name in PATHS and value is not None and not _inside(value, run_folder, Path()):
                 yield (
-                    f"{place}: '{value}' is outside of the run folder; a path in ${{hydra:runtime.output_dir}}, "
-                    "or another one on the command line, is right"
+                    f"{place}: '{value}' is outside of the run folder; use a path in ${{hydra:runtime.output_dir}}, "
+                    "or give this one on the command line"
                 )
             if (target, name) in TEMPLATES and isinstance(value, str):
                 yield from (f"{place}: {line}" for line in template_mistakes(within(value, run_folder)))
             if name in FILES and not all(_inside(file, run_folder, run_folder) for file in value or ()):
-                yield f"{place}: {value} are not all in the run folder; paths within it are right"
+                yield f"{place}: {value} are not all in the run folder; use paths within it"
             may_send = databases.may_connect if trust.is_within(target, databases.SOURCE) else _may_send
             if name in ADDRESSES and value and not (may_send(value) or _of_environment(_at(written, place))):
                 yield (
-                    f"{place}: a config file says whom to send to; an address on the command line or an environment "
-                    "variable such as ${oc.env:NOTIFY_URL} is right"
+                    f"{place}: a config file says whom to send to; give an address on the command line, or use an "
+                    "environment variable such as ${oc.env:NOTIFY_URL}"
                 )
     downloads = target == "pipeline.data.sources.tfds.Tfds" and node.get("download") and node.get("data_dir")
     if downloads and "data_dir" in names:
-        yield f"{key}.data_dir: a config file says where to download to; a folder on the command line is right"
+        yield f"{key}.data_dir: a config file says where to download to; give a folder on the command line instead"
 
 
 def _is_writer(target: str) -> bool:

@@ -20,5 +20,5 @@ def check_download(name: str) -> None:
     if trust.is_command() and not asked_for and "network" not in current.words:
         raise ConfigError(
             f"data: '{name}' is not on this machine, and a config file has it downloaded; "
-            "its name or trust=[network] on the command line is right"
+            "give its name or trust=[network] on the command line"
         )

@@ -26,8 +26,8 @@ def checked_options(arguments: Sequence[str]) -> Iterator[None]:
     options, _ = get_args_parser().parse_known_args(arguments)
     if options.experimental_rerun is not None:
         raise ConfigError(
-            "--experimental-rerun: would unpickle a file, which can run any code; resume=DIR, to go on with a run, or "
-            "+experiment=NAME is right"
+            "--experimental-rerun: would unpickle a file, which can run any code; use resume=DIR to resume a run, or "
+            "+experiment=NAME"
         )
     if options.help or options.hydra_help or options.cfg or options.info or options.shell_completion:
         with printable_output():

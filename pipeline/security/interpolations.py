@@ -27,7 +27,7 @@ class _Budget:
         self.values -= values
         if self.values < 0:
             raise InterpolationResolutionError(
-                f"the config's interpolations stand for more than {MOST_VALUES:,} values; fewer are right"
+                f"the config's interpolations stand for more than {MOST_VALUES:,} values; expected fewer"
             )
 
 

@@ -81,22 +81,26 @@ def mistake(place: str, argument: Argument, value: Any) -> str | None:
         return None if is_local or "network" in words else _by_network(place, value)
     if kind is Kind.SENDS:
         refused = value and "network" not in words
-        return f"{place}: a config file says whom to send to, or what; {right('network', place)}" if refused else None
+        return (
+            f"{place}: a config file says whom to send to, or what; {way_to_allow('network', place)}"
+            if refused
+            else None
+        )
     if kind is Kind.READS and isinstance(value, list):
         return None
     if is_remote(value) or (kind is Kind.WEIGHTS and value in WEIGHTS_BY_NAME):
         return None if "network" in words else _by_network(place, value)
-    return None if "files" in words else f"{place}: a config file has {value!r} read; {right('files', place)}"
+    return None if "files" in words else f"{place}: a config file has {value!r} read; {way_to_allow('files', place)}"
 
 
-def right(word: str, place: str) -> str:
+def way_to_allow(word: str, place: str) -> str:
     """Says how the user allows something: by a word of `trust`, or by typing a value of their own."""
     key = place.replace("[", ".").replace("]", "")
-    return f"trust=[{word}] or {key}=… on the command line is right"
+    return f"use trust=[{word}] or {key}=… on the command line"
 
 
 def _by_network(place: str, value: Any) -> str:
-    return f"{place}: a config file has {value!r} taken from the network; {right('network', place)}"
+    return f"{place}: a config file has {value!r} taken from the network; {way_to_allow('network', place)}"
 
 
 def _is_of_the_user(value: Any) -> bool:

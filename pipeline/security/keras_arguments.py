@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline.security import trust
-from pipeline.security.judgements import Argument, Kind, is_typed, mistake, right, vouched
+from pipeline.security.judgements import Argument, Kind, is_typed, mistake, vouched, way_to_allow
 
 SENDERS: Mapping[str, str] = MappingProxyType({"keras.callbacks.RemoteMonitor": "root"})
 """Parts that send whatever they are given, and the argument that says whom to send to."""
@@ -99,12 +99,12 @@ def _sender_mistake(key: str, target: str) -> str | None:
     place = f"{key}.{SENDERS.get(target)}"
     if target not in SENDERS or trust.typed(place) or "network" in trust.current().words:
         return None
-    return f"{key}: {target} sends, and a config file says whom to send to; {right('network', place)}"
+    return f"{key}: {target} sends, and a config file says whom to send to; {way_to_allow('network', place)}"
 
 
 def _default_mistake(place: str, argument: Argument) -> str | None:
     missing = f"{place}: missing, so that Keras takes '{argument.default}'"
     if argument.kind is Kind.WRITES:
-        return f"{missing}; a path in ${{hydra:runtime.output_dir}}, or another one on the command line, is right"
+        return f"{missing}; use a path in ${{hydra:runtime.output_dir}}, or give one on the command line"
     refused = mistake(place, argument, argument.default)
-    return None if refused is None else f"{missing}, by network; null, {right('network', place)}"
+    return None if refused is None else f"{missing}, by network; use null, or {way_to_allow('network', place)}"

@@ -66,7 +66,7 @@ def _check_end(file: BinaryIO) -> None:
 def _check_sizes(archive: zipfile.ZipFile) -> None:
     size = sum(member.file_size for member in archive.infolist())
     if size > MOST_BYTES:
-        raise ValueError(f"its arrays have {size:,} bytes; up to {MOST_BYTES:,} are right")
+        raise ValueError(f"its arrays have {size:,} bytes; expected at most {MOST_BYTES:,}")
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
@@ -83,6 +83,6 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     if count * dtype.itemsize != size:
         raise ValueError(f"{shown(member.filename)} has {size:,} bytes, and others by its shape")
     if count > MOST_NUMBERS and shape[0] > 1:
-        raise ValueError(f"{shown(member.filename)} has {count:,} numbers; up to {MOST_NUMBERS:,} are right")
+        raise ValueError(f"{shown(member.filename)} has {count:,} numbers; expected at most {MOST_NUMBERS:,}")
     with archive.open(member) as file:
         return np.asarray(np.lib.format.read_array(file, allow_pickle=False))

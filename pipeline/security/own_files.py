@@ -40,6 +40,6 @@ def refuse_links(folder: Path, names: Collection[str] | None = None) -> None:
                     waiting.append(entry.path)
                 elif not stat.S_ISREG(mode):
                     kind = "a symbolic link" if stat.S_ISLNK(mode) else "no file but a pipe, a socket or a device"
-                    raise ConfigError(f"'{entry.path}' is {kind}; in a run folder, files of its own are right")
+                    raise ConfigError(f"'{entry.path}' is {kind}; a run folder may hold only files of its own")
                 elif status.st_nlink > 1 and not CHECKPOINT.fullmatch(entry.name):
-                    raise ConfigError(f"'{entry.path}' is also a file elsewhere, by a hard link; a copy is right")
+                    raise ConfigError(f"'{entry.path}' is also a file elsewhere, by a hard link; make a copy of it")

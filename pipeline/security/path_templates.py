@@ -30,17 +30,17 @@ def within(path: str, folder: Path) -> str:
 
 def template_mistakes(template: str) -> list[str]:
     """Returns a line for each placeholder that could become any text."""
-    right = "a number such as {epoch:02d} or {val_loss:.2f} is right"
+    expected = "expected a number such as {epoch:02d} or {val_loss:.2f}"
     try:
         pieces = list(string.Formatter().parse(template))
     except ValueError as error:
-        return [f"'{template}': {one_line(error)}; {right}"]
+        return [f"'{template}': {one_line(error)}; {expected}"]
     wrong = {
         f"{{{name}{f'!{conversion}' if conversion else ''}{f':{how}' if how else ''}}}"
         for _, name, how, conversion in pieces
         if name is not None and (conversion or re.search(r"[.\[]", name) or not NUMBER.fullmatch(how or ""))
     }
-    return [f"the placeholder '{placeholder}' could become any text; {right}" for placeholder in sorted(wrong)]
+    return [f"the placeholder '{placeholder}' could become any text; {expected}" for placeholder in sorted(wrong)]
 
 
 def filled_in(node: Mapping[str, Any], folder: Path) -> dict[str, Any]:

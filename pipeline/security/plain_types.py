@@ -35,7 +35,7 @@ def mistake(value: Any, types: Mapping[str, Any]) -> str | None:
 
 def _whole(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or abs(int(value)) > LARGEST:
-        raise PydanticCustomError("whole", "a whole number is right")
+        raise PydanticCustomError("whole", "expected a whole number")
     return value
 
 
@@ -43,19 +43,19 @@ def _number(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise PydanticCustomError("number", "a number is right")
+        raise PydanticCustomError("number", "expected a number")
     return value
 
 
 def _seconds(value: Any) -> Any:
     if not abs(_number(value)) <= LONGEST_TIME:
-        raise PydanticCustomError("seconds", "seconds of less than a century are right")
+        raise PydanticCustomError("seconds", "expected less than a century in seconds")
     return value
 
 
 def _array(value: Any) -> Any:
     if not isinstance(value, np.ndarray) or value.dtype.kind in "UST":
-        raise PydanticCustomError("array", "an array of numbers is right")
+        raise PydanticCustomError("array", "expected an array of numbers")
     return value
 
 

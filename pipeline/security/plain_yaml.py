@@ -117,7 +117,7 @@ def _aliased(event: Any, around: list[_Node], named: dict[str, _Node]) -> _Node:
 def _check_interpolations(event: Any) -> None:
     text = event.value
     if "${" in text and (len(text) > LONGEST_INTERPOLATION or sum(map(text.count, "[{(")) > MOST_BRACKETS):
-        raise _refused(event, "an interpolation is too long; shorter ones are right")
+        raise _refused(event, "an interpolation is too long")
 
 
 def _refused(event: Any, problem: str) -> ConstructorError:
@@ -150,14 +150,12 @@ class _PlainLoader(Base):
             number = self.construct_yaml_int(node)
             if -LARGEST < number < LARGEST:
                 return int(number)
-        raise ConstructorError(
-            None, None, "a whole number has more than 64 bits; a smaller one is right", node.start_mark
-        )
+        raise ConstructorError(None, None, "a whole number has more than 64 bits", node.start_mark)
 
     def construct_number(self, node: Any) -> float:
         """Builds a number with a point."""
         if len(node.value) > LONGEST_NUMBER:
-            raise ConstructorError(None, None, "a number is too long; fewer digits are right", node.start_mark)
+            raise ConstructorError(None, None, "a number has too many digits", node.start_mark)
         return float(self.construct_yaml_float(node))
 
 

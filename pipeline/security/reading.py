@@ -43,14 +43,14 @@ def open_regular(path: Path, key: str, most: int) -> BinaryIO:
     except ABSENT:
         raise
     except OSError as error:
-        reason = "is a symbolic link; the file itself is right" if path.is_symlink() else _unread(error)
+        reason = "is a symbolic link; expected the file itself" if path.is_symlink() else _unread(error)
         raise ConfigError(f"{key}: '{path}' {reason}") from error
     status = os.fstat(descriptor)
     mistake = None
     if not stat.S_ISREG(status.st_mode):
-        mistake = "is no regular file; one is right"
+        mistake = "is not a regular file"
     elif status.st_size > most:
-        mistake = f"has {status.st_size:,} bytes; up to {most:,} are right"
+        mistake = f"has {status.st_size:,} bytes; expected at most {most:,}"
     if mistake is not None:
         os.close(descriptor)
         raise ConfigError(f"{key}: '{path}' {mistake}")
@@ -132,18 +132,18 @@ def _whole_number(digits: str) -> int:
         number = int(digits)
         if -LARGEST < number < LARGEST:
             return number
-    raise ValueError(f"a whole number has {len(digits)} digits; one of at most 64 bits is right")
+    raise ValueError(f"a whole number has {len(digits)} digits; expected at most 64 bits")
 
 
 def _number(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError("a number is too large; one of at most 64 bits is right")
+        raise ValueError("a number is too large; expected at most 64 bits")
     return number
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON; null is right")
+    raise ValueError(f"{name} is not a JSON number; expected null")
 
 
 def _check_depth(value: Any) -> None:

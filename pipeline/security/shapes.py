@@ -18,7 +18,7 @@ EXPECTED = {
     "model": "a mapping",
     "string": "a text",
 }
-"""What is right, by the beginning of the kind of error."""
+"""What was expected, by the beginning of the kind of error."""
 MOST_TOLD = 1000
 """Mistakes of which the first is looked for; the list of millions takes gigabytes."""
 
@@ -44,7 +44,7 @@ def checked(shape: TypeAdapter[Any], value: Any, place: str) -> Any:
 
 
 def in_one_line(error: ValidationError) -> str:
-    """Says in one line what the first mistake is: the key, what is right, what was found."""
+    """Says in one line what the first mistake is: the key, what was expected, what was found."""
     if error.error_count() > MOST_TOLD:
         return f"{error.error_count():,} values are of another kind than a run writes"
     found = error.errors(include_url=False)[0]
@@ -53,8 +53,8 @@ def in_one_line(error: ValidationError) -> str:
     if found["type"] == "missing":
         return f"{place}is missing"
     kind = found["type"].split("_")[0]
-    right = f"expected {EXPECTED[kind]}" if found["type"].endswith("_type") and kind in EXPECTED else found["msg"]
-    return f"{place}{right[0].lower()}{right[1:]}, got {shown(found['input'])}"
+    expected = f"expected {EXPECTED[kind]}" if found["type"].endswith("_type") and kind in EXPECTED else found["msg"]
+    return f"{place}{expected[0].lower()}{expected[1:]}, got {shown(found['input'])}"
 
 
 def _of_pydantic(part: str | int) -> bool:

@@ -29,7 +29,7 @@ def refuse_huge_sweep(overrides: Sequence[str]) -> None:
     if jobs > MOST:
         most = max(choices, key=lambda key: choices[key])
         raise ConfigError(
-            f"{most}: a sweep of {jobs:,} jobs, {choices[most]:,} of them by this key; {MOST:,} or fewer are right"
+            f"{most}: a sweep of {jobs:,} jobs, {choices[most]:,} of them by this key; expected {MOST:,} or fewer"
         )
 
 

@@ -181,9 +181,9 @@ def typed_values(arguments: Sequence[str]) -> Iterator[tuple[str, Any]]:
 
 
 def target_mistake(target: Any) -> str | None:
-    """Says why a config may not name a target, before anything of it is imported; None if it may."""
+    """Says why a target may not be named in a config, before anything of it is imported; None if it may."""
     if not isinstance(target, str) or not NAME.fullmatch(target):
-        return f"{target!r} is no dotted path; one such as my_module.my_function is right"
+        return f"expected a dotted path such as my_module.my_function, got {target!r}"
     if current().covers(target) or is_part(as_keras(target)):
         return None
     parent = as_keras(target).rpartition(".")[0]
@@ -203,7 +203,7 @@ def object_mistake(target: str, found: Any) -> str | None:
     if target in current().names:
         return None
     if not callable(found):
-        return f"'{target}' is a {type(found).__name__}; a class or a function is right"
+        return f"expected a class or a function, but '{target}' is a {type(found).__name__}"
     home, name = getattr(found, "__module__", None), getattr(found, "__qualname__", "")
     if current().covers(target):
         # An object that a module of the user's has made, such as a partial, has no home of its own.
@@ -227,7 +227,9 @@ def node_mistakes(key: str, node: Any) -> list[str]:
     """
     if isinstance(node, str):
         # Building would resolve it, to something that nobody has looked at.
-        return [f"{key}: '{node}' is still to be resolved when a part is built; its value is right"] * ("${" in node)
+        return [f"{key}: '{node}' would be resolved only when the part is built; write its value instead"] * (
+            "${" in node
+        )
     if isinstance(node, list):
         return [line for index, item in enumerate(node) for line in node_mistakes(f"{key}[{index}]", item)]
     if not isinstance(node, Mapping):
@@ -235,19 +237,19 @@ def node_mistakes(key: str, node: Any) -> list[str]:
     lines = [line for name, value in node.items() for line in node_mistakes(f"{key}.{name}", value)]
     # A key such as `mine.urls` would pass for another place.
     lines += [
-        f"{key}: the key '{name}' leads to a part; letters, digits and _ are right"
+        f"{key}: the key '{name}' leads to a part; expected letters, digits and _"
         for name, value in node.items()
         if re.search(r"[.\[\]]", str(name)) and any(targets(key, value))
     ]
     if "class_name" in node and not {"config", "module"}.isdisjoint(node):
-        lines.append(f"{key}: is what Keras makes objects from; a mapping with a _target_ is right")
+        lines.append(f"{key}: expected a mapping with a _target_, got one that Keras makes objects from")
     if "_target_" not in node:
         return lines
     mistake = target_mistake(node["_target_"])
     if mistake is not None:
         lines.append(f"{key}._target_: {mistake}")
     elif node.get("_args_") and not current().covers(node["_target_"]):
-        lines.append(f"{key}._args_: arguments by position are for parts of your own; those by name are right")
+        lines.append(f"{key}._args_: arguments by position are only for parts of your own; give them by name")
     return lines
 
 
@@ -300,7 +302,7 @@ def _names_of_environment() -> frozenset[str]:
 
 def _checked(name: str, place: str) -> str:
     if not NAME.fullmatch(name):
-        raise ConfigError(f"{place}: '{name}' is no package; a name such as my_parts is right")
+        raise ConfigError(f"{place}: expected the name of a package, such as my_parts, got '{name}'")
     return name
 
 

@@ -41,8 +41,8 @@ def refuse_secrets(value: Any, key: str = "") -> None:
     for place, text in _texts(key, value):
         if _is_secret(place, INTERPOLATION.sub("", text)):
             raise ConfigError(
-                f"{place}: holds a password or token, which the run folder would keep; an environment variable "
-                "such as '${oc.env:NOTIFY_URL}' is right"
+                f"{place}: holds a password or token, which the run folder would keep; use an environment "
+                "variable such as '${oc.env:NOTIFY_URL}'"
             )
 
 

@@ -1,1 +1,1 @@
-"""Tasks: what a command does, each a function that reads as the list of its stages."""
+"""Tasks: what a command does. Each is a function that reads as the list of its stages."""

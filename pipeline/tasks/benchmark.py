@@ -1,4 +1,4 @@
-"""The task that measures our loop against Keras' own on the user's model and data."""
+"""The task that compares our loop with Keras' own on the user's model and data."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from pipeline.config.schema import PipelineConfig
 from pipeline.data.stage import build_loader
 from pipeline.errors import ConfigError
 from pipeline.run.atomic_files import write_json
+from pipeline.run.contents import holds
 from pipeline.run.folder import Run
 from pipeline.tasks.loading import weighed_splits_of
 from pipeline.timing import contenders, table, timed_in_turns
 from pipeline.timing.contenders import samples_of
 
 log = logging.getLogger(__name__)
+FILE = holds("benchmark.json", "seconds of each epoch")
 
 
 def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
-    """Prints samples a second, time to the first step and memory of Keras' fit and ours; writes `benchmark.json`.
+    """Prints samples per second, time to the first step and memory of Keras' fit and ours; writes `benchmark.json`.
 
     Args:
-        config: What would be trained.
+        config: The config of the training.
         run: The folder of the benchmark.
-        rounds: Epochs that are measured of each, in turns.
+        rounds: The number of measured epochs per contender.
 
     Returns:
-        How many times as fast as Keras' fit, as its guide writes it, the pipeline is.
+        How many times as fast the pipeline is as Keras' fit, written as in Keras' guide.
     """
     if rounds < 1:
-        raise ConfigError(f"task.rounds: {rounds} is too small; 1 or more is right")
+        raise ConfigError(f"task.rounds: expected 1 or more, got {rounds}")
     with run.stage("data"):
         splits = weighed_splits_of(config)
         batches = build_loader(config.loader).batches(splits.train, seed=config.seed, training=True)
@@ -41,9 +43,7 @@ def benchmark(config: PipelineConfig, run: Run, rounds: int) -> float:
     for result in results:
         if result.error is not None:
             log.info("%s: %s", result.name, result.error)
-    write_json(
-        run.folder / "benchmark.json", {"samples": samples, "contenders": [asdict(result) for result in results]}
-    )
+    write_json(run.folder / FILE, {"samples": samples, "contenders": [asdict(result) for result in results]})
     ours = next(result for result in results if result.name == "pipeline")
     if ours.error is not None:
         raise RuntimeError(ours.error)

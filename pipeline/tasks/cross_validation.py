@@ -1,4 +1,4 @@
-"""Cross-validation: a training for each fold, in a folder of its own, and what they say together."""
+"""Cross-validation: one training per fold, each in its own folder, and their common results."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from pipeline.data.splits import Splits
 from pipeline.errors import ConfigError, DataError, one_line
 from pipeline.evaluation.carried_columns import beside, carried_columns
 from pipeline.evaluation.over_folds import as_text, over_folds
-from pipeline.evaluation.prediction_files import PARQUET, join_predictions, write_predictions
+from pipeline.evaluation.prediction_files import FILES, PARQUET, join_predictions, write_predictions
 from pipeline.evaluation.predictions import columns, predict
 from pipeline.keras_state import fresh_keras
 from pipeline.report import run_shapes, write_cross_validation
 from pipeline.run import lock
 from pipeline.run.atomic_files import write_json, write_text
+from pipeline.run.contents import holds
 from pipeline.run.endings import from_here, recorded
 from pipeline.run.folder import Run, remove_leftovers, start_run
+from pipeline.run.names import METRICS
 from pipeline.run.read_back import config_of_run, facts_of_run, fold_folder
 from pipeline.run.resume import take_up
 from pipeline.security.own_files import refuse_links
@@ -41,21 +43,22 @@ from pipeline.training.snapshots.opening import check_same_data
 
 log = logging.getLogger(__name__)
 TrainOn = Callable[[PipelineConfig, Run, Callable[[], Splits], np.ndarray], float]
-"""Trains on splits, and predicts the rows that are held out; see `pipeline.tasks.train.train_on`."""
-RESULTS = ("metrics.json", "predictions.parquet")
-"""What a fold leaves that all together are made of."""
+"""Trains on splits, and predicts the held-out rows; see `pipeline.tasks.train.train_on`."""
+holds("fold_1", "the run of the first fold; the others are alike")
+RESULTS = (METRICS, FILES[PARQUET])
+"""The files of a fold that the common results are made from."""
 
 
 def cross_validate(config: PipelineConfig, run: Run, train_on: TrainOn) -> float:
-    """Trains all folds one after another, and leaves mean and deviation of their metrics in the run folder.
+    """Trains all folds one after another, and writes mean and deviation of their metrics into the run folder.
 
     Args:
-        config: The config, of which each fold's is a copy that says its number.
-        run: The run whose folder has those of the folds.
+        config: The config. Each fold gets a copy with its number.
+        run: The run whose folder contains those of the folds.
         train_on: Trains one of them.
 
     Returns:
-        The mean of what a sweep optimises.
+        The mean of the value that a sweep optimizes.
     """
     with run.stage("data"):
         whole, folds = folds_of_config(config)
@@ -66,9 +69,9 @@ def cross_validate(config: PipelineConfig, run: Run, train_on: TrainOn) -> float
         for number, fold in enumerate(folds, 1):
             values.append(_value_of_fold(replace(config, fold=number), run, whole, fold, train_on))
     folders = [fold_folder(run.folder, number) for number in range(1, len(folds) + 1)]
-    metrics = over_folds([_metrics(folder / "metrics.json") for folder in folders])
-    write_json(run.folder / "metrics.json", metrics)
-    join_predictions([folder / "predictions.parquet" for folder in folders], run.folder)
+    metrics = over_folds([_metrics(folder / METRICS) for folder in folders])
+    write_json(run.folder / METRICS, metrics)
+    join_predictions([folder / FILES[PARQUET] for folder in folders], run.folder)
     _say_metrics(metrics)
     if config.report:
         with run.stage("report"):
@@ -79,7 +82,7 @@ def cross_validate(config: PipelineConfig, run: Run, train_on: TrainOn) -> float
 
 
 def train_fold(config: PipelineConfig, run: Run, train_on: TrainOn) -> float:
-    """Trains the one fold that a config names, and returns what a sweep optimises."""
+    """Trains the one fold that a config names, and returns the value that a sweep optimizes."""
     assert config.fold is not None
     with run.stage("folds"):
         whole, folds = folds_of_config(config)
@@ -94,7 +97,7 @@ def write_held_out(
     config: PipelineConfig,
     rows: np.ndarray,
 ) -> None:
-    """Writes the predictions of the rows that a fold holds out, by their numbers in the data."""
+    """Writes the predictions of the held-out rows of a fold, by their numbers in the data."""
     targets, test = splits.train.spec.targets, splits.test
     if isinstance(test, Examples) and test.origin is not None:
         rows = test.origin.rows
@@ -107,7 +110,7 @@ def write_held_out(
 
 
 def _value_of_fold(config: PipelineConfig, parent: Run, whole: Splits, fold: Fold, train_on: TrainOn) -> float:
-    """Trains a fold in its folder, or goes on with it, unless it is finished; returns what a sweep optimises."""
+    """Trains or resumes a fold in its folder unless it is finished; returns the value that a sweep optimizes."""
     assert config.fold is not None
     folder = fold_folder(parent.folder, config.fold)
     folder.mkdir(exist_ok=True)
@@ -150,10 +153,10 @@ def _trained(config: PipelineConfig, run: Run, whole: Splits, fold: Fold, train_
 
 
 def _value_if_finished(config: PipelineConfig, folder: Path, whole: Splits, fold: Fold) -> float | None:
-    """Returns the value that a sweep optimises of a fold that has nothing left to do; None for one that has.
+    """Returns the value that a sweep optimizes if a fold is finished; None if it is not.
 
     Raises:
-        DataError: It was trained on other data.
+        DataError: The fold was trained on other data.
     """
     if facts_of_run(folder).get("status") != "finished" or not all((folder / name).is_file() for name in RESULTS):
         return None
@@ -168,7 +171,7 @@ def _value_if_finished(config: PipelineConfig, folder: Path, whole: Splits, fold
 
 
 def _write_config(parent: Path, folder: Path, number: int, *, resumes: bool) -> None:
-    """Writes the config of a fold, as that of its parent is written, but for the fold's number."""
+    """Writes the config of a fold: its parent's config as it is written, with the fold's number."""
     config = DictConfig(config_of_run(parent, "resume"))
     config.fold, config.resume = number, None
     if resumes:
@@ -186,7 +189,7 @@ def _write_config(parent: Path, folder: Path, number: int, *, resumes: bool) -> 
 
 
 def _in_folder(value: Any, before: Path, folder: Path) -> Any:
-    """Returns a part of the config whose paths below one folder are below another one."""
+    """Returns a part of the config with paths below one folder moved below another."""
     if isinstance(value, Mapping):
         return {key: _in_folder(item, before, folder) for key, item in value.items()}
     if isinstance(value, list):
@@ -197,7 +200,7 @@ def _in_folder(value: Any, before: Path, folder: Path) -> Any:
 
 
 def _splits(config: PipelineConfig, whole: Splits, fold: Fold) -> Splits:
-    """Returns the splits of a fold; what is wrong with them says which fold that is."""
+    """Returns the splits of a fold. Errors in them name the fold."""
     try:
         return splits_of_fold(config, whole, fold)
     except (ConfigError, DataError) as error:
@@ -205,7 +208,7 @@ def _splits(config: PipelineConfig, whole: Splits, fold: Fold) -> Splits:
 
 
 def _metrics(path: Path) -> dict[str, Any]:
-    """Returns what a fold measured; its folder may have been a stranger's before it was resumed."""
+    """Returns the results of a fold, checked, since a resumed folder may come from elsewhere."""
     found: dict[str, Any] = read_json(path, "resume")
     checked(run_shapes.METRICS, found, f"resume: '{path}'")
     return found
@@ -213,9 +216,9 @@ def _metrics(path: Path) -> dict[str, Any]:
 
 def _say_what_is_left_out(config: PipelineConfig, whole: Splits) -> None:
     if whole.test is not None:
-        log.info("folds: the data's own test split is left out; each fold tests on what it holds out")
+        log.info("folds: the data's own test split is not used; each fold tests on its held-out rows")
     elif config.split.test:
-        log.info("folds: what each fold holds out is its test split, in place of split.test=%g", config.split.test)
+        log.info("folds: the test split of each fold is its held-out rows, instead of split.test=%g", config.split.test)
 
 
 def _say_metrics(metrics: Mapping[str, Any]) -> None:
@@ -233,7 +236,7 @@ def _say_metrics(metrics: Mapping[str, Any]) -> None:
 
 
 def _report(run: Run) -> None:
-    """Writes the report; a cross-validation is not lost because that fails."""
+    """Writes the report. If that fails, the cross-validation is still valid."""
     try:
         write_cross_validation(run.folder, run.outcome("finished", 0))
     except Exception as error:  # noqa: BLE001

@@ -14,6 +14,7 @@ from pipeline.evaluation.metrics import is_weighted, values_by_output
 from pipeline.evaluation.unknown_texts import warn_of_unknown_texts
 from pipeline.run.atomic_files import write_json
 from pipeline.run.folder import Run
+from pipeline.run.names import METRICS
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import compile_model
 from pipeline.weighting import weigh, weigh_split
@@ -24,9 +25,9 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
     """Evaluates the model of a run, and writes `metrics.json`.
 
     Args:
-        config: The run's config with what this command changes.
+        config: The run's config with the changes of this command.
         run: The folder of this evaluation.
-        split: The split to evaluate; None for the test split of the run's own data, or all of other data.
+        split: The split to evaluate; None for the test split of the run's own data, or for all of other data.
 
     Returns:
         The loss.
@@ -46,7 +47,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         if name == "validation":
             batches = evaluated(batches, config.trainer.validation_steps)
         if batches.endless:
-            raise ConfigError(f"data.{name}: never ends, so there is no last batch to evaluate")
+            raise ConfigError(f"data.{name}: expected data with an end to evaluate, got endless data")
         values = evaluate_splits(model, {name: batches})
         metrics = {name: values_by_output(values[name], list(model.signature.outputs), weighted=is_weighted(batches))}
         if own is not None:
@@ -54,5 +55,5 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
         else:
             notes = add_baselines_of_training(metrics, data, saved.constants, model.signature, config.loss)
         run.record(baseline_notes=notes)
-        write_json(run.folder / "metrics.json", metrics)
+        write_json(run.folder / METRICS, metrics)
     return values[name]["loss"]

@@ -1,4 +1,4 @@
-"""The data of a config, which several tasks begin with."""
+"""Loads the data of a config, as several tasks do first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.weighting.choices import missing_labels
 
 
 def splits_of(config: PipelineConfig, like: DataSpec | None = None) -> Splits:
-    """Loads the splits of a config, or of the one fold that it names, targets settled by its losses."""
+    """Loads the splits of a config, or of the one fold that it names. Its losses decide the kinds of targets."""
     if config.folds is not None and config.fold is not None:
         whole, folds = folds_of_config(config, like)
         return splits_of_fold(config, whole, folds[config.fold - 1])
@@ -49,5 +49,5 @@ def splits_of_fold(config: PipelineConfig, whole: Splits, fold: Fold) -> Splits:
 
 
 def weighed_splits_of(config: PipelineConfig) -> Splits:
-    """Loads the splits of a config, weighed as it says."""
+    """Loads the splits of a config with its sample weights."""
     return weigh(splits_of(config), build_weightings(config.weighting))

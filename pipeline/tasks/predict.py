@@ -30,16 +30,16 @@ FORMS = (PARQUET, CSV, NPZ)
 
 
 def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> None:
-    """Writes a row of predictions for each example, in input order.
+    """Writes one row of predictions per example, in input order.
 
     Args:
-        config: The run's config with what this command changes.
+        config: The run's config with the changes of this command.
         run: The folder of the predictions.
-        split: The split to predict; None for the test split of the run's own data, or all of other data.
+        split: The split to predict; None for the test split of the run's own data, or for all of other data.
         form: `parquet`, `csv` or `npz`.
     """
     if form not in FORMS:
-        raise ConfigError(f"task.form: '{form}' is none of them{nearest(form, FORMS)}")
+        raise ConfigError(f"task.form: '{form}' does not exist{nearest(form, FORMS)}")
     saved = open_run(config.run)
     with run.stage("data"):
         name, data, _ = data_of_command(config, split, saved.spec, other_data=run.other_data, with_targets=False)
@@ -63,7 +63,7 @@ def predict(config: PipelineConfig, run: Run, split: str | None, form: str) -> N
 
 
 def _columns_of(config: PipelineConfig, folder: Path) -> tuple[list[str], list[str]]:
-    """Returns the columns that predictions carry on, and those that the run has for its training."""
+    """Returns the columns to copy into the predictions, and those of them that training needed."""
     trained = config_of_run(folder).get("data")
     of_training = trained.get("columns") if isinstance(trained, dict) else None
     return list(config.data.get("columns") or ()), of_training if isinstance(of_training, list) else []

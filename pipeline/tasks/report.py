@@ -1,4 +1,4 @@
-"""The task that writes reports from the files of runs: of one run anew, or a comparison of several."""
+"""The task that writes reports from the files of runs: a single run's report, or a comparison of several runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def report(config: PipelineConfig, run: Run) -> None:
-    """Writes `report.html`: that of `run=DIR` into its folder, the comparison of `runs=[A,B]` into that of the command.
+    """Writes `report.html`: for `run=DIR` into that folder, for `runs=[A,B]` a comparison into the command's folder.
 
     Args:
         config: Names the run or the runs.
@@ -24,7 +24,7 @@ def report(config: PipelineConfig, run: Run) -> None:
     """
     if (config.run is None) == (config.runs is None):
         found = "missing" if config.run is None else "given together with runs"
-        raise ConfigError(f"run: {found}; run=DIR for the report of one run or runs=[A,B] to compare several is right")
+        raise ConfigError(f"run: {found}; use run=DIR for the report of one run, or runs=[A,B] to compare several")
     with run.stage("report"):
         if config.run is not None:
             folder = Path(config.run)

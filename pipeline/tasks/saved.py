@@ -1,4 +1,4 @@
-"""What evaluate and predict share: the model of a run, and the data that the command asks it about."""
+"""What evaluate and predict share: the model of a run, and the data that the command names."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class SavedRun:
 
     Attributes:
         folder: Its folder.
-        spec: What its training data looked like.
-        constants: What trivial predictors learn of it, by output.
+        spec: The form of its training data.
+        constants: What trivial predictors learn from that data, by output.
     """
 
     folder: Path
@@ -52,13 +52,13 @@ class SavedRun:
     constants: Mapping[str, Constants]
 
     def model(self, node: Mapping[str, Any]) -> keras.Model:
-        """Loads its model, which may hold no code but Keras', registered one, and classes of what built it.
+        """Loads its model, which may contain only Keras' code, registered code, and classes of the module it is from.
 
-        Where the run has its weights alone, the model is built anew for them.
+        If the run has only weights, the model is built again and the weights are loaded into it.
 
         Args:
-            node: The config's `model`; the module of its target is imported first, as it has or registers classes of
-                its own.
+            node: The config's `model`. The module of its target is imported first, since it may define or register
+                classes.
 
         Raises:
             ConfigError: The model cannot be loaded.
@@ -69,13 +69,13 @@ class SavedRun:
         try:
             if path.name == WEIGHTS:
                 return self._built(node, path)
-            # What `enable_unsafe_deserialization` has set would count for more than the argument does.
+            # An earlier `enable_unsafe_deserialization` would otherwise take precedence over the argument.
             with (
                 SafeModeScope(safe_mode=True),
                 keras.saving.CustomObjectScope(own_classes(target)),
                 warnings.catch_warnings(),
             ):
-                # Names of columns that no layer can have are the keys of its inputs all the same.
+                # Column names that are not valid for layers are still the keys of its inputs.
                 warnings.filterwarnings("ignore", message="When providing `inputs` as a dict")
                 return keras.saving.load_model(path, compile=False, safe_mode=True)
         except ConfigError:
@@ -87,10 +87,10 @@ class SavedRun:
         if components.takes(node["_target_"], "examples"):
             raise ConfigError(
                 f"run: '{self.folder}' has weights alone, and {node['_target_']} needs the training data too; "
-                "a model that can be saved is right"
+                "use a model that can be saved"
             )
         model = build_model(node, BatchStream(self.spec, lambda _: ()))
-        # A model of a class of its own makes its weights only when it is called.
+        # A model of a user's own class creates its weights only when it is called.
         signature_of(model, self.spec)
         model.load_weights(weights)
         return model
@@ -100,10 +100,10 @@ def open_run(folder: str | None) -> SavedRun:
     """Opens the run that a command names by its folder.
 
     Raises:
-        ConfigError: None is named, or its training did not finish.
+        ConfigError: No run is named, or its training did not finish.
     """
     if folder is None:
-        raise ConfigError("run: missing; run=latest, or run=DIR, the folder that a finished training printed, is right")
+        raise ConfigError("run: missing; use run=latest, or run=DIR with the folder that a finished training printed")
     path = Path(folder)
     model_file(path)
     facts = _facts(path)
@@ -115,25 +115,25 @@ def _facts(folder: Path) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = checked(TRAINED, read_json(file, "run"), f"run: '{file}'")
     except ABSENT as error:
-        raise ConfigError(f"run: '{file}' is missing; the folder of a finished training is right") from error
+        raise ConfigError(f"run: '{file}' is missing; expected the folder of a finished training") from error
     return facts
 
 
 def data_of_command(
     config: PipelineConfig, split: str | None, spec: DataSpec, *, other_data: bool, with_targets: bool
 ) -> tuple[str, Data, Splits | None]:
-    """Returns the name of the data that a command asks about, the data, and all splits of the run's own data.
+    """Returns the name of the data that a command names, the data, and all splits of the run's own data.
 
     Args:
-        config: The run's config with what this command changes.
-        split: The split that is asked for; None for the test split of the run's own data, and for all of other data
-            unless that brings a test split.
-        spec: What the model was trained on.
+        config: The run's config with the changes of this command.
+        split: The requested split; None for the test split of the run's own data, and for all of other data unless
+            that has a test split.
+        spec: The form of the training data.
         other_data: Whether the command names other data than the run's own.
         with_targets: Whether targets are needed.
 
     Raises:
-        ConfigError: There is no such split.
+        ConfigError: The split does not exist.
         DataError: The data has classes that the model does not know.
     """
     if other_data and split is None:
@@ -157,20 +157,20 @@ def data_of_command(
             _warn_if_changed(config, name, splits.named(name))
     data = match_inputs(splits.named(name), spec)
     if config.data.get("inputs") and trust.typed("data.inputs") and set(config.data["inputs"]) != set(spec.inputs):
-        raise ConfigError(f"data.inputs: the model takes the inputs {', '.join(spec.inputs)}; without it is right")
+        raise ConfigError(f"data.inputs: the model takes the inputs {', '.join(spec.inputs)}; leave this key out")
     found = with_positive(match_classes(data, spec), config.positive) if with_targets else data
     return ("data" if other_data and split is None else name), found, None if other_data else splits
 
 
 def _check_same_splits() -> None:
-    """Refuses what would set other rows of a run's own data apart than its training did."""
+    """Refuses settings that would split a run's own data differently than in its training."""
     for key in ("seed", *(f"split.{field.name}" for field in fields(SplitConfig)), "split"):
         if trust.typed(key):
-            raise ConfigError(f"{key}: would set other rows apart than the training did; without it is right")
+            raise ConfigError(f"{key}: would set other rows apart than the training did; leave this key out")
 
 
 def _warn_if_changed(config: PipelineConfig, name: str, data: Data) -> None:
-    """Says that a split of a run's own data has other rows than in training, where that can be told."""
+    """Warns if a split of a run's own data has other rows than in training, if that can be determined."""
     folder = Path(config.run or "")
     known = _facts(folder).get("data", {}).get(name, {})
     if not isinstance(data, Examples) or "sha256" not in known:

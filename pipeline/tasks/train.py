@@ -26,6 +26,7 @@ from pipeline.models import build_model
 from pipeline.report import collect, write_report
 from pipeline.run.atomic_files import write_json
 from pipeline.run.folder import Run
+from pipeline.run.names import HISTORY, METRICS, SNAPSHOTS
 from pipeline.schedules import with_training_steps
 from pipeline.tasks.cross_validation import cross_validate, train_fold, write_held_out
 from pipeline.tasks.loading import splits_of
@@ -84,7 +85,7 @@ def train_on(config: PipelineConfig, run: Run, load: Callable[[], Splits], held_
         callbacks = _callbacks(config, run, tracking.callbacks, validates=data.splits.validation is not None)
         with run.stage("training"):
             resumes = config.resume is not None
-            snapshots = open_snapshots(run.folder / "snapshots", config.snapshots, data.facts(), resumes=resumes)
+            snapshots = open_snapshots(run.folder / SNAPSHOTS, config.snapshots, data.facts(), resumes=resumes)
             check_savers(callbacks, savable)
             fitted = _fitted(model, data, config, run, callbacks, snapshots)
             failure = save_trained(built, run.folder, savable)
@@ -110,7 +111,7 @@ def _callbacks(
     return [
         *own,
         # After those that add to the values of an epoch, as ReduceLROnPlateau does.
-        HistoryFile(run.folder / "history.csv"),
+        HistoryFile(run.folder / HISTORY),
         *progress_callbacks(config.trainer.verbosity, own),
         *trackers,
     ]
@@ -153,7 +154,7 @@ def _evaluated(
         baseline_notes=add_baselines(metrics, splits, model.signature, config.loss),
         baseline_constants={output: found.as_dict() for output, found in constants.items()},
     )
-    write_json(run.folder / "metrics.json", metrics)
+    write_json(run.folder / METRICS, metrics)
     return values
 
 

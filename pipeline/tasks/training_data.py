@@ -1,4 +1,4 @@
-"""What a training uses of the data: splits, further validation sets, and the batches that the loader makes of them."""
+"""The data of a training: its splits, further validation sets, and the batches that the loader makes from them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class TrainingData:
     Attributes:
         splits: The splits.
         sets: Further validation sets by name.
-        loader: Makes batches.
-        seed: Seed of the order of batches.
+        loader: Makes the batches.
+        seed: The seed of the order of batches.
         fingerprints: A fingerprint of the examples of each split and, as `validation_sets.NAME`, of each set.
     """
 
@@ -58,7 +58,7 @@ class TrainingData:
         return {name: self.fingerprints[name] for name, _ in self.splits.present()}
 
     def weighed(self, weightings: Sequence[Weighting]) -> TrainingData:
-        """Returns the data with the weights that weightings give."""
+        """Returns the data with the sample weights of the weightings."""
         sets = {name: weigh_split(data, weightings, "validation") for name, data in self.sets.items()}
         return replace(self, splits=weigh(self.splits, weightings), sets=sets)
 
@@ -71,12 +71,12 @@ class TrainingData:
         return self._batches(self.splits.train, training=True)
 
     def validation_batches(self) -> dict[str, Batches]:
-        """Returns the batches to validate on by name; the validation split's name is empty."""
+        """Returns the validation batches by name. The name of the validation split is empty."""
         held_out = {"": self.splits.validation, **self.sets}
         return {name: self._batches(data) for name, data in held_out.items() if data is not None}
 
     def evaluation_batches(self, validation_steps: int | None) -> dict[str, Batches]:
-        """Returns the batches of each split in order, and whole even where training takes a part of them.
+        """Returns the batches of each split in order, complete even if training uses only a part of them.
 
         Args:
             validation_steps: The config's `trainer.validation_steps`, which limits the validation split.

@@ -1,4 +1,4 @@
-"""Benchmark: our loop against Keras' own on the same model and data, in turns."""
+"""Benchmark: our loop and Keras' own on the same model and data, in turns."""
 
 from pipeline.timing.contenders import Contender, contenders
 from pipeline.timing.table import table

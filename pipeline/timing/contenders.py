@@ -1,4 +1,4 @@
-"""Who takes part in a benchmark: Keras as its guide writes it, Keras at its best, and ours."""
+"""The contenders of a benchmark: Keras as its guide writes it, Keras at its best, and ours."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from pipeline.training.feeds.from_batches import Layout
 SHUFFLE_BUFFER = 1024
 """As in Keras' guide to training with built-in methods."""
 EXECUTION = 32
-"""Steps an execution from which more bring Keras nothing."""
+"""Steps per execution. More would not make Keras faster."""
 Train = Callable[[int, Sequence[keras.callbacks.Callback]], Any]
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One of those that are compared.
+    """One of the compared ways to train.
 
     Attributes:
-        name: What it is called in the table.
+        name: Its name in the table.
         train: Trains a new model for a number of epochs with the given callbacks.
     """
 
@@ -39,11 +39,11 @@ class Contender:
 
 
 def contenders(config: PipelineConfig, splits: Splits, batches: Batches) -> list[Contender]:
-    """Returns those that train the model of a config on its training data; the first one is what others are held to.
+    """Returns the contenders that train the model of a config on its training data. The first one is the reference.
 
     Args:
         config: The config.
-        splits: Its data, weighed.
+        splits: Its data, with sample weights.
         batches: The training batches of its loader.
     """
     batches = paced(batches, config.trainer.steps_per_epoch)
@@ -83,13 +83,13 @@ def contenders(config: PipelineConfig, splits: Splits, batches: Batches) -> list
         Contender("pipeline, XLA on", ours(jit_compile=True)),
         Contender("pipeline, XLA off", ours(jit_compile=False)),
     ]
-    # XLA has no text.
+    # XLA does not support text.
     text = any(spec.dtype == "string" for spec in batches.spec.inputs.values())
     return [one for one in everyone if not (text and "XLA" in one.name)]
 
 
 def samples_of(batches: Batches, steps_per_epoch: int | None) -> int:
-    """Returns the number of examples of an epoch."""
+    """Returns the number of examples per epoch."""
     batches = paced(batches, steps_per_epoch)
     rows = batches.rows(0) if batches.examples is not None else batches.epoch(0)
     return sum(len(batch) for batch in rows)
@@ -121,7 +121,7 @@ def _generator(batches: Batches, signature: Signature) -> dict[str, Any]:
             for batch in batches.epoch(epoch):
                 yield keras.tree.lists_to_tuples(layout.arranged(batch))
 
-    # A dataset rather than the generator itself, for which Keras would guess which sizes vary from two batches.
+    # A dataset instead of the generator: for that, Keras would guess from two batches which sizes vary.
     signature_of_batch = keras.tree.lists_to_tuples(layout.specs())
     dataset = tf.data.Dataset.from_generator(drawn, output_signature=signature_of_batch).prefetch(tf.data.AUTOTUNE)
     return {"x": dataset, "steps_per_epoch": steps, "shuffle": False}

@@ -10,11 +10,11 @@ HEADER = ("", "samples/s", "slowest to fastest", "against Keras", "first step", 
 
 
 def table(results: Sequence[Timing], samples: int) -> list[str]:
-    """Returns the lines of a table, speeds as ratios to the first contender.
+    """Returns the lines of a table, with speeds as ratios to the first contender.
 
     Args:
-        results: What each took.
-        samples: Examples an epoch.
+        results: The timing of each contender.
+        samples: Examples per epoch.
     """
     rows = [HEADER]
     for result in results:

@@ -1,4 +1,4 @@
-"""Contenders that train in turns, an epoch at a time, so that whatever else the machine does falls on all alike."""
+"""Lets contenders train in turns, one epoch at a time, so that other load on the machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MEMORY_STATUS = Path("/proc/self/status")
 
 @dataclass(frozen=True)
 class Timing:
-    """What a contender took.
+    """The timing of a contender.
 
     Attributes:
         name: The contender.
         epochs: Seconds of each epoch after the first, which compiles.
-        first_step: Seconds from the call of `fit` to the end of the first step or, of ours, of the first steps.
-        memory: Most bytes of memory in the first epoch, beyond those before it; None where nobody tells.
-        error: Why it could not train, in which case the rest says nothing.
+        first_step: Seconds from the call of `fit` to the end of the first step or, for ours, of the first steps.
+        memory: The peak memory of the first epoch in bytes, beyond that before it; None if unknown.
+        error: Why it could not train, in which case the other values mean nothing.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Timing:
 
 
 def timed_in_turns(contenders: Sequence[Contender], rounds: int) -> list[Timing]:
-    """Lets each contender train its first epoch alone, then all of them an epoch each, `rounds` times.
+    """Lets each contender train its first epoch alone, then all of them in turns, one epoch each, `rounds` times.
 
     Raises:
-        PipelineError: What is wrong with config or data, at the first that meets it.
-        Exception: The first contender, which others are held to, could not train.
+        PipelineError: The config or the data has a mistake, as raised by the first contender that meets it.
+        Exception: The first contender, the reference, could not train.
     """
     runners = [_Runner(contender, rounds) for contender in contenders]
     for _ in range(rounds + 1):
@@ -91,7 +91,7 @@ class _Clock(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 class _Runner:
-    """A contender in a thread of its own."""
+    """A contender in its own thread."""
 
     def __init__(self, contender: Contender, rounds: int) -> None:
         self.contender = contender
@@ -102,7 +102,7 @@ class _Runner:
         self.thread = threading.Thread(target=self._train, daemon=True)
 
     def run_epoch(self) -> None:
-        """Lets it train an epoch, and waits for that."""
+        """Lets it train one epoch, and waits for it to end."""
         if not self.thread.is_alive() and not self.clock.epochs:
             before = _memory_now()
             self.thread.start()
@@ -113,7 +113,7 @@ class _Runner:
             self.clock.done.acquire()
 
     def timing(self) -> Timing:
-        """Returns what it took, once it has trained."""
+        """Returns its timing, once it has trained."""
         self.thread.join()
         error = None if self.error is None else one_line(self.error)
         return Timing(self.contender.name, self.clock.epochs[1:], self.clock.first_step or 0.0, self.memory, error)
@@ -128,7 +128,7 @@ class _Runner:
 
 
 def _memory_now() -> int | None:
-    """Returns the memory in use in bytes, and starts to look for the most anew; None where Linux is not there."""
+    """Returns the memory in use in bytes, and resets the recorded peak; None outside of Linux."""
     try:
         MEMORY_RESET.write_text("5")
     except OSError:

@@ -1,4 +1,4 @@
-"""The trackers of the config."""
+"""Builds the trackers that the config names."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from pipeline.errors import ConfigError
 
 
 def build_tracking(config: PipelineConfig, run_folder: Path) -> list[keras.callbacks.Callback]:
-    """Builds the trackers of the config's `tracking`, in its order; null switches one off.
+    """Builds the trackers under the config's `tracking`, in order. A null entry switches a tracker off.
 
     A tracker is a callback. It gets the `run_folder` if it has an argument of that name, and may have a method
-    `on_run_end(metrics, status)`, see `end_tracking`. It contacts nobody before training begins.
+    `on_run_end(metrics, status)`, see `end_tracking`. It contacts no server before training begins.
 
     Raises:
-        ConfigError: One refused its arguments, is no callback, or needs a package that is not installed.
+        ConfigError: A tracker refused its arguments, is not a callback, or needs a package that is not installed.
     """
     if not isinstance(config.tracking or {}, Mapping):
         raise ConfigError(
-            f"tracking: {config.tracking!r} is no mapping; tracking=tensorboard or tracking=mlflow is right"
+            f"tracking: expected a mapping, got {config.tracking!r}; set tracking=tensorboard or tracking=mlflow"
         )
     trackers = []
     for name, node in (config.tracking or {}).items():
         if node is None:
             continue
         if not isinstance(node, Mapping) or "_target_" not in node:
-            raise ConfigError(f"tracking.{name}: {node!r} has no _target_; a mapping with one, or null, is right")
+            raise ConfigError(f"tracking.{name}: expected a mapping with a _target_, or null, got {node!r}")
         given = {"run_folder": run_folder} if components.takes(node["_target_"], "run_folder") else {}
         tracker = components.build(f"tracking.{name}", node, **given)
         if not isinstance(tracker, keras.callbacks.Callback):
-            raise ConfigError(f"tracking.{name}: gave a {type(tracker).__name__}; a keras.callbacks.Callback is right")
+            raise ConfigError(f"tracking.{name}: expected a keras.callbacks.Callback, got a {type(tracker).__name__}")
         tracker.config_key = f"tracking.{name}"
-        # A snapshot sets none of it back.
-        tracker.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
+        # A snapshot does not restore these values: the config decides them.
+        tracker.config_values = {key: value for key, value in node.items() if key not in components.NOT_ARGUMENTS}
         trackers.append(tracker)
     return trackers
 
 
 @dataclass(frozen=True)
 class Tracking:
-    """What records a run.
+    """The recording of a run.
 
     Attributes:
         callbacks: The trackers, for training.
-        metrics: What `metrics.json` holds, to be filled in as soon as it is known.
+        metrics: The contents of `metrics.json`, to be filled in as soon as they are known.
     """
 
     callbacks: list[keras.callbacks.Callback]
@@ -60,7 +60,7 @@ class Tracking:
 
 @contextmanager
 def tracked(config: PipelineConfig, run_folder: Path) -> Iterator[Tracking]:
-    """Records what is done within it as a run, and its end, however it comes.
+    """Records what happens inside the context as a run, including its end, however it comes.
 
     Raises:
         ConfigError: See `build_tracking`.
@@ -81,12 +81,12 @@ def tracked(config: PipelineConfig, run_folder: Path) -> Iterator[Tracking]:
 
 
 def end_tracking(trackers: Iterable[keras.callbacks.Callback], metrics: Mapping[str, Any], status: str) -> None:
-    """Tells trackers that the run ended, after all of its files but `run.json` are written.
+    """Notifies trackers of the end of the run, after all of its files except `run.json` are written.
 
     Args:
-        trackers: Those of `build_tracking`.
-        metrics: What `metrics.json` holds; empty if the run did not come so far.
-        status: As `run.json` has it: finished, failed, interrupted or terminated.
+        trackers: The result of `build_tracking`.
+        metrics: The contents of `metrics.json`; empty if the run did not get that far.
+        status: The status in `run.json`: finished, failed, interrupted or terminated.
     """
     for tracker in trackers:
         on_run_end = getattr(tracker, "on_run_end", None)

@@ -1,4 +1,4 @@
-"""Runs recorded in MLflow."""
+"""Records runs in MLflow."""
 
 from __future__ import annotations
 
@@ -29,31 +29,32 @@ from pipeline.tracking.tracker import Tracker
 log = logging.getLogger(__name__)
 
 LONGEST_KEY, LONGEST_PARAMETER, LONGEST_TAG = 250, 6000, 5000
-"""MLflow's limits, in characters."""
+"""MLflow's length limits, in characters."""
 MOST_METRICS, MOST_PARAMETERS = 1000, 100
-"""MLflow's limits of one request."""
+"""MLflow's limits per request."""
 FILES_SECONDS = 60
-"""How long to wait for an answer to a file, which a server may have to pass on."""
+"""How long to wait for the answer to a file upload, which a server may have to forward."""
 STATUSES = {"finished": "FINISHED", "interrupted": "KILLED", "terminated": "KILLED"}
 
 
 class MLflowTracker(Tracker):
-    """Records config, metrics, files and end of a run in MLflow; the jobs of a sweep below a run of the sweep's own.
+    """Records config, metrics, files and end of a run in MLflow. The jobs of a sweep are nested in a run of its own.
 
-    All metrics have the optimizer's steps as MLflow's step, so that validations within epochs lie between those at
-    their ends; those of an epoch are sent at its end, in one request. What the store did not take is kept and sent when
-    it answers again. A run that goes on in its folder, or is resumed in another one, goes on in MLflow too.
+    All metrics use the optimizer's steps as MLflow's step, so that validations within epochs appear between those at
+    the ends of epochs. The metrics of an epoch are sent at its end in one request. Values that the store did not accept
+    are kept and sent when it answers again. A run that continues in its folder, or is resumed in another one, also
+    continues in MLflow.
 
     Args:
         run_folder: The run's folder.
-        experiment: Name of the experiment, which is made if there is none.
-        uri: MLflow's tracking URI; None for that of the variable MLFLOW_TRACKING_URI or, without it, for a SQLite file
+        experiment: The name of the experiment. It is created if it does not exist.
+        uri: MLflow's tracking URI. None takes the variable MLFLOW_TRACKING_URI or, without it, a SQLite file
             `mlflow.db` in the working directory, which is where MLflow's own commands look for it.
-        files: Files of the run folder to record at the end, as far as they are there.
-        timeout_seconds: How long to wait for a server's answer, unless MLFLOW_HTTP_REQUEST_TIMEOUT says it.
+        files: Files of the run folder to record at the end, if they exist.
+        timeout_seconds: How long to wait for a server's answer, unless MLFLOW_HTTP_REQUEST_TIMEOUT is set.
 
     Raises:
-        ConfigError: MLflow is not installed, or knows no such URI.
+        ConfigError: MLflow is not installed, or does not know the URI.
     """
 
     state_types: ClassVar = {
@@ -79,7 +80,7 @@ class MLflowTracker(Tracker):
         self._tags: dict[str, str] = {}
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Waits: a training that is resumed says later in which run of MLflow it goes on."""
+        """Waits: a resumed training finds out later which run in MLflow it continues."""
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
@@ -89,19 +90,19 @@ class MLflowTracker(Tracker):
             self._store.attempt(self._send)
 
     def on_resume(self, epoch: int, step: int) -> None:  # noqa: ARG002
-        """Goes on with the run in MLflow."""
+        """Continues the run in MLflow."""
         self.on_epoch_begin(epoch)
 
     def get_state(self) -> dict[str, Any]:
-        """Returns the run in MLflow, and what the store has not taken yet."""
+        """Returns the run in MLflow, and the values that the store has not accepted yet."""
         return {"run_id": self.run_id or self._resumed, "metrics": self._metrics, "tags": self._tags}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Takes up the run in MLflow that another process began."""
+        """Continues the run in MLflow that another process began."""
         self._resumed, self._metrics, self._tags = state["run_id"], state["metrics"], state["tags"]
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """Keeps what a validation within an epoch measured, until the epoch ends."""
+        """Keeps the results of a validation within an epoch until the epoch ends."""
         self._keep(logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -110,7 +111,7 @@ class MLflowTracker(Tracker):
         self._store.attempt(self._send)
 
     def on_train_failure(self, error: BaseException) -> None:
-        """Keeps what went wrong."""
+        """Keeps the error."""
         self._tags["error"] = f"{type(error).__name__}: {one_line(error)}"
 
     def on_run_end(self, metrics: Mapping[str, Any], status: str) -> None:
@@ -139,7 +140,7 @@ class MLflowTracker(Tracker):
             self._tags = {}
 
     def _begin(self, client: Any) -> str:
-        """Makes the run, or finds that of the folder, and returns its id."""
+        """Creates the run, or finds the run of the folder, and returns its id."""
         from mlflow.entities import Param
 
         experiment = self._store.experiment(client, self._experiment)
@@ -148,7 +149,7 @@ class MLflowTracker(Tracker):
         tags = {
             "command": shlex.join(facts["command"]),
             "git_commit": facts["git_commit"] or "",
-            # These two names are MLflow's own, which its pages show.
+            # MLflow itself uses these two names and shows them on its pages.
             "mlflow.source.name": shlex.join(facts["command"]),
             "mlflow.source.git.commit": facts["git_commit"] or "",
         }
@@ -156,7 +157,7 @@ class MLflowTracker(Tracker):
         self._tags = {"status": "running", **self._tags}
         name = f"{self.folder.parent.name}/{self.folder.name}"
         if job and job.mode == RunMode.MULTIRUN:
-            # Not `sweep.dir`: in another process than the sweep's, its resolver would name a folder of its own.
+            # Not `sweep.dir`: outside the sweep's process, its resolver would return another folder.
             sweep = self.folder.parents[max(len(Path(job.sweep.subdir).parts), 1) - 1]
             name = str(self.folder.relative_to(sweep))
             parent = self._store.run(client, experiment, sweep, f"{sweep.parent.name}/{sweep.name}", {})
@@ -184,30 +185,30 @@ class MLflowTracker(Tracker):
     def _end(self, client: Any, status: str) -> None:
         client.set_terminated(self.run_id, status)
         if self._parent is not None:
-            # Each job says so, as none knows whether it is the last; the next one sets it running again.
+            # Every job does this, since none knows whether it is the last. The next one sets it back to running.
             client.set_terminated(self._parent, "FINISHED")
 
 
 def _job_in(run_folder: Path) -> Any:
-    """Returns what Hydra says of the command that runs in a folder; None if it runs none there."""
+    """Returns Hydra's information about the command that runs in a folder; None if none runs there."""
     if not HydraConfig.initialized():
         return None
     job = HydraConfig.get()
-    # A config that was only composed belongs to no folder.
+    # A config that was only composed does not belong to a folder.
     if OmegaConf.is_missing(job.runtime, "output_dir"):
         return None
     return job if Path(job.runtime.output_dir).absolute() == run_folder else None
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a value is a metric, and not a fact such as whether losses are weighted."""
+    """Whether a value is a metric rather than a fact, such as whether losses are weighted."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _key(name: str) -> str:
-    """Returns a name without characters that MLflow refuses."""
+    """Returns a name without the characters that MLflow refuses."""
     allowed = re.sub(r"[^\w\-. :/]", "_", name)[:LONGEST_KEY]
-    # What is no path of folders below another, MLflow refuses too.
+    # MLflow also refuses names that are not a normalized relative path.
     return allowed if str(PurePosixPath(allowed)) == allowed and ".." not in allowed else allowed.replace("/", "_")
 
 

@@ -1,4 +1,4 @@
-"""An MLflow store, which may be a server that does not answer."""
+"""An MLflow store, possibly a server that does not answer."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ PAUSE_SECONDS = 60.0
 
 
 class MLflowStore:
-    """A store that never breaks or delays what it records: a failure costs a warning, then it is let alone for a while.
+    """A store that never breaks or delays a run: a failure only causes a warning and a pause before the next attempt.
 
     Args:
         uri: MLflow's tracking URI.
         timeout_seconds: How long to wait for an answer.
-        pause_seconds: How long it is let alone after a failure; twice as long after each further one.
+        pause_seconds: How long to pause after a failure. Each further failure doubles it.
     """
 
     def __init__(self, uri: str, timeout_seconds: int, pause_seconds: float = PAUSE_SECONDS) -> None:
@@ -45,16 +45,16 @@ class MLflowStore:
 
     @property
     def place(self) -> str:
-        """The URI without a user's name and password."""
+        """The URI without user name and password."""
         return _without_credentials(self.uri)
 
     def attempt(self, action: Callable[[Any], object], *, seconds: int | None = None, at_once: bool = False) -> bool:
-        """Calls `action` with an `MlflowClient`, unless the store failed a short while ago.
+        """Calls `action` with an `MlflowClient`, unless the store is in its pause after a failure.
 
         Args:
             action: What to do.
-            seconds: How long to wait for each answer; None for the store's own time.
-            at_once: Even if the store failed a short while ago.
+            seconds: How long to wait for each answer; None for the store's own timeout.
+            at_once: Whether to ignore the pause.
 
         Returns:
             Whether it was done.
@@ -64,23 +64,23 @@ class MLflowStore:
         try:
             with _environment(_limits(seconds or self._timeout)):
                 action(self._connected())
-        # Whatever a store, a driver or a proxy may raise: no training ends because of it.
+        # A store, a driver or a proxy may raise anything. Training must not end because of it.
         except Exception as error:  # noqa: BLE001
             self._not_before = time.monotonic() + self._pause
             self._pause *= 2
             if not self._warned:
                 self._warned = True
-                log.warning("tracking.mlflow: %s failed, the run goes on: %.300s", self.place, _reason(error))
+                log.warning("tracking.mlflow: %s failed, the run continues: %.300s", self.place, _reason(error))
             return False
         return True
 
     def experiment(self, client: Any, name: str) -> str:
-        """Returns the id of an experiment, which is made if there is none."""
+        """Returns the id of an experiment, which is created if it does not exist."""
         found = client.get_experiment_by_name(name)
         if found is None:
             try:
                 return str(client.create_experiment(name))
-            # Another run may have been faster.
+            # Another run may have created it meanwhile.
             except importlib.import_module("mlflow").MlflowException:
                 found = client.get_experiment_by_name(name)
                 if found is None:
@@ -96,17 +96,17 @@ class MLflowStore:
         tags: Mapping[str, str],
         run_id: str | None = None,
     ) -> Any:
-        """Returns the run of a folder, which is made if there is none, and is running then.
+        """Returns the run of a folder, which is created if it does not exist, and sets its status to running.
 
-        Processes that ask for the run of one folder, as jobs of a sweep for the sweep's, get the same.
+        Processes that ask for the run of the same folder, such as jobs asking for their sweep's, get the same run.
 
         Args:
             client: An `MlflowClient`.
             experiment: The id of the run's experiment.
             folder: The folder.
-            name: A new run's name.
-            tags: A new run's tags.
-            run_id: The run that the folder's goes on with, if it is known and still there.
+            name: The name of a new run.
+            tags: The tags of a new run.
+            run_id: The run that this folder's run continues, if it is known and still exists.
         """
         quote = '"' if "'" in str(folder) else "'"
         with _alone_in(folder):
@@ -120,7 +120,7 @@ class MLflowStore:
         return found[0]
 
     def _run_of_id(self, client: Any, run_id: str | None, folder: Path) -> list[Any]:
-        """Returns the run of that id, which is this folder's from now on; none if nobody knows it."""
+        """Returns the run with that id, which belongs to this folder from now on; empty if it does not exist."""
         if run_id is None:
             return []
         try:
@@ -129,7 +129,7 @@ class MLflowStore:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             return []
-        # The id may be a stranger's who guessed one: runs that others made are let alone.
+        # A snapshot from elsewhere may name any id, so runs that others created are left alone.
         if run.info.lifecycle_stage != "active" or "run_folder" not in run.data.tags:
             return []
         if run.data.tags.get("run_folder") != str(folder):
@@ -139,13 +139,13 @@ class MLflowStore:
     def _connected(self) -> Any:
         if self._client is None:
             connect = importlib.import_module("mlflow").MlflowClient
-            # MLflow's log has a handler of its own.
+            # MLflow's log has its own handler.
             for handler in logging.getLogger("mlflow").handlers:
                 handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
             if self.uri.startswith(SQLITE):
                 folder = Path(self.uri.removeprefix(SQLITE)).parent
                 folder.mkdir(parents=True, exist_ok=True)
-                # MLflow makes the tables of a new file, and two processes at once spoil it.
+                # MLflow creates the tables of a new file; two processes that do so at once would damage it.
                 with _alone_in(folder):
                     _try_database(self.uri)
                     self._client = connect(tracking_uri=self.uri)
@@ -157,26 +157,26 @@ class MLflowStore:
 
 
 def check_uri(uri: str) -> None:
-    """Checks that a tracking URI is one, and that what it takes is installed.
+    """Checks that a tracking URI is valid, and that the packages it needs are installed.
 
     Raises:
-        ConfigError: It is not.
+        ConfigError: It is not, or they are not.
     """
     scheme = re.match(r"([\w-]+)(\+\w+)?:", uri)
     kind = scheme[1] if scheme else "file"
     known = {*DATABASES, *OTHER_KINDS, *(found.name for found in metadata.entry_points(group="mlflow.tracking_store"))}
     if kind not in known:
-        raise ConfigError(f"tracking.mlflow: no tracking URI begins with '{kind}:'{nearest(kind, known)}")
+        raise ConfigError(f"tracking.mlflow: '{kind}:' does not begin a tracking URI{nearest(kind, known)}")
     for package in ("mlflow", *(("sqlalchemy", "alembic") if kind in DATABASES else ())):
         if importlib.util.find_spec(package) is None:
             raise ConfigError(
                 f"tracking.mlflow: needs the package '{package}', which is not installed; "
-                'pip install "pipeline[mlflow]" is right'
+                'install it with pip install "pipeline[mlflow]"'
             )
 
 
 def _try_database(uri: str) -> None:
-    """Opens a database once: MLflow would try for minutes to open one that cannot be."""
+    """Opens a database once. MLflow would retry for minutes if it cannot be opened."""
     sqlalchemy = importlib.import_module("sqlalchemy")
     engine = sqlalchemy.create_engine(uri)
     try:
@@ -186,7 +186,7 @@ def _try_database(uri: str) -> None:
 
 
 def _limits(seconds: int) -> dict[str, str]:
-    """Returns MLflow's settings that keep it short and silent; those that the user set stay as they are."""
+    """Returns settings that make MLflow give up soon and stay silent. Settings of the user stay as they are."""
     ours = {
         "MLFLOW_HTTP_REQUEST_TIMEOUT": str(seconds),
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
@@ -199,7 +199,7 @@ def _limits(seconds: int) -> dict[str, str]:
 
 @contextmanager
 def _environment(settings: Mapping[str, str]) -> Iterator[None]:
-    """Sets environment variables, for as long as it lasts."""
+    """Sets environment variables inside the context."""
     os.environ.update(settings)
     try:
         yield
@@ -210,7 +210,7 @@ def _environment(settings: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Lets one process after the other do something about a folder."""
+    """Lets only one process at a time work on a folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
@@ -224,12 +224,12 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """Returns what went wrong first: `Connection refused` and not how often it was tried."""
+    """Returns the first cause, such as `Connection refused`, without how often it was tried."""
     while error.__cause__ or error.__context__:
         error = error.__cause__ or error.__context__ or error
     return _without_credentials(f"{type(error).__name__}: {one_line(error)}")
 
 
 def _without_credentials(text: str) -> str:
-    # A password may itself hold what ends one in an address, and may be among the parameters.
+    # A password may contain the characters that end it in an address, and may be among the parameters.
     return re.sub(r"(://\S*?)\?[^\s'\"]+", r"\1?…", re.sub(r"//\S*@", "//…@", text))

@@ -1,4 +1,4 @@
-"""What trackers record of an optimizer: the steps it made and the rate at which it learns."""
+"""What trackers record of an optimizer: its number of steps and its learning rate."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import keras
 
 
 def steps_made(model: keras.Model | None) -> int:
-    """Returns the number of steps that a model's optimizer made through all epochs; 0 if it has none of Keras'."""
+    """Returns the number of steps that a model's optimizer has made across all epochs; 0 without a Keras optimizer."""
     optimizer = getattr(model, "optimizer", None)
     return int(optimizer.iterations) if isinstance(optimizer, keras.optimizers.Optimizer) else 0
 
 
 def learning_rate(model: keras.Model) -> dict[str, float]:
-    """Returns `learning_rate` as it is now, also that of a schedule; nothing if the optimizer is none of Keras'."""
-    # That of mixed precision has the real one inside.
+    """Returns the current `learning_rate`, also that of a schedule; empty without a Keras optimizer."""
+    # The optimizer of mixed precision wraps the real one.
     optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         return {}

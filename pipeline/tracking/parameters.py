@@ -1,4 +1,4 @@
-"""The parameters of a run: its config as flat text, for tools that compare runs by it."""
+"""The parameters of a run: its config as flat text, by which tools compare runs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 from pipeline.run.read_back import config_of_run
 
 NO_PARAMETERS = ("tracking", "debug")
-"""Root keys that say how a run is watched and not what it does."""
+"""Root keys that affect how a run is watched, not what it does."""
 
 
 def parameters_of(run_folder: Path) -> dict[str, str]:
-    """Returns the config of a run as text by dotted key, such as `model.units`; none if its folder has no config.
+    """Returns the config of a run as text by dotted key, such as `model.units`; empty if its folder has no config.
 
-    Interpolations stay as they are written: a secret from `${oc.env:…}` is not among the values.
+    Interpolations stay as they are written, so a secret from `${oc.env:…}` is not among the values.
     """
     if not (run_folder / ".hydra" / "config.yaml").is_file():
         return {}
@@ -27,7 +27,7 @@ def parameters_of(run_folder: Path) -> dict[str, str]:
 def flattened(nested: Any, separator: str = ".") -> dict[str, Any]:
     """Returns the leaves of nested mappings by their joined keys.
 
-    A list of values is a leaf; in one that holds mappings, these are found by their number.
+    A list of plain values is a leaf. The items of a list with mappings have their number as the key.
     """
     leaves: dict[str, Any] = {}
     for key, value in _items(nested):
@@ -39,7 +39,7 @@ def flattened(nested: Any, separator: str = ".") -> dict[str, Any]:
 
 
 def as_text(value: Any) -> str:
-    """Returns a config value as YAML writes it in one line; a text as it is."""
+    """Returns a config value as YAML on one line, and a text as it is."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 

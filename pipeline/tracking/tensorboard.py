@@ -1,4 +1,4 @@
-"""Runs recorded for TensorBoard."""
+"""Records runs for TensorBoard."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from pipeline.errors import one_line
 from pipeline.run.atomic_files import check_is_text
+from pipeline.run.names import TENSORBOARD
 from pipeline.security.plain_types import Whole
 from pipeline.tracking.optimizer import learning_rate, steps_made
 from pipeline.tracking.parameters import flattened, parameters_of
@@ -21,21 +22,21 @@ from pipeline.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 SUFFIX = ".tracking.v2"
-"""Tells the files of this tracker from those of `keras.callbacks.TensorBoard`, which may be in the same folders."""
+"""Distinguishes the files of this tracker from those of `keras.callbacks.TensorBoard` in the same folder."""
 OURS = f"*/events.out.tfevents.*{SUFFIX}"
 
 
 class TensorBoardTracker(Tracker):
     """Writes event files to `tensorboard/train`, `tensorboard/validation` and those of other splits, in the run folder.
 
-    Names are those of `keras.callbacks.TensorBoard`, `epoch_loss` and the like by epoch, so that runs of both can be
-    compared. Beside them: `step_loss` by step for validations within epochs, `evaluation_loss` for what was measured
+    Names are those of `keras.callbacks.TensorBoard`, such as `epoch_loss` by epoch, so that runs of both can be
+    compared. In addition there are `step_loss` by step for validations within epochs, `evaluation_loss` for results
     after training, and the config as a table among the texts.
 
     Args:
         run_folder: The run's folder.
-        histograms: Write histograms of all weights each that many epochs; 0 for none.
-        graph: Write the graph of layers, of a functional or sequential model.
+        histograms: Write histograms of all weights every this many epochs; 0 for never.
+        graph: Whether to write the graph of layers of a functional or sequential model.
     """
 
     every_batch = False
@@ -43,7 +44,7 @@ class TensorBoardTracker(Tracker):
 
     def __init__(self, run_folder: Path, histograms: int, graph: bool) -> None:
         super().__init__()
-        self.folder = run_folder / "tensorboard"
+        self.folder = run_folder / TENSORBOARD
         check_is_text(self.folder, "tracking.tensorboard")
         self._parameters = parameters_of(run_folder)
         self._histograms, self._graph = histograms, graph
@@ -53,7 +54,7 @@ class TensorBoardTracker(Tracker):
         self._lengths: dict[str, int] = {}
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
-        """Waits: a training that is resumed has written the config and the graph before."""
+        """Waits: a resumed training has already written the config and the graph."""
         self._begun = False
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
@@ -73,7 +74,7 @@ class TensorBoardTracker(Tracker):
         return {"within": self._within, "lengths": self._lengths}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Takes from the event files what was written at later moments, and goes on in new ones."""
+        """Removes what was written at later moments from the event files, and continues in new ones."""
         self._begun = True
         self._within, self._lengths = state["within"], state["lengths"]
         self._close()
@@ -85,7 +86,7 @@ class TensorBoardTracker(Tracker):
                 os.truncate(path, length)
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """Writes what a validation within an epoch measured."""
+        """Writes the results of a validation within an epoch."""
         self._within = True
         self._write_by_step(logs)
         self._flush()
@@ -108,7 +109,7 @@ class TensorBoardTracker(Tracker):
         self._close()
 
     def on_run_end(self, metrics: Mapping[str, Any], status: str) -> None:  # noqa: ARG002
-        """Writes what was measured after training."""
+        """Writes the results after training."""
         for split, measured in metrics.items():
             for name, value in flattened(measured, "/").items():
                 if isinstance(value, bool):
@@ -118,11 +119,11 @@ class TensorBoardTracker(Tracker):
 
     def _write_graph(self) -> None:
         if not getattr(self.model, "inputs", None):
-            log.warning("tracking.tensorboard: no graph, the model is neither functional nor sequential")
+            log.warning("tracking.tensorboard: no graph, because the model is neither functional nor sequential")
             return
         try:
             tf.summary.write("keras", self.model.to_json(), metadata=_graph_metadata())
-        # A layer of a user's own may not say what it was made with.
+        # A user's own layer may not be able to return its config.
         except (NotImplementedError, TypeError, ValueError) as error:
             log.warning("tracking.tensorboard: no graph: %s", one_line(error))
 
@@ -167,7 +168,7 @@ def _cell(text: str) -> str:
 
 
 def _graph_metadata() -> Any:
-    """Returns what marks a summary as a Keras model for TensorBoard's graphs."""
+    """Returns the metadata that marks a summary as a Keras model for TensorBoard's graphs."""
     metadata = tf.compat.v1.SummaryMetadata()
     metadata.plugin_data.plugin_name = "graph_keras_model"
     metadata.plugin_data.content = b"1"

@@ -1,4 +1,4 @@
-"""Training: the model compiled as the config says, fed with batches, fitted."""
+"""Training: compiles the model as the config says, feeds it with batches, and fits it."""
 
 from pipeline.training.compile_stage import compile_model
 from pipeline.training.signature import NamedModel, Signature, named_model, signature_of

@@ -1,7 +1,7 @@
-"""The numbers and choices among the arguments of `fit`, `evaluate` and `predict`, checked before anything runs.
+"""Checks the numbers and choices among the arguments of `fit`, `evaluate` and `predict` before anything runs.
 
-What Keras takes is taken. What it refuses only when it comes to it, by an error of Python's or TensorFlow's own, is
-refused at once in a line that names the argument.
+Everything that Keras accepts is accepted. What Keras would refuse only later, with an error from Python or TensorFlow,
+is refused at once with a line that names the argument.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 LONGEST = 60
 PLAIN = (bool, int, float, complex, str, bytes, np.generic)
-"""Values that stand for one number or text, which no array does."""
+"""Types of values that are a single number or text, which no array is."""
 
 
 def with_known_keywords(function: Callable[P, R]) -> Callable[P, R]:
-    """Has a keyword that a function lacks be refused with the nearest one that it has."""
+    """Refuses unknown keyword arguments of a function, and names the nearest known one."""
     known = inspect.signature(function).parameters
 
     @functools.wraps(function)
@@ -42,14 +42,14 @@ def with_known_keywords(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def whole_number(name: str, value: Any) -> int:
-    """Returns a number that counts: an int, or what Python takes for one, as NumPy's.
+    """Returns a whole number: an int, or what Python accepts as one, such as NumPy's.
 
     Args:
         name: The argument, for messages.
-        value: What is given for it.
+        value: Its value.
 
     Raises:
-        TypeError: It is no whole number.
+        TypeError: It is not a whole number.
     """
     try:
         return operator.index(bool(value) if isinstance(value, np.bool_) else value)
@@ -58,33 +58,35 @@ def whole_number(name: str, value: Any) -> int:
 
 
 def check_arrays(x: Any, y: Any = None, sample_weight: Any = None) -> None:
-    """Refuses plain lists of numbers and the like, which Keras refuses by a word about `x`, whichever they are.
+    """Refuses plain lists of numbers and the like. Keras' own message names only `x`, whichever argument it is.
 
     Args:
-        x: Inputs, or batches of all.
+        x: Inputs, or batches of everything.
         y: Targets.
         sample_weight: Weights.
 
     Raises:
-        ValueError: A part of arrays is none.
+        ValueError: A part is not an array.
     """
     inputs = _plain("x", x)
     others = [_plain("y", y), _plain("sample_weight", sample_weight)] if inputs or can_convert_arrays((x,)) else []
     for name, value in filter(None, [inputs, *others]):
         kind = type(value).__name__
-        raise ValueError(f"{name}: expected an array or a tensor, as numpy.array makes, got the {kind} {found(value)}")
+        raise ValueError(
+            f"{name}: expected an array or a tensor, such as numpy.array(…), got the {kind} {found(value)}"
+        )
 
 
 def checked_batch_size(name: str, value: Any, data: Any) -> int | None:
-    """Returns the examples of a batch, None for Keras' default, which 0 stands for too.
+    """Returns the number of examples per batch; None for Keras' default, which 0 means too.
 
     Args:
         name: The argument, for messages.
-        value: What is given for it.
-        data: Inputs, targets and weights; those that come in batches are not asked for a size.
+        value: Its value.
+        data: Inputs, targets and weights. Data that comes in batches needs no size.
 
     Raises:
-        TypeError: It is no whole number.
+        TypeError: It is not a whole number.
         ValueError: It is below 0.
     """
     if value is None or not can_convert_arrays(data):
@@ -96,17 +98,17 @@ def checked_batch_size(name: str, value: Any, data: Any) -> int | None:
 
 
 def checked_steps(name: str, value: Any, data: Any, batch_size: int | None) -> int | None:
-    """Returns the batches of a pass, None for all that there are, which 0 stands for too.
+    """Returns the number of batches per pass; None for all there are, which 0 means too.
 
     Args:
         name: The argument, for messages.
-        value: What is given for it; a number below 0 is for all, except where the size of a batch follows from it.
+        value: Its value. A number below 0 means all, except where it determines the batch size.
         data: Inputs, targets and weights.
-        batch_size: Examples of a batch.
+        batch_size: The number of examples per batch.
 
     Raises:
-        TypeError: It is no whole number.
-        ValueError: It is below 0, and says how large a batch is.
+        TypeError: It is not a whole number.
+        ValueError: It is below 0 and determines the batch size.
     """
     if value is None:
         return None
@@ -120,8 +122,8 @@ def checked_split(value: Any) -> float:
     """Returns the share of `validation_split`, 0 for none.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is none of 0 to below 1.
+        TypeError: It is not a number.
+        ValueError: It is not from 0 to below 1.
     """
     if value is None:
         return 0.0
@@ -137,7 +139,7 @@ def checked_split(value: Any) -> float:
 
 
 def checked_frequency(value: Any) -> int | list[int]:
-    """Returns `validation_freq`: each how many epochs, or after which ones, counted from 1.
+    """Returns `validation_freq`: the number of epochs between validations, or a list of epochs counted from 1.
 
     Raises:
         ValueError: It is neither a whole number other than 0 nor a collection of whole numbers.
@@ -157,11 +159,11 @@ def checked_frequency(value: Any) -> int | list[int]:
 
 
 def checked_interval(value: Any, *, validates: bool) -> int | None:
-    """Returns `validation_interval`: each how many steps to validate, None for at the ends of epochs only.
+    """Returns `validation_interval`: the number of steps between validations; None for only at the end of epochs.
 
     Raises:
-        TypeError: It is no whole number.
-        ValueError: It is below 1, or there is nothing to validate on.
+        TypeError: It is not a whole number.
+        ValueError: It is below 1, or there is no validation data.
     """
     if value is None:
         return None
@@ -170,14 +172,14 @@ def checked_interval(value: Any, *, validates: bool) -> int | None:
         raise ValueError(f"validation_interval: expected a whole number of 1 or more, got {number}")
     if not validates:
         raise ValueError(
-            f"validation_interval: got {number} without anything to validate on; validation_data, validation_sets or "
-            "validation_split is right"
+            f"validation_interval: got {number} without validation data; set validation_data, validation_sets or "
+            "validation_split"
         )
     return number
 
 
 def checked_verbosity(value: Any) -> Any:
-    """Returns `verbose`; of texts, Keras knows "auto" only, and takes others for a verbosity of its own.
+    """Returns `verbose`. The only text that Keras knows is "auto"; it would take others for some verbosity.
 
     Raises:
         ValueError: It is another text.
@@ -188,7 +190,7 @@ def checked_verbosity(value: Any) -> Any:
 
 
 def checked_shuffle(value: Any) -> Any:
-    """Returns `shuffle`; of texts, Keras knows "batch" only, and takes all others for True, "False" too.
+    """Returns `shuffle`. The only text that Keras knows is "batch"; it would take others, even "False", for True.
 
     Raises:
         ValueError: It is another text.
@@ -202,7 +204,7 @@ def checked_class_weight(value: Any) -> Mapping[Any, Any] | None:
     """Returns `class_weight`: weights by class id, or such mappings by output; None for none.
 
     Raises:
-        TypeError: It is no mapping, nor a pandas Series, which Keras takes for one.
+        TypeError: It is neither a mapping nor a pandas Series, which Keras accepts as one.
     """
     if value is None or isinstance(value, Mapping):
         return value
@@ -212,7 +214,7 @@ def checked_class_weight(value: Any) -> Mapping[Any, Any] | None:
 
 
 def checked_compilation(value: Any) -> bool | None:
-    """Returns `jit_compile`: XLA on or off, None for whatever suits, which "auto" stands for too.
+    """Returns `jit_compile`: whether to use XLA; None to choose, which "auto" means too.
 
     Raises:
         TypeError: It is something else.
@@ -231,7 +233,7 @@ def found(value: Any) -> str:
 
 
 def _plain(name: str, value: Any) -> tuple[str, Any] | None:
-    """Returns name and value of the first part of nested arrays that is made of plain values only, if there is one."""
+    """Returns the name and value of the first part of nested arrays that has only plain values, if there is one."""
     leaves = keras.tree.flatten(value)
     if not any(isinstance(leaf, PLAIN) for leaf in leaves):
         return None

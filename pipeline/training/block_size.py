@@ -1,4 +1,4 @@
-"""How many steps are in one compiled call."""
+"""How many steps one compiled call runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 FIRST_STEPS, MOST_STEPS = 16, 4096
 BLOCK_SECONDS = 0.5
-"""How long a call should take: long enough to hide its cost, short enough for signals to be heard."""
+"""How long a call should take: long enough to hide its cost, short enough to react to signals."""
 HOOKS = {
     "train": ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end"),
     "test": ("on_test_batch_begin", "on_test_batch_end"),
@@ -23,15 +23,15 @@ STOPS = {"train": "stop_training", "test": "stop_evaluating", "predict": "stop_p
 
 
 class BlockSize:
-    """Most steps of the next call.
+    """The largest number of steps in the next call.
 
-    `steps_per_execution` where a callback looks at batches, or has stopped the model before its first one, else as many
-    as take half a second.
+    It is `steps_per_execution` if a callback looks at batches or has stopped the model before its first batch, and as
+    many steps as take half a second otherwise.
 
     Args:
         model: The model.
         hooks: Its callbacks.
-        kind: `train`, `test` or `predict`: whose batches they may look at.
+        kind: `train`, `test` or `predict`: the kind of batches that callbacks may look at.
     """
 
     def __init__(self, model: keras.Model, hooks: keras.callbacks.CallbackList, kind: str) -> None:
@@ -42,8 +42,8 @@ class BlockSize:
         self._devices = bool(tf.config.list_physical_devices("GPU"))
 
     def __call__(self) -> int:
-        """Returns the most steps of the next call."""
-        # Anew each time: a callback may cease to look at batches, as `WarmUp` does.
+        """Returns the largest number of steps in the next call."""
+        # Checked each time: a callback such as `WarmUp` may stop looking at batches.
         looked_at = any(looks_at_batches(callback, self._kind) for callback in self._hooks.callbacks)
         few = looked_at or getattr(self._model, STOPS[self._kind], False)
         self._fixed = self._model.steps_per_execution if few else None
@@ -51,12 +51,12 @@ class BlockSize:
 
     @property
     def fixed(self) -> bool:
-        """Whether the next call has `steps_per_execution` steps, no more."""
+        """Whether the next call has exactly `steps_per_execution` steps."""
         return self._fixed is not None
 
     @contextmanager
     def timed(self, steps: int) -> Iterator[None]:
-        """Learns from how long a call takes; the first one traces and tells nothing."""
+        """Learns how long a call takes. The first call is ignored, since it traces."""
         start = time.perf_counter()
         yield
         if self._fixed:
@@ -78,9 +78,9 @@ def looks_at_batches(callback: keras.callbacks.Callback, kind: str) -> bool:
 
 
 def _idle(callback: keras.callbacks.Callback, hook: object, name: str) -> bool:
-    """Whether a hook does nothing, or as Keras' own callback is set; a progress bar may move in larger steps.
+    """Whether a hook does nothing by its code or its settings. A progress bar may also move in larger steps.
 
-    A callback whose attribute `every_batch` is False says the same of itself.
+    A callback can set its attribute `every_batch` to False to say so.
     """
     kinds = keras.callbacks
     if not getattr(callback, "every_batch", True):

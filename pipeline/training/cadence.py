@@ -1,4 +1,4 @@
-"""How often within an epoch something is done: validation, or a snapshot."""
+"""When something is due within an epoch: a validation or a snapshot."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ NEVER = 2**31
 
 
 class Cadence:
-    """Tells when the next validation is due: each so many steps, each so many seconds, at fractions of each epoch.
+    """Says when the next one is due: every N steps, every N seconds, or at fractions of each epoch.
 
-    The end of an epoch is not among them: validation there is `validation_freq`'s.
+    The end of an epoch does not count: `validation_freq` decides about validation there.
 
     Args:
-        steps: Validate each that many steps, counted through all epochs; None for not.
-        seconds: Validate at the first end of a call after that many seconds since the last such validation; None for
-            not.
-        fractions: Validate when these fractions of an epoch are done; the steps of an epoch must be known.
+        steps: Due every this many steps, counted across all epochs; None for never.
+        seconds: Due at the end of the first call after this many seconds since the last time; None for never.
+        fractions: Due when these fractions of an epoch are done. The number of steps per epoch must be known.
     """
 
     def __init__(self, steps: int | None = None, seconds: float | None = None, fractions: Sequence[float] = ()) -> None:
@@ -29,19 +28,19 @@ class Cadence:
         self._last = time.perf_counter()
 
     def until_next(self, done: int, step: int, epoch_steps: int | None) -> int:
-        """Returns the number of steps until the next moment that is told by steps.
+        """Returns the number of steps until the next moment that is defined by steps.
 
         Args:
-            done: Steps done through all epochs.
-            step: Steps done of this epoch.
-            epoch_steps: Steps of this epoch; None if nobody knows.
+            done: Steps done across all epochs.
+            step: Steps done in this epoch.
+            epoch_steps: Steps of this epoch; None if unknown.
         """
         left = [NEVER] if self._steps is None else [self._steps - done % self._steps]
         left += [at - step for at in self._marks(epoch_steps) if at > step]
         return min(left)
 
     def is_due(self, done: int, step: int, epoch_steps: int | None) -> bool:
-        """Whether a moment is now, after a step; see `until_next`."""
+        """Whether one is due now, after a step; see `until_next`."""
         due = self._steps is not None and done % self._steps == 0
         due = due or step in self._marks(epoch_steps)
         if self._seconds is not None and time.perf_counter() - self._last >= self._seconds:
@@ -51,10 +50,10 @@ class Cadence:
         return due
 
     def remark(self, done: int) -> str | None:
-        """Says after a training, in one line, that it was too short for a validation by steps; None if it was not.
+        """Returns a line that says that a training was too short for a validation by steps; None if it was not.
 
         Args:
-            done: Steps that it had through all epochs.
+            done: Steps that the training had across all epochs.
         """
         if self._steps is None or not 0 < done < self._steps:
             return None

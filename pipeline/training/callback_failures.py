@@ -1,4 +1,4 @@
-"""Callbacks when training fails: the one that raised is named, and the others end."""
+"""What happens to callbacks when training fails: the one that raised is named, and the others are ended."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def callback_failures(callbacks: Sequence[keras.callbacks.Callback]) -> Iterator[None]:
-    """Calls `on_train_end` of callbacks if training within it fails, but for one that is the reason.
+    """Calls `on_train_end` of all callbacks except the one that raised, if training inside the context fails.
 
     Raises:
-        ConfigError: A callback raised an error, which is named; errors of the pipeline's own callbacks are raised on.
+        ConfigError: A callback raised an error; it is named. Errors of the pipeline's own callbacks pass through.
     """
     try:
         yield
@@ -39,7 +39,7 @@ def callback_failures(callbacks: Sequence[keras.callbacks.Callback]) -> Iterator
 def _culprit(
     error: BaseException, callbacks: Sequence[keras.callbacks.Callback]
 ) -> tuple[keras.callbacks.Callback | None, str]:
-    """Returns the callback in whose hook an error was raised, and the hook; None if it was elsewhere."""
+    """Returns the callback and the hook that raised an error; None if the error came from elsewhere."""
     traceback = error.__traceback__
     while traceback is not None:
         frame = traceback.tb_frame
@@ -53,7 +53,7 @@ def _culprit(
 def _others(
     callbacks: Sequence[keras.callbacks.Callback], culprit: keras.callbacks.Callback | None, hook: str
 ) -> list[keras.callbacks.Callback]:
-    """Returns the callbacks that have begun and not ended yet, without the culprit."""
+    """Returns the callbacks that have begun and not ended, without the culprit."""
     others = [callback for callback in callbacks if callback is not culprit]
     place = next((n for n, callback in enumerate(callbacks) if callback is culprit), 0)
     if hook == "on_train_begin":

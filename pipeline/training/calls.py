@@ -1,4 +1,4 @@
-"""Calls of compiled steps: how many batches each takes from the stacks of an epoch."""
+"""Calls of compiled steps: the batches that each call takes from the stacks of an epoch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.training.feeds import Stack
 
 @dataclass(frozen=True)
 class Piece:
-    """Neighbouring batches of one stack.
+    """Adjacent batches of one stack.
 
     Attributes:
         stack: The stack.
@@ -24,7 +24,7 @@ class Piece:
 
 
 class Calls:
-    """Takes the batches of an epoch call by call.
+    """Divides the batches of an epoch into calls.
 
     Args:
         stacks: The stacks of the epoch.
@@ -51,8 +51,8 @@ class Calls:
         """Returns the batches of the next call; none after the last batch.
 
         Args:
-            most: Most batches, at least 1.
-            across: Whether to go on with the next stack where one ends, so that only the last call has fewer.
+            most: The largest number of batches, at least 1.
+            across: Whether to continue with the next stack when one ends, so that only the last call has fewer.
         """
         pieces: list[Piece] = []
         while most > 0 and (across or not pieces):

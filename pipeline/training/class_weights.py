@@ -1,4 +1,4 @@
-"""Class weights of one output or of several, turned into sample weights for any form of data."""
+"""Class weights of one output or several, turned into sample weights for any form of data."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ SINGLE = "`class_weight` is only supported for Models with a single output."
 
 
 class ClassWeights:
-    """Weight by class id, or such a mapping by output name.
+    """Weights by class id, or such a mapping by output name.
 
-    Weights by output are multiplied by the sample weights that the data brings; a target with one axis less than its
-    output has an id at each position. Weights of a single output mean what they mean in Keras, and such a target, of
-    which Keras makes weights that do not fit it, has ids there too.
+    Weights by output are multiplied by the data's sample weights. A target with one axis less than its output has an id
+    at each position. Weights of a single output mean the same as in Keras, except that such a target, for which Keras
+    makes weights of the wrong shape, has ids at its positions too.
 
     Args:
-        model: The model, whose outputs they are given by.
+        model: The model with the outputs.
         class_weight: The weights.
 
     Raises:
-        ValueError: Something is weighted that is no class.
+        ValueError: A key is not a class id.
     """
 
     def __init__(self, model: keras.Model, class_weight: Mapping[Any, Any]) -> None:
@@ -44,12 +44,12 @@ class ClassWeights:
         """Returns the sample weights of arrays.
 
         Raises:
-            ValueError: An output that the model lacks, or for a single output, sample weights or several targets.
+            ValueError: The model has no such output; or a single output has sample weights or several targets.
         """
         return self._weights(y, sample_weight, weights_of, _times_arrays)
 
     def of_batch(self, batch: Any) -> Any:
-        """Returns a batch of arrays with sample weights; one without targets stays as it is."""
+        """Returns a batch of arrays with sample weights. A batch without targets stays as it is."""
         return self._batch(batch, weights_of, _times_arrays)
 
     def of_element(self, *batch: Any) -> Any:
@@ -75,7 +75,7 @@ class ClassWeights:
         names = list(y) if isinstance(y, Mapping) else self._names
         unknown = [name for name in self._given if name not in names]
         if unknown:
-            raise ValueError(f"class_weight: expected {_right(names, y)}, got weights of an output {unknown[0]!r}")
+            raise ValueError(f"class_weight: expected {_expected(names, y)}, got weights of an output {unknown[0]!r}")
         before = {} if given is None else _by_name(names, given)
         weights = {}
         for name, given_target in _by_name(names, y).items():
@@ -87,13 +87,13 @@ class ClassWeights:
         return _like(y, weights)
 
     def _has_ids_of_positions(self, y: Any) -> bool:
-        """Whether targets of a single output of several classes at each position can be nothing but ids."""
+        """Whether targets of a single output with several classes per position can only be ids."""
         shape = next(iter(self._shapes.values()), ())
         return 1 < len(getattr(y, "shape", ())) == len(shape) - 1 and shape[-1] != 1
 
 
 def _shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
-    """Returns the shape of each output in order; nothing for a model that does not tell."""
+    """Returns the shape of each output in order; empty if the model does not declare them."""
     if isinstance(model, keras.Sequential) and model.layers:
         names = [model.layers[-1].name]
     else:
@@ -104,7 +104,7 @@ def _shapes(model: keras.Model) -> dict[str, tuple[int | None, ...]]:
 
 
 def _check_ids(weights: Mapping[Any, Any]) -> None:
-    """Refuses keys that are no class ids, such as the texts of a JSON file, by which no weight would count."""
+    """Refuses keys that are not class ids, such as the texts of a JSON file, since such weights would never apply."""
     for key in weights:
         if not isinstance(key, numbers.Real):
             raise ValueError(f"class_weight: expected class ids as keys, as in {{0: 1.0, 1: 2.0}}, got {key!r:.40}")
@@ -115,7 +115,7 @@ def _example_by_output(y: Any) -> str:
     return f"such weights by output, as in {{{name!r}: {{0: 1.0, 1: 2.0}}}}"
 
 
-def _right(names: list[str], y: Any) -> str:
+def _expected(names: list[str], y: Any) -> str:
     if not names and keras.tree.is_nested(y):
         return "targets by name, in a dict, for weights by output"
     return f"weights by output of {', '.join(map(str, names))}" if len(names) > 1 else "weights by class id"
@@ -126,8 +126,8 @@ def _warn_of_positions(y: Any) -> None:
         return
     if y.max(initial=0) > 1:
         warnings.warn(
-            f"class_weight: targets of shape {y.shape} are taken for one-hot rows, as Keras does; for a class id "
-            "at each position, weights by output name are right, as in class_weight={'output': {0: 1.0, 1: 2.0}}",
+            f"class_weight: targets of shape {y.shape} are taken as one-hot rows, as in Keras; for a class id at each "
+            "position, give weights by output name, as in class_weight={'output': {0: 1.0, 1: 2.0}}",
             stacklevel=2,
         )
 
@@ -137,7 +137,7 @@ def _times_arrays(weight: Any, given: Any) -> Any:
 
 
 def _times_tensors(weight: Any, given: Any) -> Any:
-    """Multiplies weights of examples and of positions within them, the axes that one lacks being at the end."""
+    """Multiplies weights of examples and of their positions; missing axes are added at the end."""
     given = tf.cast(given, weight.dtype)
     rank = max(weight.shape.rank, given.shape.rank)
     one, other = (tf.reshape(w, tf.concat([tf.shape(w), [1] * (rank - w.shape.rank)], 0)) for w in (weight, given))
@@ -163,11 +163,11 @@ def _like(targets: Any, weights: dict[str, Any]) -> Any:
 
 
 def weights_of(target: Any, class_weight: Mapping[int, float], *, are_ids: bool = False) -> np.ndarray:
-    """Returns the weight of each example, or of each position of it; 1 for a class without one.
+    """Returns the weight of each example, or of each of its positions; 1 for a class without a weight.
 
     Args:
         target: Class ids of shape (examples,) or (..., 1), or one-hot rows along the last axis.
-        class_weight: Weight by class id.
+        class_weight: The weight by class id.
         are_ids: Whether every number is a class id, whatever the shape.
     """
     values = np.asarray(keras.ops.convert_to_numpy(target))

@@ -1,4 +1,4 @@
-"""The stage that compiles a model as the config says, the config checked against model and data."""
+"""The stage that compiles a model as the config says, after checking the config against model and data."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
     """Compiles a model with the optimizer, losses, weights and metrics of the config.
 
     Args:
-        model: The model; its output may lack a loss, and is then for prediction only.
-        config: What it says of optimizer, schedule, losses, metrics and trainer is read.
-        spec: What the data looks like.
+        model: The model. An output without a loss is for prediction only.
+        config: Read for optimizer, schedule, losses, metrics and trainer.
+        spec: The form of the data.
 
     Returns:
         The model with its signature.
 
     Raises:
-        ConfigMistakes: Losses or metrics that do not suit the outputs, all of them.
-        DataError: Inputs or targets that the model does not take.
+        ConfigMistakes: Lists all losses and metrics that do not suit the outputs.
+        DataError: The model does not accept the inputs or targets.
     """
     signature = signature_of(model, spec)
     check_shapes(spec, dict(signature.inputs))
@@ -93,14 +93,14 @@ def compile_model(model: keras.Model, config: PipelineConfig, spec: DataSpec) ->
 def _of_labelled(
     metrics: dict[str, Metrics], weighted: dict[str, Metrics], spec: DataSpec
 ) -> tuple[dict[str, Metrics], dict[str, Metrics]]:
-    """Has the metrics of targets that lack labels be weighted ones, which is what leaves the rows without one out."""
+    """Makes the metrics of targets with missing labels weighted ones, so that rows without a label do not count."""
     lacking = [name for name in metrics if name in spec.targets and spec.targets[name].missing]
     moved = {name: together(weighted.get(name), metrics[name]) for name in lacking}
     return {n: found for n, found in metrics.items() if n not in lacking}, {**weighted, **moved}
 
 
 def _save_as_of_keras(model: keras.Model, parts: dict[str, Any]) -> None:
-    """Has the model be saved with losses and metrics of Keras alone, so that it loads where this package is not."""
+    """Saves the model with plain Keras losses and metrics, so that it loads without this package."""
     config = getattr(model, "_compile_config", None)
     if config is not None:
         config.config.update(parts)
@@ -118,7 +118,7 @@ def _built_losses(config: PipelineConfig, signature: Signature, spec: DataSpec) 
 
 
 def _forms(model: keras.Model, signature: Signature, spec: DataSpec, losses: dict[str, Any]) -> dict[str, OutputForm]:
-    """Returns what targets and outputs look like; nothing for a model that measures by code of its own."""
+    """Returns the forms of targets and outputs; empty for a model with its own code for losses and metrics."""
     if not _measures_as_keras(model):
         return {}
     forms = {}
@@ -133,7 +133,7 @@ def _forms(model: keras.Model, signature: Signature, spec: DataSpec, losses: dic
 
 
 def _excludes(loss: Any, form: OutputForm) -> bool:
-    """Whether logits are of classes of which one is right, and not each of whether it is."""
+    """Whether logits are for exclusive classes, rather than for each class independently."""
     return form.of_classes and not form.column and _family(loss) not in ("binary", "margin")
 
 
@@ -147,7 +147,7 @@ def _formed(loss: Any, form: OutputForm | None) -> Any:
 
 
 def _scaled(name: str, formed: Any, loss: Any, model: keras.Model, spec: DataSpec) -> Any:
-    """Returns a loss of the scaled numbers, where the model scales the target inside and the loss allows it."""
+    """Returns a loss of the scaled numbers if the model scales the target internally and the loss allows it."""
     scaling, of_loss = spec.targets[name].scaling, loss_name(loss)
     if scaling is None or scaling.method == LINK or not scales(model, name):
         return formed
@@ -165,7 +165,7 @@ def _saved(metrics: dict[str, Metrics]) -> dict[str, Any]:
 
 
 def _measures_as_keras(model: keras.Model) -> bool:
-    """Whether losses and metrics get targets and outputs as they are, not as a step of the model's own makes them."""
+    """Whether losses and metrics get targets and outputs directly, not converted by the model's own step."""
     own = ("train_step", "test_step", "compute_loss", "compute_metrics")
     return all(getattr(type(model), name) is getattr(keras.Model, name) for name in own)
 
@@ -202,14 +202,14 @@ def _loss_weights(value: Any, outputs: list[str]) -> dict[str, float]:
     for name, weight in weights.items():
         if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
             raise ConfigError(
-                f"{key_of('loss_weights', name, outputs)}: {weight!r} is no weight; a number of 0 or more is right"
+                f"{key_of('loss_weights', name, outputs)}: expected a number of 0 or more, got {weight!r}"
             )
     return {name: float(weights.get(name, 1.0)) for name in outputs} if weights else {}
 
 
 def _check_losses(losses: dict[str, Any], spec: DataSpec, outputs: list[str]) -> None:
     if not losses:
-        raise ConfigError(f"loss: none for any of the outputs {', '.join(outputs)}; one at least is right")
+        raise ConfigError(f"loss: expected a loss for at least one of the outputs {', '.join(outputs)}, got none")
     for name in losses:
         if name not in spec.targets:
             raise ConfigError(f"{key_of('loss', name, outputs)}: the data has no target '{name}' for the loss")

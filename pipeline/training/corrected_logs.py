@@ -1,4 +1,4 @@
-"""What our steps measure otherwise than Keras' own, without a change to the model."""
+"""Corrects logged values that Keras' own steps get wrong, without changing the model."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pipeline.training.objectives.output_losses import examples_counted
 
 
 def with_corrected_logs(model: keras.Model, step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Returns a step of a model whose logs are right where those of Keras are not.
+    """Returns a step of a model whose logs are correct where those of Keras are not.
 
-    The losses of several outputs are means over examples, as the whole loss is; metrics that were given by name get
-    probabilities, not logits.
+    The losses of several outputs are means over examples, like the total loss. Metrics that were given by name get
+    probabilities instead of logits.
 
     Args:
         model: The compiled model.
-        step: Its `train_step` or `test_step`, whose logs are a dict, or None for the metrics of the model.
+        step: Its `train_step` or `test_step`. Its logs are a dict, or None for the model's metrics.
     """
 
     def measured(batch: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The loops of evaluation and prediction, and what a pass over a feed measured."""
+"""The loops of evaluation and prediction, and the results of a pass over a feed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Hooks: TypeAlias = keras.callbacks.CallbackList
 
 
 class Evaluation:
-    """A model that is evaluated on a feed, perhaps again and again."""
+    """A model and the feed it is evaluated on, once or many times."""
 
     def __init__(self, model: keras.Model, feed: Feed, hooks: Hooks, forced: Compilation | None) -> None:
         self._model, self._feed, self._hooks = model, feed, hooks
@@ -28,7 +28,7 @@ class Evaluation:
         self._size = BlockSize(model, hooks, "test")
 
     def values(self, between: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """Returns what one pass over the feed measured.
+        """Returns the results of one pass over the feed.
 
         Args:
             between: Called after each call of several steps.
@@ -46,43 +46,43 @@ class Evaluation:
                 logs = self._steps.run(pieces)
             hooks.on_test_batch_end(done - 1, logs)
             between()
-        # What was never measured is no number: a loss of no examples would be 0.
+        # What was never measured is NaN: the loss of no examples would otherwise be 0.
         values = pythonify_logs(values_from_logs(model, logs)) if done else {}
         hooks.on_test_end(values)
         return values
 
 
 class OwnEvaluation:
-    """A model that evaluates by a method of its own, which validation then calls, as Keras' does.
+    """A model with its own `evaluate` method, which validation calls, as it does in Keras.
 
     Args:
         model: The model.
         hooks: The callbacks.
-        data: Returns the arguments of its `evaluate` that are data.
+        data: Returns the data arguments of its `evaluate`.
     """
 
     def __init__(self, model: keras.Model, hooks: Hooks, data: Callable[[], Mapping[str, Any]]) -> None:
         self._model, self._hooks, self._data = model, hooks, data
 
     def values(self, between: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """Returns what the model's method measured; see `Evaluation`."""
+        """Returns the results of the model's method, see `Evaluation`."""
         values: dict[str, Any] = self._model.evaluate(**self._data(), callbacks=self._hooks, return_dict=True)
         between()
         return values
 
 
 def has_own_evaluate(model: keras.Model) -> bool:
-    """Whether a model evaluates by a method of its own."""
+    """Whether a model has its own `evaluate` method."""
     return "evaluate" in vars(model) or type(model).evaluate is not keras.Model.evaluate
 
 
 def evaluate_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> dict[str, Any]:
-    """Returns loss and metrics of a compiled model on one epoch of a feed, named as Keras names them."""
+    """Returns the loss and metrics of a compiled model on one epoch of a feed, named as Keras names them."""
     return Evaluation(model, feed, hooks, forced_compilation(model)).values()
 
 
 def predict_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> list[Any]:
-    """Returns what a model gives for the batches of one epoch, in order, that of neighbours perhaps joined."""
+    """Returns the model's outputs for the batches of one epoch, in order. Outputs of adjacent batches may be joined."""
     steps = Steps(model, "predict", feed)
     size = BlockSize(model, hooks, "predict")
     model.stop_predicting = False
@@ -103,7 +103,7 @@ def predict_feed(model: keras.Model, feed: Feed, hooks: Hooks) -> list[Any]:
 def _calls(
     feed: Feed, steps: Steps, size: BlockSize, stopped: Callable[[], bool]
 ) -> Iterator[tuple[int, Sequence[Piece]]]:
-    """Yields the number of the first batch of each call, and its batches."""
+    """Yields, for each call, the number of its first batch and its batches."""
     calls = Calls(feed.stacks(0))
     begin = 0
     while True:
@@ -124,21 +124,21 @@ def compiled(forced: Compilation | None) -> dict[str, Any]:
 
 
 def values_from_logs(model: keras.Model, logs: Any) -> dict[str, Any]:
-    """Returns the metrics of the model or, of a step of the user's own with other logs, those of its last call.
+    """Returns the model's metrics or, if a custom step returns other logs, those of its last call.
 
-    They are in the order and the nesting in which Keras hands them to callbacks; numbers are Python's.
+    The values have the order and nesting that Keras passes to callbacks. Numbers are Python numbers.
     """
     metrics = model.get_metrics_result()
     return _converted(metrics if logs is None or set(logs) == set(metrics) else dict(logs))
 
 
 def flat(values: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Returns what was measured as a callback sees it: nested values are at the top, all in the order of the names."""
+    """Returns the results as a callback sees them: nested values moved to the top, sorted by name."""
     return None if values is None else pythonify_logs(values)
 
 
 def own_logs(model: keras.Model, logs: Any) -> dict[str, Any] | None:
-    """Returns what the metrics of the model do not hold: the logs of a step of the user's own."""
+    """Returns what the model's metrics do not hold: the logs of a custom step."""
     if not isinstance(logs, dict) or type(model).train_step is keras.Model.train_step:
         return None
     return flat(logs)
@@ -149,7 +149,7 @@ def _converted(logs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_python(value: Any) -> Any:
-    """Returns a single number as Python's, anything else as Keras has it for callbacks."""
+    """Returns a single number as a Python number, and anything else in the form that Keras passes to callbacks."""
     found = keras.ops.convert_to_numpy(value) if tf.is_tensor(value) else value
     try:
         return float(found)

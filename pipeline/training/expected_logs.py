@@ -1,4 +1,4 @@
-"""What a training is going to log, known before its first step."""
+"""The values that a training will log, known before its first step."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from pipeline.training.feeds.from_batches import Layout
 from pipeline.training.signature import NamedModel, Signature
 
 OWN_VALUES = ("train_step", "test_step", "compute_loss", "compute_metrics", "get_metrics_result", "metrics")
-"""What a model of a class of its own may override to log other values than Keras does."""
+"""Methods that a user's own model class may override to log other values than Keras does."""
 HOOKS_WITH_LOGS = ("on_epoch_end", "on_train_batch_end", "on_test_batch_end", "on_test_end", "on_batch_end")
-"""Hooks that are given logs to which they may add."""
+"""Hooks that receive the logs and may add to them."""
 OURS = ("keras", "pipeline")
 RATE_TO_LOGS = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
 
 
 @dataclass(frozen=True)
 class Logged:
-    """The values of each epoch.
+    """The values that are logged for each epoch.
 
     Attributes:
-        metrics: What measures each value of training, by its name; None where that is not known.
-        prefixes: What is put before these names for validation: `val_`, or `val_<name>_` for each of several sets.
+        metrics: The metric behind each training value, by the value's name; None if it is unknown.
+        prefixes: The prefixes of these names for validation: `val_`, or `val_<name>_` for each of several sets.
         others: Names of further values.
-        complete: Whether that is all: code of the user's own may log what it likes.
+        complete: Whether these are all: a user's own code may log anything.
     """
 
     metrics: Mapping[str, Any]
@@ -42,7 +42,7 @@ class Logged:
         return sorted({*self.prefixed(["", *self.prefixes]), *self.others})
 
     def prefixed(self, prefixes: Iterable[str]) -> list[str]:
-        """Returns the names of what is measured on data whose values have one of these prefixes."""
+        """Returns the names of values measured on data with one of these prefixes."""
         return [f"{prefix}{name}" for prefix in prefixes for name in self.metrics]
 
 
@@ -77,9 +77,9 @@ def logged_by(
 
 
 def metrics_of(model: keras.Model | None) -> dict[str, Any]:
-    """Returns the metrics of a compiled model by the names of their values, as far as that is known.
+    """Returns the metrics of a compiled model by the names of their values, as far as they are known.
 
-    Those given to `compile` are known by the names of their values once they are built, which the first step does.
+    The names of metrics given to `compile` are known once the metrics are built, which happens in the first step.
     """
     found: dict[str, Any] = {}
     for metric in getattr(model, "metrics", []):
@@ -97,7 +97,7 @@ def rates_of(model: keras.Model) -> list[str]:
 
 
 def adds_to_logs(callback: keras.callbacks.Callback) -> bool:
-    """Whether a callback has code of a user's own that is given logs."""
+    """Whether a callback has a user's own code that receives the logs."""
     hooks = [getattr(callback, name, None) for name in HOOKS_WITH_LOGS]
     return any(str(getattr(hook, "__module__", None)).partition(".")[0] not in OURS for hook in hooks if hook)
 
@@ -119,21 +119,21 @@ def _outputs(signature: Signature) -> dict[str, keras.KerasTensor]:
 
 
 def _compiled(metrics: Any, outputs: Sequence[str]) -> dict[str, Any]:
-    """Returns the metrics that were given to `compile`, by the names of their values."""
+    """Returns the metrics given to `compile`, by the names of their values."""
     results = _results(metrics)
     if results is None:
         given = keras.tree.flatten([metrics._user_metrics, metrics._user_weighted_metrics])
         objects = [one for one in given if isinstance(one, keras.metrics.Metric)]
         return {name: one for one in objects for name in (one.name, *(f"{output}_{one.name}" for output in outputs))}
     found: dict[str, Any] = {}
-    # Results are in the order of the metrics, under names that make each of them the only one.
+    # Results are in the order of the metrics, under names that are made unique.
     for (name, result), metric in zip(results.items(), metrics.metrics, strict=False):
         found |= dict.fromkeys(result, metric) if isinstance(result, Mapping) else {name: metric}
     return found
 
 
 def _results(metrics: Any) -> dict[str, Any] | None:
-    """Returns what metrics give before any batch; None where one of them has to see a batch first."""
+    """Returns the results of metrics before any batch; None if one of them needs to see a batch first."""
     try:
         return dict(metrics.result()) if metrics.built else None
     except Exception:  # noqa: BLE001

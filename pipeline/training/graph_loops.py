@@ -12,14 +12,14 @@ from pipeline.training.feeds.feed import Batcher, Feed
 
 
 class Loops:
-    """The loops over a traced step, each compiled when it is first wanted.
+    """The loops over a traced step, each compiled when it is first needed.
 
     Args:
-        feed: What the stacks are from.
+        feed: The source of the stacks.
         step: The traced step.
         batch: Shapes and dtypes of the tensors of a batch.
-        returned: Shapes and dtypes of what the step returns.
-        cached: Returns what was made under a name before, or makes it.
+        returned: Shapes and dtypes of the values that the step returns.
+        cached: Returns what is cached under a name, or makes it.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class Loops:
         self._made: dict[tuple[Any, bool], Any] = {}
 
     def last(self, values: Sequence[Any], start: int, count: int, *, with_xla: bool = False) -> list[Any]:
-        """Runs steps on batches `start` to `start + count` of a stack, and returns what the last one returned.
+        """Runs the steps on batches `start` to `start + count` of a stack, and returns the result of the last one.
 
-        With XLA, values are to be of the same shapes each time, for which the loop is compiled.
+        With XLA, the values must have the same shapes each time, since the loop is compiled for them.
         """
         return self._run(run_last, values, start, count, with_xla=with_xla)
 
     def all(self, values: Sequence[Any], start: int, count: int) -> list[Any]:
-        """Runs steps as `last` does, and returns what all of them returned, joined along the first axis."""
+        """Runs steps as `last` does, and returns the results of all of them, joined along the first axis."""
         return self._run(run_all, values, start, count)
 
     def _run(
@@ -81,14 +81,14 @@ def run_last(
     start: Any,
     count: Any,
 ) -> list[Any]:
-    """Runs steps and returns what the last one returned.
+    """Runs steps and returns the result of the last one.
 
     Args:
         step: The traced step.
         batcher: Takes a batch from a stack.
-        returned: Shapes and dtypes of what the step returns.
+        returned: Shapes and dtypes of the values that the step returns.
         values: The stack.
-        constants: What the feed adds to it.
+        constants: Tensors that the feed adds to it.
         start: Number of the first batch.
         count: Number of batches.
     """
@@ -115,7 +115,7 @@ def run_all(
     start: Any,
     count: Any,
 ) -> list[Any]:
-    """Runs steps and returns what all of them returned, joined along the first axis; see `run_last`."""
+    """Runs steps and returns the results of all of them, joined along the first axis; see `run_last`."""
     arrays = [tf.TensorArray(s.dtype, size=count, element_shape=s.shape, infer_shape=False) for s in returned]
 
     def body(index: Any, arrays: Any) -> Any:
@@ -123,7 +123,7 @@ def run_all(
         return index + 1, [array.write(index, leaf) for array, leaf in zip(arrays, leaves, strict=True)]
 
     _, arrays = tf.while_loop(lambda index, _: index < count, body, (tf.constant(0), arrays))
-    # What a step returns without a batch axis is stacked, as Keras does it.
+    # Results without a batch axis are stacked, as in Keras.
     return [array.concat() if spec.shape.rank else array.stack() for array, spec in zip(arrays, returned, strict=True)]
 
 
@@ -133,7 +133,7 @@ def present(nested: Any) -> list[Any]:
 
 
 def can_loop(returned: Any, *, joined: bool) -> bool:
-    """Whether a loop in a graph can carry what a step returns, or join that of all steps along the first axis."""
+    """Whether a graph loop can carry a step's results, or join the results of all steps along the first axis."""
     if not isinstance(returned, tf.TensorSpec) or returned.shape.rank is None:
         return False
     return not joined or None not in returned.shape.as_list()[1:]

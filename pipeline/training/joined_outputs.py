@@ -1,4 +1,4 @@
-"""Predictions of many batches joined into one array for each output."""
+"""Joins the predictions of many batches into one array per output."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import tensorflow as tf
 
 
 def joined(outputs: Sequence[Any]) -> Any:
-    """Joins what a model gave for several batches, in the model's own structure.
+    """Joins a model's outputs for several batches, in the model's own structure.
 
     Returns:
-        NumPy arrays of shape (examples, ...); ragged tensors where the batches differ in other sizes than that, and
-        ragged or sparse tensors where the model gives such. Numbers are an array of one for each batch, but that of a
-        single batch is left a number; None stays None.
+        NumPy arrays of shape (examples, ...); ragged tensors if the batches differ in other sizes, and ragged or sparse
+        tensors if the model returns such. Numbers become an array of one per batch, but the number of a single batch
+        stays a number. None stays None.
     """
     if not outputs:
         return []

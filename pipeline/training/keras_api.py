@@ -56,7 +56,7 @@ def fit(
     validation_interval: int | None = None,
     jit_compile: bool | Literal["auto"] | None = None,
 ) -> keras.callbacks.History:
-    """Trains a compiled model; `pipeline.fit(model, ...)` means what `model.fit(...)` means, and is faster.
+    """Trains a compiled model; `pipeline.fit(model, ...)` means the same as `model.fit(...)` and is faster.
 
     The arguments are those of `keras.Model.fit`, see https://keras.io/api/models/model_training_apis. Beyond Keras:
 
@@ -68,7 +68,7 @@ def fit(
         epochs: See Keras.
         verbose: See Keras.
         callbacks: See Keras.
-        validation_split: See Keras; a share of the last batches for a `tf.data.Dataset` or `PyDataset` of known length.
+        validation_split: See Keras; for a `tf.data.Dataset` or `PyDataset` of known length, a share of its batches.
         validation_data: See Keras.
         shuffle: See Keras.
         class_weight: See Keras; for several outputs, a dict of class weights by output name.
@@ -78,21 +78,21 @@ def fit(
         validation_steps: See Keras.
         validation_batch_size: See Keras.
         validation_freq: See Keras.
-        validation_sets: Further validation data by name, each as for `validation_data`; its values are
+        validation_sets: Further validation data by name, each in the form of `validation_data`. Its values are
             `val_<name>_<metric>`.
-        validation_interval: Validate every so many steps too, within epochs, the steps counted through all epochs. What
-            was measured is in the attribute `validations` of the returned history, one dict for each validation: its
-            `epoch`, counted from 0, its `step`, the steps done of that epoch, and its values. A training with fewer
+        validation_interval: Also validate every this many steps within epochs, with the steps counted across all
+            epochs. The results are in the attribute `validations` of the returned history, one dict per validation: its
+            `epoch`, counted from 0, its `step`, the steps done in that epoch, and its values. A training with fewer
             steps than that warns, and the list is empty.
-        jit_compile: XLA on or off; None or "auto" chooses by the model and by how long it is trained. The choice and
-            its reason are in the attribute `compilation` of the returned history.
+        jit_compile: Whether to use XLA; None or "auto" chooses by the model and by the length of the training. The
+            choice and its reason are in the attribute `compilation` of the returned history.
 
     Returns:
         The history, as from Keras.
 
     Raises:
-        TypeError: An argument of another type.
-        ValueError: What Keras refuses.
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is one that Keras refuses.
     """
     _check_compiled(model, "fit")
     verbose, shuffle = checked_verbosity(verbose), checked_shuffle(shuffle)
@@ -149,7 +149,7 @@ def evaluate(
     callbacks: Any = None,
     return_dict: bool = False,
 ) -> Any:
-    """Returns loss and metrics of a compiled model; arguments and result are those of `keras.Model.evaluate`."""
+    """Returns the loss and metrics of a compiled model. Arguments and result are those of `keras.Model.evaluate`."""
     _check_compiled(model, "evaluate")
     verbose = checked_verbosity(verbose)
     if _left_to_keras(model, "test"):
@@ -170,7 +170,7 @@ def predict(
     steps: int | None = None,
     callbacks: Any = None,
 ) -> Any:
-    """Returns what a model gives for inputs; arguments and result are those of `keras.Model.predict`."""
+    """Returns the model's outputs for inputs. Arguments and result are those of `keras.Model.predict`."""
     verbose = checked_verbosity(verbose)
     if _left_to_keras(model, "predict"):
         return model.predict(x, batch_size, verbose, steps, callbacks)
@@ -185,9 +185,9 @@ def _check_compiled(model: keras.Model, method: str) -> None:
 
 
 def _left_to_keras(model: keras.Model, kind: str) -> bool:
-    """Whether the model's own loop is to run: for a strategy, be it of one device, or a loop that is overridden."""
+    """Whether the model's own loop must run: under a strategy, even of one device, or if the loop is overridden."""
     own_loop = getattr(type(model), f"make_{kind}_function") is not getattr(keras.Model, f"make_{kind}_function")
-    # Outside of any scope, TensorFlow's strategy is its default one.
+    # Outside of any scope, the strategy is TensorFlow's default one.
     return own_loop or tf.distribute.has_strategy() or model.distribute_strategy is not tf.distribute.get_strategy()
 
 

@@ -1,10 +1,10 @@
-"""What TensorFlow keeps of a training whose model is gone, and how it is made to let go of it.
+"""Frees what TensorFlow keeps of a training after its model is gone.
 
 Two things grow with every model that a process builds and trains, in Keras' own `fit` as well:
 
-- A gradient of `tf.custom_gradient`, as each update of weights has one, is registered for good, and holds the graph
-  that it was made in, with all that the graph holds: see `bound_to_graphs`.
-- The kernel that makes a variable is kept under the variable's name, about 30 kB each: see `first_run_of`.
+- A gradient of `tf.custom_gradient`, which every weight update has, is registered forever and holds the graph in which
+  it was made, with everything that the graph holds: see `bound_to_graphs`.
+- The kernel that creates a variable is cached under the variable's name, about 30 kB each: see `first_run_of`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from tensorflow.python.framework import ops
 from tensorflow.python.framework.func_graph import FuncGraph
 
 MANY = 16
-"""Compiled functions that are gone from which the kernels of their variables are worth to be dropped.
+"""The number of dead compiled functions from which dropping the kernels of their variables pays off.
 
-To drop kernels has random numbers that are drawn by `tf.random` functions with a seed of their own start anew, as
-`keras.utils.clear_session` does; so it is not done for the few models of an ordinary script.
+Dropping kernels restarts the random numbers of `tf.random` functions that have their own seed, as
+`keras.utils.clear_session` does. That is why it is not done for the few models of an ordinary script.
 """
 _OF_CUSTOM_GRADIENTS = "CustomGradient-"
 _KEPT_ON_GRAPH = "_gradients_kept_by_pipeline"
@@ -33,10 +33,10 @@ _registered: dict[str, dict[str, Any]] = ops.gradient_registry._registry
 
 @contextmanager
 def bound_to_graphs() -> Iterator[None]:
-    """Has the gradients that are registered meanwhile live as long as one of the graphs that they are of.
+    """Inside the context, registered gradients live only as long as one of the graphs that they belong to.
 
-    Only a graph asks for its gradients, by their names: they are as good as before for as long as it is there. That
-    holds for other threads too, so that nothing is locked.
+    Only a graph looks up its gradients, by their names, so they work as before as long as it exists. That holds for
+    other threads too, so nothing needs a lock.
     """
     newest = next(reversed(_registered))
     known = set(_registered)
@@ -74,7 +74,7 @@ def _bind(name: str) -> None:
 
 
 def _graphs_of(function: Any) -> list[FuncGraph]:
-    """Returns the graph in which a custom gradient was made, and those around it; nothing where that is not clear."""
+    """Returns the graph in which a custom gradient was made and those around it; empty if that is unclear."""
     result = _enclosed(_enclosed(function, "tape_grad_fn"), "result")
     graph = next((leaf.graph for leaf in tf.nest.flatten(result) if hasattr(leaf, "graph")), None)
     graphs = []
@@ -85,17 +85,17 @@ def _graphs_of(function: Any) -> list[FuncGraph]:
 
 
 def _enclosed(function: Any, name: str) -> Any:
-    """Returns a variable that a function has from the function around it; None where it has none of that name."""
+    """Returns a variable that a function has from its enclosing function; None if it has none of that name."""
     names = getattr(getattr(function, "__code__", None), "co_freevars", ())
     return function.__closure__[names.index(name)].cell_contents if name in names else None
 
 
 class _Steps:
-    """What is known of the compiled steps of models.
+    """What is known about the compiled steps of models.
 
     Attributes:
-        gone: How many of them are gone whose variables' kernels are still there.
-        drawing: Those that draw random numbers by kernels with a state.
+        gone: The number of dead functions whose variables' kernels still exist.
+        drawing: The live functions that draw random numbers with stateful kernels.
     """
 
     gone = 0
@@ -107,10 +107,10 @@ class _Steps:
 
 
 def first_run_of(function: Callable[..., Any]) -> None:
-    """Drops the kernels of what is gone, if that is much, before a function of a model is compiled.
+    """Drops the kernels of dead functions, if there are many, before a function of a model is compiled.
 
     Args:
-        function: The model's function for training, evaluation or prediction; counted when it is gone in turn.
+        function: The model's function for training, evaluation or prediction. It is counted when it dies in turn.
     """
     if _Steps.gone >= MANY and not _Steps.drawing:
         _Steps.gone = 0
@@ -119,9 +119,9 @@ def first_run_of(function: Callable[..., Any]) -> None:
 
 
 def note_draws(traced: Any) -> None:
-    """Has no kernels be dropped while a traced step is alive that would then draw the same random numbers again.
+    """Prevents dropping kernels while a traced step is alive that would then draw the same random numbers again.
 
-    What Keras draws does not come from kernels with a state, what `tf.random` draws does.
+    Keras' random numbers do not come from stateful kernels; those of `tf.random` do.
     """
     graph = traced.graph.as_graph_def()
     nodes = chain(graph.node, *(function.node_def for function in graph.library.function))

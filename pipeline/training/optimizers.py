@@ -30,7 +30,7 @@ def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None)
         optimizer = components.build("optimizer", arguments)
         if not isinstance(optimizer, keras.optimizers.Optimizer):
             raise ConfigError(
-                f"optimizer: {node['_target_']} gave a {type(optimizer).__name__}; a Keras optimizer is right"
+                f"optimizer: expected a Keras optimizer from {node['_target_']}, got a {type(optimizer).__name__}"
             )
         return optimizer
     kind = optimizer_class(str(arguments.pop("name", "")))
@@ -42,24 +42,24 @@ def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None)
 
 
 def _checked(schedule: Any) -> Any:
-    """Returns a schedule; one of Keras' that gives no number would fail within the first step only.
+    """Returns a schedule after checking that it gives numbers: one that does not would fail only within the first step.
 
     Raises:
-        ConfigError: It gives none.
+        ConfigError: It does not.
     """
     if not type(schedule).__module__.startswith("keras."):
         return schedule
     try:
         rates = [float(schedule(keras.ops.convert_to_tensor(step, "int64"))) for step in (0, 1)]
     except Exception as error:
-        raise ConfigError(f"schedule: it gives no learning rate: {one_line(error)}; numbers are right") from error
+        raise ConfigError(f"schedule: expected numbers as learning rates, got none: {one_line(error)}") from error
     if not all(map(math.isfinite, rates)):
-        raise ConfigError(f"schedule: it gives a learning rate of {rates[0]}; a finite one is right")
+        raise ConfigError(f"schedule: expected finite learning rates, got {rates[0]}")
     return schedule
 
 
 def _check_types(kind: type[keras.optimizers.Optimizer], arguments: Mapping[str, Any]) -> None:
-    """Refuses what is no number where Keras, which does not look, would fail at the first step."""
+    """Refuses arguments that are not numbers, which Keras does not check and would fail on at the first step."""
     parameters = inspect.signature(kind.__init__).parameters
     of_all = inspect.signature(keras.optimizers.Optimizer.__init__).parameters
     for name, value in arguments.items():
@@ -68,17 +68,17 @@ def _check_types(kind: type[keras.optimizers.Optimizer], arguments: Mapping[str,
         if (isinstance(value, str) and not isinstance(default, str)) or (
             isinstance(value, (list, dict)) and not takes_others
         ):
-            right = "true or false" if isinstance(default, bool) else "a number"
-            raise ConfigError(f"optimizer.{name}: {value!r} is no value for {kind.__name__}; {right} is right")
+            expected = "true or false" if isinstance(default, bool) else "a number"
+            raise ConfigError(f"optimizer.{name}: expected {expected} for {kind.__name__}, got {value!r}")
         if isinstance(value, float) and not math.isfinite(value):
-            raise ConfigError(f"optimizer.{name}: {value} is not finite; a finite number is right")
+            raise ConfigError(f"optimizer.{name}: expected a finite number, got {value}")
 
 
 def optimizer_class(name: str) -> type[keras.optimizers.Optimizer]:
-    """Returns Keras' optimizer of that name, in any case.
+    """Returns Keras' optimizer of that name, ignoring case.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: There is no such optimizer.
     """
     kinds = {
         key.lower(): kind

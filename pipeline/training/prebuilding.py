@@ -1,6 +1,6 @@
-"""What a first step would make, made before the step is traced.
+"""Creates before tracing what a first step would create.
 
-TensorFlow traces a function a second time if its first trace made variables
+TensorFlow traces a function a second time if its first trace created variables
 (https://www.tensorflow.org/guide/function#creating_tfvariables), which takes as long again.
 """
 
@@ -13,9 +13,9 @@ from keras.src.models.functional import Functional
 
 
 def prebuild(model: keras.Model, kind: str, batch: Any) -> None:
-    """Makes the variables of losses, optimizer and metrics, where they are sure to be those that a first step makes.
+    """Creates the variables of losses, optimizer and metrics, if they are certain to be those of a first step.
 
-    That is so for a model that is built and whose steps are Keras' own; of any other one, the first step makes them.
+    That is certain for a built model whose steps are Keras' own. For any other model, the first step creates them.
 
     Args:
         model: A compiled model.
@@ -29,7 +29,7 @@ def prebuild(model: keras.Model, kind: str, batch: Any) -> None:
         return
     outputs = _symbolic(model.outputs[0] if isinstance(model, keras.Sequential) else model.output)
     losses = model._compile_loss
-    # Variables are called by the scope in which they are made.
+    # The scope in which variables are created is part of their names.
     with keras.name_scope(getattr(losses, "name", "losses")):
         if not _built(losses, targets, outputs):
             return
@@ -52,7 +52,7 @@ def _is_of_keras(model: keras.Model, kind: str) -> bool:
 
 
 def _built(part: Any, targets: Any, outputs: Any) -> bool:
-    """Builds losses or metrics; returns whether they are built. What is wrong with them, the step tells."""
+    """Builds losses or metrics, and returns whether it worked. The step reports any errors in them."""
     if part is None or part.built:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Memory and processor use of the process while a model is trained: a row of `resources.csv` about every second."""
+"""Memory and processor use of the process during training: one row of `resources.csv` about every second."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ import psutil
 
 from pipeline.errors import PipelineError, one_line
 from pipeline.run.atomic_files import write_text
+from pipeline.run.names import RESOURCES
 from pipeline.security.reading import ABSENT, read_text
 
 log = logging.getLogger(__name__)
 
 HEADER = "seconds,cpu_percent,memory_bytes\n"
-"""Seconds of training so far; 100 % of the processor is one core; memory is what is resident."""
-FILE = "resources.csv"
+"""Seconds of training so far; processor use, where 100 % is one core; resident memory."""
+FILE = RESOURCES
 INTERVAL = 1.0
 SHARE = 0.001
-"""Of a long training, the share of its time between two rows, so that ten days have some 7,000 rows."""
+"""The pause between two rows as a share of the training time, so that ten days give about 7,000 rows."""
 SHORTEST = 0.05
-"""Seconds over which the use of the processor can be told."""
+"""The shortest time over which processor use can be measured, in seconds."""
 MOST_BYTES = 16 * 2**20
 
 
 @contextmanager
 def sampled(path: Path) -> Iterator[None]:
-    """Samples within it, on a thread that sleeps otherwise; a training goes on if the file cannot be written.
+    """Samples inside the context on a thread that otherwise sleeps. If the file cannot be written, training continues.
 
-    Rows that the file has already, of a training that is resumed, stay, and time goes on from them.
+    When a training is resumed, the existing rows stay and time continues from them.
 
     Args:
-        path: The file, which is written row by row, so that it says what was before a process was killed.
+        path: The file. It is written row by row, so that the rows survive if the process is killed.
     """
     try:
         sampler = _Sampler(path)
@@ -51,14 +52,14 @@ def sampled(path: Path) -> Iterator[None]:
 
 
 def wait_after(seconds: float) -> float:
-    """Returns the seconds until the next row, given those that were trained."""
+    """Returns the seconds until the next row, given the seconds of training so far."""
     return max(INTERVAL, SHARE * seconds)
 
 
 class _Sampler:
     def __init__(self, path: Path) -> None:
         kept, self._before = _kept(path)
-        # Renamed into place, so that no link leads elsewhere.
+        # The file is replaced by renaming, so that it does not write through a link.
         write_text(path, kept)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
         self._process = psutil.Process()
@@ -89,7 +90,7 @@ class _Sampler:
         memory = self._process.memory_info().rss
         self._last, self._used, self._rows = now, used, self._rows + 1
         row = f"{self._before + now - self._started:.2f},{percent:.1f},{memory}\n"
-        # A full disk is told where something is written that matters.
+        # A full disk is reported by code that writes something important.
         with suppress(OSError):
             os.write(self._descriptor, row.encode())
 
@@ -99,7 +100,7 @@ class _Sampler:
 
 
 def _kept(path: Path) -> tuple[str, float]:
-    """Returns what to go on from: the whole rows of the file, and the seconds of the last one."""
+    """Returns the existing part of the file: its complete rows, and the seconds of the last one."""
     try:
         text = read_text(path, "run", MOST_BYTES)
     except ABSENT:

@@ -1,13 +1,13 @@
-"""What a callback raises to go back to the last snapshot."""
+"""The exception that a callback raises to go back to the last snapshot."""
 
 from __future__ import annotations
 
 
 class RollBack(Exception):
-    """Training shall go back to the last good snapshot, and on from there with a lower learning rate.
+    """Training should go back to the last good snapshot and continue from it with a lower learning rate.
 
     Args:
-        factor: What the learning rate of the snapshot is multiplied by.
+        factor: The learning rate of the snapshot is multiplied by this.
     """
 
     def __init__(self, factor: float) -> None:

@@ -1,4 +1,4 @@
-"""Whether a model can be saved and loaded, known before training, and the files that a training leaves of it."""
+"""Finds out before training whether a model can be saved and loaded, and writes the files of a trained model."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from pipeline.run.names import MODEL, WEIGHTS
 
 log = logging.getLogger(__name__)
 COUNTED = ("object_name_uids", "uninitialized_variables")
-"""What Keras counts and collects of all objects that are made."""
+"""What Keras counts and collects about all objects that are created."""
 
 
 @dataclass(frozen=True)
 class Savable:
-    """What becomes of a model that is saved.
+    """Whether a model can be saved and loaded.
 
     Attributes:
         saves: Whether it can be saved.
-        reason: Why it cannot be saved, or not be loaded again; None if both can be.
+        reason: Why it cannot be saved or loaded; None if both work.
     """
 
     saves: bool = True
@@ -43,10 +43,10 @@ class Savable:
 
 
 def own_classes(target: str) -> dict[str, Any]:
-    """Returns the classes by name of which a model may hold objects, registered at Keras or not.
+    """Returns, by name, the classes of objects that a model may contain, registered with Keras or not.
 
     Args:
-        target: What builds the model: those of Keras' kinds that its module defines.
+        target: What builds the model. Classes of Keras' kinds that are defined in its module count.
     """
     module = sys.modules.get(target.rpartition(".")[0])
     if module is None:
@@ -60,9 +60,9 @@ def own_classes(target: str) -> dict[str, Any]:
 
 
 def check_savable(model: keras.Model, target: str) -> Savable:
-    """Tells before training what cannot be saved of a compiled model; neither values nor random numbers change.
+    """Finds out before training what parts of a compiled model cannot be saved. Changes no values or random numbers.
 
-    What it was compiled with is left out of its files if that alone cannot be saved: each task compiles it anew.
+    If only the loss, metrics or optimizer cannot be saved, the file leaves them out: each task compiles the model anew.
 
     Args:
         model: The model.
@@ -76,26 +76,26 @@ def check_savable(model: keras.Model, target: str) -> Savable:
     except Exception as error:  # noqa: BLE001
         found = Savable(False, _reason(error))
     else:
-        # What is of Keras alone is loaded as it was saved.
+        # A model of Keras' own parts loads as it was saved.
         found = Savable(True, None if _is_of_keras(json.loads(text)) else _loading_mistake(model, text, target))
     if found.reason is not None:
         log.warning(
-            "model: cannot be %s: %s; training goes on, and leaves its weights as %s",
-            "loaded once it is saved" if found.saves else "saved", found.reason, WEIGHTS,
+            "model: cannot be %s: %s; training continues and saves only its weights, as %s",
+            "loaded after saving" if found.saves else "saved", found.reason, WEIGHTS,
         )  # fmt: skip
     return found
 
 
 def save_trained(model: keras.Model, folder: Path, savable: Savable) -> str | None:
-    """Writes `model.keras`, and the weights alone where that fails or cannot be loaded.
+    """Writes `model.keras`, or only the weights if that fails or the file could not be loaded.
 
     Args:
         model: The trained model.
         folder: The run folder.
-        savable: What was known before training.
+        savable: What was found out before training.
 
     Returns:
-        What went wrong that was not known before; None if nothing did.
+        What went wrong unexpectedly; None if nothing did.
 
     Raises:
         OSError: A file cannot be written, as on a full disk.
@@ -110,7 +110,7 @@ def save_trained(model: keras.Model, folder: Path, savable: Savable) -> str | No
             failure = f"model: cannot be saved: {_reason(error)}"
     if failure is not None or savable.reason is not None:
         write_atomically(folder / WEIGHTS, model.save_weights)
-        log.warning("model: its weights alone are in '%s'", folder / WEIGHTS)
+        log.warning("model: only its weights are saved, in '%s'", folder / WEIGHTS)
     return None if failure is None else f"{failure}; its weights are in '{folder / WEIGHTS}'"
 
 
@@ -123,7 +123,7 @@ def _leave_out_what_cannot_be_compiled_again(model: keras.Model) -> None:
         with suppress(AttributeError):
             del model._compile_config
             log.warning(
-                "model: is saved without its losses, metrics and optimizer, which cannot be: %s", _reason(error)
+                "model: is saved without its losses, metrics and optimizer, which cannot be saved: %s", _reason(error)
             )
 
 
@@ -141,22 +141,22 @@ def _loading_mistake(model: keras.Model, text: str, target: str) -> str | None:
                 again = keras.saving.deserialize_keras_object(json.loads(json.dumps(config)), safe_mode=True)
                 found = [tuple(weight.shape) for weight in again.weights]
         except Exception as error:  # noqa: BLE001
-            # Some layers compute with values as they are made, which there are none of without memory for them.
+            # Some layers compute with values when they are created, which fails without memory for the values.
             reason = _reason(error)
             continue
         right = [tuple(weight.shape) for weight in model.weights]
         return (
             None
             if found == right
-            else f"{len(found)} of its {len(right)} weights are there when they are to be read; "
-            "a method build that makes all of them is right"
+            else f"only {len(found)} of its {len(right)} weights exist when they are loaded; "
+            "create all of them in a method build"
         )
     return reason
 
 
 @contextmanager
 def _unnoticed() -> Iterator[None]:
-    """Lets objects be made without a trace in random numbers and in the names of later ones."""
+    """Lets objects be created without affecting random numbers or the names of later objects."""
     random, counted = random_state(), {name: global_state.get_global_attribute(name) for name in COUNTED}
     kept = {name: None if value is None else value.copy() for name, value in counted.items()}
     try:
@@ -170,7 +170,7 @@ def _unnoticed() -> Iterator[None]:
 
 
 def _is_of_keras(config: Any) -> bool:
-    """Whether a config is of objects of Keras only, without code of a user's own."""
+    """Whether a config contains only Keras objects and no user code."""
     if isinstance(config, Mapping):
         named = "class_name" in config and "config" in config
         home = str(config.get("module") or "").partition(".")[0]
@@ -179,9 +179,9 @@ def _is_of_keras(config: Any) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Returns the first sentence of the error that is the reason of others."""
+    """Returns the first sentence of the error that caused the others."""
     while error.__cause__ is not None:
         error = error.__cause__
-    # Keras tells of what it caught within a message of its own.
+    # Keras quotes the error that it caught inside its own message.
     text = " ".join(str(error).split()).rpartition("Exception encountered: ")[2]
     return re.split(r"(?<=\w)\. ", text)[0].rstrip(".") or type(error).__name__

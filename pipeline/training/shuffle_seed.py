@@ -1,4 +1,4 @@
-"""The seed of a training's shuffles, from the global seed and without a draw from any global generator."""
+"""The seed of a training's shuffles, taken from the global seed without drawing from any global generator."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from weakref import WeakKeyDictionary
 from tensorflow.python.eager import context
 
 _numbers: WeakKeyDictionary[Any, Iterator[int]] = WeakKeyDictionary()
-"""By the generator that TensorFlow makes whenever its seed is set: how many seeds were given since."""
+"""The number of seeds given since TensorFlow's seed was last set, by the generator that setting it creates."""
 
 
 def shuffle_seed() -> list[int]:
     """Returns a seed for `numpy.random.default_rng`.
 
-    It is another one for each call, and the same ones come again after `keras.utils.set_random_seed` or
-    `tf.random.set_seed` with the same number. Without those, nobody can tell it, as with Keras.
+    It differs for each call. After `keras.utils.set_random_seed` or `tf.random.set_seed` with the same number, the same
+    seeds come again. Without those it is unpredictable, as in Keras.
     """
     seed = context.global_seed()
     if seed is None:

@@ -1,4 +1,4 @@
-"""A model with its inputs and outputs by name, and its own structure of them."""
+"""A model, its inputs and outputs by name, and the structure in which it takes and returns them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pipeline.data.spec import DataSpec, Shape
 from pipeline.errors import ConfigError, DataError, nearest, one_line
 
 FORMS = ("bare", "dict", "list")
-"""What inputs may come in, in the order in which a model that does not tell is tried."""
+"""The forms of inputs, in the order in which they are tried on a model that does not declare one."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a model takes and gives.
+    """The inputs and outputs of a model.
 
     Attributes:
-        inputs: Shape of one example by input name.
-        outputs: Shape of one example by output name, in the order in which lists by position refer to them.
-        input_form: One of `FORMS`: what the model wants its inputs to come in.
+        inputs: The shape of one example, by input name.
+        outputs: The shape of one example, by output name. A list given by position follows this order.
+        input_form: One of `FORMS`: the form in which the model expects its inputs.
         output_form: The same for its outputs, and so for targets, weights, losses and metrics.
     """
 
@@ -37,11 +37,11 @@ class Signature:
         return _packed({name: values[name] for name in self.inputs}, self.input_form)
 
     def pack_outputs(self, values: Mapping[str, Any]) -> Any:
-        """Returns something for each output by name in the model's structure."""
+        """Returns one value per output name in the model's structure."""
         return _packed({name: values[name] for name in self.outputs}, self.output_form)
 
     def outputs_by_name(self, values: Any) -> dict[str, Any]:
-        """Returns what the model gave, by output name."""
+        """Returns the model's outputs by name."""
         if self.output_form == "bare":
             return {next(iter(self.outputs)): values}
         if self.output_form == "dict":
@@ -51,7 +51,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class NamedModel:
-    """A model and its signature, which go through all stages together.
+    """A model with its signature. All stages take the two together.
 
     Attributes:
         keras_model: The model.
@@ -68,13 +68,13 @@ def named_model(model: keras.Model, spec: DataSpec) -> NamedModel:
 
 
 def signature_of(model: keras.Model, spec: DataSpec) -> Signature:
-    """Learns the signature of a model, matched with the names of the data.
+    """Returns the signature of a model, with its names matched to those of the data.
 
     A model with one input or one output takes the data's name for it. Several must be named as in the data: by the
     keys of a dict, or by the names of `keras.Input` and of the output layers.
 
     Raises:
-        ConfigError: A name that one has and the other lacks.
+        ConfigError: Either the model or the data has a name that the other lacks.
     """
     input_struct, output_struct = _structures(model, spec)
     inputs, input_form = _by_name(input_struct, [t.name for t in keras.tree.flatten(input_struct)])
@@ -83,17 +83,17 @@ def signature_of(model: keras.Model, spec: DataSpec) -> Signature:
     for name in inputs:
         if name not in spec.inputs:
             raise ConfigError(
-                f"model: has an input '{name}', the data has none of that name{nearest(name, spec.inputs)}"
+                f"model: has an input '{name}', but the data has no input of that name{nearest(name, spec.inputs)}"
             )
     for name in spec.inputs:
         if name not in inputs:
-            raise ConfigError(f"data: has an input '{name}', which the model does not take{nearest(name, inputs)}")
+            raise ConfigError(f"data: has an input '{name}', but the model has no such input{nearest(name, inputs)}")
     outputs, output_form = _by_name(output_struct, list(getattr(model, "output_names", None) or []))
     if output_form == "bare" and len(spec.targets) == 1:
         outputs = {next(iter(spec.targets)): next(iter(outputs.values()))}
     for name in spec.targets:
         if name not in outputs:
-            raise ConfigError(f"data: has a target '{name}', the model has no such output{nearest(name, outputs)}")
+            raise ConfigError(f"data: has a target '{name}', but the model has no such output{nearest(name, outputs)}")
     if output_form == "dict":
         outputs = {name: outputs[name] for name in (*spec.targets, *(o for o in outputs if o not in spec.targets))}
     return Signature(inputs, outputs, input_form, output_form)
@@ -110,9 +110,9 @@ def _structures(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
 
 
 def _called(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
-    """Returns inputs and outputs of a model of a class of its own, which is built by it.
+    """Returns the inputs and outputs of a model of a user's own class, and builds the model.
 
-    It knows its inputs only once it was called on some, and its code may read them alone, from a dict or from a list.
+    Such a model knows its inputs only after a call, and its code may expect a single input, a dict or a list.
     """
     tensors = {n: keras.Input(s.shape, dtype=s.dtype, name=n) for n, s in spec.inputs.items()}
     built = model.built
@@ -121,7 +121,7 @@ def _called(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
         inputs = _packed(tensors, form)
         try:
             with warnings.catch_warnings():
-                # What Keras thinks of a form that the model is not called with in the end.
+                # Hides warnings about forms that the model is not called with in the end.
                 warnings.simplefilter("ignore")
                 outputs = model(inputs)
         except Exception as error:  # noqa: BLE001
@@ -129,7 +129,7 @@ def _called(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
         else:
             if all(len(tensor.shape) and tensor.shape[0] is None for tensor in keras.tree.flatten(outputs)):
                 return inputs, outputs
-            # As of `inputs[0]`, which is the first of a list, or else the first example.
+            # For code such as `inputs[0]`, which is the first input of a list but the first example of an array.
             doubtful.append((inputs, outputs))
         if not built:
             _forget_build(model)
@@ -137,11 +137,11 @@ def _called(model: keras.Model, spec: DataSpec) -> tuple[Any, Any]:
         model.built = True
         return doubtful[0]
     shapes = ", ".join(f"{n} {s.shape}" for n, s in spec.inputs.items())
-    raise DataError(f"model: does not take the inputs of the data ({shapes}): {one_line(refusals[0])}") from refusals[0]
+    raise DataError(f"model: cannot take the inputs of the data ({shapes}): {one_line(refusals[0])}") from refusals[0]
 
 
 def _forget_build(model: keras.Model) -> None:
-    """Has the next call build a model that was taken for built by one that failed."""
+    """Makes the next call build a model that a failed call has marked as built."""
     model.built = False
     model._tracker.unlock()
 

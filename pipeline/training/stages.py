@@ -35,12 +35,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Fitted:
-    """What came of a training.
+    """The result of a training.
 
     Attributes:
         history: The values of each metric by epoch.
-        compilation: How its steps were compiled, and why so.
-        validations: What each validation within an epoch measured, with its `epoch` and `step`.
+        compilation: How the steps were compiled, and why.
+        validations: The results of each validation within an epoch, with its `epoch` and `step`.
     """
 
     history: dict[str, list[float]]
@@ -56,28 +56,28 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     snapshots: SnapshotSchedule | None = None,
 ) -> Fitted:
-    """Trains a compiled model; means what `keras.Model.fit` means.
+    """Trains a compiled model, with the meaning of `keras.Model.fit`.
 
     Args:
         model: The model.
-        train: Training batches.
-        validation: Validation batches, or several of them by name, whose values are `val_<name>_<metric>`, or None; the
-            empty name is that of the only one.
-        trainer: Epochs, steps and the like.
+        train: The training batches.
+        validation: The validation batches; several sets by name, whose values are `val_<name>_<metric>`; or None. The
+            empty name stands for a single set.
+        trainer: The number of epochs and steps, and other settings.
         callbacks: Any Keras callbacks.
-        snapshots: Keeps snapshots, and has the one to go on from; None for neither.
+        snapshots: Writes snapshots, and holds the one to resume from; None for neither.
 
     Returns:
-        What came of it.
+        The result.
 
     Raises:
-        ConfigError: The data never ends and the steps of an epoch are not set; a callback raised an error.
-        DataError: The data went wrong while it was drawn.
+        ConfigError: The data is endless and the number of steps per epoch is not set; a callback raised an error.
+        DataError: Reading the data failed.
     """
     train = paced(train, trainer.steps_per_epoch)
     if trainer.validation_fractions and train.steps is None:
         raise ConfigError(
-            "trainer.validation_fractions: nobody knows the length of an epoch; trainer.validation_interval is right"
+            "trainer.validation_fractions: the length of an epoch is unknown; set trainer.validation_interval instead"
         )
     held_out = {
         prefix: limited(batches, trainer.validation_steps) for prefix, batches in _by_prefix(validation).items()
@@ -118,10 +118,10 @@ def fit(
 
 
 def evaluate(model: NamedModel, batches: Batches) -> dict[str, float]:
-    """Returns loss and metrics of a compiled model on one epoch of batches, named as Keras names them.
+    """Returns the loss and metrics of a compiled model on one epoch of batches, named as Keras names them.
 
     Raises:
-        DataError: The data went wrong while it was drawn.
+        DataError: Reading the data failed.
     """
     with memory_errors(batches.batch_size), _data_errors():
         keras_model, signature = model.keras_model, model.signature
@@ -132,20 +132,20 @@ def evaluate(model: NamedModel, batches: Batches) -> dict[str, float]:
 
 
 def predict(model: NamedModel, batches: Batches) -> dict[str, Any]:
-    """Returns what a model gives for each example, by output name, in the order of one epoch, in 32 bits at least.
+    """Returns the model's outputs for each example, by output name, in the order of one epoch, in at least 32 bits.
 
     Raises:
-        DataError: The data went wrong while it was drawn.
+        DataError: Reading the data failed.
     """
     with memory_errors(batches.batch_size), _data_errors():
         feed = feed_of(batches, model.signature, inputs_only=True)
         outputs = predict_feed(model.keras_model, feed, _no_hooks(model.keras_model))
-    # Tables and pictures know no numbers of 16 bits, as a model under mixed precision gives them.
+    # Tables and plots do not support the 16-bit numbers that a model with mixed precision returns.
     return model.signature.outputs_by_name(keras.tree.map_structure(_in_32_bits, joined(outputs)))
 
 
 def _evaluated(model: NamedModel, batches: Batches, hooks: Hooks) -> Feed | OwnEvaluation:
-    """Returns what a model is validated on, or by."""
+    """Returns the feed that a model is validated on, or its own `evaluate` method."""
     if has_own_evaluate(model.keras_model):
         return OwnEvaluation(model.keras_model, hooks, lambda: {"x": dataset_of(batches, model.signature)})
     return feed_of(batches, model.signature)
@@ -172,7 +172,7 @@ def _no_hooks(model: keras.Model) -> keras.callbacks.CallbackList:
 def _data_errors() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
-            # An output for prediction only has no loss, and its weights no gradient: that is what was asked for.
+            # An output for prediction only has no loss and its weights have no gradient, as intended.
             warnings.filterwarnings("ignore", message="Gradients do not exist")
             yield
     except (tf.errors.OpError, ValueError) as error:

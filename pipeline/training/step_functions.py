@@ -1,6 +1,6 @@
 """The functions with which a model runs its steps: `train_function`, `test_function` and `predict_function`.
 
-Keras makes them, and a user may put others in their place.
+Keras makes them, and a user may replace them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TRAINER = "keras.src.backend.tensorflow.trainer"
 
 
 def function_of(model: keras.Model, kind: str) -> Any:
-    """Returns what a model would run its steps with, made by the model if need be.
+    """Returns the function with which a model runs its steps. The model makes it if it does not exist.
 
     Args:
         model: A compiled model.
@@ -28,17 +28,17 @@ def function_of(model: keras.Model, kind: str) -> Any:
 
 
 def is_of_keras(function: Any) -> bool:
-    """Whether Keras made a function, so that it does no more than to run the model's step on each batch."""
+    """Whether Keras made a function, so that it only runs the model's step on each batch."""
     code = getattr(function, "python_function", function)
     return getattr(code, "__module__", None) == TRAINER
 
 
 def run_own(function: Callable[[Any], Any], kind: str, batches: Iterable[Any]) -> Any:
-    """Calls a function of the user's own as Keras calls it, and returns what it returns.
+    """Calls a user's own function as Keras calls it, and returns its result.
 
     Args:
         function: The function.
-        kind: See `function_of`; one to train or test takes an iterator of `tf.data`, one to predict takes a list.
+        kind: See `function_of`. A function to train or test takes a `tf.data` iterator, one to predict takes a list.
         batches: The batches of the call.
     """
     if kind == "predict":
@@ -50,12 +50,12 @@ def run_own(function: Callable[[Any], Any], kind: str, batches: Iterable[Any]) -
 
 
 def runs_eagerly(model: keras.Model) -> bool:
-    """Whether the steps of a model are to be run without graphs, by its own or by TensorFlow's setting."""
+    """Whether the steps of a model must run without graphs, by its own setting or by TensorFlow's."""
     return bool(model.run_eagerly) or bool(tf.config.functions_run_eagerly())
 
 
 def cache_of(function: Any) -> dict[Any, Any]:
-    """Returns what was compiled of a model's step before, which goes when Keras forgets its own compiled function."""
+    """Returns the cache of compiled steps of a model. It is dropped when Keras drops its own compiled function."""
     if not hasattr(function, "compiled_by_pipeline"):
         first_run_of(function)
         function.compiled_by_pipeline = {}

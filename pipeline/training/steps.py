@@ -1,6 +1,6 @@
-"""Compiled steps: many steps of a model in one call, the loop around them inside the graph.
+"""Compiled steps: many steps of a model in one call, with the loop inside the graph.
 
-Calling the public `train_step`, `test_step` and `predict_step` keeps every meaning that Keras gives a step; only the
+Calling the public `train_step`, `test_step` and `predict_step` keeps every meaning that Keras gives to a step. Only the
 loop is ours.
 """
 
@@ -29,16 +29,16 @@ log = logging.getLogger(__name__)
 
 
 class Steps:
-    """A step of a model, run on the batches of a feed.
+    """A step of a model that runs on the batches of a feed.
 
     Attributes:
-        jit: Whether XLA compiles the loop; may be set between calls. Batches of other shapes than those of the first
-            stack are run without, as each shape would be compiled anew.
-        forced: Whether XLA is what the user asked for, so that its errors are told rather than gone around.
-        xla_shapes: Of the stacks that XLA runs, once there was one.
-        own: What the user put in the place of Keras' function, which is run as it is; None for Keras'.
-        built: What was trainable when the model was built by a first trace; None before.
-        traced: What was trainable when the step was traced; None before, and for a step that is not.
+        jit: Whether XLA compiles the loop. May be changed between calls. Batches whose shapes differ from those of the
+            first stack run without XLA, since each shape would be compiled anew.
+        forced: Whether the user asked for XLA, so that its errors are raised rather than worked around.
+        xla_shapes: The shapes of the stacks that XLA runs, once there was one.
+        own: The user's replacement for Keras' function, which runs as it is; None for Keras' own.
+        built: What was trainable when a first trace built the model; None before that.
+        traced: What was trainable when the step was traced; None before that, and for a step that is not traced.
 
     Args:
         model: The model.
@@ -58,9 +58,9 @@ class Steps:
         self._take_up(function_of(model, kind), eager=runs_eagerly(model))
 
     def follow(self) -> bool:
-        """Takes up a function that was made anew, and with it the model as it is now; returns whether one was.
+        """Applies a function that was made anew, and with it the current model. Returns whether there was one.
 
-        As in Keras, what was traced stays as it is until `make_train_function(force=True)` or `compile` is called.
+        As in Keras, a trace stays as it is until `make_train_function(force=True)` or `compile` is called.
         """
         function = function_of(self._model, self._kind)
         if function is not self._function:
@@ -89,11 +89,11 @@ class Steps:
 
     @property
     def of_own(self) -> int:
-        """Steps that a function of the user's own makes in a call."""
+        """The number of steps that a user's own function runs per call."""
         return int(self._model.steps_per_execution)
 
     def run(self, pieces: Sequence[Piece]) -> Any:
-        """Runs steps on the batches of a call, and returns what the last one returned."""
+        """Runs steps on the batches of a call, and returns the result of the last one."""
         self.follow()
         if self.own is not None:
             return run_own(self.own, self._kind, self._batches(pieces))
@@ -102,7 +102,7 @@ class Steps:
         return logs
 
     def outputs_of(self, pieces: Sequence[Piece]) -> list[Any]:
-        """Runs steps as `run` does, and returns what all of them returned, neighbours joined where they can be."""
+        """Runs steps as `run` does, and returns the results of all, with adjacent ones joined where possible."""
         self.follow()
         if self.own is not None:
             return [run_own(self.own, self._kind, self._batches(pieces))]
@@ -114,7 +114,7 @@ class Steps:
                 yield self._batch(piece.stack, index)
 
     def last(self, stack: Stack, start: int, count: int) -> Any:
-        """Runs steps on batches `start` to `start + count` of a stack, and returns what the last one returned."""
+        """Runs steps on batches `start` to `start + count` of a stack, and returns the result of the last one."""
         self.trace(stack)
         if not self._loopable:
             for index in range(start, start + count):
@@ -126,17 +126,17 @@ class Steps:
         return self._nested(leaves)
 
     def outputs(self, stack: Stack, start: int, count: int) -> list[Any]:
-        """Runs steps as `last` does, and returns what all of them returned, neighbours joined where they can be."""
+        """Runs steps as `last` does, and returns the results of all, with adjacent ones joined where possible."""
         self.trace(stack)
         if not self._loopable:
             return [self._one(stack, index) for index in range(start, start + count)]
         if count == 1:
-            # Of a single batch Keras leaves a number what it is.
+            # For a single batch, Keras leaves a number as it is.
             return [self._one(stack, start)]
         return [self._nested(self._loops.all(stack.values, start, count))]
 
     def outputs_of_none(self) -> list[Any]:
-        """Returns what steps return of no examples, if that can be told without one."""
+        """Returns what steps return for no examples, if that is known without running one."""
         if self.own is not None or not self.can_build:
             return []
         self.build()
@@ -146,7 +146,7 @@ class Steps:
         return [self._nested([tf.zeros(*of) for of in zip(shapes, (s.dtype for s in self._returned), strict=True)])]
 
     def trace(self, stack: Stack) -> None:
-        """Traces the step, which builds the model and its optimizer, unless that was done for such shapes before."""
+        """Traces the step, which builds the model and its optimizer, unless these shapes have been traced before."""
         self.follow()
         if stack is self._seen:
             return
@@ -160,11 +160,11 @@ class Steps:
 
     @property
     def can_build(self) -> bool:
-        """Whether `build` leaves all values as they are."""
+        """Whether `build` leaves all values unchanged."""
         return not self._eager and self._feed.loops and self._feed.specs is not None
 
     def build(self) -> None:
-        """Builds model, metrics and optimizer as a first step does; where only a step can do that, one is made."""
+        """Builds model, metrics and optimizer as a first step does. If only a step can do that, one is run."""
         if self.can_build:
             self._trace(self._feed.specs or [])
             return
@@ -172,11 +172,11 @@ class Steps:
         self.last(stack, stack.start, 1)
 
     def rebuild(self, built: Trainable | None, traced: Trainable) -> None:
-        """Builds and traces as a training before did, which had other parts trainable at these moments.
+        """Builds and traces as an earlier training did when other parts of the model were trainable.
 
         Args:
-            built: What was trainable when the model and its optimizer were built, where that is known.
-            traced: What was trainable when the step was traced the last time.
+            built: What was trainable when the model and its optimizer were built, if known.
+            traced: What was trainable when the step was last traced.
         """
         if self.built is None:
             if built is not None and built.fits(self._model):
@@ -213,18 +213,18 @@ class Steps:
         self._loops = Loops(self._feed, self._traced, specs, self._returned, self._cached)
 
     def _one(self, stack: Stack, index: int) -> Any:
-        """Runs a single step by a call of its own."""
+        """Runs a single step in its own call."""
         if self._eager:
             return self._traced(self._batch(stack, index))
         arguments = self._leaves(stack, index) if self._feed.loops else [self._batch(stack, index)]
         if is_traced(self._traced):
             return self._traced(*arguments)
-        # Traced by its first call, and by one with a batch of another kind.
+        # Its first call traces it, and so does one with a batch of another kind.
         with bound_to_graphs():
             return self._traced(*arguments)
 
     def _batch(self, stack: Stack, index: int) -> Any:
-        """Returns a batch in the structure that the step takes."""
+        """Returns a batch in the structure that the step expects."""
         return self._feed.structure.packed(self._leaves(stack, index)) if self._feed.loops else stack.values[0]
 
     def _leaves(self, stack: Stack, index: int) -> list[Any]:
@@ -232,14 +232,14 @@ class Steps:
         return self._feed.batcher()(values, self._feed.constants, index)
 
     def _nested(self, leaves: Sequence[Any]) -> Any:
-        """Returns what steps returned in their own structure."""
+        """Returns the results of steps in their own structure."""
         left = iter(leaves)
         nested = self._traced.structured_outputs
         flat = [None if leaf is None else next(left) for leaf in tf.nest.flatten(nested)]
         return tf.nest.pack_sequence_as(nested, flat)
 
     def _with_xla(self, stack: Stack, start: int, count: int) -> Any:
-        """Runs steps with XLA; None if they are to be run without it."""
+        """Runs steps with XLA. Returns None if they must run without it."""
         capacity = self._feed.capacity
         shapes = [(capacity, *value.shape[1:]) for value in stack.values]
         if self.xla_shapes is None:
@@ -254,7 +254,7 @@ class Steps:
             self._compiled = True
             return leaves
         except (tf.errors.OpError, ValueError, TypeError) as error:
-            # What XLA cannot compile it refuses before it runs anything.
+            # XLA refuses what it cannot compile before it runs anything.
             if self._compiled or self.forced:
                 raise
             log.info("XLA off: it cannot compile the model: %s", one_line(error))
@@ -275,14 +275,14 @@ def _on_leaves(step: Callable[[Any], Any], structure: Any, *leaves: Any) -> Any:
 
 
 def _on_batch(step: Callable[[Any], Any], batch: Any) -> Any:
-    """Runs a step on a batch in which a missing part is a `tf.experimental.Optional`, as Keras makes them."""
+    """Runs a step on a batch in which a missing part is a `tf.experimental.Optional`, as Keras creates them."""
     return step(
         keras.tree.map_structure(lambda leaf: None if isinstance(leaf, tf.experimental.Optional) else leaf, batch)
     )
 
 
 def _relaxed(known: tf.TensorSpec, new: tf.TensorSpec) -> tf.TensorSpec:
-    """Returns the spec of both; None for a size in which they differ."""
+    """Returns a spec that covers both, with None for sizes that differ."""
     if known.shape.rank != new.shape.rank or known.shape.rank is None:
         return tf.TensorSpec(None, new.dtype)
     sizes = [a if a == b else None for a, b in zip(known.shape, new.shape, strict=True)]
@@ -290,7 +290,7 @@ def _relaxed(known: tf.TensorSpec, new: tf.TensorSpec) -> tf.TensorSpec:
 
 
 def _filled(value: Any, capacity: int) -> Any:
-    """Returns the value of a stack padded to the size of a full one."""
+    """Returns the values of a stack, padded to the size of a full one."""
     missing = capacity - value.shape[0]
     if not missing:
         return value

@@ -1,4 +1,4 @@
-"""The trace of a step."""
+"""Traces the step of a model."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tensorflow.python.ops.resource_variable_ops import default_variable_creator
 
 
 def compiled_lazily(step: Callable[..., Any]) -> Any:
-    """Returns a function that is traced, as in Keras without AutoGraph, when it is called."""
+    """Returns a function that is traced when it is called, without AutoGraph, as in Keras."""
     return tf.function(step, autograph=False, reduce_retracing=True)
 
 
 def traced(step: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
-    """Returns a step as a concrete function, or as one that is traced when it is called, if only a call can trace it.
+    """Returns a step as a concrete function or, if only a call can trace it, as a function traced when called.
 
-    That is so of a step that creates a variable from a value that it computes of a batch.
+    The latter applies to a step that creates a variable from a value computed from a batch.
 
     Args:
         step: The step.
@@ -33,21 +33,21 @@ def traced(step: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> Any:
         function = compiled_lazily(creating).get_concrete_function(*specs)
     except _ComputedOfArguments:
         return compiled_lazily(step)
-    # As by TensorFlow: what a step does only once, when it creates variables, is none of the steps that follow.
+    # As in TensorFlow: what a step does only once, when it creates variables, is not part of the following steps.
     return compiled_lazily(step).get_concrete_function(*specs) if created else function
 
 
 def is_traced(function: Any) -> bool:
-    """Whether a function is a concrete one, which tells what it returns."""
+    """Whether a function is concrete, so that its return values are known."""
     return hasattr(function, "structured_outputs")
 
 
 class _ComputedOfArguments(Exception):
-    """A variable begins with a value that is known only when the step is called."""
+    """The initial value of a variable is known only when the step is called."""
 
 
 def _outside_of_graphs(created: list[Any]) -> Callable[..., Any]:
-    """Returns what creates variables for `tf.variable_creator_scope`, and notes them.
+    """Returns a creator for `tf.variable_creator_scope` that creates variables outside of graphs and records them.
 
     They have their values at once, whatever becomes of the trace.
     """
@@ -60,10 +60,10 @@ def _outside_of_graphs(created: list[Any]) -> Callable[..., Any]:
             return next_creator(**arguments)
         try:
             with tf.init_scope():
-                # Past the creators of the graph, which `tf.Variable` would ask even here.
+                # Bypasses the creators of the graph, which `tf.Variable` would call even here.
                 variable = default_variable_creator_v2(None, **arguments)
         except (TypeError, ValueError, tf.errors.OpError):
-            # A function computes the initial value of tensors of the graph.
+            # A function computes the initial value from tensors of the graph.
             raise _ComputedOfArguments from None
         created.append(variable)
         return variable
@@ -72,7 +72,7 @@ def _outside_of_graphs(created: list[Any]) -> Callable[..., Any]:
 
 
 def _is_of_arguments(tensor: Any) -> bool:
-    """Whether a tensor of a graph is computed of arguments of the graph."""
+    """Whether a tensor of a graph depends on arguments of the graph."""
     left, seen = [tensor.op], set()
     while left:
         operation = left.pop()

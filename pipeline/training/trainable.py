@@ -1,4 +1,4 @@
-"""Which parts of a model are trainable: what a traced step knows of it, and how it is put back in a resumed run."""
+"""Which parts of a model are trainable, as a traced step knows it and as a resumed run restores it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pipeline.errors import ConfigError
 
 @dataclass(frozen=True)
 class Trainable:
-    """What is trainable of a model.
+    """The trainable state of a model.
 
     Attributes:
-        layers: Of the model itself and each layer in it, whether it is.
-        variables: Of each variable, whether it is.
+        layers: Whether the model itself and each layer in it are trainable.
+        variables: Whether each variable is trainable.
     """
 
     layers: list[bool] = field(default_factory=list)
@@ -24,23 +24,23 @@ class Trainable:
 
     @classmethod
     def of(cls, model: keras.Model) -> Trainable:
-        """Returns what is trainable of a model now."""
+        """Returns the current trainable state of a model."""
         return cls([layer.trainable for layer in _layers(model)], [bool(v.trainable) for v in model.variables])
 
     def fits(self, model: keras.Model) -> bool:
-        """Whether it is of a model with as many layers."""
+        """Whether it belongs to a model with the same number of layers."""
         return len(self.layers) == len(_layers(model))
 
     def put(self, model: keras.Model) -> None:
-        """Makes the same parts of a model trainable; variables that are not made yet follow their layers.
+        """Makes the same parts of a model trainable. Variables that do not exist yet follow their layers.
 
         Raises:
-            ConfigError: It is of a model with other layers.
+            ConfigError: It belongs to a model with other layers.
         """
         if not self.fits(model):
             here, there = len(_layers(model)), len(self.layers)
             raise ConfigError(f"resume: the snapshot is of another model: it has {there} layers, this one has {here}")
-        # A layer hands its own down to those in it, which come after it.
+        # A layer passes its setting on to its inner layers, which come after it.
         for layer, trainable in zip(_layers(model), self.layers, strict=True):
             layer.trainable = trainable
         if len(self.variables) == len(model.variables):

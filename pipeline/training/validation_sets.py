@@ -1,4 +1,4 @@
-"""The validation sets of a fit: the one that Keras knows, and several by name."""
+"""The validation sets of a fit: the one that Keras supports, and several by name."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from pipeline.training.snapshots.keras_callback_states import MONITORS
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A set to validate on.
+    """A validation set.
 
     Attributes:
-        argument: The argument that gave it, for messages.
-        prefix: What is put before the names of its values.
-        x: Inputs, or batches of all.
+        argument: The argument that provided it, for messages.
+        prefix: The prefix of the names of its values.
+        x: Inputs, or batches of everything.
         y: Targets.
         sample_weight: Weights.
     """
@@ -43,17 +43,17 @@ class HeldOut:
     def evaluated(
         self, model: keras.Model, hooks: Hooks, batch_size: Any, validation_batch_size: Any, validation_steps: Any
     ) -> Feed | OwnEvaluation:
-        """Returns the feed of its batches, or what calls the model's own method to evaluate on them.
+        """Returns the feed of its batches, or the model's own method to evaluate on them.
 
         Args:
             model: The model.
             hooks: The callbacks.
             batch_size: As in `keras.Model.fit`.
-            validation_batch_size: As there.
-            validation_steps: As there.
+            validation_batch_size: As in `keras.Model.fit`.
+            validation_steps: As in `keras.Model.fit`.
 
         Raises:
-            TypeError: A size is no whole number.
+            TypeError: A size is not a whole number.
             ValueError: Keras refuses the data.
         """
         data = {"x": self.x, "y": self.y, "sample_weight": self.sample_weight}
@@ -69,7 +69,7 @@ class HeldOut:
 
 
 def held_out_sets(model: keras.Model, validation_data: Any, validation_sets: Any) -> list[HeldOut]:
-    """Returns the sets to validate on.
+    """Returns the validation sets.
 
     Args:
         model: The compiled model.
@@ -78,7 +78,7 @@ def held_out_sets(model: keras.Model, validation_data: Any, validation_sets: Any
 
     Raises:
         TypeError: The sets have no names.
-        ValueError: Data of another form than `(x, y)` or `(x, y, sample_weight)`, or without the targets that the
+        ValueError: The data is not of the form `(x, y)` or `(x, y, sample_weight)`, or lacks the targets that the
             model's loss needs.
     """
     sets = [] if validation_data is None else [_held_out(model, "validation_data", "val_", validation_data)]
@@ -87,7 +87,7 @@ def held_out_sets(model: keras.Model, validation_data: Any, validation_sets: Any
         if validation_data is not None and len(outputs) > 1 and name in outputs:
             raise ValueError(
                 f"validation_sets: the set '{name}' has the name of an output, whose values in validation_data are "
-                f"val_{name}_… too; another name is right"
+                f"val_{name}_… too; rename the set"
             )
         sets.append(_held_out(model, f"validation_sets[{name!r}]", f"val_{name}_", data))
     return sets
@@ -95,9 +95,9 @@ def held_out_sets(model: keras.Model, validation_data: Any, validation_sets: Any
 
 @contextmanager
 def directions_of_sets(model: keras.Model, callbacks: list[Any], sets: list[HeldOut]) -> Iterator[None]:
-    """Has callbacks of `mode="auto"` know the direction of metrics of named sets, as they know that of `val_<metric>`.
+    """Inside the context, callbacks with `mode="auto"` know the direction of the metrics of named sets.
 
-    Keras looks up what follows `val_` among the model's metrics, and so knows none of `val_<name>_<metric>`.
+    Keras looks up what follows `val_` among the model's metrics, so it does not know `val_<name>_<metric>`.
     """
     told = []
     for callback in callbacks:
@@ -128,7 +128,7 @@ def _settling(model: keras.Model, callback: Any, metric: str, settle: Callable[[
 
 
 def _direction(model: keras.Model, name: str) -> str:
-    """Returns `min` or `max` for a metric of the model by its name in the logs, `auto` if it does not tell."""
+    """Returns `min` or `max` for a metric of the model by its name in the logs, or `auto` if it is unknown."""
     if name == "loss" or name.endswith("_loss"):
         return "min"
     metrics = [inner for metric in model.metrics for inner in _metrics_in(metric)]
@@ -148,7 +148,7 @@ def _by_name(sets: Any) -> Mapping[str, Any]:
         raise TypeError(f"validation_sets: expected a dict of sets by name, got {found(sets)}")
     for name in sets:
         if not isinstance(name, str) or not name:
-            raise TypeError(f"validation_sets: expected names of sets, got {found(name)} for one")
+            raise TypeError(f"validation_sets: expected a text as the name of a set, got {found(name)}")
     return sets
 
 
@@ -156,7 +156,9 @@ def _held_out(model: keras.Model, argument: str, prefix: str, data: Any) -> Held
     needs_targets = _needs_targets(model)
     if isinstance(data, Mapping) and _is_of_sets(data, needs_targets=needs_targets):
         names = ", ".join(map(str, data))
-        raise ValueError(f"{argument}: expected one set, got a dict of {names:.60}; validation_sets takes sets by name")
+        raise ValueError(
+            f"{argument}: expected one set, got a dict of {names:.60}; use validation_sets for sets by name"
+        )
     try:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     except ValueError as error:
@@ -165,14 +167,14 @@ def _held_out(model: keras.Model, argument: str, prefix: str, data: Any) -> Held
         ) from error
     if y is None and needs_targets and not _may_bring_targets(x):
         raise ValueError(
-            f"{argument}: expected targets too, as in (x, y), for the loss of the model, got {type(data).__name__} "
-            "of inputs only"
+            f"{argument}: expected targets as in (x, y), which the model's loss needs, got only inputs: "
+            f"{type(data).__name__}"
         )
     return HeldOut(argument, prefix, x, y, sample_weight)
 
 
 def _is_of_sets(data: Mapping[Any, Any], *, needs_targets: bool) -> bool:
-    """Whether a mapping is one of sets by name, rather than of inputs by name."""
+    """Whether a mapping holds sets by name rather than inputs by name."""
     parts = data.values()
     if any(_is_of_batches(part) for part in parts):
         return True
@@ -189,14 +191,14 @@ def _is_of_batches(x: Any) -> bool:
 
 
 def _may_bring_targets(x: Any) -> bool:
-    """Whether data is of batches that may have targets; of some only the batches themselves tell."""
+    """Whether data comes in batches that may have targets. For some data only the batches themselves show it."""
     if isinstance(x, tf.data.Dataset):
         return isinstance(x.element_spec, tuple) and len(x.element_spec) > 1
     return _is_of_batches(x) or isinstance(x, data_adapters.data_adapter.DataAdapter)
 
 
 def _needs_targets(model: keras.Model) -> bool:
-    """Whether it is sure that a model measures its loss against targets."""
+    """Whether a model's loss certainly needs targets."""
     kind = type(model)
     as_keras = all(getattr(kind, name) is getattr(keras.Model, name) for name in ("test_step", "compute_loss"))
     if not as_keras or type(model._compile_loss) is not CompileLoss:

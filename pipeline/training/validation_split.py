@@ -1,4 +1,4 @@
-"""What Keras refuses and users ask for: a validation split of batches."""
+"""A validation split of batches, which Keras does not support."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ Split = tuple[tuple[Any, Any, Any], Any]
 
 
 def split_off(x: Any, y: Any, sample_weight: Any, share: float) -> Split:
-    """Returns data without its last part, and that part.
+    """Returns the data without its last part, and that part.
 
     Args:
-        x: As in `keras.Model.fit`; of a dataset of batches, the last batches are split off.
-        y: As there.
-        sample_weight: As there.
-        share: Share of examples, or of batches.
+        x: As in `keras.Model.fit`. For a dataset of batches, the last batches are split off.
+        y: As in `keras.Model.fit`.
+        sample_weight: As in `keras.Model.fit`.
+        share: The share of examples, or of batches.
 
     Raises:
-        ValueError: The data has no length, or not enough of it.
+        ValueError: The length of the data is unknown or too small.
     """
     if isinstance(x, tf.data.Dataset):
         length = int(x.cardinality())
         end = _end(length, share, "dataset")
         if is_shuffled_anew(x):
             warnings.warn(
-                "validation_split: the dataset is shuffled anew for each pass, so that what is trained on is validated "
-                "on too; `reshuffle_each_iteration=False` in its `shuffle`, or validation_data, is right",
+                "validation_split: the dataset is shuffled anew in each pass, so training examples end up in the "
+                "validation data; set `reshuffle_each_iteration=False` in its `shuffle`, or use validation_data",
                 stacklevel=4,
             )
         return (x.take(end), y, sample_weight), x.skip(end)
@@ -73,11 +73,11 @@ class _Part(keras.utils.PyDataset):  # type: ignore[misc]
         return self._whole[self._start + index]
 
     def on_epoch_begin(self) -> None:
-        """Passes it on for the part that is trained on."""
+        """Forwards the call for the training part."""
         if self._start == 0:
             self._whole.on_epoch_begin()
 
     def on_epoch_end(self) -> None:
-        """Passes it on for the part that is trained on."""
+        """Forwards the call for the training part."""
         if self._start == 0:
             self._whole.on_epoch_end()

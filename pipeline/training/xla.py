@@ -1,4 +1,4 @@
-"""How the steps of a model are compiled: with XLA or without."""
+"""Whether the steps of a model are compiled with XLA."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import keras
 import tensorflow as tf
 
 WORTH_COMPILING = 3000
-"""Steps from which the faster steps of XLA make up for its compile time.
+"""The number of steps from which faster steps make up for XLA's compile time.
 
-Both grow with the number of layers: a dense layer takes XLA about 0.2 s to compile and saves about 70 µs a step.
+Both grow with the number of layers: for a dense layer, XLA takes about 0.2 s to compile and saves about 70 µs per step.
 """
 WORTH_A_TRIAL = 20000
-"""Steps from which it is worth to time a few steps with XLA and without, where the layers do not tell."""
+"""The number of steps from which a timed trial with and without XLA pays off, if the layers do not decide."""
 DENSE_LAYERS = (
     keras.layers.InputLayer,
     keras.layers.Rescaling,
@@ -35,9 +35,9 @@ DENSE_LAYERS = (
     keras.layers.BatchNormalization,
     keras.layers.LayerNormalization,
 )
-"""Layers that XLA is known to run faster on any device."""
+"""Layers that are known to run faster with XLA on any device."""
 LARGE_LAYER = 2**20
-"""Weights in a layer from which its time is in the multiplication itself, which XLA does no faster."""
+"""The number of weights in a layer from which the multiplication itself dominates, which XLA does not speed up."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Compilation:
     Attributes:
         jit: Whether XLA compiles the steps; None if only a trial can tell.
         reason: Why.
-        final: Whether that holds for the whole training; if not, it is asked again when the next epoch starts.
+        final: Whether this holds for the whole training. If not, the choice is made again at the next epoch.
     """
 
     jit: bool | None
@@ -56,12 +56,12 @@ class Compilation:
 
 
 def forced_compilation(model: keras.Model, jit_compile: bool | None = None) -> Compilation | None:
-    """Returns what the user set; None where that leaves the choice to us.
+    """Returns the user's choice; None if the user left the choice to us.
 
     Args:
-        model: A compiled model. Keras does not tell whether it was compiled with `jit_compile="auto"` or `False` on a
-            CPU, and with `"auto"` or `True` on a GPU: there the choice is ours.
-        jit_compile: XLA on or off, None for no wish.
+        model: A compiled model. Keras does not record whether it was compiled with `jit_compile="auto"` or `False` on a
+            CPU, or with `"auto"` or `True` on a GPU. In these cases the choice is ours.
+        jit_compile: Whether to use XLA; None for no preference.
     """
     if model.run_eagerly:
         return Compilation(False, "run_eagerly is set")
@@ -71,26 +71,26 @@ def forced_compilation(model: keras.Model, jit_compile: bool | None = None) -> C
 
 
 def chosen_compilation(model: keras.Model, batch: Sequence[tf.TensorSpec], steps: int | None) -> Compilation:
-    """Chooses by what the model contains and by how long it is trained; the same in every process.
+    """Chooses by what the model contains and by how long it is trained. Every process makes the same choice.
 
     Args:
-        model: The model, built.
-        batch: Shapes and dtypes of the tensors of a batch; text and varying lengths cannot be compiled, or would be
-            again and again.
-        steps: Steps that are left of the training; None if nobody knows yet.
+        model: The built model.
+        batch: Shapes and dtypes of the tensors of a batch. Text cannot be compiled, and varying lengths would be
+            compiled again and again.
+        steps: The number of training steps left; None if not yet known.
     """
     if any(spec.dtype == tf.string or spec.shape.rank is None or None in spec.shape[1:] for spec in batch):
-        return Compilation(False, "inputs are text or vary in length")
+        return Compilation(False, "inputs contain text or vary in length")
     layers = _innermost(model)
     convolution = next((layer.name for layer in layers if "conv" in type(layer).__name__.lower()), None)
     if convolution and not tf.config.list_physical_devices("GPU"):
         return Compilation(False, f"convolutions ({convolution}) are slower with XLA on a CPU")
     if steps is None:
-        return Compilation(False, "the length of the training is not known yet", final=False)
+        return Compilation(False, "the length of the training is not yet known", final=False)
     if _plain(model, layers):
         if steps < WORTH_COMPILING:
             return Compilation(False, f"fewer than {WORTH_COMPILING} steps are left")
-        return Compilation(True, f"dense layers only, and {steps} steps are left")
+        return Compilation(True, f"the model has only dense layers, and {steps} steps are left")
     if steps < WORTH_A_TRIAL:
         return Compilation(False, f"fewer than {WORTH_A_TRIAL} steps are left for layers that XLA may not suit")
     return Compilation(None, f"{steps} steps are left")
@@ -101,12 +101,12 @@ def _plain(model: keras.Model, layers: Sequence[keras.Layer]) -> bool:
         getattr(type(model), name) is not getattr(keras.Model, name)
         for name in ("train_step", "compute_loss", "compute_metrics")
     )
-    # A layer that is not built by now is not called, as an optional head or a copy of weights.
+    # A layer that is not built by now is never called, such as an optional head or a copy of weights.
     called = [layer for layer in layers if layer.built]
     known = all(type(layer) in DENSE_LAYERS and layer.count_params() < LARGE_LAYER for layer in called)
     return known and not own_step and type(model).__module__.startswith("keras.")
 
 
 def _innermost(model: Any) -> list[keras.Layer]:
-    """Returns the layers of a model, those of models in it too, without the models themselves."""
+    """Returns the layers of a model and of models nested in it, without the models themselves."""
     return [layer for layer in model._flatten_layers(include_self=False) if not list(layer._flatten_layers(False))]

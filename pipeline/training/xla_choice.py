@@ -1,4 +1,4 @@
-"""The choice of how the steps of a training are compiled, which follows what callbacks change of the model."""
+"""Chooses how the steps of a training are compiled, and follows changes that callbacks make to the model."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ log = logging.getLogger(__name__)
 
 
 class CompilationChoice:
-    """How the steps of a training are compiled.
+    """The choice of how the steps of a training are compiled.
 
     Attributes:
-        made: What was chosen, and why; None before the first choice.
+        made: The choice and its reason; None before the first choice.
 
     Args:
-        model: The model that is trained.
+        model: The model to train.
         steps: Its steps.
-        feed: What it is trained on.
-        jit_compile: XLA on or off; None chooses by the model and by how long it is trained.
+        feed: The training data.
+        jit_compile: Whether to use XLA; None chooses by the model and by the length of the training.
     """
 
     def __init__(self, model: keras.Model, steps: Steps, feed: Feed, jit_compile: bool | None) -> None:
@@ -35,16 +35,16 @@ class CompilationChoice:
         self._take_wishes()
 
     def follow(self) -> None:
-        """Takes up what a callback changed of the model's functions, or of how it is to be compiled."""
+        """Applies changes that a callback made to the model's functions or to its compilation settings."""
         if self._steps.follow() and _wishes(self._model) != self._wishes:
             self._take_wishes()
 
     def choose(self, stack: Stack, steps: int | None) -> None:
-        """Chooses how to compile, unless that is settled.
+        """Chooses how to compile, unless that is already settled.
 
         Args:
-            stack: The batches that are trained on next.
-            steps: Steps that are left of the training; None if nobody knows.
+            stack: The batches that training uses next.
+            steps: The number of training steps left; None if unknown.
         """
         if self._steps.own or (self.made is not None and self.made.final):
             return
@@ -61,14 +61,14 @@ class CompilationChoice:
         self.made = chosen
 
     def state(self) -> dict[str, Any]:
-        """Returns what a snapshot needs of it: steps that are compiled otherwise round otherwise."""
+        """Returns the part of the choice that a snapshot needs: steps compiled differently round differently."""
         return {
             "compilation": self.made and dict(vars(self.made)),
             "xla": (self._steps.jit, self._steps.xla_shapes),
         }
 
     def go_on_from(self, state: Mapping[str, Any]) -> None:
-        """Puts it back to what it was when `state` was returned."""
+        """Restores what `state` returned."""
         self.made = state["compilation"] and Compilation(**state["compilation"])
         self._steps.jit, self._steps.xla_shapes = state["xla"]
 
@@ -80,5 +80,5 @@ class CompilationChoice:
 
 
 def _wishes(model: keras.Model) -> tuple[bool, bool]:
-    """Returns how a model asks to be run."""
+    """Returns the settings by which a model says how it should run."""
     return bool(model.jit_compile), bool(model.run_eagerly)

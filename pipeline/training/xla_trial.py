@@ -1,4 +1,4 @@
-"""A trial: a few steps with XLA and without, timed on the model itself, whose state is then put back."""
+"""A trial: times a few steps with and without XLA on the model itself, then restores the model's state."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pipeline.training.xla import Compilation
 
 TRIAL_STEPS = 8
 WORTHWHILE = 0.85
-"""Share of the time without XLA that it must stay below; near 1 the choice would differ from run to run."""
+"""The highest share of the time without XLA. Near 1, the choice would differ from run to run."""
 
 
 def tried(model: keras.Model, steps: Steps, stack: Stack) -> Compilation:
-    """Times a few steps on a stack with XLA and without; the model is then as it was.
+    """Times a few steps on a stack with and without XLA, then restores the model.
 
     Args:
-        model: The model that is trained.
+        model: The model to train.
         steps: Its steps.
-        stack: The batches that are trained on next.
+        stack: The batches that training uses next.
     """
     count = min(TRIAL_STEPS, stack.steps - stack.start)
     steps.trace(stack)
@@ -43,7 +43,7 @@ def tried(model: keras.Model, steps: Steps, stack: Stack) -> Compilation:
 
 @contextmanager
 def unchanged(model: keras.Model) -> Iterator[None]:
-    """Puts every variable of a model, its optimizer and its metrics back to what it was."""
+    """Restores every variable of a model, its optimizer and its metrics afterwards."""
     kept = [(variable, np.array(variable)) for variable in variables_of(model)]
     try:
         yield
@@ -54,7 +54,7 @@ def unchanged(model: keras.Model) -> Iterator[None]:
 
 def _seconds(steps: Steps, stack: Stack, count: int) -> float:
     times = []
-    # The first call compiles.
+    # The first call compiles and is not timed.
     for _ in range(3):
         start = time.perf_counter()
         keras.tree.map_structure(np.asarray, steps.last(stack, stack.start, count))

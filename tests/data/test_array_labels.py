@@ -63,12 +63,18 @@ def test_numbers_to_predict_stay_numbers(numbers: list[float]) -> None:
 
 
 def test_what_is_doubtful_is_told_with_what_changes_it() -> None:
-    told = "target 'y': 1, 2 taken for the names of 2 classes; data.classes=0 says numbers, data.classes=3 for ids"
+    told = (
+        "target 'y': 1, 2 treated as the names of 2 classes; for numbers, set data.classes=0; for ids, data.classes=3"
+    )
     assert line(train([1, 2] * 6)) == told
-    assert line(train([-1, 0, 1] * 6)).endswith("data.classes=0 says numbers, weighting.missing=-1 for a missing label")
-    assert line(train([0.0, 1.0, 2.0] * 6)).startswith("target 'y': 0 to 2 taken for 3 classes; data.classes=0")
+    assert line(train([-1, 0, 1] * 6)).endswith(
+        "for numbers, set data.classes=0; if -1 marks missing labels, weighting.missing=-1"
+    )
+    assert line(train([0.0, 1.0, 2.0] * 6)).startswith(
+        "target 'y': 0 to 2 treated as 3 classes; for numbers, set data.classes=0"
+    )
     assert line(train([-1, 1] * 6)) == line(train(["a", "b"])) == line(train([0.5, 1.5])) == ""
-    assert line(train([1.0, 3.0] * 6)).startswith("target 'y': whole numbers taken for numbers to predict")
+    assert line(train([1.0, 3.0] * 6)).startswith("target 'y': whole numbers treated as numbers")
 
 
 def test_a_single_minus_one_among_ids_stays_a_mistake() -> None:
@@ -87,7 +93,7 @@ def test_a_loss_for_numbers_or_the_number_of_classes_settles_it() -> None:
     assert train([1, 2] * 6, classes=2).targets["y"][:2].tolist() == [0, 1]
     with pytest.raises(ConfigError, match=r"data.classes: 3 for target 'y', which has 2"):
         train(["a", "b"], classes=3)
-    with pytest.raises(DataError, match=r"target 'y' is text, but data.classes=0 says that it is numbers"):
+    with pytest.raises(DataError, match=r"target 'y': data.classes=0 means numbers, but it is text"):
         train(["a", "b"], classes=0)
 
 
@@ -96,7 +102,7 @@ def test_other_splits_have_the_classes_of_the_training_split() -> None:
     assert arrays([1, 2, 3] * 4, validation=[3, 3]).validation.targets["y"].tolist() == [2, 2]
     with pytest.raises(DataError, match=r"target 'y': row 1: the training data has no class 'd'"):
         arrays(["a", "b"], validation=["a", "d"])
-    with pytest.raises(DataError, match=r"target 'y' is text; numbers are right, as in the training data"):
+    with pytest.raises(DataError, match=r"target 'y': expected numbers as in the training data, got text"):
         arrays([0.5, 1.5], validation=["a", "d"])
 
 

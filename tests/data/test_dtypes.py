@@ -35,20 +35,23 @@ def test_numbers_as_python_objects_become_numbers() -> None:
 @pytest.mark.parametrize(
     ("array", "expected"),
     [
-        (np.array(3.0), "x: is a single value; an array with one row an example is right"),
+        (np.array(3.0), "x: expected an array with one row per example, got a single value"),
         (
             np.array(["2020-01-01"], "datetime64[s]"),
-            r"x: has dtype datetime64\[s\]; numbers of at most 64 bits, or text",
+            r"x: expected numbers of at most 64 bits or text, got dtype datetime64\[s\]",
         ),
-        (np.zeros(2, "complex64"), "x: has dtype complex64"),
-        (np.zeros(2, "longdouble"), "x: has dtype .*; numbers of at most 64 bits"),
+        (np.zeros(2, "complex64"), "x: expected numbers of at most 64 bits or text, got dtype complex64"),
+        (np.zeros(2, "longdouble"), "x: expected numbers of at most 64 bits or text, got dtype"),
         (np.array([b"\xff"]), "x: has bytes that are not UTF-8"),
-        (np.array([[1, 2], [3, None]], object), "x: row 1 holds None; numbers only, or text only"),
-        (np.array(["a", 3], object), "x: row 1 holds a int"),
-        (np.array([{}], object), "x: row 0 holds a dict"),
-        (np.array([2**70], object), "x: holds whole numbers of more than 64 bits"),
-        (ragged([np.zeros((1, 2)), np.zeros((2, 3))]), r"x: row 1 has shape \(2, 3\), row 0 \(1, 2\)"),
-        (ragged([np.zeros(1), np.zeros(2, "int64")]), "x: row 1 holds an array of int64"),
+        (np.array([[1, 2], [3, None]], object), "x: row 1: expected only numbers or only text, got None"),
+        (np.array(["a", 3], object), "x: row 1: expected only numbers or only text, got a int"),
+        (np.array([{}], object), "x: row 0: expected only numbers or only text, got a dict"),
+        (np.array([2**70], object), "x: expected whole numbers of at most 64 bits"),
+        (ragged([np.zeros((1, 2)), np.zeros((2, 3))]), r"x: row 1 has shape \(2, 3\), but row 0 has \(1, 2\)"),
+        (
+            ragged([np.zeros(1), np.zeros(2, "int64")]),
+            "x: row 1: expected arrays of numbers of one dtype, got an array of int64",
+        ),
     ],
 )
 def test_what_is_neither_is_told(array: Any, expected: str) -> None:

@@ -67,7 +67,7 @@ def test_fingerprint_changes_with_any_value_and_with_nothing_else() -> None:
 
 def test_rows_of_another_shape_than_in_the_training_data_are_refused() -> None:
     spec = spec_of({"x": np.zeros((3, 2))}, {})
-    with pytest.raises(DataError, match=r"input 'x': has shape \(4,\); \(2,\) is right, as in the training data"):
+    with pytest.raises(DataError, match=r"input 'x': expected shape \(2,\) as in the training data, got \(4,\)"):
         Examples(spec, {"x": np.zeros((3, 4))}, {})
     varying = spec_of({"s": ragged([np.zeros((1, 2)), np.zeros((3, 2))])}, {})
     assert len(Examples(varying, {"s": np.zeros((5, 7, 2))}, {})) == 5
@@ -77,5 +77,5 @@ def test_classes_of_positions_are_counted_and_labels_are_no_classes() -> None:
     targets = {"y": np.array([[0, 1], [1, 0], [1, 2]])}
     assert Examples(spec_of({}, targets), {}, targets).class_counts("y").tolist() == [2, 3, 1]
     labels = {"y": np.array([[0, 1], [1, 0], [1, 1]])}
-    with pytest.raises(DataError, match="target 'y' has labels that do not exclude each other"):
+    with pytest.raises(DataError, match="target 'y' has labels that are not mutually exclusive"):
         Examples(spec_of({}, labels), {}, labels).class_counts("y")

@@ -81,10 +81,15 @@ def test_a_part_of_the_rows_to_train_on_validates_unless_the_data_brings_that() 
 @pytest.mark.parametrize(
     ("given", "split", "count", "expected"),
     [
-        (BatchStream(data().spec, lambda number: [], steps=3), config("last"), 2, "the data comes in batches"),
-        (data(), config("random"), 25, "folds: 25 of 24 examples; 24 or fewer is right"),
-        (data(), config("group"), 9, "folds: 9 of 8 groups of 'patient'; 8 or fewer is right"),
-        (data(), config("time"), 24, "folds: 24 by 'when' take 25 rows with a time"),
+        (
+            BatchStream(data().spec, lambda number: [], steps=3),
+            config("last"),
+            2,
+            "folds: needs data in memory, got a stream of batches",
+        ),
+        (data(), config("random"), 25, "folds: expected at most 24, the number of examples, got 25"),
+        (data(), config("group"), 9, "folds: expected at most 8, the number of groups of 'patient', got 9"),
+        (data(), config("time"), 24, "folds: 24 folds by 'when' need 25 rows with a time"),
         (data(), config("stratified"), 13, "folds: cannot be stratified: "),
     ],
 )

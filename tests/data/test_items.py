@@ -138,7 +138,10 @@ def test_the_first_ones_are_a_pass_if_so_many_are_asked_for() -> None:
     assert not data.endless
     assert numbers(data.batches(0)) == [0, 1, 2]
     assert stream(Endless()).endless
-    with pytest.raises(ConfigError, match=r"data\.steps: 6 is more than the 5 batches of Numbered; 5 or fewer"):
+    with pytest.raises(
+        ConfigError,
+        match=r"data\.steps: expected at most 5, the number of batches of Numbered, or null for all of them, got 6",
+    ):
         stream(Numbered(), steps=6)
 
 
@@ -149,7 +152,9 @@ def test_numbers_of_workers_that_are_none_are_told_by_their_key(name: str) -> No
 
 
 def test_a_dataset_that_does_not_tell_its_length_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"data\.train: Silent does not tell how many batches it has; a method"):
+    with pytest.raises(
+        ConfigError, match=r"data\.train: the number of batches of Silent is unknown; expected a method"
+    ):
         stream(Silent())
 
 
@@ -212,4 +217,4 @@ def test_a_split_of_a_dataset_that_is_shuffled_anew_is_warned_of(anew: bool, cap
     x = np.zeros((8, 1), "float32")
     dataset = tf.data.Dataset.from_tensor_slices((x, x)).shuffle(8, reshuffle_each_iteration=anew).batch(2)
     set_apart(Splits(stream(dataset)), SplitConfig(validation=1), seed=0)
-    assert ("the dataset is shuffled anew for each pass" in caplog.text) == anew
+    assert ("the dataset is reshuffled for every pass" in caplog.text) == anew

@@ -54,7 +54,7 @@ def test_whole_numbers_beside_none_stay_whole() -> None:
 
 
 def test_numbers_of_which_some_are_missing_in_a_row_are_told() -> None:
-    with pytest.raises(DataError, match="target 'y': row 1 lacks some of its numbers; all of them, or none"):
+    with pytest.raises(DataError, match="target 'y': row 1: expected all of its numbers or none, got only some"):
         filled(np.array([[0.5, 2], [NAN, 1.5]]), "mask", "target 'y'")
 
 
@@ -81,13 +81,18 @@ def test_weights_of_the_data_are_multiplied_by_the_mask() -> None:
 
 
 def test_missing_labels_are_refused_with_the_remedy() -> None:
-    with pytest.raises(DataError, match=r"row 2 is missing \(2 rows lack it\); weighting.missing=mask"):
+    with pytest.raises(DataError, match=r"row 2 is missing \(rows affected: 2\); set weighting.missing=mask"):
         examples()
     score = np.array([0.5, NAN])
-    with pytest.raises(DataError, match=r"row 1 has nan; .*; weighting.missing=mask trains and measures"):
+    with pytest.raises(
+        DataError, match=r"row 1: expected finite numbers, got nan .*; set weighting.missing=mask to use only"
+    ):
         check_values(Examples(spec_of({}, {"score": score}), {}, {"score": score}))
     ids = np.array([0, 1, -1])
-    with pytest.raises(DataError, match=r"class id -1; 0 to 1 is right; weighting.missing=-1 says that it stands for"):
+    with pytest.raises(
+        DataError,
+        match=r"expected a class id from 0 to 1, got -1; if it marks a missing label, set weighting.missing=-1",
+    ):
         check_values(Examples(spec_of({}, {"y": ids}, classes=2), {}, {"y": ids}))
 
 

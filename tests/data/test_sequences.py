@@ -37,5 +37,5 @@ def test_weights_of_examples_and_of_positions_are_multiplied() -> None:
 
 def test_weights_of_another_length_than_the_positions_are_told() -> None:
     each: list[Any] = [np.ones(3), np.ones(2), np.ones(3)]
-    with pytest.raises(DataError, match="sample weights of 'tags': row 1 has 2 of them for 1 positions"):
+    with pytest.raises(DataError, match=r"sample weights of 'tags': row 1: expected one per position \(1\), got 2"):
         examples_of((INPUTS, TARGETS, {"tags": each}), NAMES)

@@ -119,7 +119,7 @@ def test_rows_without_a_group_belong_to_none_and_each_split_gets_a_group() -> No
     data.columns["patient"][:] = ""  # type: ignore[index]
     assert len(rows(set_apart(Splits(data), config, seed=0).test)) == 10
     data.columns["patient"][:] = "one"  # type: ignore[index]
-    with pytest.raises(ConfigError, match="'patient' has 1 groups for 3 splits"):
+    with pytest.raises(ConfigError, match=r"expected at least one group per split .* in 'patient', got 1"):
         set_apart(Splits(data), config, seed=0)
 
 
@@ -154,24 +154,24 @@ def test_rows_of_one_time_stay_together_and_those_without_one_are_trained_on() -
     # There is nowhere to cut but within a time.
     splits = set_apart(Splits(timed([5.0] * 6)), SplitConfig(2, 2, method="time", column="when"), seed=0)
     assert [len(rows(part)) for _, part in splits.present()] == [2, 2, 2]
-    with pytest.raises(DataError, match="row 2 of 'when' has 'soon'; dates of one form"):
+    with pytest.raises(DataError, match="row 2 of 'when': expected dates in one format"):
         set_apart(Splits(timed(["2020-01-01", "2020-01-02", "soon"])), SplitConfig(1, method="time", column="when"), 0)
 
 
 @pytest.mark.parametrize(
     ("data", "config", "expected"),
     [
-        (batches(), SplitConfig(1, method="group", column="part"), "'last' is right"),
+        (batches(), SplitConfig(1, method="group", column="part"), "set split.method=last"),
         (in_memory(), SplitConfig(1, method="time", column="xx"), "no column 'xx'; did you mean 'x'?"),
         (batches(steps=None), SplitConfig(validation=0.2), "set data.steps"),
-        (batches(endless=True), SplitConfig(validation=0.2), "set data.validation to a source of its own"),
+        (batches(endless=True), SplitConfig(validation=0.2), "set data.validation to a separate source"),
         (stream(length=None), SplitConfig(validation=0.2), "set data.length"),
-        (batches(), SplitConfig(validation=0.2, method="random"), "'last' is right"),
-        (batches(), SplitConfig(method="column", column="part"), "'last' is right"),
-        (in_memory(), SplitConfig(validation=COUNT), "leave nothing of 20 to train on"),
-        (in_memory(), SplitConfig(validation=0.001), "split.validation: 0.001 of 20 is nothing"),
-        (in_memory(), SplitConfig(validation=2.5), "neither a share below 1 nor a whole number"),
-        (in_memory(), SplitConfig(validation=1, method="stratified"), "split.method=random is right"),
+        (batches(), SplitConfig(validation=0.2, method="random"), "set split.method=last"),
+        (batches(), SplitConfig(method="column", column="part"), "set split.method=last"),
+        (in_memory(), SplitConfig(validation=COUNT), "of 20 examples leave none to train on"),
+        (in_memory(), SplitConfig(validation=0.001), "split.validation: 0.001 of 20 examples is less than one"),
+        (in_memory(), SplitConfig(validation=2.5), "expected a share below 1 or a whole number"),
+        (in_memory(), SplitConfig(validation=1, method="stratified"), "set split.method=random"),
         (in_memory(), SplitConfig(validation=4, method="stratified", target="z"), "split.target: no target 'z'"),
         (
             in_memory(),
@@ -192,7 +192,7 @@ def test_split_that_the_data_brings_is_not_replaced() -> None:
     assert [len(rows(data)) for _, data in splits.present()] == [15, 5, 3]
     with (
         trusting(trust_of(["split.test=0.5"])),
-        pytest.raises(ConfigError, match=r"the data brings its own test split; split\.test=0 is right"),
+        pytest.raises(ConfigError, match=r"the data has its own test split; set split\.test=0"),
     ):
         set_apart(brought, SplitConfig(test=0.5), seed=0)
 
@@ -201,7 +201,7 @@ def test_column_with_another_word_is_told_by_row() -> None:
     examples = in_memory()
     wrong = Examples(examples.spec, examples.inputs, examples.targets, columns={"part": PARTS.copy()})
     wrong.columns["part"][3] = "trian"
-    with pytest.raises(DataError, match="column 'part': row 3 has 'trian'"):
+    with pytest.raises(DataError, match="column 'part': row 3: expected train, validation or test, got 'trian'"):
         set_apart(Splits(wrong), SplitConfig(method="column", column="part"), seed=0)
 
 

@@ -25,7 +25,7 @@ def of_chunks(*chunks: list[float], steps: int | None = None) -> BatchStream:
 
 
 def test_stream_that_ends_too_early_says_after_how_many_batches() -> None:
-    with pytest.raises(DataError, match=r"ended after 2 of the 3 batches of an epoch; data.steps=2 is right"):
+    with pytest.raises(DataError, match=r"ended after 2 of the 3 batches of an epoch; set data.steps=2"):
         list(of_chunks([1.0], [2.0], steps=3).batches(0))
 
 
@@ -43,7 +43,7 @@ def test_pass_of_known_length_stops_there() -> None:
 def test_wrong_value_is_told_when_it_is_drawn() -> None:
     drawn = of_chunks([1.0], [np.nan]).batches(0)
     next(drawn)
-    with pytest.raises(DataError, match="input 'x': row 0 has nan"):
+    with pytest.raises(DataError, match="input 'x': row 0: expected finite numbers, got nan"):
         next(drawn)
 
 

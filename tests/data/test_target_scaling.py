@@ -45,7 +45,7 @@ def test_counts_have_positive_outputs_around_their_mean() -> None:
 def test_other_data_without_logarithms_is_told() -> None:
     trained = replace(examples(NUMBERS).spec.targets["y"], scaling=scaling(NUMBERS, "log"))
     data = examples(np.array([3.5, 0.0]))
-    with pytest.raises(DataError, match=r"target 'y' has 0, .* target_scaling=log, which takes numbers above 0"):
+    with pytest.raises(DataError, match=r"target 'y': expected numbers above 0, .* target_scaling=log, got 0"):
         check_logarithms(replace(data, spec=replace(data.spec, targets={"y": trained})))
 
 
@@ -57,7 +57,9 @@ def test_other_losses_scale_only_where_the_config_says_so(loss: str) -> None:
 
 def test_classes_are_not_scaled() -> None:
     assert scaling(np.array([0, 1, 1, 0])) is None
-    with pytest.raises(ConfigError, match="target_scaling: 'standard' is for numbers, target 'y' is of ids"):
+    with pytest.raises(
+        ConfigError, match="target_scaling: 'standard' is for numbers, but the kind of target 'y' is ids"
+    ):
         scaling(np.array([0, 1, 1, 0]), "standard")
 
 
@@ -83,18 +85,18 @@ def test_logarithms_shift_zeros_and_refuse_what_is_negative() -> None:
     shifted = scaling(NUMBERS, {"y": "log"}, test=examples(np.array([0.0, 1.5])))
     assert shifted is not None
     assert shifted.shift == 1.0
-    with pytest.raises(DataError, match=r"target 'y' of the test split has -1\.5; standard is right"):
+    with pytest.raises(DataError, match=r"target 'y' of the test split has -1\.5; use standard"):
         scaling(NUMBERS, "log", test=examples(np.array([-1.5, 2.0])))
-    with pytest.raises(ConfigError, match="'log' does not go with loss=poisson"):
+    with pytest.raises(ConfigError, match="'log' cannot be combined with loss=poisson"):
         scaling(NUMBERS, "log", loss="poisson")
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("lgo", "target_scaling: 'lgo' is no scaling; auto, standard, log or none is right; did you mean 'log'?"),
+        ("lgo", "target_scaling: expected auto, standard, log or none, got 'lgo'; did you mean 'log'?"),
         ({"z": "log"}, "target_scaling.z: no target 'z'"),
-        ({"y": 3}, "target_scaling.y: '3' is no scaling"),
+        ({"y": 3}, "target_scaling.y: expected auto, standard, log or none, got '3'"),
     ],
 )
 def test_mistakes_are_named(given: Any, message: str) -> None:

@@ -56,15 +56,19 @@ def test_inputs_alone_are_enough_where_no_targets_are_wanted() -> None:
 @pytest.mark.parametrize(
     ("element", "names", "expected"),
     [
-        (A, ONE, "got an array of shape (3, 2); a tuple (inputs, targets)"),
-        ([A, C], ONE, "got a list of 2 parts; a tuple"),
+        (
+            A,
+            ONE,
+            "expected a tuple (inputs, targets) or (inputs, targets, sample_weights), got an array of shape (3, 2)",
+        ),
+        ([A, C], ONE, "(inputs, targets, sample_weights), got a list of 2 parts"),
         ((A,), ONE, "got a tuple of 1 parts"),
         ((A, C, D, B), ONE, "got a tuple of 4 parts"),
-        (([A, B], [C]), TWO, "1 targets for the 2 names c, d"),
-        ((A, [C, D]), TWO, "1 inputs for the 2 names a, b"),
+        (([A, B], [C]), TWO, "expected one array per name in targets (c, d), got 1"),
+        ((A, [C, D]), TWO, "expected one array per name in inputs (a, b), got 1"),
         (({"a": A, "B": B}, [C, D]), TWO, "inputs have no 'b'; did you mean 'B'?"),
-        (([A, B], [C, D], {"e": C}), TWO, "sample weights for 'e', which is no target"),
-        ((A, 3), ONE, "targets 'y' is a int; an array with one row an example is right"),
+        (([A, B], [C, D], {"e": C}), TWO, "sample weights for 'e': no such target"),
+        ((A, 3), ONE, "targets 'y': expected an array with one row per example, got a int"),
         ((A, np.zeros(2)), ONE, "input 'x' has 3, target 'y' has 2"),
     ],
 )
@@ -84,10 +88,10 @@ def test_varying_input_must_be_one() -> None:
 @pytest.mark.parametrize(
     ("weights", "expected"),
     [
-        (np.ones((3, 2)), r"sample weights of 'y' have shape \(3, 2\); one number an example"),
-        (np.array(["a", "b", "c"]), "sample weights of 'y' are no numbers"),
-        (1.0, "sample weights of 'y' is a float; an array with one row an example"),
-        ([[1], [2, 3]], "sample weights of 'y' is no array"),
+        (np.ones((3, 2)), r"sample weights of 'y': expected one number per example, got shape \(3, 2\)"),
+        (np.array(["a", "b", "c"]), "sample weights of 'y': expected one number per example, got text"),
+        (1.0, "sample weights of 'y': expected an array with one row per example, got a float"),
+        ([[1], [2, 3]], "sample weights of 'y' cannot be converted to an array"),
     ],
 )
 def test_weights_that_are_not_one_number_an_example_are_told(weights: Any, expected: str) -> None:

@@ -87,24 +87,24 @@ CASES = {
     "empty file": Case(csv("empty.csv"), "empty.csv': is empty"),
     "file that is no text": Case(csv("binary.csv"), "is not UTF-8 text"),
     "missing column": Case(csv("good.csv", "data.targets=[z]"), "has no column 'z'"),
-    "text in a number column": Case(csv("text.csv"), "row 20: column 'a' has 'oops'; a number is right"),
+    "text in a number column": Case(csv("text.csv"), "row 20: column 'a': expected a number as in the other rows, got 'oops'"),
     "ragged rows": Case(csv("ragged.csv"), "row 3 has 3 values for 2 columns"),
     "archive without a key": Case(npz("good.npz", "data.inputs=[X]"), "has no key 'X'; did you mean 'x'?"),
     "archive with pickled objects": Case(npz("pickled.npz"), "pickled objects, which are never loaded"),
     "archive that is none": Case(npz("empty.npz"), "empty.npz': is empty"),
     "different length": Case(arrays("short"), "input 'input' has 40, target 'target' has 39"),
-    "input shape": Case(arrays("good", "model._target_=bad_parts.narrow"), "has shape (3,) but the model takes (5,)"),
+    "input shape": Case(arrays("good", "model._target_=bad_parts.narrow"), "has shape (3,), but the model expects (5,)"),
     "class id outside the range": Case(
         arrays("good", "model._target_=bad_parts.two_units", "data.classes=3"), "outside the model's range 0 to 1"
     ),
-    "negative class id": Case(arrays("negative class"), "row 2 has class id -1; 0 to 1 is right"),
-    "class id beyond data.classes": Case(batches("class later"), "row 1 has class id 2; 0 to 1 is right"),
-    "nan in inputs": Case(arrays("nan input"), "input 'input' of the train split: row 3 has nan"),
-    "infinity in inputs": Case(arrays("infinite input"), "row 3 has inf"),
-    "nan in targets": Case(arrays("nan target", "loss=mse", "metrics=null"), "target 'target' of the train split: row 5 has nan"),
-    "nan in weights": Case(arrays("nan weight"), "sample weight of 'target' of the train split: row 7 has nan"),
-    "negative weights": Case(arrays("negative weight"), "row 7 is -1; 0 or more is right"),
-    "nan in a stream": Case(batches("nan later"), "input 'input': row 0 has nan"),
+    "negative class id": Case(arrays("negative class"), "row 2: expected a class id from 0 to 1, got -1"),
+    "class id beyond data.classes": Case(batches("class later"), "row 1: expected a class id from 0 to 1, got 2"),
+    "nan in inputs": Case(arrays("nan input"), "input 'input' of the train split: row 3: expected finite numbers, got nan"),
+    "infinity in inputs": Case(arrays("infinite input"), "row 3: expected finite numbers, got inf"),
+    "nan in targets": Case(arrays("nan target", "loss=mse", "metrics=null"), "target 'target' of the train split: row 5: expected finite numbers, got nan"),
+    "nan in weights": Case(arrays("nan weight"), "sample weight of 'target' of the train split: row 7: expected finite numbers, got nan"),
+    "negative weights": Case(arrays("negative weight"), "row 7: expected 0 or more, got -1"),
+    "nan in a stream": Case(batches("nan later"), "input 'input': row 0: expected finite numbers, got nan"),
     "class weight for no class": Case(
         ["weighting=class_weight", "weighting.weights={12: 2.0}", "weighting.others=1"], "has no class '12'"
     ),
@@ -121,17 +121,18 @@ CASES = {
     "generator that yields nothing": Case(batches("nothing"), "yields no batches"),
     "endless stream without steps": Case(batches("endless", "data.endless=true"), "trainer.steps_per_epoch: missing"),
     "validation split of an endless stream": Case(
-        batches("endless", "data.endless=true", "split.validation=0.2"), "set data.validation to a source of its own"
+        batches("endless", "data.endless=true", "split.validation=0.2"), "set data.validation to a separate source"
     ),
-    "batch size 0": Case(["loader.batch_size=0"], "loader.batch_size: 0 is too small"),
-    "batch size beyond the data": Case(["loader.batch_size=9999"], "loader.batch_size: 9999 is larger than the training data"),
-    "one class only": Case(arrays("one class", "data.classes=2"), "has class 1 only; two or more classes are right"),
+    "batch size 0": Case(["loader.batch_size=0"], "loader.batch_size: expected 1 or more, got 0"),
+    "batch size beyond the data": Case(["loader.batch_size=9999"], ", the size of the training data, got 9999"),
+    "one class only": Case(arrays("one class", "data.classes=2"), "expected two or more classes, got only class 1"),
     "unknown optimizer": Case(["optimizer.name=adma"], "Keras has no optimizer 'adma'"),
     "unknown loss": Case(["loss=sparce_categorical_crossentropy"], "did you mean 'sparse_categorical_crossentropy'?"),
     "unknown metric": Case(["metrics=[acuracy]"], "did you mean 'accuracy'?"),
     "argument of another type": Case(["model.units=many"], "model.units: expected a whole number, got 'many'"),
     "no schedule of numbers": Case(["schedule=exponential", "schedule.decay_rate=x"], "schedule.decay_rate: expected a number, got 'x'"),
     "plateau with a schedule": Case(["schedule=cosine", "callbacks=[plateau]"], "use schedule=constant"),
+    "own rate with a schedule": Case(["schedule=cosine", "callbacks=[roll_back]"], "callbacks.roll_back: cannot change"),
     "callback's argument": Case(
         ["callbacks=[early_stopping]", "+callbacks.early_stopping.patiense=3"], "did you mean 'patience'?"
     ),
@@ -139,7 +140,7 @@ CASES = {
     "folder that is no run": Case(["task=predict", "run=nowhere"], "run: 'nowhere' is not a folder"),
     "no run": Case(["task=evaluate"], "run: missing"),
     "run for a training": Case(["run=somewhere"], "run: 'somewhere' is not a folder"),
-    "loader that does not suit": Case(batches("good", "loader=numpy"), "loader=stream is right"),
+    "loader that does not suit": Case(batches("good", "loader=numpy"), "use loader=stream"),
     "unknown sweep metric": Case(["optimized_metric=val_acc", "trainer.epochs=1"], "optimized_metric: no metric 'val_acc'"),
 }  # fmt: skip
 

@@ -208,8 +208,11 @@ def test_a_table_trains_whatever_kind_its_targets_are_and_leaves_out_rows_withou
     table.to_csv(tmp_path / "t.csv", index=False)
     done = command("+experiment=table/csv", "data.path=t.csv", "data.targets=[price,sold]", "trainer.epochs=1")
     assert done.code == 0, done.err
-    assert "target 'price': numbers, not classes (data.kinds.price=class changes that)" in done.out + done.err
-    assert "2 of 200 rows lack all of the targets 'price', 'sold' and are left out" in done.out + done.err
+    assert (
+        "target 'price': treated as numbers, not classes; to change that, set data.kinds.price=class"
+        in done.out + done.err
+    )
+    assert "2 of 200 rows have no value in any of the targets 'price', 'sold' and are left out" in done.out + done.err
     assert {"price_r2_score", "sold_accuracy"} <= set(done.history())
     assert [output["kind"] for output in done.json("report_data.json")["outputs"]] == ["numbers", "classes"]
     evaluated = command("task=evaluate", f"run={done.folder}", "data.path=t.csv")

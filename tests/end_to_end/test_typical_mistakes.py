@@ -110,7 +110,7 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
         "trainer.initial_epoch: 5 leaves none of 5 epochs to train; set it to 4 or less, or increase trainer.epochs"
     ],
     ("data=csv", "data.targets=[y]", "data.path='~nobody-of-that-name/x.csv'"): [
-        "'~': no home folder is known; HOME=DIR in the environment, or a path without ~, is right"
+        "'~': no home folder is known; set HOME=DIR in the environment, or use a path without ~"
     ],
     # What a task would ignore.
     ("task=evaluate", "run=x", "model.units=5", "callbacks=[default]"): [

@@ -23,7 +23,7 @@ def test_copies_in_the_training_split_are_serious_unless_rows_are_the_same_by_ch
     test = part("test", {"a": [*values[:10], *draw.normal(size=40)]}, [*truth[:10], *[0] * 40], ["no", "yes"], 200)
     found = looked(train, test)
     [text] = texts(found, "duplicates")
-    assert "10 of 50 test rows (20 %) are in the training split too, such as row 200, which is row 0 there" in text
+    assert "10 of 50 test rows (20 %) are also in the training split, such as row 200, which is row 0 there" in text
     assert found.findings[0].level == "serious"
     few = [part(n, {"a": draw.integers(0, 3, 100)}, truth[:100], ["no", "yes"]) for n in ("train", "test")]
     assert {finding.level for finding in looked(*few).findings if finding.kind == "duplicates"} == {"warning"}
@@ -34,7 +34,7 @@ def test_same_inputs_with_different_targets_bound_the_accuracy() -> None:
     assert ambiguities(train, targets_of([train])) == [Ambiguity("y", 3, 5 / 6, (0, 2))]
     [text] = texts(looked(train), "label noise")
     assert "3 of 6 training rows have the inputs of another row but a different 'y'" in text
-    assert "no model can be right on more than 83 % of them all" in text
+    assert "no model can predict more than 83 % of all rows correctly" in text
 
 
 def test_hashes_tell_rows_apart_by_every_value_and_its_place() -> None:

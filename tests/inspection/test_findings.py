@@ -25,7 +25,7 @@ def of(found: Inspection, kind: str) -> tuple[str, str]:
 def test_skewed_positive_target_is_to_be_learned_as_its_logarithm() -> None:
     text, remedy = of(looked(part("train", {"a": NOISE}, np.exp(2 * DRAW.normal(size=400)))), "skew")
     assert text.startswith("target 'y' is heavily skewed")
-    assert remedy.startswith("target_scaling=log ")
+    assert remedy.startswith("set target_scaling=log ")
     assert texts(looked(part("train", {"a": NOISE}, DRAW.normal(size=400))), "skew") == []
     _, other = of(looked(part("train", {"a": NOISE}, -np.exp(2 * DRAW.normal(size=400)))), "skew")
     assert "target_scaling" not in other
@@ -45,7 +45,7 @@ def test_rare_and_unknown_classes_and_missing_labels_are_told() -> None:
     found = looked(train, part("test", {"a": NOISE[:3]}, [0, 1, 2], names, 400))
     assert of(found, "imbalance")[0] == "target 'y' is 'no' in 99 % of the training rows"
     assert "'yes (4)'" in of(found, "rare classes")[0]
-    assert "in test that the training split has not: 'maybe'" in of(found, "unknown classes")[0]
+    assert "in test that the training split does not have: 'maybe'" in of(found, "unknown classes")[0]
     assert of(found, "missing labels")[0] == "target 'y' is missing in 10 of 403 rows (2.5 %)"
     assert [one.top for one in found.targets["y"]][1] == (("no", 1), ("yes", 1), ("maybe", 1))
 
@@ -59,7 +59,7 @@ def test_groups_in_several_splits_are_to_be_kept_together() -> None:
         )
         text, remedy = of(found, "groups")
         assert text.startswith(f"'{name}' looks like an id of groups (60 of them): 100 % of the test rows")
-        assert remedy == f"split.method=group split.column={name} keeps groups together"
+        assert remedy == f"set split.method=group split.column={name} to keep groups together"
     age = DRAW.integers(20, 60, 500)
     found = looked(
         part("train", {"age": age[:400]}, HALVES, ["no", "yes"]),
@@ -75,8 +75,8 @@ def test_splits_that_differ_are_told_and_chance_is_not() -> None:
     far = part("test", {"a": NOISE[:200] + 2, "zone": ["c"] * 50 + zone[:150]}, HALVES[:200], ["no", "yes"], 400)
     first, second = texts(looked(train, far, by_chance=False), "shift")
     assert first.startswith("'a' in test: ")
-    assert "the distribution is another one than in training" in first
-    assert second.startswith("'zone' in test: 25 % of its values are unknown to the training split")
+    assert "the distribution differs from training" in first
+    assert second.startswith("'zone' in test: 25 % of its values do not occur in the training split")
     near = part("test", {"a": draw.normal(size=200), "zone": zone[:200]}, HALVES[:200], ["no", "yes"], 400)
     assert texts(looked(train, near), "shift") == []
 
@@ -84,12 +84,12 @@ def test_splits_that_differ_are_told_and_chance_is_not() -> None:
 @pytest.mark.parametrize(
     ("column", "kind", "said"),
     [
-        ([1.0] * 400, "constant", "'c' has one value only"),
+        ([1.0] * 400, "constant", "'c' has only one value"),
         ([np.nan] * 400, "empty", "'c' has no value at all in training"),
         ([f"text {i}" for i in range(400)], "id", "'c' has 400 different texts in 400 rows"),
-        (np.random.default_rng(0).permutation(400) + 7, "id", "'c' counts the rows"),
+        (np.random.default_rng(0).permutation(400) + 7, "id", "'c' numbers the rows"),
         ([np.nan] * 390 + [1.0, 2.0] * 5, "missing", "'c' is missing in 98 % of the training rows"),
-        (NOISE * 2 + DRAW.normal(size=400) / 100, "copy", "'c' is next to a copy of 'a' (correlation 1.0000)"),
+        (NOISE * 2 + DRAW.normal(size=400) / 100, "copy", "'c' is nearly a copy of 'a' (correlation 1.0000)"),
     ],
     ids=["constant", "empty", "text", "index", "missing", "copy"],
 )
@@ -118,8 +118,8 @@ def test_times_are_to_be_split_by_time_and_are_shown_as_dates() -> None:
         spec = DataSpec({"when it was": InputSpec((), "float64", missing=True, kind="time")}, one.examples.spec.targets)
         parts.append(replace(one, examples=Examples(spec, {"when it was": seconds}, one.examples.targets)))
     text, remedy = of(looked(*parts), "time")
-    assert text.startswith("'when it was' is a time, and splits drawn by chance")
-    assert remedy == "split.method=time split.column='when it was' tests on the latest"
+    assert text.startswith("'when it was' is a time, and random splits")
+    assert remedy == "set split.method=time split.column='when it was' to test on the latest rows"
     assert texts(looked(*parts, by_chance=False), "time") == []
     [summary] = looked(*parts).inputs
     assert summary.value_text(summary.quantiles[0]) == "2020-09-13 12:26:40"
@@ -134,4 +134,4 @@ def test_classes_of_positions_are_counted() -> None:
     )
     [summary] = found.targets["y"]
     assert summary.top == (("sky", 150), ("sea", 50))
-    assert of(found, "blank")[0].startswith("50 training examples of 'x' have one value throughout")
+    assert of(found, "blank")[0].startswith("50 training examples of 'x' have a single value throughout")

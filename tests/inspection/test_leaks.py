@@ -15,7 +15,10 @@ NOISE = DRAW.normal(size=600)
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        (np.where(TRUTH, "alive", "dead").tolist(), "each of its values stands for one of the target's"),
+        (
+            np.where(TRUTH, "alive", "dead").tolist(),
+            "each of its values corresponds to exactly one value of the target",
+        ),
         (np.where(TRUTH, "yes", "no").tolist(), "the two are the same in all rows"),
         (TRUTH * 0.5 + NOISE * 0.05, "ROC area 1.000 on held-out rows, against 0.500 by chance"),
         (np.where(TRUTH, NOISE, np.nan), "ROC area 1.000"),
@@ -29,7 +32,7 @@ def test_column_that_gives_classes_away_is_suspected(column: list[object], said:
     assert text.startswith("'leak' gives target 'y' away: ")
     assert said in text
     assert found.findings[0].level == "serious"
-    assert found.findings[0].remedy == "data.inputs=[age] leaves it out"
+    assert found.findings[0].remedy == "set data.inputs=[age] to leave it out"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,6 @@ def test_class_that_is_brighter_gives_images_away() -> None:
     spec = DataSpec({"image": InputSpec((8, 8, 3), "uint8", scale=1 / 255)}, {"y": TargetSpec((), "int64", ("a", "b"))})
     found = looked(Part("train", Examples(spec, {"image": images}, {"y": TRUTH[:200]}), np.arange(200), "train", True))
     assert any("'mean of image' gives target 'y' away" in text for text in texts(found, "leak"))
-    assert texts(found, "blank") == ["1 training examples of 'image' have one value throughout, such as row 3"]
+    assert texts(found, "blank") == ["1 training examples of 'image' have a single value throughout, such as row 3"]
     [image] = found.inputs
     assert (image.kind, image.shape, image.examples) == ("image", (8, 8, 3), 200)

@@ -157,5 +157,5 @@ def test_commands_report_on_one_run_and_on_several(
     assert "2 runs compared" in page
     neither = command("task=report")
     assert neither.code == 2
-    assert "run: missing; run=DIR" in neither.errors[0]
+    assert "run: missing; use run=DIR" in neither.errors[0]
     assert "is not a run's" in command("task=report", f"runs=[{tmp_path},{done[1].folder}]").errors[0]

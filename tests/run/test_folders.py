@@ -29,18 +29,16 @@ def test_read_only_folder(read_only: Path, command: Callable[..., Any]) -> None:
         assert done.code == 2
         assert len(done.err.splitlines()) == 1
         assert str(read_only) in done.errors[0]
-        assert done.errors[0].endswith("right")
+        assert done.errors[0].endswith("hydra.run.dir=DIR")
 
 
 def test_run_folder_that_is_a_file_or_in_one(tmp_path: Path, command: Callable[..., Any]) -> None:
     file = tmp_path / "file"
     file.write_text("kept")
-    right = "another path is right"
-    assert command(*SHORT, f"hydra.run.dir={file}").errors == [
-        f"'{file}': a file is there, where a folder is needed; {right}"
-    ]
+    advice = "use another path"
+    assert command(*SHORT, f"hydra.run.dir={file}").errors == [f"'{file}': expected a folder, found a file; {advice}"]
     assert command(*SHORT, f"hydra.run.dir={file}/run").errors == [
-        f"'{file}/run': a part of this path is a file, not a folder; {right}"
+        f"'{file}/run': a part of this path is a file, not a folder; {advice}"
     ]
     assert file.read_text() == "kept"
 

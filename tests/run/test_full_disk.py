@@ -26,7 +26,7 @@ def test_each_file_that_finds_no_room_is_told(
     assert done.code == 2
     assert len(done.err.splitlines()) == 1
     assert f"'{folder}" in done.errors[0]
-    assert "no space is left on its disk; some freed, or another folder" in done.errors[0]
+    assert "no space is left on its disk; free some, or use another folder" in done.errors[0]
     for path in _files(folder):
         _check_whole(path)
 
@@ -63,7 +63,7 @@ def test_file_larger_than_the_limit_is_told(start: Callable[..., Process], tmp_p
     said = run.communicate()[1]
     assert run.returncode == 2
     assert said.startswith(f"error: '{tmp_path}/run/")
-    assert "it would be larger than a file may be there; a higher limit (ulimit -f), or" in said
+    assert "it would be larger than a file may be there; raise the limit (ulimit -f), or" in said
     assert len(said.splitlines()) == 1
     assert json.loads((tmp_path / "run" / "run.json").read_text())["exit_code"] == 2
     assert not (tmp_path / "run" / "model.keras").exists()

@@ -12,7 +12,7 @@ from pipeline.errors import FileError
 from pipeline.run.log import RunLog
 from tests.run.conftest import QUICK
 
-RIGHT = "a file of the run folder's own, or another folder (hydra.run.dir=DIR), is right"
+EXPECTED = "expected a file of the run folder's own; delete it, or use another folder with hydra.run.dir=DIR"
 
 
 @pytest.mark.parametrize("arguments", [["resume=given"], [*QUICK, "hydra.run.dir=given"]])
@@ -25,7 +25,7 @@ def test_link_to_another_file_is_refused(arguments: list[str], tmp_path: Path, c
     log.symlink_to(private)
     done = command(*arguments, "trainer.epochs=2")
     assert done.code == 2
-    assert done.err == f"error: '{log}': a symbolic link; {RIGHT}\n"
+    assert done.err == f"error: '{log}': a symbolic link; {EXPECTED}\n"
     assert private.read_text() == "kept"
     assert (tmp_path / "given" / "run.json").read_text() == before
 
@@ -41,7 +41,7 @@ def test_link_to_nowhere_makes_no_file(tmp_path: Path) -> None:
 def test_pipe_is_refused_and_not_waited_for(is_read: bool, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "run.log")
     reader = os.open(tmp_path / "run.log", os.O_RDONLY | os.O_NONBLOCK) if is_read else None
-    with pytest.raises(FileError, match="no regular file"):
+    with pytest.raises(FileError, match="not a regular file"):
         RunLog(str(tmp_path / "run.log"))
     if reader is not None:
         os.close(reader)

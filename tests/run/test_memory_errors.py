@@ -49,7 +49,7 @@ def test_allocation_of_tensorflow_and_numpy() -> None:
         tf.zeros([10**8, 10**6])
     with pytest.raises(ConfigError, match="memory ran out: Unable to allocate"), memory_errors(None):
         np.ones((10**8, 10**6))
-    with pytest.raises(ConfigError, match="a smaller model is right"), memory_errors(1):
+    with pytest.raises(ConfigError, match="use a smaller model"), memory_errors(1):
         np.ones((10**8, 10**6))
 
 

@@ -43,7 +43,7 @@ def test_its_folder_alone_goes_on_with_more_epochs(command: Command, tmp_path: P
     config = (folder / ".hydra" / "config.yaml").read_bytes()
     fewer = command(f"resume={folder}", "trainer.epochs=3")
     assert (fewer.code, (folder / ".hydra" / "config.yaml").read_bytes()) == (2, config)
-    assert fewer.errors == [f"trainer.epochs: 3, but 4 are trained in the run '{folder}'; 4 or more is right"]
+    assert fewer.errors == [f"trainer.epochs: 3, but the run '{folder}' has trained 4; expected 4 or more"]
     assert json.loads((folder / "run.json").read_text()) == facts
     # Once more, it has nothing left to do, and knows that it was to train four epochs.
     again = command(f"resume={folder}")
@@ -160,7 +160,7 @@ def test_other_data_is_refused_by_what_differs(command: Command, tmp_path: Path)
     [
         (("resume=nowhere",), "resume: 'nowhere' is not a folder"),
         (("resume=.",), "resume: '.' is not a run's: it has no .hydra/config.yaml"),
-        (("-m", "seed=1,2", "resume=auto"), "resume: a sweep is not resumed as a whole"),
+        (("-m", "seed=1,2", "resume=auto"), "resume: a sweep cannot be resumed as a whole"),
         (("snapshots.every_steps=0",), "snapshots.every_steps: expected 1 or more, got 0"),
         (("snapshots.every_seconds=-1",), "snapshots.every_seconds: expected more than 0, got -1.0"),
         (("snapshots.every=1",), "snapshots.every: "),

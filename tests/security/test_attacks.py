@@ -56,7 +56,7 @@ CODE = {
     "functions that modules of our parts import": (
         "data: {_target_: pipeline.callbacks.checkpoints.write_json, value: 1, "
         "path: {_target_: pipeline.data.sources.mnist.Path, _args_: [pwned]}}",
-        "data.path._args_: arguments by position are for parts of your own",
+        "data.path._args_: arguments by position are only for parts of your own",
     ),
     "a helper of ours": ("data: {_target_: pipeline.run.atomic_files.os.mkdir, path: pwned}", "is no part"),
     "os by Keras' own source": (
@@ -113,7 +113,7 @@ CODE = {
     "an object as Keras saves it": (
         "data: {_target_: keras.layers.Dense, units: 1, activation: {class_name: Lambda, module: keras.layers, "
         "config: {}}}",
-        "data.activation: is what Keras makes objects from",
+        "data.activation: expected a mapping with a _target_, got one that Keras makes objects from",
     ),
     "trusted by the file itself": (f"trust: [os]\ndata: {RUN}", "trust: a config file sets it"),
     "trusted by a group that the file chooses": (
@@ -244,8 +244,8 @@ def test_part_of_a_config_file_writes_nowhere_but_in_the_run_folder(
     done = command(*experiment(attacked, f"callbacks: {{mine: {{_target_: {part}, {PATHS[part]}}}}}"))
     assert not left(attacked)
     assert_refused(done, "pwned")
-    assert done.errors[0].endswith("is outside of the run folder; a path in ${hydra:runtime.output_dir}, "
-                                   "or another one on the command line, is right")  # fmt: skip
+    assert done.errors[0].endswith("is outside of the run folder; use a path in ${hydra:runtime.output_dir}, "
+                                   "or give this one on the command line")  # fmt: skip
 
 
 @pytest.mark.parametrize("attack", WRITING)

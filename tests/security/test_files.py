@@ -190,7 +190,7 @@ def test_pickled_data_is_never_loaded(file: str, tmp_path: Path, command: Callab
         np.save(path.parent / "digit.npy", np.array([1, 2]))
     (tmp_path / "pwned").unlink(missing_ok=True)
     given = path.parent if file.startswith("folder") else path
-    expected = "is no archive" if file == "bare.npz" else "holds pickled objects, which are never loaded"
+    expected = "not an archive" if file == "bare.npz" else "holds pickled objects, which are never loaded"
     assert_refused(command("data=npz", f"data.path={given}", *DATA), expected, tmp_path)
 
 
@@ -246,7 +246,7 @@ def test_prepared_dataset_imports_no_module(
     (folder / "features.json").write_text(json.dumps(FEATURES[attack]))
     place = ["data.name=given/shades/1.0.0"] if named == "by folder" else ["data.name=shades", "data.data_dir=given"]
     done = command("data=tfds", *place)
-    assert_refused(done, "the feature 'stranger.Feature' is none of TFDS' own", tmp_path)
+    assert_refused(done, "the feature 'stranger.Feature' is not part of TFDS", tmp_path)
     assert "stranger" not in sys.modules
 
 
@@ -254,4 +254,6 @@ def test_prepared_dataset_imports_no_module(
 def test_dataset_of_tfds_is_one_of_its_own(name: str, tmp_path: Path, command: Callable[..., Any]) -> None:
     pytest.importorskip("tensorflow_datasets")
     done = command("data=tfds", f"data.name='{name}'", "data.download=true")
-    assert_refused(done, f"data.name: '{name}' is no dataset of TFDS", tmp_path)
+    assert_refused(
+        done, f"data.name: expected the name of a TFDS dataset such as mnist or glue/sst2, got '{name}'", tmp_path
+    )

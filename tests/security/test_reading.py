@@ -67,7 +67,7 @@ MANY = "says more than 100,000 values"
         (f"a: {2**64}", "line 1: a whole number has more than 64 bits"),
         (f"a: 0x{'f' * 5000}", "more than 64 bits"),
         ("a: " + "1:" * 5000 + "1", "more than 64 bits"),
-        ("a: " + "9" * 5000 + ".5", "a number is too long"),
+        ("a: " + "9" * 5000 + ".5", "a number has too many digits"),
         ("a: 1\nb: 2\na: 3", "line 3: found duplicate key 'a'"),
         ("? [a]\n: 1", "unhashable key"),
         ("--- a\n--- b", "another document"),
@@ -115,8 +115,8 @@ def test_parser_without_the_c_library_decides_the_same() -> None:
         (b"", "Expecting value"),
         (b'{"a": ', "Expecting value"),
         (b"\xff\xfe", "byte 0 is no UTF-8 text"),
-        (b"[NaN]", "NaN is no number of JSON"),
-        (b"[-Infinity]", "-Infinity is no number of JSON"),
+        (b"[NaN]", "NaN is not a JSON number"),
+        (b"[-Infinity]", "-Infinity is not a JSON number"),
         (b"[1e400]", "a number is too large"),
         (b"[-1" + b"0" * 30 + b"]", "a whole number has 32 digits"),
         (b"[" + b"9" * 5000 + b"]", "a whole number has 5000 digits"),
@@ -164,10 +164,10 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(kind: str, tmp_pa
     with pytest.raises(ConfigError) as error:
         read_yaml(path, "resume")
     reasons = {
-        "a folder": "is no regular file",
-        "a pipe": "is no regular file",
+        "a folder": "is not a regular file",
+        "a pipe": "is not a regular file",
         "a link": "is a symbolic link",
-        "a large file": "has 10,000,001 bytes; up to 10,000,000 are right",
+        "a large file": "has 10,000,001 bytes; expected at most 10,000,000",
         "no permission": "cannot be read: Permission denied",
     }
     assert str(error.value).startswith(f"resume: '{path}' {reasons[kind]}")
@@ -200,7 +200,7 @@ ARRAYS = {
     "no header": (b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 65535, "cannot be read"),
     "a header of gigabytes": (b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b"(" * 65535, "is no plain array"),
     "no array": (b"hello", "cannot be read"),
-    "many numbers": (npy("(20000001,)", "'|b1'", 20_000_001), "has 20,000,001 numbers; up to 20,000,000 are right"),
+    "many numbers": (npy("(20000001,)", "'|b1'", 20_000_001), "has 20,000,001 numbers; expected at most 20,000,000"),
 }
 
 
@@ -233,7 +233,7 @@ def test_archive_is_not_unpacked_to_gigabytes(tmp_path: Path, monkeypatch: pytes
         for number in range(5):
             archive.writestr(f"{number}.npy", npy(f"(1, {2**16})", size=2**18))
     assert path.stat().st_size < 2**14
-    with pytest.raises(ConfigError, match=r"its arrays have 1,311,\d{3} bytes; up to 1,048,576 are right"):
+    with pytest.raises(ConfigError, match=r"its arrays have 1,311,\d{3} bytes; expected at most 1,048,576"):
         read_arrays(path, "run")
 
 

@@ -198,7 +198,7 @@ def test_classes_of_images_are_shown_without_them(tmp_path: Path, command: Calla
     arguments = ["+experiment=images/folder", "data.path=images", "data.image_size=[8,8]", "report=false"]
     done = command(*arguments, "data.test=test")
     assert done.errors == [
-        r"'test': has a class '\x1b]0;pwned\x07', the training data has not; valid: \x1b[31mred, cat"
+        r"'test': has a class '\x1b]0;pwned\x07', which the training data does not have; valid: \x1b[31mred, cat"
     ]
     (tmp_path / "images" / RED / f"{RED}.png").write_bytes(b"none")
     done = command(*arguments)

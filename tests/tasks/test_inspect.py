@@ -116,7 +116,7 @@ def test_copies_are_named_by_their_rows_in_the_file_and_missing_labels_are_no_er
     split = ("split.method=last", "split.validation=0", "split.test=30")
     left_out = command(*TABLE, *split).json("inspect.json")
     assert [left_out["splits"][0]["examples"], "missing labels" in str(left_out["findings"])] == [269, False]
-    assert "1 of 300 rows lack target 'y' and are left out" in left_out["said"][0]
+    assert "1 of 300 rows have no target 'y' and are left out" in left_out["said"][0]
     done = command(*TABLE, *split, "data.missing_target=error")
     assert done.code == 0, done.errors
     values = done.json("inspect.json")
@@ -135,7 +135,7 @@ def test_streams_and_arrays_are_looked_at_too(tmp_path: Path, command: Callable[
     drawn = ("data=batches", "data.train._target_=drawn.batches", "data.train._partial_=true", "data.endless=true")
     done = command(*drawn, "data.inputs=[x]", "data.targets=[y]", "task=inspect")
     assert done.code == 0, done.errors
-    assert "splits: train first 10,000 (of a stream; only these were looked at)" in done.out
+    assert "splits: train first 10,000 (from a stream; only these were inspected)" in done.out
     assert "'x[2]' gives target 'y' away" in done.json("inspect.json")["findings"][0]["text"]
     done = command("+experiment=multi_io/dict_losses", "data.train.examples=80", "task=inspect")
     assert done.code == 0, done.errors

@@ -75,9 +75,9 @@ def test_losses_are_of_each_step_alone() -> None:
 
 
 def test_mistakes_are_told(command: Callable[..., Any]) -> None:
-    assert "task.lowest: 1.0 is not between 0 and task.highest" in command(*QUICK, "task.lowest=1.0",
+    assert "task.lowest: expected a number between 0 and task.highest" in command(*QUICK, "task.lowest=1.0",
                                                                            "task.highest=0.1").errors[0]  # fmt: skip
-    assert "task.steps: 5 is too small" in command(*QUICK, "task.steps=5").errors[0]
+    assert "task.steps: expected 10 or more, got 5" in command(*QUICK, "task.steps=5").errors[0]
     high = command(*QUICK, "task.lowest=50", "task.highest=1000", "optimizer=sgd", "task.steps=20")
     assert high.code == 2
     assert "task: the loss fell at no rate" in high.errors[0]

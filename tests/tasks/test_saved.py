@@ -33,7 +33,7 @@ def test_numbers_become_text_where_the_model_takes_text() -> None:
 
 def test_text_where_the_model_takes_numbers_is_told() -> None:
     numbers = DataSpec({"house": InputSpec((), "float32")}, TRAINED.targets)
-    with pytest.raises(DataError, match="input 'house': is text, the model takes numbers"):
+    with pytest.raises(DataError, match="input 'house': expected numbers, got text"):
         match_inputs(new(np.array(list("abc"), object), "string"), numbers)
 
 
@@ -42,7 +42,7 @@ def test_columns_that_the_model_does_not_take_are_left_out_and_missing_ones_told
     spec = DataSpec({**examples.spec.inputs, "id": InputSpec((), "float32")}, examples.spec.targets)
     more = Examples(spec, {**examples.inputs, "id": np.arange(3)}, examples.targets)
     assert list(match_inputs(more, TRAINED).inputs) == ["house"]  # type: ignore[union-attr]
-    with pytest.raises(DataError, match="has no input 'house', which the model takes; did you mean 'houses'"):
+    with pytest.raises(DataError, match="has no input 'house', which the model needs; did you mean 'houses'"):
         match_inputs(new(np.array(list("abc"), object), "string", name="houses"), TRAINED)
 
 
@@ -53,7 +53,7 @@ def test_class_ids_become_those_of_the_training_data_by_name() -> None:
 
 
 def test_class_that_the_model_does_not_know_is_told() -> None:
-    with pytest.raises(DataError, match="the model knows no class 'dig'; did you mean 'dog'"):
+    with pytest.raises(DataError, match="the model has no class 'dig'; did you mean 'dog'"):
         match_classes(new(np.array(list("abc"), object), "string", ("cat", "dig")), TRAINED)
 
 
@@ -62,7 +62,7 @@ def test_stream_of_the_same_classes_stays_as_it_is_and_of_others_is_told() -> No
     assert match_inputs(same, TRAINED) is same
     assert match_classes(same, TRAINED) is same
     fewer = BatchStream(new(np.array(list("abc"), object), "string").spec, lambda _: [])
-    with pytest.raises(DataError, match="other classes than the training data"):
+    with pytest.raises(DataError, match="expected the classes of the training data, got others"):
         match_classes(fewer, TRAINED)
 
 
@@ -78,7 +78,7 @@ def test_targets_of_another_form_are_made_what_the_model_was_trained_on() -> Non
     numbers = TargetSpec((), "float32")
     assert matched([4.0, 1.0], numbers).targets["y"].tolist() == [2, 0]
     assert matched([4.0, 0.0], replace(numbers, missing=True), [1, 0]).spec.targets["y"].missing
-    with pytest.raises(DataError, match=r"target 'y': row 1: the model knows no class '2.5'"):
+    with pytest.raises(DataError, match=r"target 'y': row 1: the model has no class '2.5'"):
         matched([4.0, 2.5], numbers)
     one_hot = TargetSpec((3,), "float32", ("1", "2", "4"))
     assert matched(np.eye(3)[[2, 0]], one_hot).targets["y"].tolist() == [2, 0]
@@ -100,7 +100,7 @@ def test_rows_that_a_run_was_trained_on_do_not_pass_for_its_test_split(
     run = f"run={done.folder}"
     for key in ("seed=5", "split.test=0.5"):
         (line,) = command("task=evaluate", run, key).errors
-        assert line == f"{key.partition('=')[0]}: would set other rows apart than the training did; without it is right"
+        assert line == f"{key.partition('=')[0]}: would set other rows apart than the training did; leave this key out"
     assert "has changed since the training" not in command("task=predict", run, "data.columns=[id]").out
     pd.concat([frame, frame[:9]]).to_csv(tmp_path / "rows.csv", index=False)
     assert "the data has changed since the training" in command("task=evaluate", run).out

@@ -58,7 +58,7 @@ def test_predictions_are_in_the_order_of_the_data(command: Callable[..., Any], t
     np.testing.assert_allclose(table["probability_3"], expected[:, 3], rtol=1e-5)
     wrong = command("task=predict", f"run={done.folder}", "task.form=cvs")
     assert wrong.code == 2
-    assert "task.form: 'cvs' is none of them" in wrong.errors[0]
+    assert "task.form: 'cvs' does not exist" in wrong.errors[0]
 
 
 def test_predictions_keep_columns_and_take_any_kind_of_file(command: Callable[..., Any], tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_changes_of_the_runs_config_are_checked(command: Callable[..., Any]) -> 
     assert command("task=evaluate", f"run={done.folder}", "loader.batchsize=7", "data.pth=x", "data.path=x").errors == [
         "loader.batchsize: the run's config has no 'batchsize'; did you mean 'batch_size'?",
         "data.pth: the run's config has no 'pth'; valid: _target_",
-        "data.path: the run's data is in no file; data=csv with it, or another choice of data, is right",
+        "data.path: the run's data is not in a file; add data=csv, or another choice of data",
     ]
     assert command("task=evaluate", f"run={done.folder}", "+experiment=quickstart").code == 2
     assert command(*QUICK, f"run={done.folder}").code == 2

@@ -50,9 +50,9 @@ def test_any_callback_may_track_and_null_switches_one_off(run_folder: Path) -> N
 @pytest.mark.parametrize(
     ("nodes", "message"),
     [
-        ("mlflow", r"tracking: 'mlflow' is no mapping"),
-        ({"x": "mlflow"}, r"tracking.x: 'mlflow' has no _target_"),
-        ({"x": {"_target_": "keras.metrics.Mean"}}, r"tracking.x: gave a Mean"),
+        ("mlflow", r"tracking: expected a mapping, got 'mlflow'"),
+        ({"x": "mlflow"}, r"tracking.x: expected a mapping with a _target_, or null, got 'mlflow'"),
+        ({"x": {"_target_": "keras.metrics.Mean"}}, r"tracking.x: expected a keras.callbacks.Callback, got a Mean"),
         ({"x": {"_target_": "pipeline.tracking.tensorboard.TensorBoardTracker"}}, r"tracking.x: .* refused its arg"),
     ],
 )
@@ -64,14 +64,14 @@ def test_mistake_is_told_in_a_line(nodes: Any, message: str, run_folder: Path) -
 def test_missing_mlflow_is_told_with_what_to_install(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(
-        ConfigError, match=r"^tracking.mlflow: .* 'mlflow'.* pip install \"pipeline\[mlflow\]\" is right"
+        ConfigError, match=r"^tracking.mlflow: .* 'mlflow'.* install it with pip install \"pipeline\[mlflow\]\""
     ):
         build_tracking(composed("mlflow"), run_folder)
 
 
 def test_unknown_kind_of_tracking_uri_is_told(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "htp://somewhere")
-    with pytest.raises(ConfigError, match=r"'htp:'; did you mean 'http'\?"):
+    with pytest.raises(ConfigError, match=r"'htp:' does not begin a tracking URI; did you mean 'http'\?"):
         build_tracking(composed("mlflow"), run_folder)
 
 

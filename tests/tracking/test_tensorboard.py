@@ -115,7 +115,7 @@ def test_model_without_a_graph_of_layers_is_told_and_trained(
     model = Own()
     model.compile(loss="mse")
     model.fit(np.ones((2, 1)), np.ones(2), verbose=0, callbacks=[TensorBoardTracker(run_folder, 0, graph=True)])
-    assert "no graph, the model is neither functional nor sequential" in caplog.text
+    assert "no graph, because the model is neither functional nor sequential" in caplog.text
     assert "epoch_loss" in events(run_folder, "train").Tags()["tensors"]
 
 

@@ -123,7 +123,7 @@ REFUSED: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"shuffle": "bach"}, ValueError, "shuffle: expected True, False or \"batch\", got 'bach'"),
     ({**VALIDATION, "validation_interval": 0}, ValueError, "validation_interval: expected a whole number of 1 or more"),
     ({**VALIDATION, "validation_interval": 1.5}, TypeError, "validation_interval: expected a whole number, got 1.5"),
-    ({"validation_interval": 2}, ValueError, "validation_interval: got 2 without anything to validate on"),
+    ({"validation_interval": 2}, ValueError, "validation_interval: got 2 without validation data"),
     ({"jit_compile": "yes"}, TypeError, "jit_compile: expected True, False, 'auto' or None, got 'yes'"),
     ({"class_weight": [1.0, 2.0]}, TypeError, "class_weight: expected a dict of weights by class id, got [1.0, 2.0]"),
     ({"validation_frq": 2}, TypeError, "fit() got an unexpected keyword argument 'validation_frq'; did you mean 'val"),

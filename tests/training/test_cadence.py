@@ -118,7 +118,7 @@ def test_fractions_of_an_epoch_of_unknown_length_are_refused(
 ) -> None:
     named = compile_model(two_outputs, config, several.spec)
     batches = GeneratorLoader(4, False, "generator", "unknown").batches(several, seed=0, training=True)
-    with pytest.raises(ConfigError, match=r"trainer\.validation_interval is right"):
+    with pytest.raises(ConfigError, match=r"set trainer\.validation_interval instead"):
         fit(named, batches, None, TrainerConfig(epochs=1, validation_fractions=[0.5]))
 
 

@@ -460,7 +460,7 @@ def test_plain_lists_which_keras_refuses_are_told_in_a_line(arguments: dict[str,
         dense().fit(**arguments, verbose=0)
     with pytest.raises(ValueError, match=r"^[^\n]*$") as raised:
         pipeline.fit(dense(), **arguments, verbose=0)
-    assert str(raised.value) == message.format("expected an array or a tensor, as numpy.array makes")
+    assert str(raised.value) == message.format("expected an array or a tensor, such as numpy.array(…)")
 
 
 def test_loop_of_the_users_own_is_run() -> None:

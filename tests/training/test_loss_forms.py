@@ -150,9 +150,9 @@ def test_logits_of_one_unit_are_those_of_two_classes() -> None:
 @pytest.mark.parametrize(
     ("shape", "kind", "loss", "said"),
     [
-        ((), "ids", "auto", "whole numbers taken for 80 classes"),
-        ((4, 4), "ids", "auto", "whole numbers taken for 80 classes"),
-        ((80,), "labels", "auto", "rows of 0s and 1s taken for 80 labels"),
+        ((), "ids", "auto", "whole numbers treated as 80 classes"),
+        ((4, 4), "ids", "auto", "whole numbers treated as 80 classes"),
+        ((80,), "labels", "auto", "rows of 0s and 1s treated as 80 labels"),
     ],
 )
 def test_what_is_in_doubt_is_said(shape: tuple[int, ...], kind: str, loss: str, said: str) -> None:

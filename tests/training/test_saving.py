@@ -122,7 +122,7 @@ def test_partial_is_named_after_its_function_and_is_saved(tmp_path: Path) -> Non
     assert again.evaluate(x, y, return_dict=True, verbose=0)["loss"] == pytest.approx(right)
     logits = {"_target_": "keras.losses.binary_crossentropy", "_partial_": True, "from_logits": True}
     assert build_loss("loss", logits).from_logits
-    with pytest.raises(ConfigError, match="loss: _partial_ is for functions, and Huber is a class"):
+    with pytest.raises(ConfigError, match="loss: _partial_ is for functions, but Huber is a class"):
         build_loss("loss", {"_target_": "keras.losses.Huber", "_partial_": True})
     assert as_loss("loss", scaled_huber) is scaled_huber
 

@@ -72,20 +72,20 @@ def test_model_gets_its_input_in_the_form_that_its_code_reads(key: object, form:
 
 def test_model_that_does_not_take_the_inputs_is_told() -> None:
     two = DataSpec({"a": InputSpec((4,), "float32"), "b": InputSpec((2,), "float32")}, ONE.targets)
-    with pytest.raises(DataError, match=r"does not take the inputs of the data \(a \(4,\), b \(2,\)\)"):
+    with pytest.raises(DataError, match=r"cannot take the inputs of the data \(a \(4,\), b \(2,\)\)"):
         signature_of(Own(), two)
 
 
 def test_names_that_one_has_and_the_other_lacks_are_told(two_outputs: keras.Model, several: Examples) -> None:
     spec = several.spec
     fewer = DataSpec({"a": spec.inputs["a"]}, spec.targets)
-    with pytest.raises(ConfigError, match="model: has an input 'b', the data has none"):
+    with pytest.raises(ConfigError, match="model: has an input 'b', but the data has no input of that name"):
         signature_of(two_outputs, fewer)
     more = DataSpec({**spec.inputs, "c": spec.inputs["a"]}, spec.targets)
-    with pytest.raises(ConfigError, match="data: has an input 'c', which the model does not take"):
+    with pytest.raises(ConfigError, match="data: has an input 'c', but the model has no such input"):
         signature_of(two_outputs, more)
     other = DataSpec(spec.inputs, {"scores": spec.targets["score"]})
-    with pytest.raises(ConfigError, match="a target 'scores', the model has no such output; did you mean 'score'"):
+    with pytest.raises(ConfigError, match="a target 'scores', but the model has no such output; did you mean 'score'"):
         signature_of(two_outputs, other)
 
 

@@ -66,13 +66,19 @@ def test_sets_by_name_are_measured_as_each_alone() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"validation_data": {"a": (X, Y), "b": (X, Y)}}, "validation_data: expected one set, got a dict of a, b; val"),
-        ({"validation_data": {"a": batches()}}, "validation_data: expected one set, got a dict of a; validation_sets"),
-        ({"validation_data": X}, "validation_data: expected targets too, as in (x, y)"),
-        ({"validation_data": (X,)}, "validation_data: expected targets too, as in (x, y)"),
-        ({"validation_data": batches().map(lambda x, y: x)}, "validation_data: expected targets too, as in (x, y)"),
+        (
+            {"validation_data": {"a": (X, Y), "b": (X, Y)}},
+            "validation_data: expected one set, got a dict of a, b; use val",
+        ),
+        (
+            {"validation_data": {"a": batches()}},
+            "validation_data: expected one set, got a dict of a; use validation_sets",
+        ),
+        ({"validation_data": X}, "validation_data: expected targets as in (x, y)"),
+        ({"validation_data": (X,)}, "validation_data: expected targets as in (x, y)"),
+        ({"validation_data": batches().map(lambda x, y: x)}, "validation_data: expected targets as in (x, y)"),
         ({"validation_data": (X, Y, Y, Y)}, "validation_data: expected (x, y) or (x, y, sample_weight), got 4 parts"),
-        ({"validation_sets": {"a": (X, Y), "b": X}}, "validation_sets['b']: expected targets too, as in (x, y)"),
+        ({"validation_sets": {"a": (X, Y), "b": X}}, "validation_sets['b']: expected targets as in (x, y)"),
         ({"validation_sets": {"a": (X, Y[:-1])}}, "validation_sets['a']: Data cardinality is ambiguous"),
         ({"validation_sets": {"a": {"b": (X, Y)}}}, "validation_sets['a']: expected one set, got a dict of b"),
     ],

@@ -30,7 +30,7 @@ def test_each_head_is_measured_on_the_rows_that_have_its_label(command: Callable
               "metrics={kind: [accuracy], score: [mae]}"]  # fmt: skip
     refused = command(*common)
     assert refused.code == 2
-    assert "data.missing_target=mask trains the other targets on them" in refused.errors[0]
+    assert "data.missing_target=mask to use them for the other targets" in refused.errors[0]
 
     weighting = "weighting={kind: balanced, score: {column: w}}"
     done = command(*common, weighting, "weighting.missing=mask")

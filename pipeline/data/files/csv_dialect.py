@@ -1,4 +1,4 @@
-"""How a CSV file is written: signs and header, found in its first rows where these leave no doubt."""
+"""The dialect of a CSV file: separators, quotes and header, detected from its first rows if they leave no doubt."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pipeline.data.files.csv_signs import MOST_ROWS, TITLES, is_spaced, parsed, 
 from pipeline.data.files.read_options import WHITE_SPACE, ReadOptions
 
 SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
-"""A first line by which Excel is told the separator."""
+"""A first line that tells Excel the separator."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    r"""How a CSV file is written.
+    r"""The dialect of a CSV file.
 
     Attributes:
-        separator: Between values; `\s+` for any white space.
-        quote: What encloses values; an empty text for nothing.
-        spaced: Whether a space after each separator belongs to none of the values.
-        header: What the first lines say of the columns.
-        skipped: Lines before the first row.
-        findings: What was found of signs that is not the usual way, and the options that change it.
+        separator: The separator between values; `\s+` for any white space.
+        quote: The quote character; an empty text for none.
+        spaced: Whether to remove a space after each separator.
+        header: What the first lines say about the columns.
+        skipped: Number of lines before the first row.
+        findings: Unusual properties that were detected, with the options that change them.
     """
 
     separator: str
@@ -36,24 +36,24 @@ class Dialect:
 
     @property
     def first_row(self) -> int:
-        """Number of the first row as spreadsheets and editors count."""
+        """Number of the first row, as spreadsheets and editors count."""
         return self.skipped + 1
 
     @property
     def is_pattern(self) -> bool:
-        """Whether the separator is a regular expression, by which pandas alone reads."""
+        """Whether the separator is a regular expression, which only pandas can read."""
         return len(self.separator) > 1 and self.separator != WHITE_SPACE
 
 
 def dialect_of(text: str, options: ReadOptions) -> Dialect:
-    """Finds out how a CSV file is written.
+    """Detects the dialect of a CSV file.
 
     Args:
-        text: Its beginning.
-        options: What the user says of it.
+        text: Its first rows.
+        options: The user's options.
 
     Raises:
-        csv.Error: It is no CSV text.
+        csv.Error: It is not CSV text.
     """
     skipped, findings = 0, []
     told = SEPARATOR_LINE.fullmatch(text.partition("\n")[0])
@@ -75,17 +75,17 @@ def dialect_of(text: str, options: ReadOptions) -> Dialect:
     rows, ends = [row for _, row in found], [line for line, _ in found]
     spaced = separator == "," and is_spaced(rows)
     if spaced:
-        findings.append("the space after each comma is left out")
+        findings.append("spaces after commas are removed")
         rows = [[value.strip() for value in row] for row in rows]
     header = header_of(rows, ends, options.header)
     likely = separator_of(text, quote) if options.separator and len(header.names) == 1 else separator
     if likely != separator and len(next(parsed(text, likely, quote))[1]) > 1:
-        findings.append(f"one column; the separator looks like {TITLES[likely]} (data.read.separator)")
+        findings.append(f"one column; the separator may be {TITLES[likely]} (data.read.separator)")
     return Dialect(separator, quote, spaced, header, skipped + header.lines, tuple(findings))
 
 
 def _without_comments(text: str, options: ReadOptions) -> str:
-    """Returns a text without what options of pandas' own leave out."""
+    """Returns a text without the parts that pandas options leave out."""
     skipped, sign = options.more.get("skiprows"), options.more.get("comment")
     if not (isinstance(skipped, int) or isinstance(sign, str)):
         return text

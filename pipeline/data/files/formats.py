@@ -1,4 +1,4 @@
-"""What kind of file holds a table, told by its first bytes, and by the suffix of its name where they say nothing."""
+"""The format of a table's file, detected from its first bytes, or from its suffix if they show nothing."""
 
 from __future__ import annotations
 
@@ -6,52 +6,28 @@ import json
 from types import MappingProxyType
 
 from pipeline.data.files.compression import Contents
+from pipeline.data.files.kinds import CSV, FEATHER, JSON, KINDS, SPSS, STATA
 from pipeline.errors import DataError
 
-CSV, JSON, PARQUET, FEATHER, ORC, EXCEL = "csv", "json", "parquet", "feather", "orc", "excel"
-SQLITE, STATA, SAS, SPSS = "sqlite", "stata", "sas", "spss"
-TITLES = MappingProxyType(
-    {
-        CSV: "CSV", JSON: "JSON", PARQUET: "Parquet", FEATHER: "Feather (Arrow)", ORC: "ORC", EXCEL: "Excel",
-        SQLITE: "SQLite", STATA: "Stata", SAS: "SAS", SPSS: "SPSS",
-    }
-)  # fmt: skip
-"""Kinds of files, with how messages call them."""
-MAGIC = (
-    (b"PAR1", PARQUET), (b"ARROW1", FEATHER), (b"FEA1", FEATHER), (b"ORC", ORC), (b"SQLite format 3\0", SQLITE),
-    (b"<stata_dta>", STATA), (b"$FL2", SPSS), (b"$FL3", SPSS), (b"HEADER RECORD*******LIB", SAS),
-    (b"\0" * 12 + b"\xc2\xea\x81\x60", SAS), (b"PK\3\4", EXCEL), (b"\xd0\xcf\x11\xe0", EXCEL),
-)  # fmt: skip
-SUFFIXES = MappingProxyType(
-    {
-        ".csv": CSV, ".tsv": CSV, ".tab": CSV, ".txt": CSV, ".data": CSV,
-        ".json": JSON, ".jsonl": JSON, ".ndjson": JSON,
-        ".parquet": PARQUET, ".pq": PARQUET,
-        ".feather": FEATHER, ".arrow": FEATHER, ".ipc": FEATHER, ".arrows": FEATHER,
-        ".orc": ORC, ".xlsx": EXCEL, ".xlsm": EXCEL, ".xlsb": EXCEL, ".xls": EXCEL, ".ods": EXCEL,
-        ".sqlite": SQLITE, ".sqlite3": SQLITE, ".db": SQLITE, ".dta": STATA, ".sas7bdat": SAS, ".xpt": SAS,
-        ".sav": SPSS, ".zsav": SPSS, ".por": SPSS,
-    }
-)  # fmt: skip
-WITHOUT_MAGIC = (FEATHER, STATA, SPSS, CSV, JSON)
-"""Kinds of which some files begin by nothing that is theirs alone."""
+MAGIC = tuple((magic, kind.name) for kind in KINDS.values() for magic in kind.magic)
+SUFFIXES = MappingProxyType({suffix: kind.name for kind in KINDS.values() for suffix in kind.suffixes})
 NO_TABLES = (
-    (b"\x80\x02", "pickled objects, which are never loaded; a Parquet file is right"),
-    (b"\x80\x03", "pickled objects, which are never loaded; a Parquet file is right"),
-    (b"\x80\x04", "pickled objects, which are never loaded; a Parquet file is right"),
-    (b"\x80\x05", "pickled objects, which are never loaded; a Parquet file is right"),
-    (b"\x93NUMPY", "an array of NumPy; data=npz is right"),
-    (b"\x89HDF", "an HDF5 file, of which pandas loads pickled objects; a Parquet file is right"),
-    (b"RDX", "a file of R's; write.csv or arrow::write_parquet in R makes one that is right"),
-    (b"Obj\x01", "an Avro file; a Parquet file is right"),
-    (b"%PDF", "a PDF document; a CSV file is right"),
-    (b"\x89PNG", "a picture; data=image_folder is right for a folder of them"),
-    (b"\xff\xd8\xff", "a picture; data=image_folder is right for a folder of them"),
-    (b"7z\xbc\xaf", "an archive of 7-Zip; unpack it"),
+    (b"\x80\x02", "pickled objects, which are never loaded; use a Parquet file"),
+    (b"\x80\x03", "pickled objects, which are never loaded; use a Parquet file"),
+    (b"\x80\x04", "pickled objects, which are never loaded; use a Parquet file"),
+    (b"\x80\x05", "pickled objects, which are never loaded; use a Parquet file"),
+    (b"\x93NUMPY", "a NumPy array; use data=npz"),
+    (b"\x89HDF", "an HDF5 file, from which pandas would load pickled objects; use a Parquet file"),
+    (b"RDX", "an R data file; use a file from write.csv or arrow::write_parquet in R"),
+    (b"Obj\x01", "an Avro file; use a Parquet file"),
+    (b"%PDF", "a PDF document; use a CSV file"),
+    (b"\x89PNG", "a picture; use data=image_folder for a folder of pictures"),
+    (b"\xff\xd8\xff", "a picture; use data=image_folder for a folder of pictures"),
+    (b"7z\xbc\xaf", "a 7-Zip archive; unpack it"),
     (b"Rar!", "a RAR archive; unpack it"),
-    (b"version https://git-lfs", "only a pointer of Git LFS; `git lfs pull` brings the file"),
+    (b"version https://git-lfs", "only a Git LFS pointer; use `git lfs pull` to get the file"),
 )
-"""First bytes of files that are no tables, with what they are and what would be right."""
+"""First bytes of files that are not tables, with what they are and what to use instead."""
 NO_TABLES_BY_SUFFIX = MappingProxyType(
     {
         ".pkl": NO_TABLES[0][1],
@@ -60,20 +36,20 @@ NO_TABLES_BY_SUFFIX = MappingProxyType(
         ".rdata": NO_TABLES[6][1],
         ".tar": "an archive; unpack it",
         ".tgz": "an archive; unpack it",
-        ".arff": "an ARFF file; scipy.io.arff.loadarff in a function of your own, with data=frame, is right",
+        ".arff": "an ARFF file; use data=frame with a function that calls scipy.io.arff.loadarff",
     }
 )
 
 
 def format_of(contents: Contents, given: str | None) -> str:
-    """Returns which kind of table a file holds.
+    """Returns the format of a table's file.
 
     Args:
         contents: The file.
-        given: The kind, where the user says it.
+        given: The format, if the user sets it.
 
     Raises:
-        DataError: It holds none that can be read; the message says what it is.
+        DataError: It holds no readable table; the message says what it is.
     """
     if given is not None:
         return given
@@ -87,16 +63,16 @@ def format_of(contents: Contents, given: str | None) -> str:
         if head.startswith(magic):
             return kind
     kind = SUFFIXES.get(contents.suffix, CSV)
-    if kind not in WITHOUT_MAGIC:
+    if KINDS[kind].always_magic:
         raise DataError(
-            f"'{file}': is no {TITLES[kind]} file, but one that begins with {head[:12]!r}; another suffix, or "
-            "data.read.format=csv, is right"
+            f"'{file}': not a {KINDS[kind].title} file, it begins with {head[:12]!r}; change its suffix, or set "
+            "data.read.format=csv"
         )
     if kind in (FEATHER, STATA, SPSS):
         return kind
     text = head[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
-        raise DataError(f"'{file}': is a page of the web or XML; the table itself, such as a CSV file, is right")
+        raise DataError(f"'{file}': is a web page or XML; use the table itself, such as a CSV file")
     return JSON if kind == JSON or _is_json(head) else CSV
 
 

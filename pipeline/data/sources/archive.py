@@ -1,4 +1,4 @@
-"""NumPy files: `.npz` archives and `.npy` arrays, pickled objects never loaded."""
+"""NumPy files: `.npz` archives and `.npy` arrays; pickled objects are never loaded."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ PICKLED = "holds pickled objects, which are never loaded; save arrays of numbers
 
 @dataclass(frozen=True)
 class Npz:
-    """A user's own arrays in a `.npz` file, or in a folder of `.npy` files, one a key.
+    """A user's own arrays in a `.npz` file, or in a folder of `.npy` files, one per key.
 
     Attributes:
         path: The file or folder of the training split.
         inputs: Keys of the inputs: a list, or a mapping from input name to key.
         targets: Keys of the targets, in the same way.
-        columns: Keys of further arrays of shape (examples,), for weights, masks and splits; predictions carry them on.
+        columns: Keys of other arrays of shape (examples,), for weights, masks and splits; predictions include them.
         validation: The file or folder of the validation split, or null.
         test: The file or folder of the test split, or null.
-        scale: What the model multiplies inputs by first.
-        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers. Text, few
-            whole numbers from 1 on, and -1 and 1 are names of classes.
+        scale: The model multiplies its inputs by this first.
+        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers it. Text,
+            few whole numbers from 1 on, and -1 and 1 are class names.
     """
 
     path: str
@@ -52,10 +52,10 @@ class Npz:
         """Refuses paths that do not exist."""
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
             if path is not None and not Path(path).expanduser().exists():
-                raise DataError(f"data.{key}: no file '{path}'; a .npz file or a folder of .npy files is right")
+                raise DataError(f"data.{key}: no file '{path}'; expected a .npz file or a folder of .npy files")
 
     def keeping(self, column: str, *, may_be_input: bool) -> Self:  # noqa: ARG002
-        """Returns the source that reads a column too."""
+        """Returns a source that also reads a column."""
         known = {*_keys(self.inputs, "inputs"), *_keys(self.targets, "targets"), *self.columns}
         return self if column in known else replace(self, columns=[*self.columns, column])
 
@@ -92,14 +92,14 @@ def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
     """Returns the arrays of the given keys.
 
     Raises:
-        DataError: The file is missing, empty or no archive, lacks a key, or holds pickled objects.
+        DataError: The file is missing, empty or not an archive, lacks a key, or holds pickled objects.
     """
     if not file.is_file():
         raise DataError(f"'{file}': no such file")
     if not file.stat().st_size:
-        raise DataError(f"'{file}': is empty; a .npz archive is right")
+        raise DataError(f"'{file}': is empty; expected a .npz archive")
     if not zipfile.is_zipfile(file):
-        raise DataError(f"'{file}': is no archive; a .npz archive with the keys {', '.join(keys)} is right")
+        raise DataError(f"'{file}': not an archive; expected a .npz archive with the keys {', '.join(keys)}")
     try:
         with np.load(file, allow_pickle=False) as archive:
             for key in keys:
@@ -110,18 +110,18 @@ def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
         raise _unreadable(file, error) from error
     except DataError:
         raise
-    # Python reads the headers in it as expressions, and zip files have many kinds of damage.
+    # Headers are parsed as Python expressions, and ZIP files can be damaged in many ways.
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
-        raise DataError(f"'{file}': cannot be read: {one_line(error)}; a whole .npz archive is right") from error
+        raise DataError(f"'{file}': cannot be read: {one_line(error)}; expected a complete .npz archive") from error
 
 
 def read_npy(file: Path) -> np.ndarray:
     """Returns the array of a `.npy` file.
 
     Raises:
-        DataError: The file is missing, empty or no array, or holds pickled objects.
+        DataError: The file is missing, empty or not an array, or holds pickled objects.
     """
     if not file.is_file():
         raise DataError(f"'{file}': no such file")
@@ -132,14 +132,14 @@ def read_npy(file: Path) -> np.ndarray:
     except MemoryError:
         raise
     except Exception as error:
-        raise DataError(f"'{file}': cannot be read: {one_line(error)}; a .npy file is right") from error
+        raise DataError(f"'{file}': cannot be read: {one_line(error)}; expected a .npy file") from error
     if not isinstance(array, np.ndarray):
-        raise DataError(f"'{file}': is an archive of several arrays; a .npy file with one is right")
+        raise DataError(f"'{file}': is an archive of several arrays; expected a .npy file with one array")
     return array
 
 
 def _names(path: Path) -> list[str]:
-    """Returns the keys that there are; none where the file cannot be read, which reading it tells."""
+    """Returns the existing keys; none if the file cannot be read, which reading it will report."""
     if path.is_dir():
         return [file.stem for file in path.glob("*.npy")]
     try:
@@ -165,7 +165,7 @@ def _keys(given: Any, key: str) -> dict[str, str]:
     else:
         pairs = [(name, name) for name in (given if isinstance(given, (list, tuple)) else [given])]
     if not all(isinstance(text, str) for pair in pairs for text in pair):
-        raise ConfigError(f"data.{key}: {given!r} names no arrays; keys such as [x], or {{input_name: key}}, are right")
+        raise ConfigError(f"data.{key}: expected keys such as [x], or {{input_name: key}}, got {given!r}")
     return dict(pairs)
 
 

@@ -19,7 +19,7 @@ from pipeline.data.tuples import Names, examples_of, with_varying
 from pipeline.errors import ConfigError, DataError
 
 ENDLESS = -1
-"""What `tf.data.Dataset.cardinality` says of datasets that never end."""
+"""The value of `tf.data.Dataset.cardinality` for datasets that never end."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class BatchSource:
         targets: Names of the targets in order.
         validation: The same for the validation split, or null.
         test: The same for the test split, or null.
-        steps: Batches of a pass over the training data: the first ones; null for all, of which a function does not tell
-            how many they are.
-        endless: Whether a pass over the training data never ends, where a function makes it.
+        steps: Number of first batches per pass over the training data; null for all, whose number is unknown for a
+            function.
+        endless: Whether a function's pass over the training data never ends.
         varying: Inputs whose first dimension varies from batch to batch.
-        scale: What the model multiplies inputs by first.
+        scale: The model multiplies its inputs by this first.
         classes: Number of classes (by target name for several); 0 for whole numbers to regress.
     """
 
@@ -72,7 +72,7 @@ class BatchSource:
         endless: bool = False,
     ) -> BatchStream:
         if steps is not None and steps < 1:
-            raise ConfigError(f"data.steps: {steps} is too small; 1 or more, or null, is right")
+            raise ConfigError(f"data.steps: expected 1 or more, or null, got {steps}")
         convert = partial(
             examples_of,
             names=Names(self.inputs, self.targets),
@@ -86,7 +86,7 @@ class BatchSource:
         passes = _passes(key, part, convert, steps)
         batch = next(iter(passes.open(0)), None)
         if batch is None:
-            raise DataError(f"{key}: yields no batches; at least one (inputs, targets) tuple is right")
+            raise DataError(f"{key}: yields no batches; expected at least one (inputs, targets) tuple")
         spec = spec or with_varying(batch.spec, self.varying)
         weighted = bool(batch.weights)
         passes = _passes(key, part, partial(_converted, key, partial(convert, spec=spec), weighted), steps)
@@ -103,9 +103,11 @@ class BatchSource:
 
 
 def _converted(key: str, convert: Callable[[Any], Examples], weighted: bool, element: Any) -> Examples:
-    """Returns the examples of a batch, which has weights only if the first one had."""
+    """Returns the examples of a batch, which may have weights only if the first batch had."""
     if not weighted and isinstance(element, tuple) and len(element) == 3 and element[2] is not None:
-        raise DataError(f"{key}: a batch has sample weights, but the first one had none; expected them in all or none")
+        raise DataError(
+            f"{key}: a batch has sample weights, but the first one had none; expected them in all batches or in none"
+        )
     return convert(element)
 
 
@@ -115,10 +117,10 @@ class _Passes:
 
     Attributes:
         open: Begins a pass, given its number.
-        steps: Batches of a pass; None if nobody knows.
+        steps: Batches per pass; None if unknown.
         endless: Whether a pass is known to have no end.
-        counted: What counts the passes, where one depends on those before.
-        items: The batches by number, where they can be had so.
+        counted: The counter of passes, if a pass depends on those before.
+        items: The batches by number, if the data has them.
     """
 
     open: Callable[[int], Iterator[Examples]]
@@ -137,14 +139,15 @@ def _passes(key: str, part: Any, convert: Callable[[Any], Examples], steps: int 
         return _Passes(items.open, length, endless=length is None, items=items)
     if isinstance(part, Iterator):
         raise ConfigError(
-            f"{key}: a generator can be drawn once only; add `_partial_: true` so that each epoch starts a new one"
+            f"{key}: a generator can be used only once; add `_partial_: true` so that each epoch starts a new one"
         )
     if callable(part):
         takes_epoch = "epoch" in inspect.signature(part).parameters
         return _Passes(lambda number: map(convert, part(epoch=number) if takes_epoch else part()), steps)
     raise ConfigError(
-        f"{key}: {type(part).__name__} makes no batches; "
-        "a function with `_partial_: true`, a keras.utils.PyDataset or a batched tf.data.Dataset is right"
+        f"{key}: expected a function with `_partial_: true`, a keras.utils.PyDataset or a batched tf.data.Dataset, "
+        "got a "
+        f"{type(part).__name__}"
     )
 
 
@@ -152,8 +155,8 @@ def _dataset_passes(dataset: Any, convert: Callable[[Any], Examples], steps: int
     counted, size = DatasetPasses(dataset), int(dataset.cardinality())
     if steps is not None and 0 <= size < steps:
         raise ConfigError(
-            f"data.steps: {steps} is more than the {size} batches of the dataset; {size} or fewer, or null for all of "
-            "them, is expected"
+            f"data.steps: expected at most {size}, the number of batches of the dataset, or null for all of them, got "
+            f"{steps}"
         )
     known = steps if steps is not None or size < 0 else size
     return _Passes(lambda number: map(convert, counted(number)), known, size == ENDLESS and steps is None, counted)

@@ -1,4 +1,4 @@
-"""A folder of images, one sub-folder a class, through Keras' own reader."""
+"""A folder of images with one sub-folder per class, through Keras' own reader."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
-"""Those that `keras.utils.image_dataset_from_directory` reads."""
+"""Suffixes of files that `keras.utils.image_dataset_from_directory` reads."""
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """Images in a folder a class: `path/cat/1.png`. One input `image`, pixels 0 to 255; one target `label`.
+    """Images in one folder per class: `path/cat/1.png`. One input `image`, pixels 0 to 255; one target `label`.
 
     Attributes:
         path: The folder of the training split, or of all images.
@@ -41,17 +41,17 @@ class ImageFolder:
     test: str | None
 
     def check(self) -> None:
-        """Refuses folders that do not exist, and sizes and colours that make no sense."""
+        """Refuses folders that do not exist, and invalid sizes and colour modes."""
         if self.color_mode not in CHANNELS:
             raise ConfigError(f"data.color_mode: no '{self.color_mode}'{nearest(self.color_mode, CHANNELS)}")
         if len(self.image_size) != 2 or min(self.image_size) < 1:
-            raise ConfigError(f"data.image_size: {list(self.image_size)}; [height, width] is right")
+            raise ConfigError(f"data.image_size: expected [height, width], got {list(self.image_size)}")
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
             if path is not None and not Path(path).expanduser().is_dir():
                 raise DataError(f"data.{key}: no folder '{path}'")
 
     def load(self, *, with_targets: bool = True) -> Splits:
-        """See `Source`; without targets, images right inside the folder will do."""
+        """See `Source`; without targets, images may lie directly in the folder."""
         self.check()
         import_tensorflow()
         folder = Path(self.path).expanduser()
@@ -68,10 +68,12 @@ class ImageFolder:
 
         for name in _classes(folder) if classes else ():
             if name not in classes:
-                raise DataError(f"'{folder}': has a class '{name}', the training data has not{nearest(name, classes)}")
+                raise DataError(
+                    f"'{folder}': has a class '{name}', which the training data does not have{nearest(name, classes)}"
+                )
         files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         if not files:
-            raise DataError(f"'{folder}': has no images; files that end in {', '.join(SUFFIXES)} are right")
+            raise DataError(f"'{folder}': has no images; expected files that end in {', '.join(SUFFIXES)}")
         _check_images(files)
         images = keras.utils.image_dataset_from_directory(
             folder,
@@ -103,17 +105,17 @@ def _classes(folder: Path) -> tuple[str, ...]:
     classes = tuple(sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")))
     if len(classes) < 2:
         found = f"one, '{classes[0]}'" if classes else "none"
-        raise DataError(f"'{folder}': has {found}; a sub-folder for each of two or more classes is right")
+        raise DataError(f"'{folder}': expected one sub-folder for each of two or more classes, got {found}")
     return classes
 
 
 def _check_images(files: Sequence[Path]) -> None:
-    """Decodes every image once, as a broken one would otherwise be told without its name, and late."""
+    """Decodes every image once, because a broken one would otherwise be reported late and without its name."""
     import tensorflow as tf
 
     for file in files:
         if not file.is_file():
-            raise DataError(f"'{file}': is no file; an image is right")
+            raise DataError(f"'{file}': not a file; expected an image")
         check_size(file)
         try:
             tf.io.decode_image(tf.io.read_file(str(file)), expand_animations=False)

@@ -64,7 +64,7 @@ class Mnist:
         file = path / "mnist.npz" if path.is_dir() else path
         if not file.is_file():
             key = "data.path" if self.path else "PIPELINE_DATA_DIR"
-            raise DataError(f"{key}: no file '{file}'; the path of mnist.npz, or null to download it, is right")
+            raise DataError(f"{key}: no file '{file}'; set it to the path of mnist.npz, or to null to download it")
         return file
 
 
@@ -105,7 +105,8 @@ def _download() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.nda
         train, test = keras.datasets.mnist.load_data()
     except Exception as error:
         raise DataError(
-            f"data.path: MNIST could not be downloaded ({error}); set data.path or PIPELINE_DATA_DIR to a mnist.npz"
+            f"data.path: MNIST could not be downloaded ({error}); set data.path or PIPELINE_DATA_DIR to the path of "
+            "mnist.npz"
         ) from error
     return train, test
 

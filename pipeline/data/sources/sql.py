@@ -35,7 +35,7 @@ class Sql(TableSource):
         super().check()
         if (self.table is None) == (self.query is None):
             found = "both" if self.table is not None else "neither"
-            raise ConfigError(f"data.table and data.query: {found} given; one of them is right")
+            raise ConfigError(f"data.table and data.query: {found} given; set exactly one of them")
         check_url(self.url)
 
     def tables(self) -> list[Table | None]:

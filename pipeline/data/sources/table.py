@@ -51,7 +51,7 @@ class TableFiles(TableSource, abc.ABC):
         super().check()
         for key, path in self._paths():
             if not str(path).strip():
-                raise ConfigError(f"data.{key}: is empty; a file, a folder or a pattern is right")
+                raise ConfigError(f"data.{key}: expected a file, a folder or a pattern, got an empty text")
             self.look(path, f"data.{key}")
 
     def tables(self) -> list[Table | None]:
@@ -148,7 +148,7 @@ class Frame(TableSource):
     def tables(self) -> list[Table | None]:
         """See `TableSource`."""
         if self.train is None:
-            raise ConfigError("data.train: gave None; a pandas.DataFrame is right")
+            raise ConfigError("data.train: expected a pandas.DataFrame, got None")
         parts = (("train", self.train), ("validation", self.validation), ("test", self.test))
         return [None if frame is None else _table(f"data.{key}", frame) for key, frame in parts]
 
@@ -157,7 +157,7 @@ def _table(key: str, frame: Any) -> Table:
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"{key}: gave a {type(frame).__name__}; a pandas.DataFrame is right")
+        raise ConfigError(f"{key}: expected a pandas.DataFrame, got a {type(frame).__name__}")
     if frame.empty:
         raise DataError(f"{key}: has no rows")
     return Table(frame.reset_index(drop=True).rename(columns=str), key, 0)

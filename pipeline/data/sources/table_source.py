@@ -29,7 +29,7 @@ from pipeline.errors import ConfigError, nearest
 log = logging.getLogger(__name__)
 
 LOSS_KINDS = {"regression": "number", "sparse": CLASS, "categorical": CLASS}
-"""What losses of a family are for, see `LossKind.family`."""
+"""The kind of targets that losses of a family are for, see `LossKind.family`."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class TableSource(abc.ABC):
         for key, names in (("targets", self.targets), ("inputs", self.inputs or ()), ("columns", self.columns)):
             twice = next((name for index, name in enumerate(names) if name in list(names)[:index]), None)
             if twice is not None:
-                raise ConfigError(f"data.{key}: names '{twice}' twice; once is right")
+                raise ConfigError(f"data.{key}: names '{twice}' twice; name it once")
         if self.inputs is not None and not self.inputs:
-            raise ConfigError("data.inputs: names none; null for all columns, or a list of names, is right")
+            raise ConfigError("data.inputs: expected a list of names, or null for all columns, got an empty list")
 
     def like(self, spec: DataSpec) -> Self:
         """Returns the source that reads inputs as those of a training were, whatever the values look like."""
@@ -190,9 +190,9 @@ class TableSource(abc.ABC):
         if name not in columns:
             raise ConfigError(f"data.kinds.{name}: there is no such column{nearest(name, columns)}")
         if name in inputs and kind == CLASS:
-            raise ConfigError(f"data.kinds.{name}: 'class' is a kind of targets; number, category or time is right")
+            raise ConfigError(f"data.kinds.{name}: 'class' is only for targets; set it to number, category or time")
         if name not in inputs and name not in self.targets:
-            raise ConfigError(f"data.kinds.{name}: the column is neither an input nor a target; without it is right")
+            raise ConfigError(f"data.kinds.{name}: the column is neither an input nor a target; remove this entry")
 
     def _trained_inputs(self, spec: DataSpec) -> dict[str, InputSpec]:
         for name in self.kinds or ():

@@ -1,4 +1,4 @@
-"""What kind of input a column is: told by the values of the training table, unless the user says."""
+"""The kind of a column as an input: inferred from the training table, unless the user sets it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from pipeline.errors import ConfigError, DataError, escaped, nearest
 INPUT_KINDS = (NUMBER, CATEGORY, TIME)
 CLASS = "class"
 MOSTLY = 0.9
-"""Share of numbers, or of dates, from which a column is one of such, and other text in it a mistake."""
+"""Share of numbers or dates from which a column has that kind, and other text in it is a mistake."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a column is.
+    """The kind of a column.
 
     Attributes:
         spec: The input.
-        remark: What is to be said of it, if anything.
+        remark: A remark about it, if any.
     """
 
     spec: InputSpec
@@ -36,39 +36,41 @@ class Choice:
 
 
 def checked_kinds(kinds: Mapping[str, str] | None, categories: Sequence[str]) -> dict[str, str]:
-    """Returns the kinds that a config gives columns, categories among them.
+    """Returns the kinds of columns set by the config, including its categories.
 
     Raises:
-        ConfigError: There is no such kind, or two settings differ.
+        ConfigError: A kind is unknown, or two settings differ.
     """
     known = (*INPUT_KINDS, CLASS)
     if kinds is not None and not isinstance(kinds, Mapping):
-        raise ConfigError(f"data.kinds: {kinds!r} says of no column what it is; {{COLUMN: {NUMBER}}} is right")
+        raise ConfigError(
+            f"data.kinds: expected a mapping of columns to kinds such as {{COLUMN: {NUMBER}}}, got {kinds!r}"
+        )
     for name, kind in (kinds or {}).items():
         if kind not in known:
             raise ConfigError(
-                f"data.kinds.{name}: {kind!r} is no kind of a column{nearest(str(kind), known)}; "
-                f"{', '.join(INPUT_KINDS)} or {CLASS} is right"
+                f"data.kinds.{name}: expected {', '.join(INPUT_KINDS)} or {CLASS}, got {kind!r}"
+                f"{nearest(str(kind), known)}"
             )
         if name in categories and kind not in (CATEGORY, CLASS):
             raise ConfigError(
-                f"data.kinds.{name}: {kind}, but data.categories names the column too; one of both is right"
+                f"data.kinds.{name}: {kind}, but data.categories also names the column; set only one of them"
             )
     return {**dict.fromkeys(categories, CATEGORY), **(kinds or {})}
 
 
 def choice(table: Table, name: str, missing: Sequence[str], forced: str | None, order: str) -> Choice:
-    """Returns what a column of the training table is.
+    """Returns the kind of a column of the training table.
 
     Args:
         table: The training table.
         name: The column.
-        missing: Texts that stand for a missing value.
-        forced: The kind that it shall be; None to tell.
-        order: Order of day and month that the user gives; empty to tell.
+        missing: Texts that mark a missing value.
+        forced: The kind that it must have; None to infer it.
+        order: Order of day and month set by the user; empty to detect it.
 
     Raises:
-        DataError: It is of numbers or of dates but for a few rows, or it is not of the kind that it shall be.
+        DataError: It holds numbers or dates except in a few rows, or does not have the forced kind.
     """
     column = table.usable(name, missing)
     if forced == NUMBER:
@@ -82,7 +84,10 @@ def choice(table: Table, name: str, missing: Sequence[str], forced: str | None, 
     if column.holds in (NUMBERS, NOTHING):
         if beyond_float64(column):
             return Choice(
-                _category(), Remark(name, "is kept as text, as float64 would blur whole numbers beyond 2^53", NUMBER)
+                _category(),
+                Remark(
+                    name, "is kept as text, because float64 cannot represent whole numbers beyond 2^53 exactly", NUMBER
+                ),
             )
         return Choice(_number(column))
     return _of_text(table, name, column, order)
@@ -90,14 +95,19 @@ def choice(table: Table, name: str, missing: Sequence[str], forced: str | None, 
 
 def _of_text(table: Table, name: str, column: Column, order: str) -> Choice:
     if has_codes(column):
-        return Choice(_category(), Remark(name, "is kept as text, as digits after a zero are codes", NUMBER))
+        return Choice(
+            _category(), Remark(name, "is kept as text, because numbers with leading zeros are codes", NUMBER)
+        )
     found = numbers_of(column)
     if found.form == TRUTH:
         return Choice(_category())
     if found.share == 1:
         if beyond_float64(column):
             return Choice(
-                _category(), Remark(name, "is kept as text, as float64 would blur whole numbers beyond 2^53", NUMBER)
+                _category(),
+                Remark(
+                    name, "is kept as text, because float64 cannot represent whole numbers beyond 2^53 exactly", NUMBER
+                ),
             )
         is_plain = found.form == column_numbers.PLAIN
         return Choice(_number(column), None if is_plain else _read(name, column, "is read as numbers"))
@@ -105,20 +115,20 @@ def _of_text(table: Table, name: str, column: Column, order: str) -> Choice:
     if times.share == 1:
         said = "is read as times"
         if times.doubtful:
-            said += ", the month before the day (data.day_first=true turns them)"
+            said += ", month before day (set data.day_first=true for day before month)"
         return Choice(_time(times.form), _read(name, column, said))
-    for share, wrong, right in ((found.share, found.wrong, "number"), (times.share, times.wrong, "date")):
+    for share, wrong, expected in ((found.share, found.wrong, "number"), (times.share, times.wrong, "date")):
         if share >= MOSTLY:
-            raise _mistake(table, name, column, wrong, right)
+            raise _mistake(table, name, column, wrong, expected)
     return Choice(_category())
 
 
-def _mistake(table: Table, name: str, column: Column, wrong: np.ndarray, right: str) -> DataError:
+def _mistake(table: Table, name: str, column: Column, wrong: np.ndarray, expected: str) -> DataError:
     row = int(np.flatnonzero(wrong)[0])
     text = escaped(column.array[row].as_py())
     return DataError(
-        f"{table.row(row)}: column '{name}' has '{text}'; a {right} is right, as in the other rows (or add '{name}' to "
-        "data.categories, or the text to data.missing)"
+        f"{table.row(row)}: column '{name}': expected a {expected} as in the other rows, got '{text}'; add '{name}' to "
+        "data.categories, or the text to data.missing"
     )
 
 

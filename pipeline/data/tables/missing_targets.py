@@ -1,4 +1,4 @@
-"""Rows of a table without a target: left out, masked or refused, as two keys of the config say."""
+"""Rows of a table without a target: left out, masked or refused, according to two config keys."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 ERROR, DROP = "error", "drop"
 CHOICES = (ERROR, DROP, MASK)
 NAMES = frozenset({"NA", "N/A", "None", "null"})
-"""Texts that stand for a missing value, and may be the name of a class: Namibia, North America, none of them."""
+"""Texts that mark a missing value but may be class names: Namibia, North America, none of the others."""
 SIZEABLE = 0.05
 """Share of rows from which such a text may be a class."""
 
 
 @dataclass(frozen=True)
 class MissingTargets:
-    """What becomes of rows without a target.
+    """What happens to rows without a target.
 
     Attributes:
-        choice: `error`, `drop`, `mask`, or None for dropping them where they are surely missing.
-        label: A whole number that stands for a missing label; None for none.
+        choice: `error`, `drop`, `mask`, or None to drop rows whose target is certainly missing.
+        label: A whole number that marks a missing label; None if there is none.
     """
 
     choice: str | None
@@ -38,30 +38,29 @@ class MissingTargets:
 
     @property
     def masks(self) -> bool:
-        """Whether the rows stay, with weight 0."""
+        """Whether to keep the rows, with weight 0."""
         return self.choice == MASK
 
 
 def missing_targets(choice: str | None, missing: Missing | None) -> MissingTargets:
-    """Returns what two keys say together.
+    """Returns the rule that two config keys give together.
 
     Args:
         choice: `data.missing_target`.
-        missing: `weighting.missing`; None where nothing is said.
+        missing: `weighting.missing`; None if it is not set.
 
     Raises:
-        ConfigError: The first is none of its choices, or they contradict each other.
+        ConfigError: The first is not a valid choice, or they contradict each other.
     """
     if choice not in (None, *CHOICES):
         raise ConfigError(
-            f"data.missing_target: {choice!r} is none of its choices, error, drop and mask"
-            f"{nearest(str(choice), CHOICES)}"
+            f"data.missing_target: expected error, drop or mask, got {choice!r}{nearest(str(choice), CHOICES)}"
         )
     label = missing if isinstance(missing, int) else None
     by_weighting = {None: None, REFUSE: ERROR, MASK: MASK}.get(missing, MASK)  # type: ignore[arg-type]
     if choice and by_weighting and choice != by_weighting and not (choice == DROP and label is not None):
         raise ConfigError(
-            f"data.missing_target: {choice}, but weighting.missing={missing} says otherwise; one of them is right"
+            f"data.missing_target: {choice} contradicts weighting.missing={missing}; set only one of them"
         )
     return MissingTargets(choice or by_weighting, label)
 
@@ -69,19 +68,19 @@ def missing_targets(choice: str | None, missing: Missing | None) -> MissingTarge
 def without_missing(
     table: Table, columns: Mapping[str, TargetColumn], rule: MissingTargets, missing: Sequence[str]
 ) -> tuple[Table, dict[str, TargetColumn]]:
-    """Returns a table and its target columns without the rows that lack a target, where these are to be dropped.
+    """Returns a table and its target columns, without the rows to drop for a missing target.
 
-    With several targets, a row is dropped that lacks any of them; without `data.missing_target`, one that lacks all,
-    and one that lacks some is refused.
+    With several targets, a row that lacks any of them is dropped; without `data.missing_target`, only a row that lacks
+    all of them is, and one that lacks some is refused.
 
     Args:
         table: The table.
         columns: Its targets.
-        rule: What becomes of the rows.
-        missing: Texts that stand for a missing value.
+        rule: What happens to the rows.
+        missing: Texts that mark a missing value.
 
     Raises:
-        DataError: Rows without a target are refused, or no other ones are left.
+        DataError: Rows without a target are refused, or there are no others.
     """
     lacking = {name: column for name, column in columns.items() if not column.present.all()}
     if not lacking or rule.masks:
@@ -94,18 +93,18 @@ def without_missing(
         _refuse(table, next(iter(lacking.values())), missing, several=len(columns) > 1)
     keep = np.asarray(~gone.any(axis=0))
     if not keep.any():
-        raise DataError(f"{table.name}: no row has {_named(lacking)}; values in some rows are right")
+        raise DataError(f"{table.name}: no row has {_named(lacking)}; expected values in some rows")
     _tell(table, columns if len(columns) > 1 else lacking, int(len(keep) - keep.sum()), rule)
     return table.chosen(keep), {name: column.rows(keep) for name, column in columns.items()}
 
 
 def _tell(table: Table, columns: Mapping[str, TargetColumn], count: int, rule: MissingTargets) -> None:
-    several = "" if len(columns) == 1 else "all of the " if rule.choice is None else "any of the "
-    told = f"{table.name}: {count} of {len(table.frame)} rows lack {several}{_named(columns)} and are left out"
+    several = "" if len(columns) == 1 else "value in any of the " if rule.choice is None else "value in some of the "
+    line = f"{table.name}: {count} of {len(table.frame)} rows have no {several}{_named(columns)} and are left out"
     if rule.choice is None:
-        log.warning("%s (data.missing_target=error refuses them)", told)
+        log.warning("%s; set data.missing_target=error to stop instead", line)
     else:
-        log.info("%s", told)
+        log.info("%s", line)
 
 
 def _named(columns: Mapping[str, TargetColumn]) -> str:
@@ -116,23 +115,23 @@ def _refuse(table: Table, column: TargetColumn, missing: Sequence[str], *, sever
     absent = np.flatnonzero(~column.present)
     text = max(column.absent, key=lambda text: column.absent[text], default="")
     stands = f"; {_stand(text, column.absent[text], missing)}" if text else ""
-    masks = ", data.missing_target=mask trains the other targets on them" if several else ""
+    masks = ", or data.missing_target=mask to use them for the other targets" if several else ""
     raise DataError(
-        f"{table.row(int(absent[0]))}: target '{column.name}' is missing ({len(absent)} rows lack it){stands}; "
-        f"data.missing_target=drop leaves such rows out{masks}"
+        f"{table.row(int(absent[0]))}: target '{column.name}' is missing (rows affected: {len(absent)}){stands}; "
+        f"set data.missing_target=drop to leave such rows out{masks}"
     )
 
 
 def _refuse_names(table: Table, column: TargetColumn, missing: Sequence[str]) -> None:
-    """Refuses a text that stands for a missing value, in so many rows of a target of text that it may be a class."""
+    """Refuses a text that marks a missing value in so many rows of a text target that it may be a class."""
     for text, count in column.absent.items():
         if text in NAMES and column.numbers is None and count >= SIZEABLE * len(column.codes):
             raise DataError(
-                f"{table.name}: target '{column.name}': {_stand(text, count, missing)}, "
-                "data.missing_target=drop leaves those rows out"
+                f"{table.name}: target '{column.name}': {_stand(text, count, missing)}, or set "
+                "data.missing_target=drop to leave those rows out"
             )
 
 
 def _stand(text: str, count: int, missing: Sequence[str]) -> str:
     kept = ",".join(f"'{other}'" for other in missing if other != text)
-    return f"'{text}' stands for missing in {count} rows; \"data.missing=[{kept}]\" makes it a value"
+    return f"'{text}' means a missing value in {count} rows; set \"data.missing=[{kept}]\" to keep it as a value"

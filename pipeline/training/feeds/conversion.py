@@ -1,4 +1,4 @@
-"""Batches of the array types that Keras takes, as NumPy arrays and TensorFlow's ragged and sparse tensors."""
+"""Converts batches of the array types that Keras accepts to NumPy arrays and TensorFlow's ragged and sparse tensors."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from keras.src.trainers.data_adapters import data_adapter_utils
 
 
 def converted(batch: Any) -> Any:
-    """Returns a batch with each array, tensor or table of it converted; its type stays what it is, as in Keras.
+    """Returns a batch with each array, tensor or table in it converted. Dtypes stay as they are, as in Keras.
 
     Raises:
-        ValueError: A part has no axis of examples.
+        ValueError: A part has no example axis.
     """
     return keras.tree.map_structure(_converted, batch)
 

@@ -1,4 +1,4 @@
-"""Batches of a `tf.data.Dataset`: stacked on another thread, by a graph where there are many."""
+"""Batches of a `tf.data.Dataset`, stacked on another thread, and in a graph if there are many."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pipeline.training.feeds.passes import Pass, PassFeed, undrawn
 from pipeline.training.feeds.stacked import prefetched
 
 EAGER_STEPS = 64
-"""Batches that are stacked without a graph, which takes longer to make than they do."""
+"""The number of batches that are stacked without a graph, because building the graph takes longer."""
 
 
 class DatasetFeed(PassFeed):
-    """Stacks the elements of a batched dataset; every pass is a new iterator over it.
+    """Stacks the elements of a batched dataset. Every pass is a new iterator over it.
 
     Args:
-        dataset: The dataset, of dense tensors, see `can_stack`.
-        steps: Batches a pass; None if nobody knows.
+        dataset: A dataset of dense tensors, see `can_stack`.
+        steps: Batches per pass; None if unknown.
     """
 
     def __init__(self, dataset: tf.data.Dataset, steps: int | None = None) -> None:
@@ -59,6 +59,6 @@ class _DatasetPass:
 
 
 def can_stack(spec: Any) -> bool:
-    """Whether the elements of a dataset are dense tensors whose first axis is that of a batch."""
+    """Whether the elements of a dataset are dense tensors whose first axis is the batch."""
     leaves = Structure.leaves(spec)
     return bool(leaves) and all(isinstance(leaf, tf.TensorSpec) and leaf.shape.rank for leaf in leaves)

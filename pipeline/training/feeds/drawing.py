@@ -1,4 +1,4 @@
-"""Draws the next elements of a dataset's iterator as stacks of the same shapes, in Python or in a graph."""
+"""Draws the next elements of a dataset's iterator as stacks of equal shapes, in Python or in a graph."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import tensorflow as tf
 from pipeline.training.feeds.feed import STACK_BYTES, STACK_SECONDS, Stack, Structure
 
 _compiled: dict[str, Any] = {}
-"""By element spec: datasets share what was compiled, as each would otherwise take its own time."""
+"""Compiled functions by element spec. Datasets share them, since compiling one takes time."""
 
 
 def eagerly(iterator: Any, room: int) -> tuple[list[Stack], bool]:
     """Returns stacks of the next elements, and whether the iterator ended.
 
     Args:
-        iterator: Of a dataset whose elements are dense tensors.
-        room: Most elements to draw.
+        iterator: The iterator of a dataset of dense tensors.
+        room: The largest number of elements to draw.
     """
     started, size = time.perf_counter(), 0
     group: list[list[Any]] = []
@@ -61,9 +61,9 @@ def _bytes(leaf: Any) -> int:
 
 
 def _taking(element_spec: Any) -> Any:
-    """Returns a compiled function that takes the next elements while they have the shapes of the first.
+    """Returns a compiled function that takes the next elements as long as they have the shapes of the first.
 
-    Each of its arrays has room for elements of other shapes, so that the first of those can be handed on by itself.
+    Its arrays also have room for one element of other shapes, so that this element can be returned by itself.
     """
     specs = Structure.leaves(element_spec)
 
@@ -109,7 +109,7 @@ def _alike(spec: tf.TensorSpec, found: Any, shape: Any) -> Any:
 
 
 def _gathered(spec: tf.TensorSpec, array: Any, count: Any) -> Any:
-    """Returns what is in an array; TensorFlow gathers nothing from one whose elements have sizes it does not know."""
+    """Returns the contents of an array. TensorFlow cannot gather elements whose sizes it does not know."""
     return tf.cond(count > 0, lambda: array.gather(tf.range(count)), lambda: _empty(spec)[tf.newaxis][:0])
 
 

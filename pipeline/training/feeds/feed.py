@@ -1,4 +1,4 @@
-"""What a feed is: where the batches of an epoch come from, stacked."""
+"""What a feed is: the source of the batches of each epoch, in stacks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 import tensorflow as tf
 
 STACK_BYTES = 2**26
-"""Most bytes of a stack of batches; a few stacks are in memory at a time."""
+"""The largest size of a stack in bytes. A few stacks are in memory at a time."""
 STACK_STEPS = 128
-"""Most batches in a stack: more would hide no more of the cost of a call, and be later with the first step."""
+"""The most batches in a stack. More would not hide more of a call's cost, and would delay the first step."""
 STACK_SECONDS = 0.2
-"""How long a stack may wait for further batches of a slow source."""
+"""How long a stack may wait for more batches from a slow source."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,10 @@ class Stack:
     """Batches of the same shape.
 
     Attributes:
-        values: What a compiled call gets, for each batch along the first axis; what is in it, the feed knows.
-        steps: Number of the batch before which they end.
-        start: Number of the first batch, where the ones before belong to the epoch before.
+        values: The arguments of a compiled call, with one entry per batch along the first axis. Only the feed knows
+            what they contain.
+        steps: The number of the batch before which they end.
+        start: The number of the first batch, if earlier ones belong to the epoch before.
     """
 
     values: list[Any]
@@ -33,33 +34,33 @@ class Stack:
 
 
 class Structure:
-    """The nesting of tuples, lists and dicts in which a step takes its batch, apart from the tensors in it."""
+    """The nesting of tuples, lists and dicts in which a step takes its batch, without the tensors."""
 
     def __init__(self, example: Any) -> None:
         self._example = example
         self._there = [leaf is not None for leaf in tf.nest.flatten(example)]
 
     def __str__(self) -> str:
-        """Tells structures apart."""
+        """Returns a text that differs between structures."""
         return str(tf.nest.map_structure(lambda leaf: leaf is not None, self._example))
 
     @staticmethod
     def leaves(nested: Any) -> list[Any]:
-        """Returns what is in it, in order; None counts as nothing."""
+        """Returns the leaves in order. None counts as nothing."""
         return [leaf for leaf in tf.nest.flatten(nested) if leaf is not None]
 
     def packed(self, leaves: Sequence[Any]) -> Any:
-        """Returns the leaves nested."""
+        """Returns the leaves in this structure."""
         left = iter(leaves)
         return tf.nest.pack_sequence_as(self._example, [next(left) if there else None for there in self._there])
 
 
 Batcher = Callable[[Sequence[Any], Sequence[Any], Any], list[Any]]
-"""Returns the tensors of a batch, given the values of a stack, the feed's constants, and the number of the batch."""
+"""Returns the tensors of a batch, from the values of a stack, the feed's constants, and the number of the batch."""
 
 
 def without_first(stacks: Iterable[Stack], skip: int) -> Iterator[Stack]:
-    """Yields stacks without their first `skip` batches; those that are left stay where they are in their stacks."""
+    """Yields stacks without their first `skip` batches. The rest keep their places in their stacks."""
     for stack in stacks:
         skipped = min(skip, stack.steps - stack.start)
         skip -= skipped
@@ -68,20 +69,20 @@ def without_first(stacks: Iterable[Stack], skip: int) -> Iterator[Stack]:
 
 
 def sliced(values: Sequence[Any], constants: Sequence[Any], index: Any) -> list[Any]:  # noqa: ARG001
-    """Returns a batch of values that are stacked batches."""
+    """Returns one batch from values that are stacked batches."""
     return [value[index] for value in values]
 
 
 class Feed(abc.ABC):
-    """Gives the batches of each epoch, stacked.
+    """Provides the batches of each epoch, in stacks.
 
     Attributes:
-        steps: Batches an epoch; None if nobody knows.
-        structure: Of a batch; known at the latest with the first stack.
-        constants: Tensors that compiled calls get besides stacks, the first axis of any length.
-        capacity: Most batches in a stack.
-        loops: Whether the batches of a stack can be looped over in a graph.
-        specs: Shape and dtype of the tensors of a batch, the first axis of any length; None if only a stack tells.
+        steps: Batches per epoch; None if unknown.
+        structure: The structure of a batch. It is known when the first stack has been drawn.
+        constants: Tensors that compiled calls get in addition to stacks, with a first axis of any length.
+        capacity: The most batches in a stack.
+        loops: Whether a graph can loop over the batches of a stack.
+        specs: Shape and dtype of the tensors of a batch, the first axis of any length; None if only a stack shows it.
     """
 
     steps: int | None = None
@@ -96,11 +97,11 @@ class Feed(abc.ABC):
         """Yields the batches of an epoch, without the first `skip` of them."""
 
     def batcher(self) -> Batcher:
-        """Returns what takes a batch from a stack, in graphs too; it must not hold the feed, whose data it outlives."""
+        """Returns what takes a batch from a stack, also in graphs. It outlives the feed, so it must not hold it."""
         return sliced
 
     def batch_specs(self, stack: Stack) -> list[tf.TensorSpec]:
-        """Returns shape and dtype of the tensors of a batch of a stack, the first axis of any length."""
+        """Returns shape and dtype of the tensors of a batch of a stack, with a first axis of any length."""
         return self.specs or [tf.TensorSpec((None, *value.shape[2:]), value.dtype) for value in stack.values]
 
     def value_specs(self, batch: Sequence[tf.TensorSpec]) -> list[tf.TensorSpec]:

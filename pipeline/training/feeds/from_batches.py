@@ -1,4 +1,4 @@
-"""Feeds from the `Batches` of a loader: resident where they are choices of rows, else stacked."""
+"""Makes feeds from the `Batches` of a loader: resident if they are choices of rows, otherwise stacked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.training.feeds import Feed, ResidentFeed, StackedFeed
 from pipeline.training.signature import Signature
 
 RESIDENT_BYTES = 2**31
-"""Data up to this size is kept as tensors; larger data is streamed."""
+"""Data up to this size is kept as tensors. Larger data is streamed."""
 
 
 def feed_of(
@@ -26,9 +26,9 @@ def feed_of(
 
     Args:
         batches: The batches.
-        signature: Of the model.
-        last_epoch: Number of the last epoch of training; None for evaluation and prediction, which draw the first one.
-        inputs_only: Whether batches are without targets and weights, as prediction needs none.
+        signature: The model's signature.
+        last_epoch: The number of the last training epoch; None for evaluation and prediction, which use the first one.
+        inputs_only: Whether to leave out targets and weights, as for prediction.
     """
     layout = Layout(batches, signature, inputs_only=inputs_only)
     if batches.examples is not None and _fits(batches.examples):
@@ -48,7 +48,7 @@ def feed_of(
 
 
 def dataset_of(batches: Batches, signature: Signature) -> tf.data.Dataset:
-    """Returns the first epoch of batches as a dataset, for code that takes what `keras.Model.evaluate` takes."""
+    """Returns the first epoch of batches as a dataset, for code that takes the arguments of `keras.Model.evaluate`."""
     layout = Layout(batches, signature)
 
     def drawn() -> Iterator[Any]:
@@ -60,14 +60,14 @@ def dataset_of(batches: Batches, signature: Signature) -> tf.data.Dataset:
 
 
 class Layout:
-    """The structure in which a model's steps take a batch: `(inputs, targets[, weights])`, or `(inputs,)` only."""
+    """The structure in which a model's steps take a batch: `(inputs, targets[, weights])`, or only `(inputs,)`."""
 
     def __init__(self, batches: Batches, signature: Signature, *, inputs_only: bool = False) -> None:
         self._batches, self._signature, self._inputs_only = batches, signature, inputs_only
 
     def arranged(self, batch: Examples) -> Any:
         """Returns the arrays of a batch in that structure."""
-        # Keras wants something for every output; what an output without a target gets is never looked at.
+        # Keras needs a value for every output. The value of an output without a target is never used.
         targets = {
             name: batch.targets[name]
             if name in batch.targets
@@ -83,7 +83,7 @@ class Layout:
         return self._packed(batch.inputs, targets, weights)
 
     def lengths(self, examples: Examples) -> list[np.ndarray | None]:
-        """Returns the lengths of inputs that vary in length, None for other inputs, in the order of the structure."""
+        """Returns the lengths of inputs that vary in length, None for others, in the order of the structure."""
         varying = {name for name, array in examples.inputs.items() if _varies(array)}
         inputs = self._signature.pack_inputs({name: name for name in examples.inputs})
         return [
@@ -134,7 +134,7 @@ def _padded_bytes(array: np.ndarray) -> int:
 
 
 def _some(drawn: Iterator[Any]) -> Iterator[Any]:
-    """Yields what is drawn, of which there must be something."""
+    """Yields everything drawn, and refuses data without batches."""
     first = next(drawn, None)
     if first is None:
         raise DataError("data: has no batches")
@@ -143,7 +143,7 @@ def _some(drawn: Iterator[Any]) -> Iterator[Any]:
 
 
 def _with_errors_told(batches: Iterator[Examples]) -> Iterator[Examples]:
-    """Draws batches; an error of a user's own code becomes one line."""
+    """Draws batches, and turns errors in a user's own code into one line."""
     while True:
         try:
             batch = next(batches)

@@ -1,7 +1,7 @@
-"""Feeds from the arguments of `keras.Model.fit`, `evaluate` and `predict`.
+"""Makes feeds from the arguments of `keras.Model.fit`, `evaluate` and `predict`.
 
-Keras' own adapters check the arguments and convert data, so that everything it takes and refuses is the same; this is
-the one module that reaches into them.
+Keras' own adapters check the arguments and convert the data, so that exactly the same is accepted and refused. They are
+private to Keras; `tests/test_imports.py` lists the modules that use such parts.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ def keras_feed(
     epochs: int | None = None,
     measures: bool = True,
 ) -> PacedFeed:
-    """Returns the feed of data in any of the forms that Keras takes.
+    """Returns the feed of data in any form that Keras accepts.
 
     Args:
         x: Inputs, or a `tf.data.Dataset`, `PyDataset`, generator or PyTorch `DataLoader` of batches.
         y: Targets.
-        sample_weight: Weights of shape (examples,), or such by output.
-        batch_size: Examples a batch of arrays; None for 32.
-        steps: Batches an epoch; None for one pass over the data.
-        shuffle: Whether each pass over arrays or a `PyDataset` has a new order; `batch` shuffles within batches only.
+        sample_weight: Weights of shape (examples,), or such weights by output.
+        batch_size: Examples per batch of arrays; None for 32.
+        steps: Batches per epoch; None for one pass over the data.
+        shuffle: Whether each pass over arrays or a `PyDataset` has a new order. `batch` shuffles only within batches.
         class_weight: Class weights.
-        epochs: Epochs of a training, in which epochs of `steps` go on through the data; None for an evaluation, which
-            takes the first ones each time.
-        measures: Whether losses and metrics come of it, rather than a prediction: then no batches are worth a warning,
-            and a `PyDataset` is told the end of an epoch before the first one begins.
+        epochs: The number of training epochs. With `steps`, epochs continue through the data. None for an evaluation,
+            which always uses the first batches.
+        measures: Whether the feed is for losses and metrics rather than prediction. In that case, having no batches is
+            worth a warning, and a `PyDataset` gets a call at the end of an epoch before the first one begins.
 
     Raises:
         ValueError: Keras refuses the arguments.
@@ -93,7 +93,7 @@ def keras_feed(
 
 
 def _peeked_at(x: Any, steps: int | None, epochs: int | None) -> Any:
-    """Returns data of which no more is drawn than is wanted; Keras draws two batches of a generator to look at."""
+    """Returns data from which no more is drawn than needed. Keras draws two batches of a generator to inspect them."""
     if not isinstance(x, types.GeneratorType) or not steps or steps * (epochs or 1) > 1:
         return x
     return (batch for batch in itertools.islice(x, 1))
@@ -139,7 +139,7 @@ def _of_dataset(adapter: Any) -> Feed:
 
 
 def _batches(adapter: Any) -> Callable[[], Iterator[Any]] | None:
-    """Returns what begins a pass over batches that Python makes; None where a dataset gives them."""
+    """Returns the function that begins a pass over batches from Python code; None if a dataset provides them."""
     if isinstance(adapter, GeneratorDataAdapter):
         return lambda: iter(adapter.generator())
     if isinstance(adapter, PyDatasetAdapter):
@@ -152,7 +152,7 @@ def _batches(adapter: Any) -> Callable[[], Iterator[Any]] | None:
 
 
 def _beginning(adapter: Any) -> Callable[[], Any]:
-    """Returns what begins an epoch; a `PyDataset` is told before its workers take the first batches of it."""
+    """Returns what begins an epoch. A `PyDataset` is notified before its workers take the first batches."""
     if not isinstance(adapter, PyDatasetAdapter):
         return adapter.on_epoch_begin  # type: ignore[no-any-return]
 

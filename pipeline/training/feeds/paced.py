@@ -1,4 +1,4 @@
-"""Epochs of a set number of batches, drawn on and on from passes over the data, as `steps_per_epoch` in Keras."""
+"""Epochs of a fixed number of batches, drawn continuously from passes over the data, as `steps_per_epoch` in Keras."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ RAN_OUT = (
 class PacedFeed(Feed):
     """Epochs drawn from passes over another feed.
 
-    A pass begins where Keras makes an iterator: a dataset that is shuffled anew for each of them then has the same
+    A pass begins where Keras would make an iterator, so that a dataset that reshuffles on each iteration has the same
     order.
 
     Args:
         feed: The other feed.
-        steps: Batches an epoch; None for one pass. An epoch ends early where a pass does, with a warning, and the next
-            one starts a new pass.
+        steps: Batches per epoch; None for one pass. If a pass ends early, so does the epoch, with a warning, and the
+            next epoch starts a new pass.
         begin: Called when an epoch begins.
-        end: Called when an epoch ends that was not broken off.
+        end: Called when an epoch ends, unless it was interrupted.
         reset: Called before each epoch that starts a new pass because of `anew`.
-        anew: Whether every epoch starts a new pass, as evaluations do.
-        least: Batches that an epoch of unknown or no length has at least, or else a warning tells that it ended early.
+        anew: Whether every epoch starts a new pass, as in evaluations.
+        least: The fewest batches of an epoch of unknown or no length. With fewer, a warning says that it ended early.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class PacedFeed(Feed):
         return self._feed.value_specs(batch)
 
     def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:  # noqa: ARG002
-        """See `Feed`; epochs are asked for in turn."""
+        """See `Feed`. Epochs must be requested in order."""
         return without_first(self._stacks(), skip)
 
     def _stacks(self) -> Iterator[Stack]:

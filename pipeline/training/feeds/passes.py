@@ -1,4 +1,4 @@
-"""Passes over data from which an epoch draws the batches it wants, and the source is asked for no more."""
+"""Passes over data from which each epoch draws only the batches it needs."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pipeline.training.feeds.feed import Feed, Stack, without_first
 
 
 class Pass(Protocol):
-    """One pass over the data, of which each epoch takes the next batches."""
+    """One pass over the data. Each epoch takes the next batches of it."""
 
     def stacks(self, most: int | None) -> Iterator[Stack]:
         """Yields the next batches.
 
         Args:
-            most: How many; None for all that are left. Fewer come where the pass ends, and no more are drawn.
+            most: How many; None for all that are left. There are fewer if the pass ends. No more than that are drawn.
         """
 
 
 def undrawn(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Returns the dataset without the prefetching that TensorFlow puts at its end, which draws more than is wanted.
+    """Returns the dataset without TensorFlow's prefetching at its end, which draws more elements than needed.
 
     A dataset that a strategy distributes has no options, and is returned as it is.
     """
@@ -36,22 +36,22 @@ def undrawn(dataset: tf.data.Dataset) -> tf.data.Dataset:
 
 
 class PassFeed(Feed):
-    """A feed that knows how many batches are wanted of it."""
+    """A feed that is told how many batches are needed."""
 
     @abc.abstractmethod
     def open(self) -> Pass:
-        """Begins a pass; batches are drawn only when they are asked for."""
+        """Begins a pass. Batches are drawn only on request."""
 
     def stacks(self, epoch: int, skip: int = 0) -> Iterator[Stack]:  # noqa: ARG002
-        """See `Feed`; every epoch is a new pass."""
+        """See `Feed`. Every epoch is a new pass."""
         return without_first(self.open().stacks(None), skip)
 
 
 class CutPass:
-    """A pass over a feed whose stacks are there anyway, so that they may be cut.
+    """A pass over a feed whose stacks already exist, so that they can be cut.
 
     Args:
-        begin: Returns the stacks of the pass; called when the first one is wanted.
+        begin: Returns the stacks of the pass. Called when the first one is needed.
     """
 
     def __init__(self, begin: Callable[[], Iterator[Stack]]) -> None:

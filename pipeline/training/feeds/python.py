@@ -1,4 +1,4 @@
-"""Batches that a user's Python code makes, in any of the types that Keras takes."""
+"""Batches from a user's Python code, in any of the types that Keras accepts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pipeline.training.feeds.stacked import grouped, prefetched
 
 
 class PythonFeed(PassFeed):
-    """Stacks batches of dense arrays, and hands on others as they come; the first batch tells which.
+    """Stacks batches of dense arrays, and passes other batches on one by one. The first batch decides which.
 
     Args:
-        batches: Begins a pass; the next batches of a pass that is not at its end belong to the next epoch.
-        length: Returns the batches of a pass; None if nobody knows.
+        batches: Begins a pass. If a pass is not at its end, its next batches belong to the next epoch.
+        length: Returns the number of batches of a pass; None if unknown.
     """
 
     def __init__(self, batches: Callable[[], Iterator[Any]], length: Callable[[], int | None]) -> None:
@@ -45,7 +45,7 @@ class PythonFeed(PassFeed):
         return _PythonPass(self, self._batches)
 
     def taken(self, batch: Any) -> Any:
-        """Returns a batch as arrays of the structure and the types of the first one."""
+        """Returns a batch as arrays in the structure and types of the first one."""
         batch = converted(batch)
         if self._first is None:
             self._learn(batch)
@@ -55,7 +55,7 @@ class PythonFeed(PassFeed):
         except (TypeError, ValueError) as error:
             found = keras.tree.map_structure(_there, batch)
             raise ValueError(
-                f"data: a batch is nested as {found}, the first one as {self._first}; one structure for all is right"
+                f"data: expected batches nested like the first one, as {self._first}, got one nested as {found}"
             ) from error
         if all(leaf.dtype == dtype for leaf, dtype in zip(Structure.leaves(batch), self._dtypes, strict=True)):
             return batch
@@ -107,5 +107,5 @@ def _tensor(leaf: Any) -> Any:
 def _cast(leaf: Any, dtype: Any) -> Any:
     if not isinstance(leaf, np.ndarray):
         return tf.cast(leaf, dtype)
-    # Texts of other lengths have other types.
+    # Texts of different lengths have different dtypes.
     return leaf if leaf.dtype.kind in "OSU" else leaf.astype(dtype, copy=False)

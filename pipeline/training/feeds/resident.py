@@ -1,4 +1,4 @@
-"""Data that fits: resident once as tensors in its stored type, batches gathered from it by row numbers."""
+"""Data that fits into memory: kept as tensors in its stored type, with batches gathered from it by row numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tensorflow as tf
 from pipeline.training.feeds.feed import Batcher, Feed, Stack, Structure, without_first
 
 ROWS_STEPS = 1024
-"""Most batches in a stack of row numbers, which are small."""
+"""The most batches in a stack of row numbers, which are small."""
 
 
 class ResidentFeed(Feed):
@@ -23,12 +23,12 @@ class ResidentFeed(Feed):
 
     Args:
         data: Arrays of shape (examples, ...) in the structure that the step takes.
-        rows: Gives the rows of each batch of an epoch; it must not depend on what was drawn before, except that epochs
-            are asked for in turn.
-        steps: Batches an epoch; None if nobody knows.
-        last: Number of the last epoch, up to which they are drawn ahead; None where every epoch is the same.
-        lengths: For each array in order, how many entries along its second axis belong to each example, the rest being
-            padding: batches are cut to their longest; None for all of them.
+        rows: Returns the rows of each batch of an epoch. It must not depend on earlier draws, except that epochs are
+            requested in order.
+        steps: Batches per epoch; None if unknown.
+        last: The number of the last epoch, up to which rows are drawn ahead; None if every epoch is the same.
+        lengths: For each array in order, how many entries along its second axis belong to each example; the rest is
+            padding, and batches are cut to their longest example. None if all entries belong.
     """
 
     def __init__(

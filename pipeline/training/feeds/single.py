@@ -1,4 +1,4 @@
-"""Elements of a dataset that cannot be stacked (ragged or sparse tensors, shapes of unknown rank): a call for each."""
+"""Dataset elements that cannot be stacked (ragged or sparse tensors, shapes of unknown rank): one call per element."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pipeline.training.feeds.passes import Pass, PassFeed, undrawn
 
 
 class SingleFeed(PassFeed):
-    """Gives batches as they come.
+    """Passes batches on one by one.
 
     Args:
         dataset: A dataset of batches.
-        steps: Batches a pass; None if nobody knows.
+        steps: Batches per pass; None if unknown.
     """
 
     capacity = 1
@@ -37,6 +37,6 @@ class _SinglePass:
         self._iterator = iterator
 
     def stacks(self, most: int | None) -> Iterator[Stack]:
-        """See `Pass`; the one value of a stack is the batch in its own structure."""
+        """See `Pass`. The only value of a stack is the batch in its own structure."""
         for batch in itertools.islice(self._iterator, most):
             yield Stack([batch], 1)

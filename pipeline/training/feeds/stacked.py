@@ -1,4 +1,4 @@
-"""Batches that Python code makes: stacked and prefetched on another thread while the loop runs."""
+"""Batches from Python code, stacked and prefetched on another thread while the loop runs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class StackedFeed(Feed):
     """Stacks batches of NumPy arrays.
 
     Args:
-        batches: Gives the batches of an epoch, each in the structure that the step takes; called with a second number
-            where so many of the first are to be left out.
-        steps: Batches an epoch; None if nobody knows.
-        specs: Shape and dtype of a batch in the same structure, the first axis of any length; None takes them from
+        batches: Returns the batches of an epoch, each in the structure that the step takes. If called with a second
+            number, it leaves out that many of the first batches.
+        steps: Batches per epoch; None if unknown.
+        specs: Shape and dtype of a batch in the same structure, with a first axis of any length; None takes them from
             the batches.
         begin: Called when an epoch begins.
-        end: Called when an epoch ends that was not broken off.
+        end: Called when an epoch ends, unless it was interrupted.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class StackedFeed(Feed):
 
 
 def grouped(batches: Iterable[list[np.ndarray]]) -> Iterator[list[list[np.ndarray]]]:
-    """Groups neighbours of the same shapes, as many as fit into a stack and as come within `STACK_SECONDS`."""
+    """Groups adjacent batches of equal shapes, up to the capacity of a stack and for at most `STACK_SECONDS`."""
     group: list[list[np.ndarray]] = []
     started = 0.0
     for batch in batches:
@@ -78,7 +78,7 @@ def grouped(batches: Iterable[list[np.ndarray]]) -> Iterator[list[list[np.ndarra
 
 
 def prefetched(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
-    """Draws from another thread while the last items are worked on; an error comes where its item would."""
+    """Draws on another thread while the last items are processed. An error is raised where its item would have come."""
     waiting: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Whether Keras' own losses and metrics take a target and an output, tried on a few made-up rows before training."""
+"""Tries Keras' losses and metrics on a few made-up rows before training, to see whether they accept the data."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from pipeline.training.objectives.losses import is_of_keras, objective_name
 def objective_mistakes(
     key: str, objectives: Mapping[str, Any], targets: Mapping[str, TargetSpec], outputs: Mapping[str, Shape]
 ) -> list[str]:
-    """Returns a line for each loss or metric that refuses its target and output.
+    """Returns one line for each loss or metric that refuses its target and output.
 
-    Those of a user's own are not tried, as made-up rows may be none that they know.
+    A user's own losses and metrics are not tried, since made-up rows may not suit them.
 
     Args:
         key: `loss`, `metrics` or `weighted_metrics`.
-        objectives: Loss or list of metrics by output name.
-        targets: The targets of the data; an output without one is left out.
-        outputs: Shape of one example by output name.
+        objectives: A loss or a list of metrics, by output name.
+        targets: The targets of the data. An output without one is skipped.
+        outputs: The shape of one example, by output name.
     """
     mistakes = []
     for name, given in objectives.items():
@@ -41,14 +41,14 @@ def objective_mistakes(
             if reason is not None:
                 place = key if len(outputs) == 1 else f"{key}.{name}"
                 mistakes.append(
-                    f"{place}: {objective_name(objective)} does not take target '{name}' of shape "
+                    f"{place}: {objective_name(objective)} does not accept target '{name}' of shape "
                     f"{targets[name].shape} with an output of shape {outputs[name]}: {reason}"
                 )
     return mistakes
 
 
 def _rows(target: TargetSpec, output: Shape) -> tuple[np.ndarray, np.ndarray]:
-    # As many rows as no other size has, or shapes that do not match would by chance.
+    # A number of rows that no other size has, so that mismatched shapes do not fit by chance.
     shapes = [[size or 1 for size in shape] for shape in (target.shape, output)]
     number = next(size for size in range(3, 99) if size not in (*shapes[0], *shapes[1]))
     truth = np.zeros((number, *shapes[0]), target.dtype)
@@ -58,7 +58,7 @@ def _rows(target: TargetSpec, output: Shape) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _refusal(key: str, objective: Any, truth: np.ndarray, prediction: np.ndarray) -> str | None:
-    # As `compile` finds what a name stands for, which depends on the shapes for some.
+    # Resolved as in `compile`: for some names the result depends on the shapes.
     find = compile_utils.get_loss if key == "loss" else compile_utils.get_metric
     arrays = (keras.ops.convert_to_tensor(truth), keras.ops.convert_to_tensor(prediction))
     try:
@@ -67,7 +67,7 @@ def _refusal(key: str, objective: Any, truth: np.ndarray, prediction: np.ndarray
             return None
         found(*arrays)
     except Exception as error:  # noqa: BLE001
-        # TensorFlow puts the name of a node before the reason, and that of the operation behind it.
+        # TensorFlow puts the name of a node before the reason, and that of the operation after it.
         return one_line(re.sub(r"\{\{.*?\}\} | \[Op:.*", "", str(error)))
     if isinstance(found, keras.metrics.Metric):
         found.reset_state()

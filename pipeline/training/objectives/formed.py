@@ -1,4 +1,4 @@
-"""Losses and metrics of Keras that are given targets and outputs in the form that they want."""
+"""Keras' losses and metrics, given targets and outputs in the form that they expect."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ OF_THRESHOLDS = {
     "FalseNegatives",
 }
 AS_THEY_COME = {*OF_THRESHOLDS, "BinaryAccuracy", "BinaryIoU", "MeanSquaredError", "MeanAbsoluteError"}
-"""Those that take class ids of shape (batch,) beside an output of shape (batch, 1)."""
+"""Metrics that take class ids of shape (batch,) with an output of shape (batch, 1)."""
 OF_MARGIN = {"Hinge", "SquaredHinge", "CategoricalHinge"}
 OF_TWO_AXES = {"R2Score", *OF_SCORES}
 OF_NUMBERS = {
@@ -55,17 +55,17 @@ OF_NUMBERS = {
     "LogCoshError",
     "Poisson",
 }
-"""Metrics of which every number has a value of its own."""
+"""Metrics in which every number counts by itself."""
 ELEMENTWISE = re.compile(r"mean_|root_|huber|log_cosh|poisson")
-"""Losses of which every number has a value of its own."""
+"""Losses in which every number counts by itself."""
 
 
 class FormedMetric(keras.metrics.Metric):  # type: ignore[misc]
-    """A metric that gets targets and outputs converted.
+    """A metric whose targets and outputs are converted first.
 
     Args:
         inner: The metric.
-        convert: What converts them.
+        convert: The conversion.
     """
 
     def __init__(self, inner: keras.metrics.Metric, convert: Convert) -> None:
@@ -88,23 +88,23 @@ class FormedMetric(keras.metrics.Metric):  # type: ignore[misc]
         self.inner.reset_state()
 
     def get_config(self) -> dict[str, Any]:
-        """Returns that of the metric itself."""
+        """Returns the config of the inner metric."""
         return dict(self.inner.get_config())
 
 
 class MetricPart(keras.metrics.Metric):  # type: ignore[misc]
-    """One of the values of a metric that has several, such as one a class or a threshold.
+    """One of the values of a metric that has several, such as one per class or threshold.
 
     Args:
         whole: The metric.
-        index: Number of the value.
+        index: The index of the value.
         name: Its name.
-        updates: Whether it passes batches on, which one of the parts does.
+        updates: Whether this part passes batches on to the metric. Exactly one part does.
     """
 
     def __init__(self, whole: keras.metrics.Metric, index: int, name: str, *, updates: bool) -> None:
         super().__init__(name=name, dtype=whole.dtype)
-        # Tracked by one part only, or its variables would be told twice.
+        # Only one part tracks the metric, or its variables would be listed twice.
         self._whole: Any = whole if updates else (lambda: whole)
         self._index = index
         self.updates = updates
@@ -112,12 +112,12 @@ class MetricPart(keras.metrics.Metric):  # type: ignore[misc]
 
     @property
     def whole(self) -> keras.metrics.Metric:
-        """The metric of several values."""
+        """The metric with several values."""
         return self._whole if self.updates else self._whole()
 
     @property
     def inner(self) -> keras.metrics.Metric:
-        """The metric itself, out of what converts for it."""
+        """The inner metric, without the conversion."""
         return getattr(self.whole, "inner", self.whole)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -136,11 +136,11 @@ class MetricPart(keras.metrics.Metric):  # type: ignore[misc]
 
 
 class FormedLoss(keras.losses.Loss):  # type: ignore[misc]
-    """A loss that gets targets and outputs converted.
+    """A loss whose targets and outputs are converted first.
 
     Args:
         inner: The loss.
-        convert: What converts them.
+        convert: The conversion.
     """
 
     def __init__(self, inner: keras.losses.Loss, convert: Convert) -> None:
@@ -155,13 +155,13 @@ class FormedLoss(keras.losses.Loss):  # type: ignore[misc]
 
 
 def formed_loss(loss: Any, family: str | None, name: str, form: OutputForm) -> Any:
-    """Returns a loss that takes the target as it is: itself, or one that converts.
+    """Returns a loss that accepts the target as it is: the loss itself, or one that converts.
 
     Args:
-        loss: A loss of Keras.
-        family: What it is for, see `pipeline.config.loss_kinds.FAMILIES`.
+        loss: A Keras loss.
+        family: Its family, see `pipeline.config.loss_kinds.FAMILIES`.
         name: Its name in snake case.
-        form: What target and output look like.
+        form: The form of target and output.
     """
     convert = _convert_for_loss(family, name, form)
     if convert is None:
@@ -170,7 +170,7 @@ def formed_loss(loss: Any, family: str | None, name: str, form: OutputForm) -> A
 
 
 def as_keras_loss(loss: Any, name: str) -> keras.losses.Loss:
-    """Returns a loss, which may be a function, as an object of Keras."""
+    """Returns a loss, which may be a function, as a Keras object."""
     if isinstance(loss, keras.losses.Loss):
         return loss
     from keras.src.losses.losses import LossFunctionWrapper
@@ -179,12 +179,12 @@ def as_keras_loss(loss: Any, name: str) -> keras.losses.Loss:
 
 
 def formed_metric(metric: keras.metrics.Metric, given: frozenset[str], form: OutputForm) -> keras.metrics.Metric:
-    """Returns a metric that takes target and output as they are: itself, or one that converts.
+    """Returns a metric that accepts target and output as they are: the metric itself, or one that converts.
 
     Args:
-        metric: A metric of Keras.
-        given: Arguments that the config gives it.
-        form: What target and output look like.
+        metric: A Keras metric.
+        given: The arguments that the config sets.
+        form: The form of target and output.
     """
     kind = type(metric).__name__
     from_output = form.activation and kind not in OF_MARGIN and not getattr(metric, "from_logits", False)
@@ -197,7 +197,7 @@ def formed_metric(metric: keras.metrics.Metric, given: frozenset[str], form: Out
 
 
 def parts_of(metric: keras.metrics.Metric, names: list[str]) -> list[keras.metrics.Metric]:
-    """Returns a metric of several values as one metric a value."""
+    """Returns a metric of several values as one metric per value."""
     return [MetricPart(metric, i, name, updates=i == 0) for i, name in enumerate(names)]
 
 
@@ -246,13 +246,13 @@ def _convert_for_loss(family: str | None, name: str, form: OutputForm) -> Conver
 
 
 def _by_number(truth: Any, predicted: Any, weights: Any) -> tuple[Any, Any, Any]:
-    """Numbers in any shape, one a row where they have weights of their own."""
+    """Numbers in any shape; one number per row if they have their own weights."""
     if weights is None:
         return truth, predicted, weights
     weights = keras.ops.convert_to_tensor(weights)
     rank = len(predicted.shape)
     if len(weights.shape) == 1:
-        # Keras would take examples for the last axis.
+        # Keras would mistake the examples for the last axis.
         return truth, predicted, aligned(weights, rank - 1)
     rows = keras.ops.broadcast_to(aligned(weights, rank), keras.ops.shape(predicted))
     flat = (keras.ops.reshape(value, (-1, 1)) for value in (truth, predicted))
@@ -260,13 +260,13 @@ def _by_number(truth: Any, predicted: Any, weights: Any) -> tuple[Any, Any, Any]
 
 
 def _keeping_mask(convert: Convert, form: OutputForm) -> Convert:
-    """Returns a conversion whose output has the mask that Keras' losses divide by, rather than a weight for it."""
+    """Returns a conversion that keeps the output's mask, which Keras' losses divide by, instead of adding a weight."""
 
     def converted(truth: Any, predicted: Any, weights: Any) -> tuple[Any, Any, Any]:
         mask = mask_of(predicted)
         if mask is None:
             return convert(truth, predicted, weights)
-        # Adding nothing leaves the mask behind.
+        # Even adding zero would lose the mask.
         truth, output, weights = convert(truth, predicted + 0, weights)
         shape = keras.ops.shape(predicted)[: len(form.target.positions) + 1]
         rows = keras.ops.broadcast_to(aligned(keras.ops.cast(mask, "float32"), len(shape)), shape)

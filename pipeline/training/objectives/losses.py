@@ -1,4 +1,4 @@
-"""Losses and metrics, from Keras by name or by `_target_`, for each output, by position or by name."""
+"""Losses and metrics for each output, from Keras by name or by `_target_`, given by position or by output name."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from pipeline.training.objectives.target_forms import OutputForm
 from pipeline.training.signature import Signature
 
 PLAIN_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
-"""Names that are resolved by target and output, rather than to one metric."""
+"""Names whose meaning depends on target and output."""
 COUNTING = ("IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU")
-"""Metrics that Keras gives by name only with the number of classes, which the target tells here."""
+"""Metrics that Keras builds by name only with a number of classes, which is taken from the target here."""
 
 
 def settings_by_output(key: str, value: Any, outputs: Sequence[str]) -> dict[str, Any]:
-    """Returns what a config key says of each output, by name; outputs it says nothing of are left out.
+    """Returns the value of a config key for each output, by name. Outputs without a value are left out.
 
     Args:
         key: The config key, for messages.
-        value: Something for the only output, a list by position (null for none), or a mapping by output name.
+        value: A single value for the only output, a list by position (null for none), or a mapping by output name.
         outputs: The model's outputs in order.
 
     Raises:
-        ConfigError: A list of another length, an output that the model lacks, or one value for several outputs.
+        ConfigError: A list has the wrong length, an output does not exist, or one value is given for several outputs.
     """
     if value is None:
         return {}
@@ -46,23 +46,24 @@ def settings_by_output(key: str, value: Any, outputs: Sequence[str]) -> dict[str
     if not isinstance(value, list) or len(value) != len(outputs):
         found = f"{len(value)} items" if isinstance(value, list) else repr(value)
         raise ConfigError(
-            f"{key}: {found} for the {len(outputs)} outputs {', '.join(outputs)}; "
-            "one for each, by position or name, is right"
+            f"{key}: expected one value per output, by position or name, for the {len(outputs)} outputs "
+            f"{', '.join(outputs)}, got {found}"
         )
     return {name: item for name, item in zip(outputs, value, strict=True) if item is not None}
 
 
 def build_loss(key: str, value: Any) -> Any:
-    """Returns a loss that Keras takes.
+    """Returns a loss in a form that Keras accepts.
 
     Raises:
-        ConfigError: Keras has no loss of that name, or the target refused its arguments.
+        ConfigError: Keras has no loss of that name, or `_target_` refused its arguments.
     """
     if isinstance(value, Mapping):
         loss = as_loss(key, components.build(key, value))
         if not callable(loss):
             raise ConfigError(
-                f"{key}: {value['_target_']} gave a {type(loss).__name__}; a keras.losses.Loss or a function is right"
+                f"{key}: expected a keras.losses.Loss or a function from {value['_target_']}, "
+                f"got a {type(loss).__name__}"
             )
         return loss
     check_loss_name(key, value)
@@ -85,7 +86,7 @@ def check_metric_name(key: str, name: Any) -> None:
 
 def _check_name(key: str, name: Any, what: str, module: Any, valid: set[str]) -> None:
     if not isinstance(name, str):
-        raise ConfigError(f"{key}: {name!r} is no {what}; a name, or a mapping with a _target_, is right")
+        raise ConfigError(f"{key}: expected the name of a {what}, or a mapping with a _target_, got {name!r}")
     try:
         found = metric_class(name) if what == "metric" else None
         if found is None:
@@ -96,19 +97,19 @@ def _check_name(key: str, name: Any, what: str, module: Any, valid: set[str]) ->
         if name in valid or "argument" in str(error):
             kind = f"keras.{what}{'es' if what == 'loss' else 's'}.…"
             raise ConfigError(
-                f"{key}: Keras' {what} '{name}' needs arguments; {{_target_: {kind}, …}} is right: {one_line(error)}"
+                f"{key}: Keras' {what} '{name}' needs arguments; write {{_target_: {kind}, …}}: {one_line(error)}"
             ) from error
         raise ConfigError(f"{key}: Keras has no {what} '{name}'{nearest(name, valid)}") from error
 
 
 def metric_class(name: str) -> str | None:
-    """Returns the class of `keras.metrics` that a name stands for, in whatever case and with underscores or not."""
+    """Returns the class in `keras.metrics` that a name means, ignoring case and underscores."""
     classes = {n.lower(): n for n in _names(keras.metrics) if n[0].isupper()}
     return classes.get(name.replace("_", "").lower())
 
 
 def loss_name(loss: Any) -> str:
-    """Returns the name of a loss in snake case, as Keras spells it."""
+    """Returns the name of a loss in snake case, in Keras' spelling."""
     name = getattr(loss, "__name__", None) or type(loss).__name__
     return spelled_out(str(name))
 
@@ -119,16 +120,16 @@ def objective_name(objective: Any) -> str:
 
 
 def is_of_keras(objective: Any) -> bool:
-    """Whether the code of a loss or a metric is Keras' own."""
+    """Whether a loss or metric is Keras' own code."""
     module = getattr(objective, "__module__", None) or type(objective).__module__
     return str(module).partition(".")[0] == "keras"
 
 
 def auto_loss(key: str, target: TargetSpec, output: Shape) -> str:
-    """Returns the name of the loss that suits a target and the output for it.
+    """Returns the name of the loss that suits a target and its output.
 
     Raises:
-        ConfigError: Nobody can tell what whole numbers of a stream are.
+        ConfigError: It is unknown whether whole numbers in a stream are classes.
     """
     if target.kind == LABELS:
         return "binary_crossentropy"
@@ -136,13 +137,13 @@ def auto_loss(key: str, target: TargetSpec, output: Shape) -> str:
     if target.exclusive and form.column:
         if len(target.classes or ()) > 2:
             raise DataError(
-                f"{key}: the target has {len(target.classes or ())} classes, the output one unit; a unit for each, "
-                "data.classes=0 for numbers, or weighting.missing=ID for an id that is no class, is right"
+                f"{key}: the target has {len(target.classes or ())} classes, but the output has one unit; use one unit "
+                "per class, data.classes=0 for numbers, or weighting.missing=ID for an id that is not a class"
             )
         return "binary_crossentropy"
     if target.kind == UNKNOWN and form.column:
         raise ConfigError(
-            f"{key}: auto cannot tell whether the target is of classes; a name, or data.classes, is right"
+            f"{key}: auto cannot tell whether the target holds classes; set data.classes, or the name of a loss"
         )
     if target.kind in (IDS, UNKNOWN):
         return "sparse_categorical_crossentropy"
@@ -150,7 +151,7 @@ def auto_loss(key: str, target: TargetSpec, output: Shape) -> str:
 
 
 def losses_of(loss: Any, signature: Signature, spec: DataSpec) -> dict[str, Any]:
-    """Returns the losses of a config by output name, `auto` made what suits each target, none built.
+    """Returns the config's losses by output name, with `auto` replaced by a suitable one, none of them built.
 
     Raises:
         ConfigError: See `settings_by_output` and `auto_loss`.
@@ -168,13 +169,13 @@ def losses_of(loss: Any, signature: Signature, spec: DataSpec) -> dict[str, Any]
 
 
 def built_losses(loss: Any, signature: Signature, spec: DataSpec) -> dict[str, Any]:
-    """Returns the losses of a config by output name, see `losses_of` and `build_loss`."""
+    """Returns the config's losses by output name, built; see `losses_of` and `build_loss`."""
     outputs = list(signature.outputs)
     return {n: build_loss(key_of("loss", n, outputs), v) for n, v in losses_of(loss, signature, spec).items()}
 
 
 def key_of(key: str, output: str, outputs: Sequence[str]) -> str:
-    """Returns how messages name what a config says of an output."""
+    """Returns the config key of an output's value, as messages name it."""
     return key if len(outputs) == 1 else f"{key}.{output}"
 
 

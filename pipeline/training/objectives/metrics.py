@@ -1,4 +1,4 @@
-"""The metrics of an output: built by name or by `_target_`, with what target and output tell."""
+"""The metrics of an output: built by name or by `_target_`, with defaults that follow from target and output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.training.objectives.partials import as_metric
 from pipeline.training.objectives.target_forms import OutputForm, of_labels, plain_ids
 
 OF_CORRELATION = ("PearsonCorrelation", "ConcordanceCorrelation", "CosineSimilarity")
-"""Keras' own default, along the last axis, tells nothing of an output of one unit."""
+"""Keras' default, the last axis, says nothing about an output with one unit."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Metrics:
     """The metrics of one output.
 
     Attributes:
-        used: What the model is compiled with.
-        saved: What is saved with the model: those that Keras alone gives the same values of.
+        used: The metrics that the model is compiled with.
+        saved: The metrics that are saved with the model: those for which plain Keras gives the same values.
     """
 
     used: list[Any]
@@ -36,7 +36,7 @@ class Metrics:
 
 
 def together(some: Metrics | None, others: Metrics) -> Metrics:
-    """Returns metrics without those of the second ones that the first have by the same name."""
+    """Returns all metrics, where those of the first win over those of the second with the same name."""
     if some is None:
         return others
     names = [[objective_name(metric) for metric in metrics] for metrics in (some.used, some.saved)]
@@ -45,16 +45,16 @@ def together(some: Metrics | None, others: Metrics) -> Metrics:
 
 
 def build_metrics(key: str, value: Any, form: OutputForm | None) -> Metrics:
-    """Returns the metrics of one output, of a name, a `_target_` or a list of such.
+    """Returns the metrics of one output, from a name, a `_target_` or a list of them.
 
     Args:
         key: The config key, for messages.
-        value: What the config says.
-        form: What target and output look like; None for an output without a target, or a model that measures by code
-            of its own, whose metrics are left as they are.
+        value: The config value.
+        form: The form of target and output; None for an output without a target, or for a model with its own code for
+            metrics, whose metrics stay as they are.
 
     Raises:
-        ConfigError: Keras has no metric of that name, or the target refused its arguments.
+        ConfigError: Keras has no metric of that name, or `_target_` refused its arguments.
     """
     used, saved = [], []
     suited = ["accuracy"] if form is None else auto_metrics(form.target)
@@ -78,13 +78,13 @@ def _built(place: str, item: Any, form: OutputForm | None) -> tuple[Any, frozens
         metric = as_metric(place, components.build(place, item))
         if not callable(metric):
             raise ConfigError(
-                f"{place}: {item['_target_']} gave a {type(metric).__name__}; a keras.metrics.Metric or a function is "
-                "right"
+                f"{place}: expected a keras.metrics.Metric or a function from {item['_target_']}, got a "
+                f"{type(metric).__name__}"
             )
-        given = frozenset(item) - components.HYDRA_KEYS
+        given = frozenset(item) - components.NOT_ARGUMENTS
         if isinstance(metric, keras.metrics.Metric) and _is_of_keras(metric):
             if "name" not in given and type(metric) is not keras.metrics.MeanMetricWrapper:
-                # Keras would number metrics through all outputs, and those that other code of the process made.
+                # Keras would number metrics across all outputs, and across everything else in the process.
                 metric.name = spelled_out(type(metric).__name__)
             if form is not None:
                 _set_defaults(metric, given, form)
@@ -93,7 +93,7 @@ def _built(place: str, item: Any, form: OutputForm | None) -> tuple[Any, frozens
     if form is None:
         return item, frozenset()
     if metric_class(str(item)) in COUNTING and not (form.of_classes or of_labels(form)):
-        raise ConfigError(f"{place}: {item} counts classes, which the target has not; data.classes=N says that it has")
+        raise ConfigError(f"{place}: {item} needs classes, but the target has none; set data.classes=N if it has")
     return _by_name(str(item), form), frozenset()
 
 
@@ -110,7 +110,7 @@ def _by_name(name: str, form: OutputForm) -> keras.metrics.Metric:
 
 
 def _counting(kind: str, form: OutputForm) -> dict[str, Any]:
-    """Returns the arguments of a metric that counts classes."""
+    """Returns the arguments of a metric that needs the number of classes."""
     classes = 2 if of_labels(form) else form.classes
     if kind not in ("IoU", "OneHotIoU"):
         return {"num_classes": classes}
@@ -118,7 +118,7 @@ def _counting(kind: str, form: OutputForm) -> dict[str, Any]:
 
 
 def _plain(name: str, form: OutputForm) -> str | None:
-    """Returns the class of `accuracy` or `crossentropy`, which depends on target and output."""
+    """Returns the class for `accuracy` or `crossentropy`, which depends on target and output."""
     known = {"accuracy": "Accuracy", "acc": "Accuracy", "crossentropy": "Crossentropy", "ce": "Crossentropy"}
     if name not in known:
         return None
@@ -133,7 +133,7 @@ def _plain(name: str, form: OutputForm) -> str | None:
 
 
 def _set_defaults(metric: keras.metrics.Metric, given: frozenset[str], form: OutputForm) -> None:
-    """Has F-scores count what is likelier than not, and give one number, and correlations be those of examples."""
+    """Sets F-scores to count what is more likely than not and to give one number, and correlations to use examples."""
     kind = type(metric).__name__
     if kind in OF_CORRELATION and "axis" not in given and (form.column or form.positive is not None):
         metric._fn_kwargs["axis"] = metric.axis = 0
@@ -149,13 +149,13 @@ def auto_metrics(target: TargetSpec) -> list[str]:
     """Returns the names of the metrics that suit a target."""
     if target.kind != NUMBERS:
         return ["binary_accuracy" if target.kind == LABELS else "accuracy"]
-    # Keras has R2 of rows of numbers only.
+    # Keras has R2 only for rows of numbers.
     few = len(target.shape) < 2 and None not in target.shape and target.activation == "linear"
     return ["mean_absolute_error", "r2_score"] if few else ["mean_absolute_error"]
 
 
 def _value_names(metric: keras.metrics.Metric, form: OutputForm) -> list[str]:
-    """Returns a name for each value of a metric that has several, or none for a metric of one."""
+    """Returns a name for each value of a metric with several values; empty for a metric with one."""
     kind = type(metric).__name__
     if kind in OF_THRESHOLDS - {"AUC"} and hasattr(metric, "init_thresholds"):
         thresholds = metric.init_thresholds

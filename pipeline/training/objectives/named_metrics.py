@@ -1,7 +1,7 @@
-"""Metrics that Keras makes of names, given probabilities where a model gives logits.
+"""Gives probabilities to metrics that Keras builds from names, if the model gives logits.
 
-Keras makes `metrics=["accuracy"]` of an output of one unit a `BinaryAccuracy` with the threshold 0.5, whatever the loss
-says of the output: of logits it would be that of the probability 0.62. Metrics that the user made are left as they are.
+For an output with one unit, Keras makes `metrics=["accuracy"]` a `BinaryAccuracy` with the threshold 0.5, even if the
+output gives logits: for those, 0.5 means the probability 0.62. Metrics that the user built are left as they are.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "categorical": keras.ops.softmax,
     "sparse": keras.ops.softmax,
 }
-"""What makes probabilities of logits, by the family of the loss."""
+"""The function that turns logits into probabilities, by the family of the loss."""
 OF_PROBABILITIES = {
     *OF_THRESHOLDS,
     *OF_SCORES,
@@ -36,7 +36,7 @@ OF_PROBABILITIES = {
     "SparseCategoricalCrossentropy",
     "KLDivergence",
 }
-"""Metrics whose values are other ones of logits; those that look for the highest number are not."""
+"""Metrics whose values differ for logits. Those that look for the highest number are not among them."""
 FUNCTIONS_OF_PROBABILITIES = {
     "binary_accuracy",
     "binary_crossentropy",
@@ -50,9 +50,9 @@ FUNCTIONS_OF_PROBABILITIES = {
 
 @contextmanager
 def probabilities_given(model: keras.Model) -> Iterator[None]:
-    """Has metrics of a compiled model that Keras made of names get probabilities for logits, meanwhile.
+    """Inside the context, metrics that Keras built from names get probabilities instead of logits.
 
-    Afterwards the model is as it was, so that its own methods go on as Keras has them.
+    Afterwards the model is as before, so that its own methods behave as in Keras.
     """
     metrics = getattr(model, "_compile_metrics", None)
     if type(metrics) is not CompileMetrics:
@@ -112,7 +112,7 @@ def _converts(metric: Any) -> bool:
 
 
 def _activations(losses: Any, y_pred: Any) -> dict[int, Activation]:
-    """Returns what makes probabilities of the outputs that are logits, by the identity of the output."""
+    """Returns the functions that turn logits into probabilities, by the identity of the output."""
     if not isinstance(losses, CompileLoss) or not losses.built:
         return {}
     flat = keras.tree.flatten(y_pred)
@@ -134,7 +134,7 @@ def _activations(losses: Any, y_pred: Any) -> dict[int, Activation]:
 
 
 def _activation(loss: Any) -> Activation | None:
-    """Returns what makes probabilities of the logits that a loss of Keras takes; None for another one."""
+    """Returns the function that turns the logits of a Keras loss into probabilities; None for any other loss."""
     function: Any = getattr(loss, "fn", loss)
     arguments = dict(getattr(loss, "_fn_kwargs", {}))
     if isinstance(function, functools.partial):

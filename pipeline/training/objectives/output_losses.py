@@ -1,7 +1,7 @@
-"""The losses of several outputs as they are logged: means over examples, as the whole loss is.
+"""The logged losses of several outputs: means over examples, like the total loss.
 
-Keras weighs each batch by its size only where that is known when a step is traced, which it hardly ever is: with a
-short last batch the losses of outputs are then means over batches, and do not add up to the whole.
+Keras weights each batch by its size only if the size is known when a step is traced, which is rare. With a short last
+batch, the losses of outputs are then means over batches and do not add up to the total.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.models.names import layer_name
 
 
 def name_losses(model: keras.Model) -> None:
-    """Has a compiled model log the losses of its outputs by names that TensorFlow does not take, too."""
+    """Lets a compiled model log the losses of outputs whose names TensorFlow does not accept."""
     losses = getattr(model, "_compile_loss", None)
     if type(losses) is CompileLoss:
         losses.__class__ = _NamedLosses
@@ -27,9 +27,9 @@ def name_losses(model: keras.Model) -> None:
 
 @contextmanager
 def examples_counted(model: keras.Model) -> Iterator[None]:
-    """Has a compiled model weigh the losses of its outputs by the examples of each batch, meanwhile.
+    """Inside the context, a compiled model weights the losses of its outputs by the number of examples per batch.
 
-    Afterwards the model is as it was, so that its own methods go on as Keras has them.
+    Afterwards the model is as before, so that its own methods behave as in Keras.
     """
     losses = getattr(model, "_compile_loss", None)
     if not isinstance(losses, CompileLoss) or isinstance(losses, _Counting):
@@ -52,13 +52,13 @@ class _NamedLosses(CompileLoss):  # type: ignore[misc]
     def _build_nested(self, y_true: Any, y_pred: Any, loss: Any, output_names: Any, current_path: Any) -> None:
         super()._build_nested(y_true, y_pred, loss, output_names, current_path)
         if not current_path:
-            # Each gets a metric of its name, which opens a scope of TensorFlow while it is made.
+            # Each output gets a metric of its name, which opens a TensorFlow scope while it is created.
             self._names = [found.name for found in self._flat_losses]
             self._flat_losses[:] = [found._replace(name=layer_name(found.name)) for found in self._flat_losses]
 
 
 class _Counting:
-    """What is mixed in with losses whose metrics are to count examples."""
+    """A mixin for losses whose metrics count examples."""
 
     _metrics: list[Any]
     _examples: Any = None
@@ -78,7 +78,7 @@ class _Counting:
 
 
 class _Counted:
-    """A mean that weighs by examples what Keras does not weigh."""
+    """A mean that weights by examples where Keras does not."""
 
     def __init__(self, mean: keras.metrics.Mean, examples: Any) -> None:
         self._mean, self._examples = mean, examples
@@ -93,7 +93,7 @@ def _counting(kind: Hashable) -> type:
 
 
 def _examples(output: Any) -> Any:
-    """Returns the number of examples of a batch, None if its output does not tell."""
+    """Returns the number of examples of a batch; None if the output does not show it."""
     if isinstance(output, tf.RaggedTensor):
         return output.nrows()
     if output is None or not len(output.shape):

@@ -1,7 +1,7 @@
-"""Functions with some of their arguments given, `_partial_: true` in the config, as losses and metrics of Keras.
+"""Functions with some arguments set (`_partial_: true` in the config), as Keras losses and metrics.
 
-Keras trains with a `functools.partial`, but calls it "partial" in the logs, and cannot save it. Its own wrappers of
-functions take arguments too, and are saved as any loss or metric is.
+Keras can train with a `functools.partial`, but logs it as "partial" and cannot save it. Keras' own wrappers of
+functions accept arguments too, and are saved like any loss or metric.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from pipeline.errors import ConfigError
 
 
 def as_loss(key: str, loss: Any) -> Any:
-    """Returns a loss that Keras names and saves; what is no `partial` as it is.
+    """Returns a loss that Keras can name and save. Anything but a `partial` is returned as it is.
 
     Raises:
         ConfigError: It is a class rather than a function.
     """
     wrapped = _wrapped(key, loss, LossFunctionWrapper)
     if wrapped is not loss and isinstance(wrapped, LossFunctionWrapper):
-        # For those who ask a loss what it is.
+        # For code that asks a loss for its class.
         wrapped.__name__ = wrapped.name
         wrapped.from_logits = bool(wrapped._fn_kwargs.get("from_logits", False))
     return wrapped
 
 
 def as_metric(key: str, metric: Any) -> Any:
-    """Returns a metric that Keras names and saves; what is no `partial` as it is.
+    """Returns a metric that Keras can name and save. Anything but a `partial` is returned as it is.
 
     Raises:
         ConfigError: It is a class rather than a function.
@@ -48,13 +48,13 @@ def _wrapped(key: str, given: Any, wrapper: Callable[..., Any]) -> Any:
     if args:
         return _named(given, name)
     wrapped = wrapper(function, name=name, **keywords)
-    # For those who ask whether its code is of Keras or of a user.
+    # For code that asks whether it is Keras' or a user's.
     wrapped.__module__ = function.__module__
     return wrapped
 
 
 def _parts(given: partial[Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
-    """Returns the function and its arguments; Hydra's own kind of `partial` is one within another."""
+    """Returns the function and its arguments. Hydra's kind of `partial` is nested in another."""
     if not isinstance(given.func, partial):
         return given.func, given.args, given.keywords
     function, args, keywords = _parts(given.func)
@@ -64,11 +64,11 @@ def _parts(given: partial[Any]) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
 def _function_name(key: str, function: Any) -> str:
     name = str(getattr(function, "__name__", type(function).__name__))
     if inspect.isclass(function):
-        raise ConfigError(f"{key}: _partial_ is for functions, and {name} is a class; without _partial_ is right")
+        raise ConfigError(f"{key}: _partial_ is for functions, but {name} is a class; remove _partial_")
     return name
 
 
 def _named(given: partial[Any], name: str) -> partial[Any]:
-    """Gives arguments by position, which Keras' wrappers do not take, at least their function's name."""
+    """Gives a function with positional arguments, which Keras' wrappers do not accept, at least its name."""
     given.__name__ = name  # type: ignore[attr-defined]
     return given

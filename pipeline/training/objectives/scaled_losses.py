@@ -1,4 +1,4 @@
-"""Losses of targets that the model scales inside: of the scaled numbers, whatever the unit of the data."""
+"""Losses of targets that the model scales internally: computed on the scaled numbers, whatever the data's unit."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pipeline.training.objectives.formed import FormedLoss, as_keras_loss
 from pipeline.training.objectives.target_forms import Convert, mask_of, with_mask
 
 LEAST = 1e-6
-"""Stands for what has no logarithm."""
+"""Replaces values that have no logarithm."""
 
 
 def scaled_loss(loss: Any, name: str, scaling: TargetScaling) -> keras.losses.Loss:
-    """Returns a loss that takes target and output in the unit of the data, and is that of the scaled numbers.
+    """Returns a loss that takes target and output in the data's unit and computes the loss of the scaled numbers.
 
-    So a loss of prices does not drown that of another output, a step of plain gradient descent is no leap, and a
-    distance such as `delta` of Huber's loss counts deviations.
+    This way a loss of prices does not dwarf that of another output, a step of plain gradient descent is not too large,
+    and a distance such as `delta` of Huber's loss is in standard deviations.
 
     Args:
         loss: A loss of differences.

@@ -1,7 +1,7 @@
-"""The forms in which losses and metrics want a target and the output for it, and how to give them these.
+"""The forms in which losses and metrics expect a target and its output, and the conversions to them.
 
-Keras leaves it to its user to have class ids for `sparse_` losses and metrics, one-hot rows for `categorical_` ones,
-and 0/1 beside the probability of the positive class for AUC, precision and the like.
+Keras expects its user to provide class ids for `sparse_` losses and metrics, one-hot rows for `categorical_` ones, and
+0 or 1 with the probability of the positive class for AUC, precision and the like.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pipeline.data.target import IDS, LABELS, ONE_HOT, UNKNOWN, Shape, TargetSpe
 
 Converted = tuple[Any, Any, Any]
 Convert = Callable[[Any, Any, Any], Converted]
-"""Takes and returns true values, predictions and sample weights, None for none, of a batch."""
+"""Takes and returns the true values, predictions and sample weights (None for none) of a batch."""
 
 
 @dataclass(frozen=True)
 class OutputForm:
-    """What a target and the output for it look like.
+    """The form of a target and its output.
 
     Attributes:
         target: The target.
-        output: Shape of the output of one example.
-        activation: What still has to be done to the output to have probabilities: `sigmoid`, `softmax`, or nothing.
+        output: The shape of one example of the output.
+        activation: What turns the output into probabilities: `sigmoid`, `softmax`, or nothing.
     """
 
     target: TargetSpec
@@ -35,23 +35,23 @@ class OutputForm:
 
     @property
     def of_classes(self) -> bool:
-        """Whether both are of classes that exclude each other."""
+        """Whether both hold mutually exclusive classes."""
         one_hot_output = self.target.kind == UNKNOWN and not self.column and self._has_units
         return one_hot_output or (self.target.exclusive and (self.column or self._has_units))
 
     @property
     def column(self) -> bool:
-        """Whether the output has one unit a position: for the second of two classes, or for a number."""
+        """Whether the output has one unit per position: for the second of two classes, or for a number."""
         return self.output in (self.target.positions, (*self.target.positions, 1))
 
     @property
     def classes(self) -> int:
-        """Number of classes that the output tells apart."""
+        """The number of classes that the output distinguishes."""
         return 2 if self.column else int(self.output[-1] or 1)
 
     @property
     def positive(self) -> int | None:
-        """Id of the positive class, None for each of several against the others."""
+        """The id of the positive class; None to take each of several classes against the others."""
         return self.target.positive_class
 
     @property
@@ -59,11 +59,11 @@ class OutputForm:
         return len(self.output) == len(self.target.positions) + 1
 
     def as_ids(self, truth: Any, predicted: Any, weights: Any) -> Converted:
-        """Class ids of shape (rows,), and a column for each class."""
+        """Class ids of shape (rows,), and one column per class."""
         return self._ids(truth), self._columns(predicted), self._weights(predicted, weights)
 
     def as_one_hot(self, truth: Any, predicted: Any, weights: Any) -> Converted:
-        """One-hot rows, and a column for each class."""
+        """One-hot rows, and one column per class."""
         rows = keras.ops.one_hot(self._ids(truth), self.classes)
         return rows, self._columns(predicted), self._weights(predicted, weights)
 
@@ -72,16 +72,16 @@ class OutputForm:
         return self._of_class(self.positive or 0, truth, predicted, weights)
 
     def as_second(self, truth: Any, predicted: Any, weights: Any) -> Converted:
-        """The same for the second class, which an output of one unit stands for."""
+        """The same for the second class, which an output with one unit represents."""
         return self._of_class(1, truth, predicted, weights)
 
     def as_predicted(self, truth: Any, predicted: Any, weights: Any) -> Converted:
-        """Class ids, true and predicted ones, of shape (rows,)."""
+        """True and predicted class ids of shape (rows,)."""
         chosen = keras.ops.argmax(self._columns(predicted), axis=-1)
         return self._ids(truth), chosen, self._weights(predicted, weights)
 
     def as_labels(self, truth: Any, predicted: Any, weights: Any) -> Converted:
-        """Rows of 0s and 1s, and of probabilities, of shape (rows, labels); (rows, 1) where each label has a weight."""
+        """Rows of 0s and 1s, and of probabilities, of shape (rows, labels); (rows, 1) if each label has a weight."""
         labels = int(self.output[-1] or 1)
         if _of_each_label(weights, predicted):
             return keras.ops.reshape(truth, (-1, 1)), keras.ops.reshape(predicted, (-1, 1)), _in_a_row(weights)
@@ -92,14 +92,14 @@ class OutputForm:
         )
 
     def as_counted_labels(self, truth: Any, predicted: Any, weights: Any) -> Converted:
-        """The same, but labels of weight 0 neither true nor predicted, for scores that are computed label by label."""
+        """The same, but labels of weight 0 are neither true nor predicted, for scores computed label by label."""
         if not _of_each_label(weights, predicted):
             return self.as_labels(truth, predicted, weights)
         counts = keras.ops.cast(keras.ops.cast(weights, "float32") > 0, "float32")
         return self.as_labels(keras.ops.cast(truth, "float32") * counts, predicted * counts, None)
 
     def as_predicted_labels(self, truth: Any, predicted: Any, weights: Any) -> Converted:
-        """0 or 1 for each label, true and predicted, of shape (rows * labels,)."""
+        """0 or 1 for each true and predicted label, of shape (rows * labels,)."""
         labels = int(self.output[-1] or 1)
         if _of_each_label(weights, predicted):
             repeated = _in_a_row(weights)
@@ -110,7 +110,7 @@ class OutputForm:
         return keras.ops.cast(keras.ops.reshape(truth, (-1,)), "int32"), chosen, repeated
 
     def as_values(self, truth: Any, predicted: Any, weights: Any) -> Converted:
-        """Numbers, the true ones of the shape of the predicted ones."""
+        """Numbers, with the true ones in the shape of the predicted ones."""
         return keras.ops.reshape(truth, keras.ops.shape(predicted)), predicted, weights
 
     def probabilities(self, predicted: Any) -> Any:
@@ -124,7 +124,7 @@ class OutputForm:
         is_class = keras.ops.cast(keras.ops.equal(self._ids(truth), index), "float32")
         if self.column:
             second = keras.ops.reshape(predicted, (-1, 1))
-            # A logit of the one class is that of the other with another sign.
+            # The logit of one class is the negative of the other's.
             probability = second if index == 1 else -second if self.activation else 1 - second
         else:
             probability = self._columns(predicted)[:, index : index + 1]
@@ -144,7 +144,7 @@ class OutputForm:
         return keras.ops.concatenate([other, second], axis=-1)
 
     def _weights(self, predicted: Any, weights: Any) -> Any:
-        """Returns a weight a row, the mask of the output taken in."""
+        """Returns one weight per row, including the mask of the output."""
         mask = mask_of(predicted)
         if weights is None and mask is None:
             return None
@@ -165,7 +165,7 @@ def _in_a_row(weights: Any) -> Any:
 
 
 def aligned(weights: Any, rank: int) -> Any:
-    """Returns weights with as many axes as what they weigh, further ones of size 1 behind, or without one of such."""
+    """Returns weights with as many axes as what they weight: adds trailing axes of size 1, or removes one."""
     weights = keras.ops.convert_to_tensor(weights)
     while len(weights.shape) > rank and weights.shape[-1] == 1:
         weights = keras.ops.squeeze(weights, axis=-1)
@@ -175,22 +175,22 @@ def aligned(weights: Any, rank: int) -> Any:
 
 
 def mask_of(tensor: Any) -> Any:
-    """Returns the mask that a layer such as `Masking` left at an output, or None."""
+    """Returns the mask that a layer such as `Masking` attached to an output, or None."""
     return getattr(tensor, "_keras_mask", None)
 
 
 def with_mask(tensor: Any, mask: Any) -> Any:
-    """Returns a tensor with a mask as layers leave it."""
+    """Returns a tensor with a mask attached, as layers do."""
     if mask is not None:
         tensor._keras_mask = mask
     return tensor
 
 
 def of_labels(form: OutputForm) -> bool:
-    """Whether target and output are of labels that do not exclude each other."""
+    """Whether target and output hold labels that are not mutually exclusive."""
     return form.target.kind == LABELS and form.output == form.target.shape
 
 
 def plain_ids(form: OutputForm) -> bool:
-    """Whether the target is one class id an example, as most of Keras takes it."""
+    """Whether the target is one class id per example, as most of Keras expects."""
     return form.target.kind in (IDS, UNKNOWN) and not form.target.per_position

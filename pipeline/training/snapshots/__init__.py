@@ -1,4 +1,4 @@
-"""Snapshots: the whole state of a training in files, so that a killed one goes on to the very same weights."""
+"""Snapshots: the complete state of a training in files, so that a killed training ends with the very same weights."""
 
 from pipeline.training.snapshots.recorder import Recorder
 from pipeline.training.snapshots.schedule import SnapshotSchedule

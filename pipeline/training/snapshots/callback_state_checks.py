@@ -1,4 +1,4 @@
-"""What may be put back of a callback: what its code says is its state, checked, as a snapshot may be a stranger's."""
+"""Checks that a snapshot restores only what a callback's code declares as its state; snapshots may be untrusted."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pipeline.training.snapshots import keras_callback_states as of_keras
 from pipeline.training.snapshots.plain_copies import Copies, NotPlain, generator_state
 
 NEVER = frozenset({"_model", "params", "config_values", "config_key"})
-"""Attributes of every callback that are none of its state."""
+"""Attributes of every callback that are not part of its state."""
 SHORTEST = 3
-"""Characters of a text below which it may be part of any other."""
+"""Texts shorter than this may be part of any other text."""
 
 
 def check_state(callback: Any, begun: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-    """Refuses a state that has more than what the callback's own code lets be put back, or something else.
+    """Refuses a state that contains anything but what the callback's own code allows to be restored.
 
     Raises:
-        ConfigError: It does.
+        ConfigError: The state does.
     """
     if has_own_state(callback):
         types = getattr(callback, "state_types", None)
@@ -42,7 +42,7 @@ def _mistake_of_attributes(callback: Any, begun: Mapping[str, Any], state: Mappi
     for name in (*attributes, *state["generators"]):
         reason = none_of_its_state(callback, begun, name)
         if reason is not None or not _is_plain(vars(callback).get(name)):
-            return f"{name}: is none of its state{reason and f', as {reason}'}"
+            return f"{name}: is not part of its state{reason and f', because {reason}'}"
     known = {name: value for name, value in attributes.items() if name in types}
     return (
         mistake(known, types)
@@ -52,10 +52,10 @@ def _mistake_of_attributes(callback: Any, begun: Mapping[str, Any], state: Mappi
 
 
 def none_of_its_state(callback: Any, begun: Mapping[str, Any], name: str) -> str | None:
-    """Says why an attribute of a callback is none of its state, or nothing of why; None if it is.
+    """Returns why an attribute is not part of a callback's state, or '' without a reason; None if it is part of it.
 
     Args:
-        callback: One without methods of its own for its state.
+        callback: A callback without its own methods for its state.
         begun: Its attributes when training began.
         name: The attribute's name.
     """
@@ -72,12 +72,12 @@ def none_of_its_state(callback: Any, begun: Mapping[str, Any], name: str) -> str
         return "the config sets it"
     before = begun.get(name)
     if isinstance(before, str) and any(text in before for text in _texts(given) if len(text) >= SHORTEST):
-        return "its first value is of the config"
+        return "its first value comes from the config"
     return None
 
 
 def _types(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """Returns the attributes that code says are the state of a callback, and what they hold."""
+    """Returns the attributes that code declares as the state of a callback, with their types."""
     return {**of_keras.types_of_state(callback), **getattr(callback, "state_types", {})}
 
 
@@ -103,18 +103,18 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def refusal(callback: keras.callbacks.Callback, reason: str) -> ConfigError:
-    """Returns the error of a state that a callback may not have."""
+    """Returns the error for a state that a callback may not have."""
     return ConfigError(
-        f"resume: the state of {name_of(callback)} in the snapshot is not what it may hold: {reason}; "
-        "the folder of a training of one's own, or a new run without resume, is right"
+        f"resume: the state of {name_of(callback)} in the snapshot is not valid: {reason}; "
+        "use the folder of your own training, or start a new run without resume"
     )
 
 
 def has_own_state(callback: Any) -> bool:
-    """Whether a callback has methods of its own for its state."""
+    """Whether a callback has its own methods for its state."""
     return all(callable(getattr(callback, name, None)) for name in ("get_state", "set_state"))
 
 
 def name_of(callback: keras.callbacks.Callback) -> str:
-    """Returns what a state says whose it is."""
+    """Returns the name by which a state identifies its callback."""
     return type(callback).__name__

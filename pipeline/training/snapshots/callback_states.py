@@ -1,4 +1,4 @@
-"""The states of callbacks: what a training that is resumed puts back of each."""
+"""The states of callbacks: what a resumed training restores in each."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ log = logging.getLogger(__name__)
 class CallbackStates:
     """The states of the callbacks of a training.
 
-    What is put back of a callback is said by code, as a snapshot may be damaged, or a stranger's:
+    Code decides what is restored in a callback, because a snapshot may be damaged or untrusted:
 
-    - A callback may have two methods, `get_state()` that returns a dict of plain values (None, bool, int, float, str,
-      arrays, and lists, tuples, sets and dicts of them) and `set_state(state)`. What is in the dict is checked against
-      its class attribute `state_types`, if it has one: type hints by key, as all of the pipeline's own have.
-    - Of Keras' callbacks the state is the attributes that `keras_callback_states` lists, and of the pipeline's own
-      without such methods those in `state_types`.
-    - Of any other one, which its user vouches for, it is those of its attributes that are plain, or generators of
-      random numbers, and have changed since training began. What the config has set stays as it is, and so does what
-      Keras' own code of its base classes uses.
+    - A callback may have two methods: `get_state()` returns a dict of plain values (None, bool, int, float, str,
+      arrays, and lists, tuples, sets and dicts of them), and `set_state(state)` restores it. If the callback has a
+      class attribute `state_types`, with type hints by key, the dict is checked against it. All of the pipeline's own
+      have one.
+    - For Keras' callbacks, the state is the attributes listed in `keras_callback_states`. For the pipeline's own
+      callbacks without these methods, it is those in `state_types`.
+    - For any other callback, which its user vouches for, it is the attributes that are plain values or random number
+      generators and have changed since training began. Attributes that the config sets, or that Keras' own code of the
+      base classes uses, are left alone.
 
     A callback whose attribute `survives_roll_back` is True keeps its state when training goes back to a snapshot
-    within the same process. One whose attribute `may_be_missing` is True may be in one of two processes only.
+    within the same process. A callback whose attribute `may_be_missing` is True may exist in only one of two processes.
 
     Args:
-        callbacks: The callbacks, in order. What their config said is in their attribute `config_values`, if they are
-            made by config.
+        callbacks: The callbacks, in order. If the config built them, their attribute `config_values` holds its values.
     """
 
     def __init__(self, callbacks: Sequence[keras.callbacks.Callback]) -> None:
@@ -59,17 +59,17 @@ class CallbackStates:
         self._running = False
 
     def begin(self) -> None:
-        """Notes how the callbacks are when training begins, right after their `on_train_begin`."""
+        """Records the state of the callbacks when training begins, right after their `on_train_begin`."""
         copies, self._running = Copies(), False
         self._begun = [{} if has_own_state(one) else _plain_attributes(one, copies) for one in self._callbacks]
 
     def captured(self) -> list[dict[str, Any]]:
-        """Returns the state of each callback, in order, of plain values that later steps do not change.
+        """Returns the state of each callback, in order, as plain values that later steps do not change.
 
-        An array that has not changed since the last call is the same object as then.
+        An array that has not changed since the last call is the same object as before.
 
         Raises:
-            ConfigError: A callback's own `get_state` gave something else.
+            ConfigError: A callback's own `get_state` returned something else.
         """
         self._running = True
         self._copies.start()
@@ -83,21 +83,21 @@ class CallbackStates:
         ]
 
     def restore(self, states: Sequence[Mapping[str, Any]]) -> None:
-        """Puts the callbacks back to the states that `captured` returned, here or in another process.
+        """Restores the states that `captured` returned, here or in another process.
 
         Args:
             states: The states.
 
         Raises:
-            ConfigError: They are states of other callbacks.
+            ConfigError: The states belong to other callbacks.
         """
         here = [one for one in self._callbacks if not _may_be_missing(one)]
         found = [name_of(one) for one in here]
         right = [str(state["class"]) for state in states if not state.get("may_be_missing")]
         if found != right:
             raise ConfigError(
-                f"callbacks: {', '.join(found) or 'none'} cannot go on where {', '.join(right) or 'none'} stopped; "
-                "the same ones in the same order are right"
+                f"callbacks: {', '.join(found) or 'none'} cannot continue where {', '.join(right) or 'none'} stopped; "
+                "use the same ones in the same order"
             )
         roll_back, self._running = self._running, True
         kept = [
@@ -110,12 +110,12 @@ class CallbackStates:
         for one, begun, state in kept:
             try:
                 self._put_back(one, begun, state, roll_back)
-            # What is of the right types may still make no sense to a callback or a generator of random numbers.
+            # Values of the correct types may still make no sense to a callback or random number generator.
             except (LookupError, TypeError, ValueError, OverflowError) as error:
                 raise refusal(one, one_line(error)) from error
 
     def _matched(self, states: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, dict[str, Any], Mapping[str, Any]]]:
-        """Gives each callback that has a state, with how it was when training began and that state."""
+        """Yields each callback that has a state, with its attributes when training began and that state."""
         always = iter([state for state in states if not state.get("may_be_missing")])
         others = {str(state["class"]): state for state in states if state.get("may_be_missing")}
         for one, begun in zip(self._callbacks, self._begun, strict=True):
@@ -131,11 +131,11 @@ class CallbackStates:
         except NotPlain:
             pass
         raise ConfigError(
-            f"callbacks: get_state of {name_of(callback)} gave {given!r:.100}; a dict of plain values is right"
+            f"callbacks: expected a dict of plain values from get_state of {name_of(callback)}, got {given!r:.100}"
         )
 
     def _changed(self, callback: keras.callbacks.Callback, begun: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns what a callback without methods of its own for it has as its state."""
+        """Returns the state of a callback without its own methods for it."""
         shared = of_keras.shared(callback)
         attributes: dict[str, Any] = {}
         generators: dict[str, Any] = {}
@@ -145,7 +145,7 @@ class CallbackStates:
                     attributes[name] = list(value)
                 continue
             reason = none_of_its_state(callback, begun, name)
-            # What is left out is copied only to tell, once, that it changes.
+            # What is left out is copied only to warn, once, that it changes.
             if reason == "" or (reason is not None and (id(callback), name) in self._told):
                 continue
             generator = generator_state(value)
@@ -167,8 +167,8 @@ class CallbackStates:
     def _tell(self, callback: keras.callbacks.Callback, name: str, reason: str) -> None:
         self._told.add((id(callback), name))
         log.warning(
-            "callbacks: '%s' of %s changes in training, and is not kept for resume, as %s; "
-            "methods get_state and set_state keep it",
+            "callbacks: '%s' of %s changes in training but is not kept for resume, because %s; "
+            "add methods get_state and set_state to keep it",
             name,
             name_of(callback),
             reason,
@@ -179,7 +179,7 @@ class CallbackStates:
             callback.set_state(Copies().of(state["state"]))
             return
         present, copies = vars(callback), Copies()
-        # What has changed since the state was captured, but had not until then, is as it was when training began.
+        # An attribute that had not changed when the state was captured goes back to its value at the beginning.
         for name in self._changed(callback, begun)["attributes"]:
             if name in begun:
                 present[name] = as_kind(copies.of(begun[name]), present[name])

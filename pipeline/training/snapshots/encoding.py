@@ -1,4 +1,4 @@
-"""Plain values taken apart into JSON and arrays, and put together again, types and all."""
+"""Takes plain values apart into JSON and arrays, and puts them together again with their types."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 
 MANY = 64
-"""Whole numbers in a tuple from which they are held as an array; the state of Python's random numbers has 625."""
+"""Tuples with at least this many whole numbers become an array. The state of Python's random numbers has 625."""
 
 
 def taken_apart(value: Any, arrays: list[Any]) -> Any:
-    """Returns a value as JSON can hold it; arrays in it are added to `arrays`, and numbers stand for them.
+    """Returns a value in a form that JSON can hold. Arrays in it are moved to `arrays` and replaced by numbers.
 
     Args:
-        value: None, bool, int, float, str, arrays and NumPy's scalars, and lists, tuples, sets and dicts of these.
-        arrays: What arrays are added to.
+        value: None, bool, int, float, str, arrays and NumPy scalars, and lists, tuples, sets and dicts of these.
+        arrays: The list that arrays are appended to.
 
     Raises:
+        TypeError: Some part of the value is not plain.
         TypeError: Something in it is not plain.
     """
     if isinstance(value, np.generic | np.ndarray):
@@ -37,11 +38,11 @@ def taken_apart(value: Any, arrays: list[Any]) -> Any:
         return {"dict": [[taken_apart(key, arrays), taken_apart(item, arrays)] for key, item in value.items()]}
     if hasattr(value, "__array__"):
         return taken_apart(np.asarray(value), arrays)
-    raise TypeError(f"a {type(value).__name__} is no plain value")
+    raise TypeError(f"a {type(value).__name__} is not a plain value")
 
 
 def arranged(tree: Any, arrays: Sequence[np.ndarray]) -> Any:
-    """Returns the value that `taken_apart` took apart."""
+    """Reverses `taken_apart`."""
     if isinstance(tree, list):
         return [arranged(item, arrays) for item in tree]
     if not isinstance(tree, dict):

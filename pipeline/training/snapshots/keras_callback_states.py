@@ -1,4 +1,4 @@
-"""What the states of Keras' own callbacks need beside their plain attributes."""
+"""The states of Keras' own callbacks: which attributes they are, and what they need beside them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ STATE: dict[type, dict[str, Any]] = {
         "_train_accumulated_time": Number,
     },
 }
-"""The attributes that are the state of each callback, and what they hold; no other one is put back."""
+"""The attributes that are the state of each callback, with their types. No others are restored."""
 if hasattr(KINDS, "OrbaxCheckpoint"):
     STATE[KINDS.OrbaxCheckpoint] = {**BATCHES_SEEN, "_total_batches_seen": Whole, "best": Number | None}
 BESIDE: dict[Any, dict[str, Any]] = {
@@ -55,45 +55,45 @@ BESIDE: dict[Any, dict[str, Any]] = {
     KINDS.History: {"history": dict[str, list[Number | Array] | Array]},
     KINDS.TensorBoard: {"lengths": dict[str, Whole]},
 }
-"""What belongs to their state beside attributes."""
+"""Parts of their state that are not attributes."""
 SHARED: dict[Any, frozenset[str]] = {KINDS.EarlyStopping: frozenset({"best_weights"})}
-"""Lists of arrays that are never changed in place, so that no copies are needed."""
+"""Lists of arrays that are never changed in place and so need no copies."""
 
 
 def types_of_state(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """Returns the attributes of a callback that are its state as one of Keras' own, and what they hold."""
+    """Returns the attributes that are the state of a Keras callback, with their types."""
     return _of(STATE, callback)
 
 
 def types_beside(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """Returns what `beside` returns for a callback, by name, and what it holds."""
+    """Returns the types of the values that `beside` returns for a callback, by name."""
     return _of(BESIDE, callback)
 
 
 def misfit(callback: keras.callbacks.Callback, attributes: Mapping[str, Any]) -> str | None:
-    """Says which attributes of a state are of another model than that of the callback; None if none is."""
+    """Returns which attributes of a state belong to another model; None if none does."""
     best = attributes.get("best_weights")
     if not isinstance(callback, KINDS.EarlyStopping) or best is None:
         return None
     fits = [tuple(weight.shape) for weight in callback.model.weights] == [weight.shape for weight in best]
-    return None if fits else "best_weights: weights of another model"
+    return None if fits else "best_weights: expected weights of this model, got those of another"
 
 
 def shared(callback: keras.callbacks.Callback) -> frozenset[str]:
-    """Returns the names of lists of arrays that need not be copied."""
+    """Returns the names of lists of arrays that do not need to be copied."""
     return frozenset().union(*(names for kind, names in SHARED.items() if isinstance(callback, kind)))
 
 
 @cache
 def names_in_code(kind: Any) -> frozenset[str]:
-    """Returns the names that Keras' own code of a class uses, its attributes among them, those of subclasses not."""
+    """Returns the names that Keras' own code of a class uses, including attributes but not those of subclasses."""
     bases = [base for base in kind.__mro__ if base.__module__.startswith("keras.") and base is not KINDS.Callback]
     codes = [getattr(member, "__code__", None) for base in bases for member in vars(base).values()]
     return frozenset().union(*(code.co_names for code in codes if code is not None))
 
 
 def beside(callback: keras.callbacks.Callback) -> dict[str, Any]:
-    """Returns what belongs to a callback's state and is no plain attribute: a comparison, text or length of files."""
+    """Returns the parts of a callback's state that are not plain attributes: a comparison, text or file lengths."""
     if isinstance(callback, MONITORS):
         return {"comparison": _comparison(callback)}
     if isinstance(callback, KINDS.History):
@@ -108,12 +108,12 @@ def beside(callback: keras.callbacks.Callback) -> dict[str, Any]:
 
 
 def set_beside(callback: keras.callbacks.Callback, state: Mapping[str, Any], *, roll_back: bool) -> None:
-    """Puts back what `beside` returned.
+    """Restores what `beside` returned.
 
     Args:
-        callback: The callback, whose attributes are back.
-        state: What `beside` returned.
-        roll_back: Whether that was in this process, whose files are open.
+        callback: The callback, whose attributes are already restored.
+        state: The result of `beside`.
+        roll_back: Whether it comes from this process, whose files are open.
     """
     if isinstance(callback, MONITORS):
         _set_comparison(callback, state.get("comparison"))
@@ -122,7 +122,7 @@ def set_beside(callback: keras.callbacks.Callback, state: Mapping[str, Any], *, 
     elif isinstance(callback, KINDS.CSVLogger):
         _set_text(callback, state.get("text"))
     elif isinstance(callback, KINDS.ProgbarLogger):
-        # It has none until an epoch begins, and the epoch that is resumed has begun.
+        # The state has none until an epoch begins, and the resumed epoch has begun.
         callback._maybe_init_progbar()
     elif isinstance(callback, KINDS.TensorBoard):
         callback._epoch_start_time = time.time()
@@ -137,17 +137,17 @@ EVENT_FILES = "*/events.out.tfevents.*"
 
 
 def lengths(folder: Path, pattern: str) -> dict[str, int]:
-    """Returns the bytes of the files in a folder that match a pattern, by their path in it."""
+    """Returns the sizes in bytes of the files in a folder that match a pattern, by their relative path."""
     return {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.glob(pattern))}
 
 
 def cut(folder: Path, pattern: str, known: Mapping[str, int]) -> None:
-    """Cuts files that have only grown since, and nobody has open, back to earlier lengths.
+    """Cuts files back to earlier lengths. They must only have grown since, and must not be open.
 
     Args:
         folder: The folder.
-        pattern: What the files in it match; others are let alone, whatever is known of them.
-        known: Lengths by path in the folder.
+        pattern: The pattern of files to cut. Others are left alone, whatever `known` says.
+        known: Lengths by relative path.
     """
     for path in folder.glob(pattern):
         length = known.get(str(path.relative_to(folder)))
@@ -156,14 +156,14 @@ def cut(folder: Path, pattern: str, known: Mapping[str, int]) -> None:
 
 
 def _comparison(callback: Any) -> str | None:
-    """Returns how values are compared: None if that is not settled yet, `own` if it is none of Keras' ways."""
+    """Returns how values are compared: None if not yet decided, `own` if it is none of Keras' functions."""
     if callback.monitor_op is None:
         return None
     return next((name for name, one in COMPARISONS.items() if callback.monitor_op is one), "own")
 
 
 def _set_comparison(callback: Any, name: str | None) -> None:
-    """Puts back how values are compared, and the sign of the least change, which Keras turns where less is better."""
+    """Restores the comparison, and the sign of the minimum change, which Keras flips if lower is better."""
     if name == "own":
         return
     callback.monitor_op = None if name is None else COMPARISONS[name]
@@ -171,7 +171,7 @@ def _set_comparison(callback: Any, name: str | None) -> None:
 
 
 def _history(callback: Any) -> dict[str, Any]:
-    """Returns what a `History` has by name, but what callbacks of users put there that cannot be kept."""
+    """Returns the attributes of a `History` by name, without what user callbacks put there that cannot be kept."""
     found = {}
     for name, values in callback.history.items():
         with suppress(NotPlain):
@@ -180,7 +180,7 @@ def _history(callback: Any) -> dict[str, Any]:
 
 
 def _as_array(values: list[Any]) -> Any:
-    """Returns numbers as an array: a snapshot within a late epoch has no time for thousands of them one by one."""
+    """Returns numbers as an array: encoding thousands one by one would slow down a snapshot late in training."""
     return np.array(values) if set(map(type, values)) == {float} else Copies().of(values)
 
 
@@ -190,7 +190,7 @@ def _as_list(values: Any) -> list[Any]:
 
 def _text(callback: Any) -> str | None:
     try:
-        # Its own line ends, as the writer of the file made them.
+        # Keeps the line endings as the writer of the file made them.
         with Path(callback.filename).open(newline="", encoding="utf-8") as file:
             return file.read()
     except OSError:
@@ -198,12 +198,12 @@ def _text(callback: Any) -> str | None:
 
 
 def _set_text(callback: Any, text: str | None) -> None:
-    """Puts back the file of a `CSVLogger`, whose `on_train_begin` may have emptied it, and goes on at its end."""
+    """Restores the file of a `CSVLogger`, which its `on_train_begin` may have emptied, and continues at its end."""
     if text is None:
         return
     if callback.csv_file and not callback.csv_file.closed:
         callback.csv_file.close()
-    # It stays open as long as the callback lives, as the one that the callback opens itself.
+    # It stays open for the life of the callback, like the file that the callback opens itself.
     callback.csv_file = Path(callback.filename).open("w", newline="", encoding="utf-8")  # noqa: SIM115
     callback.csv_file.write(text)
     callback.csv_file.flush()

@@ -1,4 +1,4 @@
-"""The variables of a model, its metrics and its optimizers: read without waiting, and set."""
+"""Reads and sets the variables of a model, its metrics and its optimizers. Reading does not wait."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pipeline.training.model_variables import variables_of
 
 
 class ModelState:
-    """All variables of a model that has been built, its optimizer and metrics too.
+    """All variables of a built model, including those of its optimizer and metrics.
 
     Args:
         model: The model.
 
     Attributes:
-        weights: Numbers of those that are no metrics: weights, optimizer, seeds.
+        weights: The indices of variables that do not belong to metrics: weights, optimizer, seeds.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -29,15 +29,15 @@ class ModelState:
         self._read = [_tensor_of(variable) for variable in self._variables]
 
     def read(self) -> list[Any]:
-        """Returns the values as tensors, which stay as they are when the variables change."""
-        # The operation itself: `read_value` takes several times as long.
+        """Returns the values as tensors, which do not change with the variables."""
+        # Calls the operation directly: `read_value` takes several times as long.
         return [tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype) for variable in self._read]
 
     def write(self, values: Sequence[Any]) -> None:
         """Sets all variables.
 
         Raises:
-            ConfigError: The values are those of another model.
+            ConfigError: The values belong to another model.
         """
         here = [(tuple(variable.shape), str(variable.dtype)) for variable in self._variables]
         given = [(tuple(value.shape), value.dtype.name) for value in values]
@@ -48,7 +48,7 @@ class ModelState:
 
 
 def _tensor_of(variable: Any) -> tf.Variable:
-    """Returns TensorFlow's variable in one of Keras'."""
+    """Returns the TensorFlow variable inside a Keras variable."""
     return variable if isinstance(variable, tf.Variable) else variable.value
 
 

@@ -1,4 +1,4 @@
-"""The snapshots of a run, opened: the one to go on from must be of the same data."""
+"""Opens the snapshots of a run, and checks that the data is still the same."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ log = logging.getLogger(__name__)
 
 
 def open_snapshots(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any], *, resumes: bool) -> SnapshotSchedule:
-    """Returns what keeps the snapshots of a run.
+    """Returns the schedule that keeps the snapshots of a run.
 
     Args:
         path: Their folder.
         config: When they are written.
-        facts: By kind and split, what the data is told by: it must be the same when the run is resumed.
-        resumes: Whether training goes on from the newest one, if there is any.
+        facts: What identifies the data, by kind and split. It must be the same when the run is resumed.
+        resumes: Whether training continues from the newest snapshot, if there is one.
 
     Raises:
-        ConfigError: The snapshot is none of a training.
-        DataError: The data is not that of the snapshot.
+        ConfigError: The snapshot does not belong to a training.
+        DataError: The data differs from that of the snapshot.
     """
     folder = SnapshotStore(path, config.keep)
     found = folder.newest() if resumes else None
@@ -43,7 +43,7 @@ def open_snapshots(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any]
         missing = STATE.keys() - found.state.keys()
         if missing:
             raise ConfigError(
-                f"resume: the newest snapshot has no {', '.join(sorted(missing))}; a new run without resume is right"
+                f"resume: the newest snapshot has no {', '.join(sorted(missing))}; start a new run without resume"
             )
         before = found.state["facts"]
         check_same_data(before.get("data", {}), facts)
@@ -63,11 +63,11 @@ def open_snapshots(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any]
 
 
 def check_same_data(before: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """Refuses to go on with a run of other data.
+    """Refuses to resume a run with other data.
 
     Args:
-        before: By kind and split, what its data was told by.
-        facts: The same now.
+        before: What identified its data, by kind and split.
+        facts: The same for the current data.
 
     Raises:
         DataError: They differ.
@@ -78,12 +78,12 @@ def check_same_data(before: Mapping[str, Any], facts: Mapping[str, Any]) -> None
             if here != there:
                 raise DataError(
                     f"data: the {kind if kind != 'data' else 'examples'} of '{name}' changed since the run began: "
-                    f"{_shown(there)} then, {_shown(here)} now; the same data, or a new run without resume, is right"
+                    f"{_shown(there)} then, {_shown(here)} now; use the same data, or start a new run without resume"
                 )
 
 
 def weights_fingerprints(splits: Splits) -> dict[str, str]:
-    """Returns a hash of the sample weights of each split that is in memory; those of streams are not known yet."""
+    """Returns a hash of the sample weights of each split in memory. Those of streams are not known yet."""
     found = {}
     for name, data in splits.present():
         if isinstance(data, Examples) and data.weights:
@@ -99,7 +99,7 @@ def _warn_of_versions(before: Mapping[str, str], now: Mapping[str, str]) -> None
     for name, version in now.items():
         if before.get(name) != version:
             log.warning(
-                "%s is %s, and was %s: the last digits may differ from an uninterrupted run",
+                "%s is version %s, but the run began with %s: the last digits may differ from an uninterrupted run",
                 name,
                 version,
                 before.get(name),

@@ -1,4 +1,4 @@
-"""Plain values: what can be kept of an object without running anything of it when it is read."""
+"""Plain values: the values that can be stored and read back without running code of the object."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from pipeline.data.randomness import check_numpy_state
 SCALARS = {type(None), bool, int, float, str}
 KEYS = {str, int}
 SPECIAL: dict[Any, Any] = {deque: list, Counter: dict, OrderedDict: dict, defaultdict: dict}
-"""Kinds of collections that are kept as a simpler one; `as_kind` makes them of it again."""
+"""Kinds of collections that are stored as a simpler one; `as_kind` restores them."""
 
 
 class NotPlain(Exception):
-    """A value that is none of plain ones."""
+    """A value that is not plain."""
 
 
 class Copies:
-    """Copies of plain values which later changes of the values do not reach.
+    """Copies of plain values, which do not change when the originals do.
 
-    An array that has not changed since it was copied before is not copied again: its earlier copy is returned.
+    An array that has not changed since its last copy is not copied again: the earlier copy is returned.
     """
 
     def __init__(self) -> None:
@@ -38,10 +38,10 @@ class Copies:
         self._before, self._now = self._now, {}
 
     def of(self, value: Any) -> Any:
-        """Returns a copy of a value; of tensors, their values as arrays.
+        """Returns a copy of a value, with tensors as arrays.
 
         Raises:
-            NotPlain: It is none of None, bool, int, float, str, arrays and numbers of NumPy, tensors, and lists,
+            NotPlain: It is not one of None, bool, int, float, str, NumPy arrays and numbers, tensors, and lists,
                 tuples, sets and dicts of them with texts and whole numbers as keys.
         """
         kind = type(value)
@@ -71,13 +71,13 @@ class Copies:
         key = id(array)
         before = self._now.get(key) or self._before.get(key)
         unchanged = before is not None and before[0] is array and same(array, before[1])
-        # The original is kept too, so that no other array gets its identity.
+        # Keeps the original too, so that no other array gets its identity.
         self._now[key] = before if before is not None and unchanged else (array, np.array(array))
         return self._now[key][1]
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two plain values are the same to the bit, and of the same kinds."""
+    """Whether two plain values have the same types and identical bits."""
     if one is other:
         return True
     kind = type(one)
@@ -95,10 +95,10 @@ def same(one: Any, other: Any) -> bool:
 
 
 def as_kind(value: Any, present: Any) -> Any:
-    """Returns a collection as one of the kind of a present one, if that is special; else the value as it is."""
+    """Returns a collection as the kind of the present one, if that is special; otherwise the value as it is."""
     if type(present) not in SPECIAL or type(value) is not SPECIAL[type(present)]:
         return value
-    # A copy knows what only its maker can say: the length of a deque, the default of a dict.
+    # A copy of the present one keeps what only its creator knew: the length of a deque, the default of a dict.
     made = present.copy()
     made.clear()
     (made.extend if isinstance(made, deque) else made.update)(value)
@@ -106,7 +106,7 @@ def as_kind(value: Any, present: Any) -> Any:
 
 
 def generator_state(value: Any) -> Any:
-    """Returns the state of a generator of random numbers; None if the value is none."""
+    """Returns the state of a random number generator; None if the value is not one."""
     if isinstance(value, np.random.Generator):
         return value.bit_generator.state
     if isinstance(value, np.random.RandomState):
@@ -117,10 +117,10 @@ def generator_state(value: Any) -> Any:
 
 
 def set_generator_state(value: Any, state: Any) -> None:
-    """Puts a generator of random numbers back to a state that `generator_state` returned.
+    """Sets a random number generator to a state that `generator_state` returned.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not such a state.
     """
     if isinstance(state, Mapping):
         check_numpy_state(state)

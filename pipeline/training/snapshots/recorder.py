@@ -1,4 +1,4 @@
-"""Takes snapshots of a training at the moments that they are due, and puts a training back to one."""
+"""Takes snapshots of a training when they are due, and restores a training from one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ State = Callable[[], Mapping[str, Any]]
 
 
 class Recorder:
-    """Takes snapshots, and leaves where a signal asks for it, after a last one.
+    """Takes snapshots and, when a signal asks to leave, takes a last one and leaves.
 
     Args:
-        model: The model that is trained.
+        model: The model to train.
         callbacks: Its callbacks.
-        batches: What it is trained on.
+        batches: The training batches.
         snapshots: Says when snapshots are due, and writes them; None for no snapshots.
     """
 
@@ -43,18 +43,18 @@ class Recorder:
 
     @property
     def found(self) -> Snapshot | None:
-        """The snapshot to go on from; None to begin."""
+        """The snapshot to resume from; None to start anew."""
         return None if self._schedule is None else self._schedule.found
 
     def start(self) -> None:
-        """Starts, all callbacks having begun."""
+        """Starts, once all callbacks have begun."""
         if self._schedule is not None:
             self._states.begin()
             self._schedule.start()
 
     @property
     def may_roll_back(self) -> bool:
-        """Whether a callback may want to go back to a snapshot."""
+        """Whether a callback may go back to a snapshot."""
         return self._schedule is not None and any(getattr(one, "survives_roll_back", False) for one in self._callbacks)
 
     def at_begin(self, at: Position, state: State) -> None:
@@ -64,11 +64,11 @@ class Recorder:
             self._variables = None
 
     def until_next(self, done: int) -> int:
-        """Returns the most steps until the next snapshot, given those done."""
+        """Returns the largest number of steps until the next snapshot, given the number done."""
         return NEVER if self._schedule is None else self._schedule.until_next(done)
 
     def after_step(self, at: Position, state: State) -> None:
-        """Takes a snapshot if one is due, or if a signal asks to leave, and then leaves."""
+        """Takes a snapshot if one is due. If a signal asks to leave, takes one and leaves."""
         asked = signals.requested()
         if self._schedule is not None and (self._schedule.is_due(at.done) or asked):
             self._schedule.put(self._taken(at, state))
@@ -76,9 +76,9 @@ class Recorder:
             self._leave()
 
     def after_epoch(self, epoch: int, at: Position, state: State, *, ends: bool) -> None:
-        """Does so after an epoch, and always after the one with which training ends.
+        """Does the same after an epoch. Always takes a snapshot after the last epoch.
 
-        The variables may be other ones than before, as some are made when first used.
+        The set of variables may have grown, since some are created at their first use.
         """
         self._variables = None
         asked = signals.requested()
@@ -88,7 +88,7 @@ class Recorder:
             self._leave()
 
     def before_validation(self, at: Position, state: State) -> Callable[[], None]:
-        """Returns what leaves within a validation if a signal asks for it, after a snapshot from before it."""
+        """Takes a snapshot, and returns a function that leaves the validation if a signal asks for it."""
         before = None if self._schedule is None else self._taken(at, state)
 
         def leave_if_asked() -> None:
@@ -100,10 +100,10 @@ class Recorder:
         return leave_if_asked
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Puts all but the loop itself back to what it was; the model must be built.
+        """Restores everything except the loop itself. The model must be built.
 
         Raises:
-            ConfigError: The snapshot is of another model or of other callbacks.
+            ConfigError: The snapshot belongs to another model or to other callbacks.
         """
         self._variables = ModelState(self._model)
         self._variables.write(snapshot.variables)
@@ -113,11 +113,11 @@ class Recorder:
             self._batches.resume(snapshot.state["batches"])
 
     def last_good(self) -> Snapshot | None:
-        """Returns the last snapshot whose weights are finite; None if there is none."""
+        """Returns the last snapshot with finite weights; None if there is none."""
         return None if self._schedule is None else self._schedule.last_good()
 
     def close(self) -> None:
-        """Ends when all snapshots are written."""
+        """Returns when all snapshots are written."""
         if self._schedule is not None:
             self._schedule.close()
 

@@ -1,4 +1,4 @@
-"""When snapshots of a training are written, and which one it goes on from."""
+"""When the snapshots of a training are written, and which one it resumes from."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class SnapshotSchedule:
     """Keeps the snapshots of a training.
 
     Args:
-        folder: Where they are.
-        every_epochs: Write one after each that many epochs; None for not.
-        every_steps: Write one after each that many steps, counted through all epochs; None for not.
-        every_seconds: Write one at the first end of a call after that many seconds since the last one; None for not.
-        facts: What a resumed training must have in common with the one before, as plain values.
-        found: The snapshot to go on from; None to begin.
+        folder: Where they are stored.
+        every_epochs: Write one every this many epochs; None for never.
+        every_steps: Write one every this many steps, counted across all epochs; None for never.
+        every_seconds: Write one at the end of the first call after this many seconds since the last; None for never.
+        facts: What a resumed training must have in common with the first one, as plain values.
+        found: The snapshot to resume from; None to start anew.
 
     Attributes:
         found: See above.
@@ -45,7 +45,7 @@ class SnapshotSchedule:
         self._cadence = Cadence(every_steps, every_seconds)
 
     def start(self) -> None:
-        """Starts the clock, and removes what belongs to no training that is gone on with."""
+        """Starts the clock. If no training is resumed, removes old snapshots."""
         self._cadence.start()
         if self.found is None:
             self._folder.remove_all()
@@ -53,11 +53,11 @@ class SnapshotSchedule:
             self._folder.remove_unfinished()
 
     def until_next(self, done: int) -> int:
-        """Returns the number of steps until the next snapshot that is told by steps, given those done."""
+        """Returns the number of steps until the next snapshot that is due by steps, given the number done."""
         return self._cadence.until_next(done, 0, None)
 
     def is_due(self, done: int) -> bool:
-        """Whether a snapshot is due after a step, given those done."""
+        """Whether a snapshot is due after a step, given the number of steps done."""
         return self._cadence.is_due(done, 0, None)
 
     def is_due_after(self, epoch: int) -> bool:
@@ -65,7 +65,7 @@ class SnapshotSchedule:
         return self._every_epochs is not None and (epoch + 1) % self._every_epochs == 0
 
     def put(self, snapshot: Snapshot) -> None:
-        """Has a snapshot written while training goes on.
+        """Writes a snapshot in the background.
 
         Raises:
             OSError: An earlier one could not be written.
@@ -81,10 +81,10 @@ class SnapshotSchedule:
         self._writer.flush()
 
     def last_good(self) -> Snapshot | None:
-        """Returns the last snapshot that was written, whose weights are finite; None if there is none."""
+        """Returns the last written snapshot, whose weights are always finite; None if there is none."""
         self.flush()
         return self._folder.newest()
 
     def close(self) -> None:
-        """Ends the writing, after what is underway."""
+        """Stops after finishing what is being written."""
         self._writer.close()

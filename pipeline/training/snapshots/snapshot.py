@@ -1,4 +1,4 @@
-"""What a snapshot holds, and how it becomes bytes and is read back: JSON and raw arrays, so that none of it is code."""
+"""The contents of a snapshot, and their form in bytes: JSON and raw arrays, so that a file holds no code."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HEADER: dict[str, Any] = {
 
 
 class DamagedSnapshotError(Exception):
-    """The bytes are not those of a whole snapshot."""
+    """The bytes are not a complete snapshot."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Position:
     """A place in a training.
 
     Attributes:
-        epoch: Number of the epoch, from 0.
-        step: Steps done of that epoch.
-        done: Steps done through all epochs.
+        epoch: The epoch, counted from 0.
+        step: Steps done in that epoch.
+        done: Steps done across all epochs.
         due: What comes next: `step`; `validation`, the one after `step` within the epoch; or `end`, that of the epoch.
     """
 
@@ -51,7 +51,7 @@ class Position:
 
     @property
     def begins_epoch(self) -> bool:
-        """Whether nothing of the epoch is done."""
+        """Whether no step of the epoch is done."""
         return self.step == 0 and self.due == "step"
 
 
@@ -61,9 +61,10 @@ class Snapshot:
 
     Attributes:
         position: The position.
-        variables: Values of all variables of model, metrics and optimizers, in their order.
-        weights: Numbers of those that must be finite for the model to be of any use.
-        state: All else, as plain values: None, bool, int, float, str, arrays; lists, tuples, sets and dicts of them.
+        variables: The values of all variables of model, metrics and optimizers, in order.
+        weights: The indices of the variables that must be finite for the model to be useful.
+        state: Everything else, as plain values: None, bool, int, float, str, arrays; lists, tuples, sets and dicts of
+            them.
     """
 
     position: Position
@@ -72,16 +73,16 @@ class Snapshot:
     state: Mapping[str, Any]
 
     def fetched(self) -> Snapshot:
-        """Returns it with its variables as NumPy arrays."""
+        """Returns the snapshot with its variables as NumPy arrays."""
         variables = [np.asarray(value) for value in self.variables]
         return Snapshot(self.position, variables, self.weights, self.state)
 
     def is_finite(self) -> bool:
-        """Whether the weights are numbers; those of a training that diverged are NaN or infinite."""
+        """Whether the weights are finite. After training has diverged, they are NaN or infinite."""
         return all(_is_finite(self.variables[number]) for number in self.weights)
 
     def parts(self) -> Iterator[Any]:
-        """Yields the bytes of a file, the last ones being a SHA-256 of all others."""
+        """Yields the bytes of a file, ending with a SHA-256 of all the others."""
         arrays = list(self.variables)
         state = taken_apart(self.state, arrays)
         arrays = [np.asarray(array) for array in arrays]
@@ -101,13 +102,13 @@ class Snapshot:
 
 
 def read_snapshot(content: bytes) -> Snapshot:
-    """Returns the snapshot in the bytes of a file.
+    """Parses the bytes of a snapshot file.
 
     Raises:
-        DamagedSnapshotError: They are not those that were written.
+        DamagedSnapshotError: The bytes are not those that were written.
     """
     if hashlib.sha256(content[:-DIGEST_BYTES]).digest() != content[-DIGEST_BYTES:]:
-        raise DamagedSnapshotError("its checksum is another one")
+        raise DamagedSnapshotError("its checksum does not match")
     try:
         return _parsed(content)
     except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError, RecursionError, SyntaxError) as error:
@@ -118,7 +119,7 @@ def _parsed(content: bytes) -> Snapshot:
     line, _, _ = content.partition(b"\n")
     header = json.loads(line)
     if isinstance(header, dict) and header.get("format") != FORMAT:
-        raise DamagedSnapshotError(f"it is of format {header.get('format')!r:.20}, not {FORMAT}")
+        raise DamagedSnapshotError(f"expected format {FORMAT}, got {header.get('format')!r:.20}")
     wrong = mistake({**header, "arrays": list(map(tuple, header["arrays"]))}, HEADER)
     if wrong is not None:
         raise DamagedSnapshotError(wrong)
@@ -132,7 +133,7 @@ def _parsed(content: bytes) -> Snapshot:
 
 
 def _name_of(dtype: np.dtype) -> str:
-    """Returns what `np.dtype` makes a dtype of; those of `ml_dtypes` say only in their name what they are."""
+    """Returns a name from which `np.dtype` makes the dtype. Those of `ml_dtypes` are identified only by their name."""
     return dtype.name if dtype.kind == "V" else dtype.str
 
 

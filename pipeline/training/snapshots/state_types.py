@@ -1,4 +1,4 @@
-"""What the state in a snapshot may hold, by key; those of the callbacks are in their own code."""
+"""The types of the state in a snapshot, by key. Those of callbacks are in the callbacks' own code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class PositionTypes(TypedDict):
-    """A `Position`."""
+    """The form of a `Position`."""
 
     epoch: Count
     step: Count
@@ -23,7 +23,7 @@ class PositionTypes(TypedDict):
 
 
 class CompilationTypes(TypedDict):
-    """A `Compilation`."""
+    """The form of a `Compilation`."""
 
     jit: bool | None
     reason: str
@@ -31,14 +31,14 @@ class CompilationTypes(TypedDict):
 
 
 class TrainableTypes(TypedDict):
-    """A `Trainable`."""
+    """The form of a `Trainable`."""
 
     layers: list[bool]
     variables: list[bool]
 
 
 class FactsTypes(TypedDict, total=False):
-    """What a resumed training must have in common with the one before."""
+    """What a resumed training must have in common with the first one."""
 
     data: dict[str, dict[str, Any]]
     versions: dict[str, str]

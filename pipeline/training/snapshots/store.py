@@ -1,4 +1,4 @@
-"""The files of snapshots: whole or absent, the newest ones kept, a damaged one passed over."""
+"""The files of snapshots: each is complete or absent, the newest are kept, and a damaged one is skipped."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pipeline.training.snapshots.state_types import STATE
 log = logging.getLogger(__name__)
 SUFFIX = ".snapshot"
 LARGEST = 2**40
-"""Bytes: no machine trains what has more."""
+"""The largest size in bytes. No machine trains anything larger."""
 
 
 class SnapshotStore:
     """A folder of snapshots, named by the number of steps done.
 
     Args:
-        path: The folder; it is made with the first one.
-        keep: How many of the newest to keep.
+        path: The folder. The first snapshot creates it.
+        keep: How many of the newest snapshots to keep.
     """
 
     def __init__(self, path: Path, keep: int = 2) -> None:
@@ -29,10 +29,10 @@ class SnapshotStore:
         self._keep = keep
 
     def write(self, snapshot: Snapshot) -> None:
-        """Writes a snapshot, in place of one of the same step, then removes those that are not to be kept.
+        """Writes a snapshot, replacing one of the same step, then removes those that exceed the number to keep.
 
         Raises:
-            OSError: The folder cannot be written or the disk is full; those that are there stay.
+            OSError: The folder is not writable or the disk is full. Existing snapshots stay.
         """
         self.path.mkdir(exist_ok=True)
         path = self.path / f"{snapshot.position.done:012d}{SUFFIX}"
@@ -47,7 +47,7 @@ class SnapshotStore:
             old.unlink()
 
     def newest(self) -> Snapshot | None:
-        """Returns the newest snapshot that is whole; None if there is none."""
+        """Returns the newest complete snapshot; None if there is none."""
         for path in self._files():
             try:
                 if path.stat().st_size > LARGEST:
@@ -55,14 +55,14 @@ class SnapshotStore:
                 found = read_snapshot(path.read_bytes())
                 wrong = mistake(found.state, STATE)
                 if wrong is not None:
-                    raise DamagedSnapshotError(f"its state is none of a training: {wrong}")
+                    raise DamagedSnapshotError(f"its state does not belong to a training: {wrong}")
                 return found
             except DamagedSnapshotError as error:
-                log.warning("snapshot %s is damaged: %s; the one before it is taken", path.name, error)
+                log.warning("snapshot %s is damaged: %s; using the one before it", path.name, error)
         return None
 
     def remove_unfinished(self) -> None:
-        """Removes what a process that was killed was writing."""
+        """Removes unfinished files of a process that was killed."""
         remove_unfinished(self.path)
 
     def remove_all(self) -> None:
@@ -72,5 +72,5 @@ class SnapshotStore:
         self.remove_unfinished()
 
     def _files(self) -> list[Path]:
-        """Returns the files of snapshots, the newest one first."""
+        """Returns the snapshot files, the newest first."""
         return sorted((p for p in self.path.glob(f"*{SUFFIX}") if p.name[0] != "."), reverse=True)

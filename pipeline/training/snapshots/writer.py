@@ -1,4 +1,4 @@
-"""The thread that writes snapshots while training goes on."""
+"""The thread that writes snapshots while training continues."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ log = logging.getLogger(__name__)
 class SnapshotWriter:
     """Writes snapshots to a folder on another thread.
 
-    Of snapshots that come faster than they are written, the newest one is written next. One whose weights are not
-    finite is not written: nobody could go on from it.
+    If snapshots come faster than they can be written, only the newest waiting one is written. A snapshot whose weights
+    are not finite is not written, since no training could continue from it.
 
     Args:
         folder: The folder.
@@ -31,7 +31,7 @@ class SnapshotWriter:
         self._thread: threading.Thread | None = None
 
     def put(self, snapshot: Snapshot) -> None:
-        """Has a snapshot written soon.
+        """Queues a snapshot for writing.
 
         Raises:
             OSError: An earlier one could not be written.
@@ -55,7 +55,7 @@ class SnapshotWriter:
             self._raise_error()
 
     def close(self) -> None:
-        """Ends the thread when all snapshots are written, or one could not be."""
+        """Ends the thread when all snapshots are written, or when writing failed."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

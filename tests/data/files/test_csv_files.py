@@ -35,14 +35,14 @@ AS_IT_IS: dict[str, tuple[str | bytes, dict[str, list[str]], str]] = {
     ),
     "thousands": (
         "a;b\n1.234,56;x\n12;y\n", {"a": ["1234.56", "12"], "b": ["x", "y"]},
-        "'.' between thousands (data.read.thousands)"
+        "'.' as thousands separator (data.read.thousands)"
     ),
     "thousands or decimals": (
         "a;b\n1,234;x\n2,345;y\n", {"a": ["1,234", "2,345"], "b": ["x", "y"]},
-        "'a' has commas in numbers, taken for thousands (data.read.decimal=comma says otherwise)",
+        "'a' has commas in numbers, treated as thousands separators (set data.read.decimal=comma if they are not)",
     ),
     "decimal points beside commas": (
-        "a;b\n1.25;1,5\n2;2,5\n", {"a": ["1.25", "2"], "b": ["1,5", "2,5"]}, "taken for thousands"
+        "a;b\n1.25;1,5\n2;2,5\n", {"a": ["1.25", "2"], "b": ["1,5", "2,5"]}, "treated as thousands separators"
     ),
     "lists with commas": ("a;b\n1.5;x,y\n2.25;z\n", {"a": ["1.5", "2.25"], "b": ["x,y", "z"]}, "semicolon"),
     "tab": (ROWS.replace(",", "\t"), {"a": ["1", "2"], "b": ["x", "y"]}, "separated by tab"),
@@ -59,26 +59,26 @@ AS_IT_IS: dict[str, tuple[str | bytes, dict[str, list[str]], str]] = {
     "UTF-8 with a mark": ("a,b\n1,é\n".encode("utf-8-sig"), {"a": ["1"], "b": ["é"]}, ""),
     "names of R's rows": (
         "a,b\n1,0.5,x\n2,0.7,y\n", {"Unnamed: 0": ["1", "2"], "a": ["0.5", "0.7"], "b": ["x", "y"]},
-        "the header is one name short, so the first column is called 'Unnamed: 0'",
+        "the header has one name too few, so the first column is called 'Unnamed: 0'",
     ),
     "a separator after each row": ("a,b\n1,x,\n2,y,\n", {"a": ["1", "2"], "b": ["x", "y"]}, ""),
     "counts of scikit-learn's": (
         "3,2,setosa,other\n5.1,3.5,0\n4.9,3.0,1\n5,3,1\n",
         {"column_1": ["5.1", "4.9", "5"], "column_2": ["3.5", "3.0", "3"], "target": ["0", "1", "1"]},
-        "its first line counts rows and columns, which are called column_1 to column_2 and target",
+        "its first line holds counts of rows and columns, so the columns are called column_1 to column_2 and target",
     ),
     "counts before a header": (
-        "2,1,,\na,y\n1.5,0\n2,1\n".replace(",,", ""), {"a": ["1.5", "2"], "y": ["0", "1"]}, "counts rows and columns"
+        "2,1,,\na,y\n1.5,0\n2,1\n".replace(",,", ""), {"a": ["1.5", "2"], "y": ["0", "1"]}, "counts of rows and columns"
     ),
     "no header, fractions": (
         "5.1,?,u\n4.9,3,u\n5,3,v\n",
         {"column_1": ["5.1", "4.9", "5"], "column_2": ["?", "3", "3"], "column_3": ["u", "u", "v"]},
-        "no header, so its columns are called column_1 to column_3 (data.read.header)",
+        "no header, so the columns are called column_1 to column_3 (data.read.header)",
     ),
     "no header, values seen again": (
         "39, State, 7\n50, Own, 8\n38, State, 9\n",
         {"column_1": ["39", "50", "38"], "column_2": ["State", "Own", "State"], "column_3": ["7", "8", "9"]},
-        "the space after each comma is left out; no header",
+        "spaces after commas are removed; no header",
     ),
     "years for names": (
         "land,2001,2002\nA,1,2\nB,3,4\n", {"land": ["A", "B"], "2001": ["1", "3"], "2002": ["2", "4"]}, "",
@@ -90,7 +90,7 @@ AS_IT_IS: dict[str, tuple[str | bytes, dict[str, list[str]], str]] = {
     "numbers for names": ("0,1\n5,6\n7,8\n", {"0": ["5", "7"], "1": ["6", "8"]}, ""),
     "names twice": (
         "a,a,,a.1\n1,2,3,4\n", {"a": ["1"], "a.2": ["2"], "Unnamed: 2": ["3"], "a.1": ["4"]},
-        "has names of columns twice; the later ones are called 'a.2'",
+        "has duplicate column names; the later ones are renamed 'a.2'",
     ),
     "empty lines": ("\na,b\n\n1,x\n", {"a": ["1"], "b": ["x"]}, ""),
     "old line ends": ("a,b\r1,x\r", {"a": ["1"], "b": ["x"]}, ""),
@@ -132,7 +132,7 @@ def test_compressed_files_are_read_whatever_their_name(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
         archive.writestr("a.csv", ROWS)
         archive.writestr("b.csv", ROWS)
-    with pytest.raises(DataError, match=r"two.zip': is an archive of 2 files \(a.csv, b.csv\); one is right"):
+    with pytest.raises(DataError, match=r"two.zip': is an archive of 2 files \(a.csv, b.csv\); expected one file"):
         read(tmp_path, (tmp_path / "two.zip").read_bytes(), "two.zip")
 
 
@@ -176,7 +176,7 @@ def test_what_the_user_says_counts(name: str, tmp_path: Path) -> None:
 WRONG: dict[str, tuple[str | bytes, str]] = {
     "another encoding": (
         "a,b\n1,x\n2,Köln\n".encode("cp1252"),
-        "is not UTF-8 text: row 3 has the byte 0xf6; data.read.encoding=cp1252 reads it as 'Köln'",
+        "is not UTF-8 text: row 3 has the byte 0xf6; with data.read.encoding=cp1252 it reads 'Köln'",
     ),
     "another encoding far below": (
         ("a,b\n" + "1,x\n" * 99_999 + "2,Köln\n").encode("cp1252"), "row 100001 has the byte 0xf6"
@@ -187,10 +187,10 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "too few values by white space": ("a b c\n" + "1 2 3\n" * 2000 + "1 2\n", "row 2002 has 2 values for 3 columns"),
     "a title above": (
         "Sales of 2024\n\na,b\n1,x\n2,y\n3,z\n",
-        "row 3 has 2 values for 1 columns; if line 3 has the names of the columns, data.read.header=3 is right",
+        "row 3 has 2 values for 1 columns; if line 3 has the column names, set data.read.header=3",
     ),
-    "comments": ("a,b\n# of 2024\n1,x\n", "row 2 has 1 values for 2 columns; +data.read.comment="),
-    "a null character": ("a,b\n1,x\0y\n", "row 2 has a null character"),
+    "comments": ("a,b\n# of 2024\n1,x\n", "row 2 has 1 values for 2 columns; use +data.read.comment="),
+    "a null character": ("a,b\n1,x\0y\n", "row 2: expected text, got a null character"),
     "no rows": ("a,b\n", "has a header but no rows"),
     "nothing but line ends": ("\n\n", "has no rows"),
 }  # fmt: skip
@@ -205,7 +205,7 @@ def test_wrong_row_is_told_by_its_number(name: str, tmp_path: Path) -> None:
 
 
 def test_other_separator_is_told_where_the_given_one_does_not_fit(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"; the separator looks like ';' \(data.read.separator=semicolon\)"):
+    with pytest.raises(DataError, match=r"; the separator may be ';' \(data.read.separator=semicolon\)"):
         read(tmp_path, "a;b;c\n1,5;x;1\n2;y;2\n", separator="comma", header=True)
 
 
@@ -214,12 +214,12 @@ def test_other_separator_is_told_where_the_given_one_does_not_fit(tmp_path: Path
     [
         ({"skiprow": 1}, "data.read.skiprow: no reader has this option; did you mean 'skiprows'?"),
         ({"seperator": ";"}, "data.read.seperator: no reader has this option; did you mean 'separator'?"),
-        ({"sep": ";"}, "data.read.sep: is called data.read.separator here"),
-        ({"decimal": "x"}, "data.read.decimal: 'x' is no sign; one such as ',', or its name, comma, is right"),
-        ({"encoding": "utf-9"}, "data.read.encoding: 'utf-9' is no encoding; did you mean 'utf-8'?"),
-        ({"compression": "gzp"}, "data.read.compression: 'gzp' is no compression; did you mean 'gzip'?"),
-        ({"header": "no"}, "data.read.header: 'no' is not true, false or the number of a line from 1"),
-        ({"format": "cvs"}, "data.read.format: 'cvs' is no kind of file; did you mean 'csv'?"),
+        ({"sep": ";"}, "data.read.sep: use data.read.separator instead"),
+        ({"decimal": "x"}, "data.read.decimal: expected one character such as ',' or its name, such as comma, got 'x'"),
+        ({"encoding": "utf-9"}, "data.read.encoding: no encoding 'utf-9'; did you mean 'utf-8'?"),
+        ({"compression": "gzp"}, "data.read.compression: no compression 'gzp'; did you mean 'gzip'?"),
+        ({"header": "no"}, "data.read.header: expected true, false or a line number from 1, got 'no'"),
+        ({"format": "cvs"}, "data.read.format: no file format 'cvs'; did you mean 'csv'?"),
         ({"storage_options": {}}, "data.read.storage_options: no reader has this option"),
     ],
 )
@@ -232,7 +232,7 @@ def test_wrong_option_is_told_with_its_key(options: dict[str, Any], expected: st
 def test_separator_that_is_nowhere_is_doubted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         assert read(tmp_path, ROWS, separator=";")[0] == {"a,b": ["1,x", "2,y"]}
-    assert caplog.messages == ["'t.csv': one column; the separator looks like comma (data.read.separator)"]
+    assert caplog.messages == ["'t.csv': one column; the separator may be comma (data.read.separator)"]
     caplog.clear()
     read(tmp_path, "a\nx y\n", separator=";")
     assert caplog.messages == []

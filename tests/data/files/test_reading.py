@@ -72,7 +72,7 @@ def test_sheet_of_a_workbook(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     assert caplog.messages == ["'t.xlsx': sheet 'First', the first of 2 (data.read.sheet_name)"]
     assert len(read(file, sheet_name="Second")) == 1
     assert list(read(file, header=False).columns) == ["column_1", "column_2", "column_3"]
-    with pytest.raises(ConfigError, match="gives a dict of"):
+    with pytest.raises(ConfigError, match="returned a dict for"):
         read(file, sheet_name=["First", "Second"])
 
 
@@ -82,7 +82,7 @@ def test_table_of_an_sqlite_file(tmp_path: Path) -> None:
     with sqlite3.connect(file) as connection:
         FRAME.head(1).to_sql('odd "name"', connection, index=False)
     connection.close()
-    with pytest.raises(DataError, match=r'has 2 tables \(odd "name", people\); data.read.table says which'):
+    with pytest.raises(DataError, match=r'has 2 tables \(odd "name", people\); set data.read.table'):
         read(file)
     assert len(read(file, table='odd "name"')) == 1
     with pytest.raises(DataError, match=r"has no table 'peple'; did you mean 'people'?"):
@@ -124,20 +124,20 @@ def test_index_with_a_name_is_a_column_and_names_twice_are_different(tmp_path: P
 
 
 NO_TABLES: dict[str, tuple[str, bytes, str]] = {
-    "pickle": ("t.csv", pickle.dumps({}), "is pickled objects, which are never loaded; a Parquet file is right"),
-    "array": ("t.npy", b"\x93NUMPY\x01", "is an array of NumPy; data=npz is right"),
+    "pickle": ("t.csv", pickle.dumps({}), "is pickled objects, which are never loaded; use a Parquet file"),
+    "array": ("t.npy", b"\x93NUMPY\x01", "is a NumPy array; use data=npz"),
     "HDF5": ("t.h5", b"\x89HDF\r\n", "is an HDF5 file"),
-    "R": ("t.rds", b"xx", "is a file of R's"),
-    "web page": ("t.csv", b"<!DOCTYPE html>", "is a page of the web or XML"),
-    "pointer": ("t.csv", b"version https://git-lfs.github.com/spec/v1\n", "`git lfs pull` brings the file"),
-    "text as Parquet": ("t.parquet", b"a,b\n1,2\n", "is no Parquet file, but one that begins with b'a,b"),
-    "cut Parquet": ("t.parquet", b"PAR1xxxx", "is no Parquet file: "),
-    "cut ORC": ("t.orc", b"ORCxx", "is no ORC file: "),
-    "cut Feather": ("t.feather", b"ARROW1xx", "is no Feather (Arrow) file: "),
+    "R": ("t.rds", b"xx", "is an R data file"),
+    "web page": ("t.csv", b"<!DOCTYPE html>", "is a web page or XML"),
+    "pointer": ("t.csv", b"version https://git-lfs.github.com/spec/v1\n", "use `git lfs pull` to get the file"),
+    "text as Parquet": ("t.parquet", b"a,b\n1,2\n", "not a Parquet file, it begins with b'a,b"),
+    "cut Parquet": ("t.parquet", b"PAR1xxxx", "not a valid Parquet file: "),
+    "cut ORC": ("t.orc", b"ORCxx", "not a valid ORC file: "),
+    "cut Feather": ("t.feather", b"ARROW1xx", "not a valid Feather (Arrow) file: "),
     "cut workbook": ("t.xlsx", b"PK\3\4xxxx", "is damaged or cut off"),
-    "cut SQLite": ("t.db", b"SQLite format 3\0xx", "is no SQLite file: "),
-    "cut JSON": ("t.json", b'[{"a": 1', "is no JSON file: "),
-    "SPSS": ("t.sav", b"$FL2xx", "SPSS needs the package pyreadstat; pip install pyreadstat"),
+    "cut SQLite": ("t.db", b"SQLite format 3\0xx", "not a valid SQLite file: "),
+    "cut JSON": ("t.json", b'[{"a": 1', "not a valid JSON file: "),
+    "SPSS": ("t.sav", b"$FL2xx", "SPSS needs the package pyreadstat; use pip install pyreadstat"),
 }
 
 
@@ -157,6 +157,6 @@ def test_typed_option_of_another_kind_of_file_is_refused_and_one_of_a_run_is_not
     for typed in ("data.read.separator=';'", "+data.read.skiprows=1"):
         with (
             trusting(trust_of([typed])),
-            pytest.raises(ConfigError, match=r"data.read.s\w+: says nothing of a file of Parquet, which"),
+            pytest.raises(ConfigError, match=r"data.read.s\w+: does not apply to"),
         ):
             read(tmp_path / "t.parquet", separator=";", skiprows=1)

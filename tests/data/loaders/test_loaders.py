@@ -92,7 +92,9 @@ def test_series_of_varying_length_are_padded_to_the_longest_of_their_batch(loade
 
 
 @pytest.mark.parametrize("loader", LOADERS, ids=repr)
-@pytest.mark.parametrize(("size", "expected"), [(0, "1 or more is right"), (7, "larger than the training data; 6")])
+@pytest.mark.parametrize(
+    ("size", "expected"), [(0, "expected 1 or more, got 0"), (7, "expected at most 6, the size of")]
+)
 def test_batch_size_of_zero_or_beyond_the_data_is_told(loader: Loader, size: int, expected: str) -> None:
     from dataclasses import replace
 
@@ -113,11 +115,11 @@ def test_take_keeps_the_first_batches_after_the_shuffle_in_training_only() -> No
 @pytest.mark.parametrize(
     ("loader", "expected"),
     [
-        (TfDataLoader(2, 0, 0), "loader.take: 0 is too small"),
-        (TfDataLoader(2, -1, None), "loader.shuffle_buffer: -1 is negative"),
+        (TfDataLoader(2, 0, 0), "loader.take: expected 1 or more, or null for all batches, got 0"),
+        (TfDataLoader(2, -1, None), "loader.shuffle_buffer: expected 0 or more, got -1"),
         (GeneratorLoader(2, True, "generater", "known"), "did you mean 'generator'"),
         (GeneratorLoader(2, True, "generator", "unknwn"), "did you mean 'unknown'"),
-        (GeneratorLoader(2, True, "py_dataset", "endless"), "loader.length=known is right"),
+        (GeneratorLoader(2, True, "py_dataset", "endless"), "set loader.length=known"),
     ],
 )
 def test_wrong_argument_is_told(loader: Loader, expected: str) -> None:
@@ -167,7 +169,7 @@ def test_batches_of_a_stream_are_fed_as_they_are() -> None:
 @pytest.mark.parametrize("key", ["take", "shuffle_buffer"])
 def test_number_that_tf_data_cannot_hold_is_told(key: str) -> None:
     loader = TfDataLoader(**{"batch_size": 2, "shuffle_buffer": 0, "take": None, key: 10**20})
-    with pytest.raises(ConfigError, match=f"loader.{key}: 100000000000000000000 is too large"):
+    with pytest.raises(ConfigError, match=f"loader.{key}: expected at most .*, got 100000000000000000000"):
         loader.batches(images(), seed=0, training=True)
 
 
@@ -181,5 +183,7 @@ def test_batch_size_is_found_by_the_number_of_examples(length: int | None, size:
 
 @pytest.mark.parametrize("size", ["many", True, 3.5])
 def test_batch_size_that_is_no_number_is_told(size: object) -> None:
-    with pytest.raises(ConfigError, match=r"loader\.batch_size: .* is no number of examples; 32, or auto, is right"):
+    with pytest.raises(
+        ConfigError, match=r"loader\.batch_size: expected a number of examples such as 32, or auto, got .*"
+    ):
         checked_batch_size(size)  # type: ignore[arg-type]

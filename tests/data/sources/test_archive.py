@@ -103,7 +103,7 @@ def test_one_kind_of_file_for_the_other_is_told(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", X)
     with pytest.raises(DataError, match="archive of several arrays"):
         read_npy(tmp_path / "a.npz")
-    with pytest.raises(DataError, match="is no archive"):
+    with pytest.raises(DataError, match="not an archive"):
         read_npz(tmp_path / "x.npy", ["x"])
     with pytest.raises(DataError, match="no such file"):
         read_npy(tmp_path / "none.npy")
@@ -114,5 +114,5 @@ def test_one_kind_of_file_for_the_other_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("given", [None, 3, [None], {"x": ["x"]}])
 def test_keys_that_are_none_are_told(tmp_path: Path, given: Any) -> None:
     np.savez(tmp_path / "a.npz", x=X, y=Y)
-    with pytest.raises(ConfigError, match=r"data\.inputs: .* names no arrays; keys such as \[x\]"):
+    with pytest.raises(ConfigError, match=r"data\.inputs: expected keys such as \[x\]"):
         npz(tmp_path / "a.npz", inputs=given).load()

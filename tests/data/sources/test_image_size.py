@@ -44,7 +44,7 @@ def test_picture_of_gigabytes_in_a_folder_is_told_by_its_name(tmp_path: Path) ->
     assert len(bomb) < 300_000
     (tmp_path / "b" / "1.png").write_bytes(bomb)
     source = ImageFolder(str(tmp_path), (8, 8), "rgb", None, None)
-    with pytest.raises(DataError, match=rf"'{tmp_path}/b/1\.png': would unpack to more than {LIMIT:,} pixels"):
+    with pytest.raises(DataError, match=rf"'{tmp_path}/b/1\.png': unpacks to more than {LIMIT:,} pixels"):
         source.load()
 
 
@@ -70,7 +70,7 @@ def test_picture_of_gigabytes_in_a_folder_is_told_by_its_name(tmp_path: Path) ->
 def test_limit_is_that_of_pillow(content: bytes, is_refused: bool, tmp_path: Path) -> None:
     (tmp_path / "picture").write_bytes(content)
     if is_refused:
-        with pytest.raises(DataError, match="would unpack to more than"):
+        with pytest.raises(DataError, match="unpacks to more than"):
             check_size(tmp_path / "picture")
     else:
         check_size(tmp_path / "picture")
@@ -89,5 +89,5 @@ def test_picture_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
     os.mkfifo(tmp_path / "a" / "0.png")
-    with pytest.raises(DataError, match=r"a/0\.png': is no file"):
+    with pytest.raises(DataError, match=r"a/0\.png': not a file"):
         ImageFolder(str(tmp_path), (8, 8), "rgb", None, None).load()

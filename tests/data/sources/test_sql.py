@@ -53,7 +53,7 @@ def test_other_databases_are_read_by_sqlalchemy(url: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("DELETE FROM t", "the query does more than read; SELECT is right"),
+        ("DELETE FROM t", "the query does more than read; use SELECT"),
         ("SELECT b FROM t", "the query failed: no such column: b"),
         ("SELECT * FROM t WHERE a > 9", "has no rows"),
         ("ATTACH DATABASE 'made.db' AS other", "the query does more than read"),
@@ -75,10 +75,10 @@ def test_query_that_fails_is_told_and_writes_nothing(
     ("given", "error", "expected"),
     [
         ({"url": "sqlite:///none.db", "table": "t"}, DataError, "data.url: no file 'none.db'"),
-        ({"url": "sqlite://", "table": "t"}, ConfigError, "data.url: of SQLite, sqlite:/// and the path"),
-        ({"url": "data.db", "table": "t"}, ConfigError, "data.url: is no address of a database; one such as"),
+        ({"url": "sqlite://", "table": "t"}, ConfigError, "data.url: expected sqlite:/// followed by the path"),
+        ({"url": "data.db", "table": "t"}, ConfigError, "data.url: not a database address; use an address such as"),
         ({"url": "postgre://me:pw-5e1f@host/x", "table": "t"}, ConfigError, "SQLAlchemy has no database 'postgre'"),
-        ({"url": "sqlite:///x.db"}, ConfigError, "data.table and data.query: neither given; one of them is right"),
+        ({"url": "sqlite:///x.db"}, ConfigError, "data.table and data.query: neither given; set exactly one of them"),
         ({"url": "x", "table": "t", "query": "q"}, ConfigError, "data.table and data.query: both given"),
     ],
 )

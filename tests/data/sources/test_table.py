@@ -102,7 +102,7 @@ def test_other_files_have_types_and_classes_of_the_training_file(tmp_path: Path)
     with pytest.raises(DataError, match=r"other.csv': row 2: target 'bought' has class 'yess'; did you mean 'yes'"):
         load(tmp_path, TABLE, test=str(other))
     other.write_text("age,city,bought\nold,Oslo,yes\n")
-    with pytest.raises(DataError, match="row 2: column 'age' has 'old'; a number is right"):
+    with pytest.raises(DataError, match="row 2: column 'age': expected a number, got 'old'"):
         load(tmp_path, TABLE, test=str(other))
 
 
@@ -120,10 +120,14 @@ def test_targets_may_be_absent_where_they_are_not_wanted(tmp_path: Path) -> None
         ("age,boght\n1,yes\n", {}, "has no column 'bought'; did you mean 'boght'?"),
         (TABLE, {"inputs": ["agee"]}, "has no column 'agee'; did you mean 'age'?"),
         (TABLE, {"inputs": ["bought"]}, "'bought' is a target too"),
-        ("bought\nyes\nno\n", {}, "no column is left for an input"),
+        ("bought\nyes\nno\n", {}, "no column is left to use as an input"),
         (b"age,bought\n1,\xff\n", {}, "is not UTF-8 text"),
         ("age,bought\n1,yes\n2,\n", {"missing_target": "error"}, "row 3: target 'bought' is missing"),
-        ("age,bought\n" + "1,yes\n" * 12 + "old,no\n", {}, "row 14: column 'age' has 'old'; a number is right"),
+        (
+            "age,bought\n" + "1,yes\n" * 12 + "old,no\n",
+            {},
+            "row 14: column 'age': expected a number as in the other rows, got 'old'",
+        ),
     ],
 )
 def test_wrong_table_is_told(tmp_path: Path, text: str | bytes, settings: dict[str, Any], expected: str) -> None:
@@ -151,7 +155,7 @@ def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
 
 def test_file_that_is_no_parquet_and_one_without_rows_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_text("no parquet")
-    with pytest.raises(DataError, match="is no Parquet file"):
+    with pytest.raises(DataError, match="not a Parquet file"):
         Parquet(path=str(tmp_path / "a.parquet"), **SETTINGS).load()
     pd.DataFrame({"bought": []}).to_parquet(tmp_path / "a.parquet")
     with pytest.raises(DataError, match="has no rows"):
@@ -164,7 +168,7 @@ def test_frame_of_a_function_is_read_whatever_its_index() -> None:
     assert train(splits).inputs["age"].tolist() == [1, 2]
     assert isinstance(splits.test, Examples)
     assert splits.test.targets["bought"].tolist() == [1]
-    with pytest.raises(ConfigError, match=r"data.train: gave a list; a pandas.DataFrame is right"):
+    with pytest.raises(ConfigError, match=r"data.train: expected a pandas.DataFrame, got a list"):
         Frame(train=[1], **SETTINGS).load()
     with pytest.raises(DataError, match="has no rows"):
         Frame(train=frame.head(0), **SETTINGS).load()
@@ -196,7 +200,7 @@ def test_columns_named_by_numbers_are_found_and_twice_the_same_is_told() -> None
     frame = pd.DataFrame({0: [1.0, 2.0], "bought": ["x", "y"]})
     assert list(Frame(train=frame, **SETTINGS).load().train.spec.inputs) == ["0"]
     twice = pd.concat([frame, frame[[0]]], axis=1)
-    with pytest.raises(DataError, match=r"data\.train: has the column '0' 2 times; once is right"):
+    with pytest.raises(DataError, match=r"data\.train: has 2 columns named '0'; expected one"):
         Frame(train=twice, **SETTINGS).load()
 
 
@@ -248,9 +252,9 @@ def test_a_column_that_sets_splits_apart_keeps_the_exact_values_of_a_frame() -> 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"inputs": []}, "data.inputs: names none; null for all columns, or a list of names, is right"),
-        ({"inputs": ["x", "x"]}, "data.inputs: names 'x' twice; once is right"),
-        ({"targets": ["y", "z", "y"]}, "data.targets: names 'y' twice; once is right"),
+        ({"inputs": []}, "data.inputs: expected a list of names, or null for all columns, got an empty list"),
+        ({"inputs": ["x", "x"]}, "data.inputs: names 'x' twice; name it once"),
+        ({"targets": ["y", "z", "y"]}, "data.targets: names 'y' twice; name it once"),
     ],
 )
 def test_names_of_columns_that_say_nothing_are_told(settings: dict[str, Any], expected: str) -> None:
@@ -260,7 +264,7 @@ def test_names_of_columns_that_say_nothing_are_told(settings: dict[str, Any], ex
 
 
 def test_an_empty_path_is_not_the_working_folder() -> None:
-    with pytest.raises(ConfigError, match=r"data\.path: is empty; a file, a folder or a pattern is right"):
+    with pytest.raises(ConfigError, match=r"data\.path: expected a file, a folder or a pattern, got an empty text"):
         Csv(path="", **SETTINGS).check()
 
 

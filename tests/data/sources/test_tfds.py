@@ -110,7 +110,7 @@ def test_images_of_varying_size_need_one(prepared: Path) -> None:
     [
         ({"train": "trian"}, "data.train: ", ),
         ({"inputs": ["imge"]}, "has no feature 'imge'; did you mean 'image'?"),
-        ({"targets": ["caption"]}, "'caption' is text"),
+        ({"targets": ["caption"]}, "got 'caption', which is text"),
     ],
 )  # fmt: skip
 def test_wrong_split_or_feature_is_told(prepared: Path, more: dict[str, Any], expected: str) -> None:

@@ -88,10 +88,10 @@ def test_varying_length_is_said_by_name() -> None:
     ("train", "more", "expected"),
     [
         (two_batches(), {}, "add `_partial_: true`"),
-        (3, {}, "int makes no batches"),
+        (3, {}, "got a int"),
         (lambda: iter([]), {}, "data.train: yields no batches"),
         (lambda: iter([X]), {}, "a tuple (inputs, targets)"),
-        (two_batches, {"steps": 0}, "data.steps: 0 is too small"),
+        (two_batches, {"steps": 0}, "data.steps: expected 1 or more, or null, got 0"),
         (two_batches, {"steps": 3}, "ended after 2 of the 3 batches"),
         (lambda: iter([(X, Y), (X, Y[:2])]), {}, "input 'x' has 4, target 'y' has 2"),
     ],

@@ -85,16 +85,16 @@ def test_missing_values_by_name_among_numbers_of_any_type() -> None:
 @pytest.mark.parametrize(
     ("name", "values", "reason"),
     [
-        ("Unnamed: 0", list(ROWS), "counts the rows"),
-        ("", [str(i) for i in ROWS], "counts the rows"),
-        ("x", list(range(1, 41)), "counts the rows"),
-        ("PassengerId", list(range(900, 940)), "counts the rows"),
+        ("Unnamed: 0", list(ROWS), "numbers the rows"),
+        ("", [str(i) for i in ROWS], "numbers the rows"),
+        ("x", list(range(1, 41)), "numbers the rows"),
+        ("PassengerId", list(range(900, 940)), "numbers the rows"),
         ("Unnamed: 0", [(i * 7) % 40 + 3 for i in ROWS], "is an id"),
         ("user_id", [(i * 7) % 40 + 1000 for i in ROWS], "is an id"),
         ("ID", [*map(str, range(50, 89)), "15A"], "differ from row to row (40 in 40 rows)"),
         ("title", [f"A title, number {i}" for i in ROWS], "differ from row to row (40 in 40 rows)"),
         ("zip", [f"0{i:04}" for i in ROWS], "differ from row to row"),
-        ("one", [5] * 40, "has one value only"),
+        ("one", [5] * 40, "has only one value"),
         ("none", [None] * 40, "is empty"),
         ("gone", ["NA", ""] * 20, "is empty"),
         ("lists", [[1, 2]] * 40, "holds lists"),
@@ -154,15 +154,21 @@ def test_kinds_that_the_user_gives() -> None:
     ("settings", "expected"),
     [
         ({"kinds": {"xx": "number"}}, "data.kinds.xx: there is no such column; did you mean 'x'"),
-        ({"kinds": {"x": "nombre"}}, "data.kinds.x: 'nombre' is no kind of a column; did you mean 'number'"),
-        ({"kinds": "number"}, "data.kinds: 'number' says of no column what it is; {COLUMN: number} is right"),
+        (
+            {"kinds": {"x": "nombre"}},
+            "data.kinds.x: expected number, category, time or class, got 'nombre'; did you mean 'number'",
+        ),
+        (
+            {"kinds": "number"},
+            "data.kinds: expected a mapping of columns to kinds such as {COLUMN: number}, got 'number'",
+        ),
         ({"categories": ["xx"]}, "data.categories: there is no column 'xx'; did you mean 'x'"),
-        ({"kinds": {"x": "class"}}, "'class' is a kind of targets; number, category or time is right"),
-        ({"kinds": {"x": "number"}, "categories": ["x"]}, "but data.categories names the column too"),
+        ({"kinds": {"x": "class"}}, "'class' is only for targets; set it to number, category or time"),
+        ({"kinds": {"x": "number"}, "categories": ["x"]}, "but data.categories also names the column"),
         ({"kinds": {"x": "number"}, "inputs": ["ok"]}, "is neither an input nor a target"),
-        ({"kinds": {"x": "number"}}, "row 0: column 'x' has 'soon'; a number is right"),
-        ({"kinds": {"x": "time"}}, "row 0: column 'x' has 'soon'; a date or time is right"),
-        ({"inputs": ["lists"]}, "column 'lists' holds lists; a column of numbers or of text for each of its values"),
+        ({"kinds": {"x": "number"}}, "row 0: column 'x': expected a number, got 'soon'"),
+        ({"kinds": {"x": "time"}}, "row 0: column 'x': expected a date or time, got 'soon'"),
+        ({"inputs": ["lists"]}, "column 'lists' holds lists; split it into columns of numbers or text"),
     ],
 )
 def test_wrong_kind_is_told(settings: dict[str, Any], expected: str) -> None:
@@ -173,7 +179,7 @@ def test_wrong_kind_is_told(settings: dict[str, Any], expected: str) -> None:
 
 def test_few_texts_among_numbers_or_dates_are_told_with_their_row() -> None:
     for values, right in (([str(i) for i in ROWS], "number"), ([f"2020-01-{i % 28 + 1:02}" for i in ROWS], "date")):
-        with pytest.raises(DataError, match=f"row 7: column 'x' has 'old'; a {right} is right, as in the other rows"):
+        with pytest.raises(DataError, match=f"row 7: column 'x': expected a {right} as in the other rows, got 'old'"):
             loaded({"x": [*values[:7], "old", *values[8:]]})
 
 
@@ -199,9 +205,9 @@ def test_new_data_is_read_as_the_training_data_was(tmp_path: Any) -> None:
     }  # fmt: skip
     empty = read(flag=[None], ok=[""], price=[np.nan], code=[None], when=[pd.NaT])
     assert all(np.isnan(values[0]) for name, values in empty.inputs.items() if name != "code")
-    with pytest.raises(DataError, match="row 1: column 'when' has 'soon'; a date or time is right"):
+    with pytest.raises(DataError, match="row 1: column 'when': expected a date or time, got 'soon'"):
         read(flag=[1, 1], ok=[1, 1], price=[1, 1], code=["a", "b"], when=["1/2/2020", "soon"])
-    with pytest.raises(DataError, match="column 'price' has dates; numbers are right"):
+    with pytest.raises(DataError, match="column 'price': expected numbers, got dates"):
         read(flag=[1], ok=[1], price=[pd.Timestamp("2020")], code=["a"], when=["1/2/2020"])
 
 
@@ -219,15 +225,19 @@ def test_way_of_writing_is_told_by_the_first_that_is_unusual(caplog: pytest.LogC
     with caplog.at_level(logging.INFO):
         loaded({"x": [5, "$6"] * 20, "day": [f"{i % 12 + 1}/{i % 7 + 1}/2020" for i in ROWS]})
     assert caplog.messages == [
-        "column 'x' is read as numbers, from texts such as '$6'; data.kinds={x:category} changes that",
-        "column 'day' is read as times, the month before the day (data.day_first=true turns them), from texts such as "
-        "'1/1/2020'; data.kinds={day:category} changes that",
+        "column 'x' is read as numbers, from texts such as '$6'; to change that, set data.kinds={x:category}",
+        "column 'day' is read as times, month before day (set data.day_first=true for day before month), from texts "
+        "such as "
+        "'1/1/2020'; to change that, set data.kinds={day:category}",
     ]
 
 
 def test_setting_that_a_line_names_is_what_a_shell_takes(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         loaded({"Unnamed: 0": list(ROWS), "a": [1] * 40, "b (x)": [2] * 40, "größe": ["x"] * 40})
-    assert r"'data.kinds={Unnamed\:\ 0:number}' changes that" in caplog.text
-    assert "columns 'a', 'b (x)': each is left out, as it has one value only; data.kinds={a:number}" in caplog.text
-    assert "'größe' is left out, as it has one value only; naming it in data.inputs changes that" in caplog.text
+    assert r"to change that, set 'data.kinds={Unnamed\:\ 0:number}'" in caplog.text
+    assert (
+        "columns 'a', 'b (x)': each is left out, because it has only one value; to change that, set "
+        "data.kinds={a:number}" in caplog.text
+    )
+    assert "'größe' is left out, because it has only one value; to change that, name it in data.inputs" in caplog.text

@@ -86,25 +86,32 @@ def test_kinds_classes_and_the_loss_settle_what_a_target_is() -> None:
     assert column([1, 2, 3] * 5, classes=3).spec.targets["y"].classes == ("1", "2", "3")
     spec = column(rooms).spec.targets["y"]
     assert settled("y", spec, LossKind("mean_squared_error"), of_table=True)[0].kind == "numbers"
-    with pytest.raises(ConfigError, match=r"data.kinds.y: number, but data.classes=5 says class; one of them is right"):
+    with pytest.raises(
+        ConfigError, match=r"data.kinds.y: number, but data.classes=5 means class; set only one of them"
+    ):
         kind(rooms, kinds={"y": "number"}, classes=5)
-    with pytest.raises(ConfigError, match=r"data.kinds.y: 'numbr' is no kind of a column; did you mean 'number'\?"):
+    with pytest.raises(
+        ConfigError,
+        match=r"data.kinds.y: expected number, category, time or class, got 'numbr'; did you mean 'number'\?",
+    ):
         kind(rooms, kinds={"y": "numbr"})
     with pytest.raises(ConfigError, match=r"data.classes: 3 for target 'y', which has 5: 0, 1, 2, 3, 4"):
         kind(rooms, classes=3)
-    with pytest.raises(DataError, match=r"row 1: target 'y' has 'no'; a number is right"):
+    with pytest.raises(DataError, match=r"row 1: target 'y': expected a number, got 'no'"):
         kind(["1", "no"], kinds={"y": "number"})
-    with pytest.raises(DataError, match=r"row 40: target 'y' has 'n\.d\.'; a number is right, as in the other rows"):
+    with pytest.raises(DataError, match=r"row 40: target 'y': expected a number as in the other rows, got 'n\.d\.'"):
         kind([f"{i}.5" for i in range(40)] + ["n.d."])
 
 
 def test_the_line_of_doubt_names_what_changes_it() -> None:
     spec = column([0, 1, 2, 3, 4] * 5).spec.targets["y"]
     line = settled("rooms", spec, None, of_table=True)[1]
-    assert line == "target 'rooms': 5 classes, not numbers (data.kinds.rooms=number changes that)"
+    assert line == "target 'rooms': treated as 5 classes, not numbers; to change that, set data.kinds.rooms=number"
     prices = column(range(50)).spec.targets["y"]
     line = settled("price/m2", prices, None, of_table=True)[1]
-    assert line == "target 'price/m2': numbers, not classes ('data.kinds={price/m2: class}' changes that)"
+    assert (
+        line == "target 'price/m2': treated as numbers, not classes; to change that, set 'data.kinds={price/m2: class}'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,14 +158,16 @@ def test_rows_without_a_target_are_left_out_masked_or_refused(caplog: pytest.Log
     values = ["a", "", "b", None, "a"]
     examples = column(values)
     assert (examples.inputs["x"].tolist(), examples.targets["y"].tolist()) == ([0, 2, 4], [0, 1, 0])
-    assert "2 of 5 rows lack target 'y' and are left out (data.missing_target=error refuses them)" in caplog.text
+    assert (
+        "2 of 5 rows have no target 'y' and are left out; set data.missing_target=error to stop instead" in caplog.text
+    )
     assert len(column(values, missing_target="drop")) == 3
     for masked in (column(values, missing_target="mask"), column(values, missing="mask")):
         assert masked.weights["y"].tolist() == [1, 0, 1, 0, 1]
     assert column([3, -1, 5], missing=-1).weights["y"].tolist() == [1, 0, 1]
     assert column([3, -1, 5], missing=-1, missing_target="drop").targets["y"].tolist() == [0, 1]
     for refused in ({"missing_target": "error"}, {"missing": "refuse"}):
-        with pytest.raises(DataError, match=r"row 1: target 'y' is missing \(2 rows lack it\); data"):
+        with pytest.raises(DataError, match=r"row 1: target 'y' is missing \(rows affected: 2\); set data"):
             column(values, **refused)
     with pytest.raises(DataError, match=r"row 4: target 'y' has class 'c'"):
         frame(["y"], pd.DataFrame({"x": 1.0, "y": ["a", "b"]}), test=pd.DataFrame({"x": 1.0, "y": [*values[:4], "c"]}))
@@ -168,15 +177,17 @@ def test_rows_without_a_target_are_left_out_masked_or_refused(caplog: pytest.Log
 
 def test_two_keys_that_contradict_each_other_are_told() -> None:
     for key, missing in (("drop", "mask"), ("error", "mask"), ("mask", "refuse"), ("error", -1)):
-        with pytest.raises(ConfigError, match=f"data.missing_target: {key}, but weighting.missing={missing} says"):
+        with pytest.raises(ConfigError, match=f"data.missing_target: {key} contradicts weighting.missing={missing}"):
             column(["a", "b"], missing_target=key, missing=missing)
-    with pytest.raises(ConfigError, match=r"'dorp' is none of its choices, error, drop and mask; did you mean 'drop'"):
+    with pytest.raises(ConfigError, match=r"expected error, drop or mask, got 'dorp'; did you mean 'drop'"):
         column(["a", "b"], missing_target="dorp")
 
 
 def test_rows_that_lack_some_of_several_targets_are_dropped_or_masked_only_if_that_is_said() -> None:
     table = pd.DataFrame({"x": [0.0, 1, 2, 3], "a": ["u", "", "v", ""], "b": [0.5, 1.5, np.nan, np.nan]})
-    with pytest.raises(DataError, match=r"row 1: target 'a' is missing .*=drop leaves .*=mask trains the other"):
+    with pytest.raises(
+        DataError, match=r"row 1: target 'a' is missing .*=drop to leave .*=mask to use them for the other"
+    ):
         frame(["a", "b"], table)
     assert len(frame(["a", "b"], table, missing_target="drop").train) == 1  # type: ignore[arg-type]
     masked = frame(["a", "b"], table, missing_target="mask").train
@@ -186,7 +197,7 @@ def test_rows_that_lack_some_of_several_targets_are_dropped_or_masked_only_if_th
 
 def test_a_text_that_stands_for_missing_may_be_a_class(caplog: pytest.LogCaptureFixture) -> None:
     values = ["NA", "EU", "AS"] * 10
-    with pytest.raises(DataError, match=r"'NA' stands for missing in 10 rows; \"data.missing=\['','N/A'"):
+    with pytest.raises(DataError, match=r"'NA' means a missing value in 10 rows; set \"data.missing=\['','N/A'"):
         column(values)
     assert len(column(values, missing_target="drop")) == 20
     # Too few for a class, and numbers, of which none is called so.

@@ -90,5 +90,7 @@ def test_weights_of_a_function_and_of_the_data_are_multiplied_position_by_positi
 
 
 def test_weights_of_another_shape_than_the_positions_are_told() -> None:
-    with pytest.raises(DataError, match=r"'y' have shape \(6, 3\); one number an example is right, or one a position"):
+    with pytest.raises(
+        DataError, match=r"'y': expected one number per example, or per position of its target .*, got shape \(6, 3\)"
+    ):
         examples(np.ones((6, 3)))

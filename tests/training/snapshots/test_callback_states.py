@@ -120,10 +120,10 @@ def test_arguments_paths_and_models_are_those_of_the_new_process(tmp_path: Path)
 def test_other_callbacks_are_told() -> None:
     taken = begun(Other(), Kept()).captured()
     with pytest.raises(
-        ConfigError, match="callbacks: Kept, Other cannot go on where Other, Kept stopped; the same ones"
+        ConfigError, match="callbacks: Kept, Other cannot continue where Other, Kept stopped; use the same ones"
     ):
         begun(Kept(), Other()).restore(taken)
-    with pytest.raises(ConfigError, match="callbacks: none cannot go on where Other, Kept stopped"):
+    with pytest.raises(ConfigError, match="callbacks: none cannot continue where Other, Kept stopped"):
         begun().restore(taken)
 
 
@@ -132,7 +132,9 @@ def test_state_that_is_not_plain_is_told() -> None:
     states = begun(kept)
     for wrong in ({"model": print}, [1]):
         kept.given = wrong
-        with pytest.raises(ConfigError, match=r"callbacks: get_state of Kept gave .*; a dict of plain values is right"):
+        with pytest.raises(
+            ConfigError, match=r"callbacks: expected a dict of plain values from get_state of Kept, got "
+        ):
             states.captured()
 
 

@@ -82,7 +82,7 @@ def test_a_part_of_a_file_is_none(length: int) -> None:
 
 
 def test_code_is_no_plain_value() -> None:
-    with pytest.raises(TypeError, match="function is no plain value"):
+    with pytest.raises(TypeError, match="function is not a plain value"):
         content(snapshot(state={"call": content}))
 
 
