@@ -10,7 +10,15 @@ from pipeline.data.splits import Splits
 class Source(Protocol):
     """Provides the data of a run.
 
-    A source needs no other method. It may also have the following ones, which are called if they exist:
+    This one has everything that a source needs:
+
+        class Squares:
+            def load(self, *, with_targets: bool = True) -> Splits:
+                inputs = {"x": np.arange(100.0)}
+                targets = {"y": inputs["x"] ** 2} if with_targets else {}
+                return Splits(Examples(spec_of(inputs, targets), inputs, targets))
+
+    It may also have the following methods, which are called if they exist:
 
     - `check(self) -> None`, called before `load`, raises a `DataError` for what can be seen at once, such as a missing
       file. For the package's own sources it is called before TensorFlow is imported.

@@ -63,8 +63,8 @@ class TableSource(abc.ABC):
         kept: Columns to keep unconverted, besides any other use; set automatically to `split.column`.
         timed: Kept columns to convert to seconds if they are times; set automatically for `split.method=time`.
         missing_target: What happens to rows without a target: `error` refuses them; `drop` leaves out rows that lack
-            any target; `mask` keeps them with weight 0 for the missing target, like `weighting.missing=mask`; null leaves
-            out rows that lack all targets, with a warning.
+            any target; `mask` keeps them with weight 0 for the missing target, like `weighting.missing=mask`; null
+            leaves out rows that lack all targets, with a warning.
         trained: The spec that a model was trained on, set automatically; see `like`.
     """
 
