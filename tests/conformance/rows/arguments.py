@@ -76,11 +76,11 @@ ARGUMENTS_OF_FIT = (
     ),
     Difference(
         "class-weights-of-outputs",
-        "`class_weight` of several outputs, and of outputs that there are not",
+        "`class_weight` of several outputs, and of unknown outputs",
         "refuses class weights for models of several outputs. For one output, it takes any other keys than "
         "class ids, such as the name of an output or the texts of a JSON file, and trains without weights.",
         'takes a dict of class weights by output, as in `class_weight={"kind": {0: 1.0, 1: 2.0}}`, and refuses the '
-        "name of an output that there is not.",
+        "name of an unknown output.",
         "Weights that were given should count, or be refused.",
         (
             KERAS_API + "test_class_weights_of_several_outputs_are_those_computed_by_hand",
