@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 
-from pipeline.callbacks.checkpoints import Checkpoints
 from pipeline.config import components
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.run.atomic_files import check_is_text
@@ -71,4 +70,4 @@ def check_savers(callbacks: Iterable[keras.callbacks.Callback], savable: Savable
 def _saves_model(callback: Any) -> bool:
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         return not callback.save_weights_only
-    return isinstance(callback, Checkpoints)
+    return getattr(callback, "saves_model", False) is True

@@ -17,7 +17,21 @@ FEWEST, UNKNOWN, MOST = 32, 256, 1024
 
 
 class Loader(Protocol):
-    """Turns the data of a split into its batches."""
+    """Turns the data of a split into its batches.
+
+    This one has examples come in reverse:
+
+        @dataclass(frozen=True)
+        class Reverse:
+            batch_size: int
+
+            def batches(self, data: Data, *, seed: int, training: bool) -> Batches:
+                examples = examples_only(data, "reverse")
+                order = np.arange(len(examples))[::-1] if training else slice(None)
+                return ArrayBatches(examples.rows(order), self.batch_size, shuffle=False, seed=seed)
+
+    What it returns has to be a function of the seed and the number of an epoch, see `Batches`: resume rests on that.
+    """
 
     def batches(self, data: Data, *, seed: int, training: bool) -> Batches:
         """Returns the batches of a split.

@@ -39,7 +39,7 @@ class Tfds:
         test: Split string of the test data, or null.
         data_dir: The folder of prepared datasets; null for TFDS' default.
         download: Whether to download and prepare a missing dataset.
-        inputs: Features that are inputs: a list, or a mapping of input names to features; null for the supervised input.
+        inputs: Features that are inputs: a list, or a mapping of names to features; null for the supervised input.
         targets: Features that are targets, in the same way.
         columns: Features to keep for weights, masks and splits.
         image_size: Height and width to resize images to; needed if their sizes vary.

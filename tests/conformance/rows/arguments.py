@@ -54,7 +54,7 @@ ARGUMENTS_OF_FIT = (
     Difference(
         "wrong-types",
         "Errors name the argument",
-        'names neither the argument nor what is right: `y=[0, 1]` with "Unrecognized data type: x=" and all of `x`, '
+        'names neither the argument nor a correct value: `y=[0, 1]` with "Unrecognized data type: x=" and all of `x`, '
         "`epochs=2.0` with \"'float' object cannot be interpreted as an integer\", "
         '`batch_size=-1` with "Invalid value in tensor used for shape: -12".',
         "refuses such values before anything runs, with a `TypeError` or `ValueError` that names the argument, what "
