@@ -234,14 +234,14 @@ def _chosen(hydra_config: Any) -> dict[str, Any]:
 
 def _run_task(config: Any, run: Any) -> float | None:
     from pipeline.config.checks import needs_keras
-    from pipeline.config.components import find
+    from pipeline.config.components import NOT_ARGUMENTS, find
     from pipeline.keras_state import fresh_keras
     from pipeline.run import contents
     from pipeline.run.saved_config import named_runs
     from pipeline.security.own_files import refuse_links
 
     task: Callable[..., float | None] = partial(
-        find(config.task["_target_"]), **{n: v for n, v in config.task.items() if n != "_target_"}
+        find(config.task["_target_"]), **{n: v for n, v in config.task.items() if n not in NOT_ARGUMENTS}
     )
     # What it reads and writes beside the files that every run has is known once its code is imported.
     for folder in (run.folder, *named_runs(config)):

@@ -8,7 +8,6 @@ from typing import Any
 
 import keras
 
-from pipeline.callbacks.checkpoints import Checkpoints
 from pipeline.config import components
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.run.atomic_files import check_is_text
@@ -45,7 +44,7 @@ def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[k
             check_is_text(Path(callback.log_dir), f"callbacks.{name}.log_dir")
         callback.config_key = f"callbacks.{name}"
         # A snapshot does not restore these values: the config decides them.
-        callback.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
+        callback.config_values = {key: value for key, value in node.items() if key not in components.NOT_ARGUMENTS}
         callbacks.append(callback)
     return callbacks
 
@@ -71,4 +70,4 @@ def check_savers(callbacks: Iterable[keras.callbacks.Callback], savable: Savable
 def _saves_model(callback: Any) -> bool:
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         return not callback.save_weights_only
-    return isinstance(callback, Checkpoints)
+    return getattr(callback, "saves_model", False) is True

@@ -58,12 +58,18 @@ class Callback(keras.callbacks.Callback):
         every_batch: Whether a callback that overrides batch hooks must see every batch.
         survives_roll_back: Whether its state stays as it is when training goes back to a snapshot because the loss is
             not finite. What counts tries, or time, wants that; other callbacks go back with the weights.
+        may_be_missing: Whether a training with it may be resumed without it, and the other way round.
+        saves_model: Whether it saves the model as a whole, which is refused of a model that cannot be saved.
+        sets_learning_rate: Whether it sets the optimizer's learning rate, which is refused beside a schedule.
         state_types: Type hints of the state by key, checked before `set_state` or attributes are set, as a snapshot may
             be damaged or a stranger's. Keys may be missing; there are no others.
     """
 
     every_batch: bool = True
     survives_roll_back: bool = False
+    may_be_missing: bool = False
+    saves_model: bool = False
+    sets_learning_rate: bool = False
     state_types: ClassVar[Mapping[str, Any]] = {}
 
     def on_validation_end(self, epoch: int, step: int, logs: Mapping[str, float]) -> None:

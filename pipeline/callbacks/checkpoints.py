@@ -90,6 +90,7 @@ class Checkpoints(Callback):
             or its direction is unknown.
     """
 
+    saves_model = True
     state_types: ClassVar = {"kept": list[CheckpointTypes], "epoch": Whole, "begin": Whole, "steps": Whole}
 
     def __init__(

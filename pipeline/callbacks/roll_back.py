@@ -31,6 +31,7 @@ class RollBackOnNaN(Callback):
 
     every_batch = False
     survives_roll_back = True
+    sets_learning_rate = True
     state_types: ClassVar = {"times": Whole}
 
     def __init__(self, factor: float = 0.5, most: int = 3) -> None:

@@ -33,6 +33,7 @@ class WarmUp(Callback):
             or the optimizer's learning rate follows a schedule.
     """
 
+    sets_learning_rate = True
     state_types: ClassVar = {
         "done": Whole | None,
         "begin": Whole,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,10 +12,10 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.config import components
 from pipeline.config.composition.files import with_file
+from pipeline.config.composition.ignored_keys import reads_model
 from pipeline.config.schema import PipelineConfig
 from pipeline.config.value_checks import value_mistakes
 from pipeline.errors import ConfigError, ConfigMistakes
-from pipeline.run.names import INSPECT
 from pipeline.security import trust
 from pipeline.security.destinations import addresses, destination_mistakes
 from pipeline.security.environment import variable_mistakes
@@ -112,7 +113,7 @@ def check_parts_of_keras(config: PipelineConfig) -> None:
 
 def needs_keras(config: PipelineConfig) -> bool:
     """Whether the task of a config uses a model."""
-    return config.task["_target_"] != INSPECT
+    return reads_model(config.task)
 
 
 def keras_mistakes(config: PipelineConfig) -> list[str]:
@@ -154,7 +155,7 @@ def keras_mistakes(config: PipelineConfig) -> list[str]:
             for line in components.mistakes("data", source)
             if line not in known
         ]
-    return mistakes + _plateau_mistakes(config) + _average_mistakes(config)
+    return mistakes + _learning_rate_mistakes(config) + _average_mistakes(config)
 
 
 def _component_mistakes(config: PipelineConfig, key: str, *, ours: bool, missing: list[str]) -> list[str]:
@@ -227,14 +228,27 @@ def _validation_set_mistakes(config: PipelineConfig) -> list[str]:
     ]
 
 
-def _plateau_mistakes(config: PipelineConfig) -> list[str]:
+def _learning_rate_mistakes(config: PipelineConfig) -> list[str]:
     if config.schedule is None:
         return []
     return [
         f"callbacks.{name}: cannot change a learning rate that follows a schedule; use schedule=constant"
         for name, node in (config.callbacks or {}).items()
-        if node and str(node["_target_"]).endswith(("ReduceLROnPlateau", "LearningRateScheduler", "WarmUp"))
+        if node and _sets_learning_rate(str(node["_target_"]))
     ]
+
+
+def _sets_learning_rate(target: str) -> bool:
+    """Whether a callback sets the learning rate: those of Keras that do, and others that say so of themselves."""
+    import keras
+
+    try:
+        found = components.find(target)
+    except ConfigError:
+        return False
+    of_keras = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
+    is_theirs = inspect.isclass(found) and issubclass(found, of_keras)
+    return is_theirs or getattr(found, "sets_learning_rate", False) is True
 
 
 def _average_mistakes(config: PipelineConfig) -> list[str]:

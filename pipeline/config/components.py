@@ -12,10 +12,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from pipeline.config.composition.ignored_keys import READS
 from pipeline.errors import ConfigError, ConfigMistakes, DataError, PipelineError, nearest, one_line
 from pipeline.security import trust
 
-HYDRA_KEYS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
+NOT_ARGUMENTS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_", READS}
+"""Keys of a node that are not passed to its target: Hydra's, and a task's description of itself."""
 
 
 def find(target: str) -> Any:
@@ -152,7 +154,7 @@ def _root_cause(error: BaseException) -> BaseException:
 
 def _argument_mistakes(key: str, node: dict[str, Any], target: Any, provided: frozenset[str]) -> list[str]:
     parameters, open_ended = _parameters(target)
-    given = {name for name in node if name not in HYDRA_KEYS}
+    given = {name for name in node if name not in NOT_ARGUMENTS}
     hints = _hints(target)
     found = []
     for name in sorted(given):

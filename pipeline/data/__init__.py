@@ -1,4 +1,4 @@
-"""Input: sources give examples, splits set some apart, loaders give their batches."""
+"""Input: sources return examples, splits divide them, loaders return their batches."""
 
 from pipeline.data.batches import Batches, limited, paced
 from pipeline.data.examples import Examples

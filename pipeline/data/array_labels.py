@@ -1,4 +1,4 @@
-"""Labels of arrays that are no class ids from 0, such as text or -1 and 1: ids in their place, and what they name."""
+"""Labels of arrays that are not class ids from 0, such as text or -1 and 1: replaced by ids and class names."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Named:
     """Targets as arrays of numbers.
 
     Attributes:
-        arrays: The targets by name, ids from 0 in place of labels that are none.
-        names: The classes of those that were replaced, in the order of the ids.
-        certain: Those of them that are surely classes.
+        arrays: The targets by name, with other labels replaced by ids from 0.
+        names: The classes of the replaced targets, in the order of the ids.
+        certain: The replaced targets that are classes without doubt.
     """
 
     arrays: dict[str, np.ndarray]
@@ -30,7 +30,7 @@ class Named:
     certain: frozenset[str]
 
     def classes(self, given: Classes) -> Classes:
-        """Returns how many classes each target has, where that is known."""
+        """Returns the number of classes of each target for which it is known."""
         if not self.names:
             return given
         counts = classes_by_target(given, list(self.arrays))
@@ -47,19 +47,19 @@ class Named:
 def named(
     targets: Mapping[str, np.ndarray], there: Mapping[str, np.ndarray], classes: Classes, spec: DataSpec | None = None
 ) -> Named:
-    """Replaces labels that are no class ids from 0 by such.
+    """Replaces labels that are not class ids from 0 by such ids.
 
     That applies to text, and to one label per example that is one of few whole numbers from 1 on, or -1 and 1 with or
     without 0, unless the number of classes says that they are ids already.
 
     Args:
         targets: Arrays of shape (examples, ...).
-        there: Where there are labels, for targets that lack some.
-        classes: What `data.classes` says.
-        spec: What the training data looks like; None for that data itself.
+        there: Where labels exist, for targets with missing ones.
+        classes: The value of `data.classes`.
+        spec: The spec of the training data; None for the training data itself.
 
     Raises:
-        ConfigError: The number of classes is not that of the labels.
+        ConfigError: The number of classes differs from that of the labels.
         DataError: There is text where numbers are expected, or a label that the training data did not have.
     """
     if spec is not None:
@@ -84,7 +84,7 @@ def named(
 
 
 def _different(array: np.ndarray, there: np.ndarray | None) -> tuple[np.ndarray | None, np.ndarray]:
-    """Returns the different labels, and which of them each has; None where they are many numbers an example."""
+    """Returns the different labels, and the index of each label; None if there are many numbers per example."""
     is_text = _is_text(array)
     if not is_text and (array.dtype.kind not in "iuf" or array.shape[1:] not in ((), (1,))):
         return None, np.zeros(0, int)
@@ -111,7 +111,7 @@ def _are_names(values: np.ndarray, places: np.ndarray, array: np.ndarray, count:
         return len(values) == count and not (values[0] >= 0 and values[-1] < count)
     counts = np.bincount(places.ravel())
     if tuple(values.tolist()) in SIGNS:
-        # A few -1 among ids are a mistake, or stand for missing labels.
+        # A few -1 among ids are a mistake, or mark missing labels.
         return len(values) == 2 or bool(counts[0] >= max(PER_CLASS, counts.sum() / len(values) / 10))
     from_one = values[0] >= 1 and (array.dtype.kind in "iu" or values[0] == 1)
     is_gapless = values[-1] - values[0] == len(values) - 1
@@ -120,7 +120,7 @@ def _are_names(values: np.ndarray, places: np.ndarray, array: np.ndarray, count:
 
 
 def _ids(name: str, array: np.ndarray, there: np.ndarray | None, classes: tuple[str, ...]) -> np.ndarray:
-    """Returns labels as ids of classes, 0 where there is none."""
+    """Returns labels as class ids, 0 for missing ones."""
     ids = {label: index for index, label in enumerate(classes)}
     values, places = np.unique(array, return_inverse=True)
     labels = values.tolist() if values.dtype == object else number_labels(values)
@@ -137,7 +137,7 @@ def _ids(name: str, array: np.ndarray, there: np.ndarray | None, classes: tuple[
 
 
 def _as_trained(name: str, array: np.ndarray, there: np.ndarray | None, spec: DataSpec) -> np.ndarray:
-    """Returns labels of other data as ids of the classes of the training data, where that names some."""
+    """Returns labels of other data as class ids of the training data, if that has class names."""
     target = spec.targets.get(name)
     if target is None or array.dtype.kind not in "iufO" or (array.dtype == object and not _is_text(array)):
         return array

@@ -1,4 +1,4 @@
-"""Batches: what a loader gives to training, the batches of each epoch a pure function of seed and epoch."""
+"""Batches: what a loader gives to training. The batches of an epoch are a pure function of seed and epoch."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Batches(abc.ABC):
     """The batches of every epoch.
 
     Attributes:
-        spec: What one example looks like.
+        spec: The spec of one example.
         weighted: Whether batches have sample weights.
-        weight_shapes: Shapes of the weights of one example by target name; `()` for those left out.
-        batch_size: Examples a batch, the last one perhaps fewer; None where the source decides.
-        steps: Batches an epoch; None if nobody knows, or if it is endless.
+        weight_shapes: Shapes of the weights of one example by target name; `()` for other targets.
+        batch_size: Examples per batch, possibly fewer in the last one; None if the source decides.
+        steps: Batches per epoch; None if unknown or endless.
         endless: Whether an epoch never ends.
-        examples: The examples in memory of which every batch is a choice of rows; None if there are none such.
+        examples: The examples in memory from which every batch takes rows; None if they are not in memory.
     """
 
     spec: DataSpec
@@ -49,25 +49,25 @@ class Batches(abc.ABC):
         """
 
     def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
-        """Returns the rows of `examples` that make each batch of an epoch, where there are such examples."""
+        """Returns the rows of `examples` in each batch of an epoch, if there are examples in memory."""
         raise NotImplementedError
 
     def begin_epoch(self) -> None:  # noqa: B027
-        """Tells the source that an epoch begins, before its first batch is drawn; only a `PyDataset` cares."""
+        """Tells the source that an epoch begins, before its first batch is drawn; only a `PyDataset` uses it."""
 
     def end_epoch(self) -> None:  # noqa: B027
         """Tells the source that an epoch has ended, after its last batch was used."""
 
     def state(self) -> dict[str, Any]:
-        """Returns what batches depend on beside seed and epoch, as plain values: nothing, but for streams."""
+        """Returns what batches depend on besides seed and epoch, as plain values; nothing, except for streams."""
         return {}
 
     def resume(self, state: Mapping[str, Any]) -> None:  # noqa: B027
-        """Has further epochs go on as those would have that were drawn when `state` was returned."""
+        """Makes further epochs continue as they would have when `state` was returned."""
 
 
 class ArrayBatches(Batches):
-    """Batches of examples in memory, in a permutation that depends on seed and epoch alone."""
+    """Batches of examples in memory, in a permutation that depends only on seed and epoch."""
 
     def __init__(self, examples: Examples, batch_size: int, *, shuffle: bool, seed: int) -> None:
         self.examples: Examples = examples
@@ -97,9 +97,9 @@ class ArrayBatches(Batches):
 
 
 class StepsPerEpoch(Batches):
-    """Epochs of a set number of steps that continue through the data and wrap around at its end.
+    """Epochs with a fixed number of steps that continue through the data and wrap around at its end.
 
-    As `steps_per_epoch` in `keras.Model.fit`: the next epoch starts where the last one stopped.
+    Like `steps_per_epoch` in `keras.Model.fit`: the next epoch starts where the last one stopped.
     """
 
     def __init__(self, batches: Batches, steps: int) -> None:
@@ -112,7 +112,7 @@ class StepsPerEpoch(Batches):
         self._drawn: Iterator[Any] = iter(())
 
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
-        """See `Batches`; drawing epoch after epoch goes on with the same pass rather than starting it anew."""
+        """See `Batches`; drawing one epoch after another continues the same pass instead of restarting it."""
         return self._continued(self.batches.epoch, index, skip)
 
     def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
@@ -157,7 +157,7 @@ class StepsPerEpoch(Batches):
 
 
 class FirstSteps(Batches):
-    """The first batches of every epoch: with an order that stays, the same ones each time."""
+    """The first batches of every epoch; with a fixed order, the same ones every time."""
 
     def __init__(self, batches: Batches, steps: int) -> None:
         self.batches = batches
@@ -184,10 +184,10 @@ class FirstSteps(Batches):
 
 
 def paced(batches: Batches, steps_per_epoch: int | None) -> Batches:
-    """Returns training batches in epochs of `steps_per_epoch`; None means one pass over the data an epoch.
+    """Returns training batches in epochs of `steps_per_epoch`; None means one pass over the data per epoch.
 
     Raises:
-        ConfigError: The batches never end and no number of steps is set.
+        ConfigError: The batches never end, and no number of steps is set.
     """
     if steps_per_epoch is not None:
         return StepsPerEpoch(batches, steps_per_epoch)
@@ -202,7 +202,7 @@ def limited(batches: Batches, validation_steps: int | None) -> Batches:
     """Returns validation batches, only the first `validation_steps` of them if that is set.
 
     Raises:
-        ConfigError: The batches never end and no number of steps is set.
+        ConfigError: The batches never end, and no number of steps is set.
     """
     if validation_steps is not None:
         return FirstSteps(batches, validation_steps)
@@ -214,8 +214,8 @@ def limited(batches: Batches, validation_steps: int | None) -> Batches:
 
 
 def evaluated(batches: Batches, validation_steps: int | None) -> Batches:
-    """Returns what validation batches are evaluated on after training: all of them, if they are known to end.
+    """Returns the validation batches to evaluate after training: all of them, if they are known to end.
 
-    Those of which nobody knows that are evaluated over `validation_steps`, as within training, if that is set.
+    Otherwise they are evaluated over `validation_steps`, as within training, if that is set.
     """
     return batches if batches.steps is not None or validation_steps is None else FirstSteps(batches, validation_steps)

@@ -1,4 +1,4 @@
-"""What is wrong with the values of examples, each in one line that names the input or target and the row."""
+"""Checks of the values of examples, each reported in one line with the input or target and the row."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def check_values(examples: Examples, where: str = "") -> None:
         where: Their split, for the message.
 
     Raises:
-        DataError: They are not; the first wrong row is named.
+        DataError: They are not; the message names the first wrong row.
     """
     place = f" of {where}" if where else ""
     for name, array in examples.inputs.items():
         given = examples.spec.inputs[name]
-        # A column of float64 is what the model computes with first, as float32 would lose what tells values apart.
+        # The model computes with a float64 column in float64 first, as float32 would make different values equal.
         as_it_is = bool(given.kind) and given.dtype == "float64"
         _check_finite(array, f"input '{name}'{place}", missing=given.missing, as_it_is=as_it_is)
     for name, array in examples.targets.items():
@@ -41,10 +41,10 @@ def check_values(examples: Examples, where: str = "") -> None:
 
 
 def check_classes(examples: Examples, where: str) -> None:
-    """Checks that every target of classes has two or more of them among the examples.
+    """Checks that the examples have two or more classes of every target with classes.
 
     Raises:
-        DataError: A target has one class only.
+        DataError: A target has only one class.
     """
     for name, spec in examples.spec.targets.items():
         if spec.exclusive:
@@ -55,10 +55,10 @@ def check_classes(examples: Examples, where: str) -> None:
 
 
 def check_shapes(spec: DataSpec, input_shapes: dict[str, tuple[int | None, ...]]) -> None:
-    """Checks the shape of each input against what the model takes.
+    """Checks the shape of each input against what the model expects.
 
     Args:
-        spec: What the inputs look like.
+        spec: The data's spec.
         input_shapes: Shape of one example by input name of the model.
 
     Raises:
@@ -95,7 +95,7 @@ def check_class_range(spec: DataSpec, output_shapes: dict[str, tuple[int | None,
 def _check_finite(
     array: np.ndarray, what: str, *, missing: bool = False, as_it_is: bool = False, remedy: str = ""
 ) -> None:
-    """Refuses what is not finite as the float32 that a model computes with, or as it is; NaN may be a missing value."""
+    """Refuses values that are not finite as float32, or unconverted; NaN may be a missing value."""
     if array.dtype == object and len(array) and isinstance(array[0], str):
         return
     if array.dtype == object:

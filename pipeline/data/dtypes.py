@@ -12,11 +12,11 @@ NUMBERS = (int, float, np.number, np.bool_)
 
 
 def usable(array: np.ndarray, what: str) -> np.ndarray:
-    """Returns an array in a dtype that the pipeline and TensorFlow take.
+    """Returns an array in a dtype that the pipeline and TensorFlow support.
 
     Args:
         array: One row per example; an object array of arrays (length, ...) has rows that vary in length.
-        what: What it is, for the message, such as `input 'x'`.
+        what: Its name for the message, such as `input 'x'`.
 
     Returns:
         Numbers, or text as an object array of strings.
@@ -33,7 +33,7 @@ def usable(array: np.ndarray, what: str) -> np.ndarray:
         return _decoded(array, what)
     if kind == "O":
         return _of_objects(array, what)
-    # The bfloat16 of TensorFlow is of kind V for NumPy.
+    # To NumPy, TensorFlow's bfloat16 has the kind V.
     if (kind not in "iufb" and array.dtype.name != "bfloat16") or array.dtype.itemsize > 8:
         raise DataError(f"{what}: expected numbers of at most 64 bits or text, got dtype {array.dtype}")
     return array.astype(array.dtype.newbyteorder("="), copy=False)

@@ -1,4 +1,4 @@
-"""Examples: named inputs, named targets and a sample weight per target, for one input as for five."""
+"""Examples: named inputs, named targets and a sample weight per target, for any number of inputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.errors import DataError
 
 Arrays = Mapping[str, np.ndarray]
 Weigh = Callable[["Examples"], Arrays]
-"""Gives each example, or each position of it, a sample weight per target: arrays as `Examples.weights` by name."""
+"""Returns one sample weight per target for each example or position: arrays by name, like `Examples.weights`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,13 +23,13 @@ class Examples:
     """Examples in memory: a whole split, or one batch.
 
     Attributes:
-        spec: What one example looks like.
-        inputs: Arrays of shape (examples, ...) by input name; an object array of arrays (length, ...) where it varies.
+        spec: The spec of one example.
+        inputs: Arrays of shape (examples, ...) by input name; an object array of arrays (length, ...) if lengths vary.
         targets: Arrays of shape (examples, ...) by target name.
-        weights: float32 arrays by target name, of shape (examples,) or, where positions of a target count differently,
-            (examples, time) and the like, as the target's; empty if nothing is weighted.
-        columns: Other arrays of shape (examples, ...), from which weights, masks and splits may be taken.
-        origin: The rows that they are from; None where nobody knows.
+        weights: float32 arrays by target name, of shape (examples,) or, if positions of a target have different
+            weights, such as (examples, time), like the target's; empty if nothing is weighted.
+        columns: Other arrays of shape (examples, ...), for weights, masks and splits.
+        origin: The rows that they come from; None if unknown.
     """
 
     spec: DataSpec
@@ -40,7 +40,7 @@ class Examples:
     origin: Origin | None = None
 
     def __post_init__(self) -> None:
-        """Refuses arrays of different length, and rows of another shape than the spec says."""
+        """Refuses arrays of different lengths, and rows whose shape differs from the spec."""
         lengths = {f"{kind} '{name}'": len(a) for kind, arrays in self._groups() for name, a in arrays.items()}
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{name} has {length}" for name, length in lengths.items())
@@ -54,21 +54,21 @@ class Examples:
         return next((len(a) for _, arrays in self._groups() for a in arrays.values()), 0)
 
     def rows(self, rows: np.ndarray | slice) -> Examples:
-        """Returns the chosen examples in the order given."""
+        """Returns the chosen examples in the given order."""
         kept = ({name: a[rows] for name, a in arrays.items()} for _, arrays in self._groups())
         inputs, targets, weights, columns = kept
         origin = None if self.origin is None else self.origin.chosen(rows)
         return Examples(self.spec, inputs, targets, weights, columns, origin)
 
     def padded(self) -> Examples:
-        """Returns them with every input of varying length padded with zeros to the longest here."""
+        """Returns them with every input of varying length padded with zeros to the longest one."""
         if all(a.dtype != object for a in self.inputs.values()):
             return self
         specs = self.spec.inputs
         return replace(self, inputs={n: pad(a) if None in specs[n].shape else a for n, a in self.inputs.items()})
 
     def weighed_by(self, weigh: Weigh) -> Examples:
-        """Returns them with the sample weights that `weigh` gives, times those that they had."""
+        """Returns them with the sample weights from `weigh`, multiplied by their previous ones."""
         weights = dict(self.weights)
         for name, values in weigh(self).items():
             given = np.asarray(values, "float32")
@@ -86,7 +86,7 @@ class Examples:
             for name, array in arrays.items():
                 digest.update(f"{kind} {name} {array.dtype} {array.shape}".encode())
                 if array.dtype == object and not varies(array):
-                    # At once: text by text would take seconds for a million rows.
+                    # All texts at once: one by one would take seconds for a million rows.
                     digest.update("\0".join(map(str, array.flat)).encode())
                     continue
                 for part in array if array.dtype == object else [array]:
@@ -128,7 +128,7 @@ def _check_weights(weights: Arrays, specs: Mapping[str, TargetSpec]) -> None:
 
 
 def multiplied(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Returns the product of two weights, of which one may be of whole examples and the other of positions in them."""
+    """Returns the product of two weights, one of which may be per example and the other per position."""
     axes = max(one.ndim, other.ndim)
     return one.reshape(one.shape + (1,) * (axes - one.ndim)) * other.reshape(other.shape + (1,) * (axes - other.ndim))
 
@@ -140,7 +140,7 @@ def _shape(array: np.ndarray) -> Shape:
 
 
 def pad(array: np.ndarray) -> np.ndarray:
-    """Returns an object array of arrays (length, ...) as one array (examples, longest, ...), zeros at the ends."""
+    """Returns an object array of arrays (length, ...) as one array (examples, longest, ...), padded with zeros."""
     if array.dtype != object:
         return array
     longest = max(len(row) for row in array)
@@ -161,7 +161,7 @@ def class_ids(examples: Examples, target: str) -> np.ndarray:
     """Returns the class ids of each example, of shape (examples,) or (examples, *positions), from ids or one-hot rows.
 
     Raises:
-        DataError: The target is not of classes that exclude each other.
+        DataError: The target has no mutually exclusive classes.
     """
     spec, values = examples.spec.targets[target], examples.targets[target]
     if not spec.exclusive:
@@ -180,7 +180,7 @@ def labelled(examples: Examples, target: str) -> np.ndarray | None:
 
 
 def count_classes(examples: Examples, target: str) -> np.ndarray:
-    """Returns how often each class occurs among the labels that are there.
+    """Returns how often each class occurs among the existing labels.
 
     Ids outside the range are left to the checks that report them.
     """
@@ -191,5 +191,5 @@ def count_classes(examples: Examples, target: str) -> np.ndarray:
 
 
 def weights_like(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Returns weights of shape (examples,), or of as many first axes as they have, for each of some values."""
+    """Returns weights of shape (examples,), or of as many leading axes as they have, repeated for each value."""
     return np.broadcast_to(weights.reshape(*weights.shape, *(1,) * (values.ndim - weights.ndim)), values.shape)

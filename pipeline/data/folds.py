@@ -1,4 +1,4 @@
-"""Folds of cross-validation: each holds other rows out, by the method by which splits are set apart."""
+"""Folds of cross-validation: each holds out different rows, by the configured split method."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.errors import ConfigError
 
 log = logging.getLogger(__name__)
 MOST_STRATIFIED_GROUPS = 5000
-"""Of more groups, the shares of classes come out alike by themselves, and scikit-learn would take minutes."""
+"""With more groups, class shares are similar anyway, and scikit-learn would take minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +28,9 @@ class Fold:
     """One fold.
 
     Attributes:
-        train: The rows to train on, of which a part may validate; int64, sorted.
-        held_out: The rows to test on, in the same form.
-        length: The number of all rows, of which a fold by time has not all.
+        train: The rows to train on, some of which may be used for validation; int64, sorted.
+        held_out: The rows to test on; int64, sorted.
+        length: The number of all rows; a fold by time does not use all of them.
     """
 
     train: np.ndarray
@@ -42,13 +42,13 @@ def folds_of(data: Data, config: SplitConfig, count: int, seed: int) -> list[Fol
     """Returns the folds of data; by time, each holds out the rows that follow those that it trains on.
 
     Args:
-        data: All that is to be trained on and tested.
-        config: The method, and what that takes.
-        count: How many.
+        data: All data to train and test on.
+        config: The method and its settings.
+        count: Number of folds.
         seed: Seed of `random`, `stratified` and `group`.
 
     Raises:
-        ConfigError: The data cannot be split so.
+        ConfigError: The data cannot be split that way.
     """
     if isinstance(data, BatchStream):
         raise ConfigError("folds: needs data in memory, got a stream of batches")
@@ -67,11 +67,11 @@ def folds_of(data: Data, config: SplitConfig, count: int, seed: int) -> list[Fol
 
 
 def fold_splits(whole: Splits, fold: Fold, config: SplitConfig, seed: int) -> Splits:
-    """Returns the splits of a fold: what it holds out is the test split, a part of the others validates.
+    """Returns the splits of a fold: the held-out rows are the test split, and part of the others are for validation.
 
     Raises:
-        ConfigError: The rows to train on cannot be split so.
-        DataError: Something is wrong with the values of a split.
+        ConfigError: The rows to train on cannot be split that way.
+        DataError: A split has invalid values.
     """
     data = whole.train
     assert not isinstance(data, BatchStream)
@@ -115,7 +115,7 @@ def _of_groups(numbers: np.ndarray, strata: np.ndarray | None, column: str, coun
     if groups_there < count:
         raise ConfigError(f"folds: expected at most {groups_there}, the number of groups of '{column}', got {count}")
     rows = np.zeros(len(numbers))
-    # Which group of equal ones goes where follows their numbers.
+    # Ties between groups are broken by their numbers.
     mixed = np.random.default_rng([seed, 3]).permutation(groups_there)[numbers]
     if strata is not None and groups_there <= MOST_STRATIFIED_GROUPS:
         with warnings.catch_warnings():

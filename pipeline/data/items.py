@@ -1,4 +1,4 @@
-"""Batches that are had by number: of a `keras.utils.PyDataset`, or of any object with `__getitem__` and a length."""
+"""Batches by number: from a `keras.utils.PyDataset`, or any object with `__getitem__` and a length."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Items:
 
     Attributes:
         key: Config key of the dataset.
-        dataset: Gives a batch by its number.
-        convert: Turns what it gives into examples.
+        dataset: Returns a batch by its number.
+        convert: Converts what it returns to examples.
         numbers: The numbers of its batches; None if it never ends.
-        hooks: Whether it is told when epochs begin and end.
+        hooks: Whether to tell it when epochs begin and end.
     """
 
     key: str
@@ -39,7 +39,7 @@ class Items:
 
     @property
     def workers(self) -> Workers | None:
-        """Who fetches ahead, as the attributes of a `PyDataset` say; None if batches are fetched one by one."""
+        """The workers that fetch ahead, from a `PyDataset`'s attributes; None if batches are fetched one by one."""
         count, processes = self._whole("workers", 1), getattr(self.dataset, "use_multiprocessing", False)
         if count < 1 or (count == 1 and not processes):
             return None
@@ -48,7 +48,7 @@ class Items:
 
     @property
     def has_hooks(self) -> bool:
-        """Whether the dataset does something when epochs begin or end, which may change its batches."""
+        """Whether the dataset has hooks for the begin or end of epochs, which may change its batches."""
         return any(_is_own(self.dataset, name) for name in HOOKS)
 
     def part(self, start: int, end: int, *, hooks: bool) -> Items:
@@ -59,8 +59,8 @@ class Items:
         """Returns the numbers in the order of a pass.
 
         Args:
-            seed: Of the shuffle; None for none, as is always so if there is no end.
-            skip: How many of the first ones to leave out.
+            seed: Seed of the shuffle; None for no shuffle, which is always so if there is no end.
+            skip: Number of first batches to leave out.
         """
         if self.numbers is None:
             return itertools.count(skip)
@@ -74,7 +74,7 @@ class Items:
         return (self.convert(self._fetched(number)) for number in numbers)
 
     def open(self, number: int) -> Iterator[Examples]:  # noqa: ARG002
-        """Begins a pass in the order of the dataset, whichever pass it is, its batches fetched one by one."""
+        """Begins any pass, in the order of the dataset, fetching its batches one by one."""
         return self.one_by_one(self.order(None))
 
     def fetched_ahead(self, numbers: Iterable[int], seed: Sequence[int]) -> Generator[Examples, None, None]:
@@ -82,7 +82,7 @@ class Items:
 
         Args:
             numbers: Their numbers in order.
-            seed: Of what a process draws from the generators of Python and NumPy, along with the number of the batch.
+            seed: Seed, with the batch number, of random numbers that a process draws from Python and NumPy.
         """
         workers = self.workers
         if workers is None:
@@ -93,7 +93,7 @@ class Items:
             yield self.convert(batch)
 
     def begin_epoch(self, seed: Sequence[int]) -> None:
-        """Tells the dataset that an epoch begins; what it draws at random then depends on the seed alone."""
+        """Tells the dataset that an epoch begins; random numbers that it draws then depend only on the seed."""
         self._tell("on_epoch_begin", [*seed, 0])
 
     def end_epoch(self, seed: Sequence[int]) -> None:
@@ -122,16 +122,16 @@ class Items:
 
 
 def items_of(key: str, dataset: Any, convert: Callable[[Any], Examples], steps: int | None = None) -> Items | None:
-    """Returns the batches of an object that gives them by number; None if it does not.
+    """Returns the batches of an object that has them by number; None if it does not.
 
     Args:
         key: Config key of the object.
         dataset: The object.
-        convert: Turns what it gives into examples.
+        convert: Converts what it returns to examples.
         steps: Batches of a pass: the first ones; None for all.
 
     Raises:
-        ConfigError: It does not tell how many it has, or has fewer than `steps`.
+        ConfigError: Its number of batches is unknown, or smaller than `steps`.
     """
     if not hasattr(dataset, "__getitem__") or not (hasattr(dataset, "__len__") or _has_num_batches(dataset)):
         return None
@@ -163,7 +163,7 @@ def _has_num_batches(dataset: Any) -> bool:
 
 
 def _is_own(dataset: Any, hook: str) -> bool:
-    """Whether a dataset has a hook, other than that of `keras.utils.PyDataset`, which does nothing."""
+    """Whether a dataset overrides a hook of `keras.utils.PyDataset`, where it does nothing."""
     found = getattr(dataset, hook, None)
     return callable(found) and getattr(found, "__module__", "").partition(".")[0] != "keras"
 
@@ -175,7 +175,7 @@ def _seeded(fetch: Callable[[int], Any], seed: Sequence[int], number: int) -> An
 
 @contextmanager
 def _errors_named(what: str) -> Iterator[None]:
-    """Makes one line of an error of a user's own code."""
+    """Converts an error in a user's own code to one line."""
     try:
         yield
     except (PipelineError, MemoryError):

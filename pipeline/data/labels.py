@@ -10,21 +10,21 @@ import numpy as np
 
 NUMBER, WHOLE = re.compile(r"-?[0-9]{1,18}(\.[0-9]+)?"), re.compile(r"-?[0-9]+")
 CODE = r"^[-+]?0[0-9]"
-"""Digits that are no number, such as 007."""
+"""Digits that are not a number, such as 007."""
 TRUTHS = {"true": "True", "false": "False"}
 FEW, SOME, SEVERAL = 10, 20, 200
-"""So many different whole numbers are classes, may be, or may be if they are ids that all occur as often."""
+"""Limits on the number of different whole numbers that are classes, may be classes, or may be equally frequent ids."""
 PER_CLASS = 3
-"""Rows that a class has at least, on the mean."""
+"""Least mean number of rows per class."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What numbers of a target are, told from the values alone.
+    """What the numbers of a target are, judged from the values alone.
 
     Attributes:
         classes: Whether they are classes.
-        certain: Whether nobody would doubt that.
+        certain: Whether that is beyond doubt.
     """
 
     classes: bool
@@ -32,10 +32,10 @@ class Judgement:
 
 
 def judged(values: np.ndarray, counts: np.ndarray) -> Judgement:
-    """Tells whether numbers are classes, or numbers to predict.
+    """Judges whether numbers are classes or numbers to predict.
 
-    Two different whole numbers are classes. So are up to ten, and up to twenty where none is rare, but for doubt:
-    ratings and numbers of rooms are both. Years, ages and prices have more. Fractions are numbers.
+    Two different whole numbers are classes. So are up to ten, and up to twenty if none is rare, but not beyond doubt:
+    ratings or numbers of rooms could be either. Years, ages and prices have more values. Fractions are numbers.
 
     Args:
         values: The different numbers, in any order.
@@ -59,7 +59,7 @@ def judged(values: np.ndarray, counts: np.ndarray) -> Judgement:
 
 
 def number_labels(values: np.ndarray) -> list[str]:
-    """Returns numbers as names of classes, whole ones without a decimal point, in whatever type they are stored."""
+    """Returns numbers of any type as class names, whole ones without a decimal point."""
     if values.dtype.kind == "b":
         return ["True" if value else "False" for value in values.tolist()]
     if values.dtype.kind in "iu":
@@ -68,7 +68,7 @@ def number_labels(values: np.ndarray) -> list[str]:
 
 
 def text_numbers(texts: Sequence[str] | np.ndarray) -> np.ndarray | None:
-    """Returns different texts, stripped, as float64, truth values as 0 and 1; None where some text is neither."""
+    """Returns different texts, stripped, as float64, truth values as 0 and 1; None if some text is neither."""
     if 0 < len(texts) <= 2 * len(TRUTHS) and all(text.lower() in TRUTHS for text in texts):
         return np.array([text.lower() == "true" for text in texts], "float64")
     numbers = numbers_of(texts)
@@ -76,11 +76,11 @@ def text_numbers(texts: Sequence[str] | np.ndarray) -> np.ndarray | None:
 
 
 def text_labels(texts: Sequence[str] | np.ndarray, numbers: np.ndarray | None) -> list[str]:
-    """Returns different texts as names of classes, those that the same values have in files that keep types.
+    """Returns different texts as class names, the same that the values would have in files with types.
 
     Args:
         texts: The texts, stripped.
-        numbers: What they are as numbers; None for none, see `text_numbers`.
+        numbers: Their values as numbers; None if they are not numbers, see `text_numbers`.
     """
     if numbers is None:
         return list(texts)
@@ -92,7 +92,7 @@ def text_labels(texts: Sequence[str] | np.ndarray, numbers: np.ndarray | None) -
 
 
 def _has_codes(texts: Sequence[str] | np.ndarray) -> bool:
-    """Whether there are digits that are no number, such as 007."""
+    """Whether there are digits that are not a number, such as 007."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -100,20 +100,20 @@ def _has_codes(texts: Sequence[str] | np.ndarray) -> bool:
 
 
 def numbers_of(texts: Sequence[str] | np.ndarray) -> np.ndarray:
-    """Returns text as float64, NaN for what is no number."""
+    """Returns text as float64, NaN for text that is not a number."""
     import pandas as pd
 
     return np.asarray(pd.to_numeric(pd.Series(list(texts), dtype=object), errors="coerce"), "float64")
 
 
 def spellings(label: str) -> list[str]:
-    """Returns a label, and what else it may be called among the names of classes."""
+    """Returns a label, and its other possible spellings among class names."""
     number = numbers_of([label])
     others = number_labels(number) if not np.isnan(number[0]) and not _has_codes([label]) else []
     return [label, *others, TRUTHS.get(label.lower(), label)]
 
 
 def class_names(found: Iterable[str]) -> tuple[str, ...]:
-    """Returns the names of classes in the order of their ids: numbers by value, other text by the alphabet."""
+    """Returns class names in the order of their ids: numbers by value, other text alphabetically."""
     names = sorted(set(found))
     return tuple(sorted(names, key=float) if all(map(NUMBER.fullmatch, names)) else names)

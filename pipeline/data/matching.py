@@ -1,4 +1,4 @@
-"""New data matched with what a model was trained on: the same inputs, the same classes."""
+"""Matches new data with what a model was trained on: the same inputs, the same classes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ OTHER_CLASSES = "target '{name}': expected the classes of the training data, got
 
 
 def match_inputs(data: Data, spec: DataSpec) -> Data:
-    """Returns data with the inputs that the model was trained on only, text where that was text.
+    """Returns data with only the inputs that the model was trained on, as text where that was text.
 
-    A column of numbers in a new file may have been one of text, such as a house number, or be empty.
+    A column of numbers in a new file may have been text in training, such as house numbers, or may be empty.
 
     Raises:
-        DataError: An input is not there, or is text where the model takes numbers.
+        DataError: An input is missing, or is text where the model expects numbers.
     """
     if not isinstance(data, Examples):
         return data
@@ -45,7 +45,7 @@ def match_inputs(data: Data, spec: DataSpec) -> Data:
 
 
 def match_classes(data: Data, spec: DataSpec) -> Data:
-    """Returns data whose targets are what they were in training, class ids matched by the names of classes.
+    """Returns data whose targets have the form of training, with class ids matched by class name.
 
     Raises:
         DataError: A class that the training data did not have.
@@ -75,7 +75,7 @@ def match_classes(data: Data, spec: DataSpec) -> Data:
 
 
 def _as_trained(examples: Examples, name: str, target: TargetSpec, known: TargetSpec) -> np.ndarray | None:
-    """Returns the values of a target in the form that it had in training; None where they are in it."""
+    """Returns the values of a target in the form that it had in training; None if they already have it."""
     values = examples.targets[name]
     if known.kind == NUMBERS:
         return values_of(known, target, values) if target.kind == IDS else None
@@ -94,13 +94,13 @@ def _as_trained(examples: Examples, name: str, target: TargetSpec, known: Target
 
 
 def _ids_of_numbers(data: Examples, name: str, known: TargetSpec) -> np.ndarray:
-    """Returns numbers as the ids of the classes that they name, such as 1.0 that of class 1."""
+    """Returns numbers as the ids of the classes that they name; 1.0 names class 1."""
     ids = {label: index for index, label in enumerate(known.classes or ())}
     array = data.targets[name]
     values, places = np.unique(array, return_inverse=True)
     labels = [str(int(value)) if value == np.floor(value) else str(value) for value in values.tolist()]
     found = np.array([ids.get(label, -1) for label in labels], "int64")[places].reshape(array.shape)
-    # What is missing is no class, and weighs nothing.
+    # A missing label is not a class, and has weight 0.
     counts = True if name not in data.weights else weights_like(data.weights[name], array) != 0
     wrong = np.argwhere((found < 0) & counts)
     if len(wrong):
@@ -111,7 +111,7 @@ def _ids_of_numbers(data: Examples, name: str, known: TargetSpec) -> np.ndarray:
 
 
 def _as_known(name: str, ids: np.ndarray, target: TargetSpec, known: TargetSpec) -> np.ndarray:
-    """Returns class ids as those that the classes of the same names had in training."""
+    """Returns class ids converted to those of the classes with the same names in training."""
     _check_known(name, target, known)
     if target.kind not in (IDS, ONE_HOT):
         raise DataError(OTHER_CLASSES.format(name=name))
@@ -120,7 +120,7 @@ def _as_known(name: str, ids: np.ndarray, target: TargetSpec, known: TargetSpec)
 
 
 def _check_same_classes(name: str, target: TargetSpec, known: TargetSpec) -> None:
-    """Refuses other classes where they cannot be matched."""
+    """Refuses other classes if they cannot be matched."""
     if known.kind not in (IDS, ONE_HOT) or known.classes is None or target.classes in (None, known.classes):
         return
     _check_known(name, target, known)

@@ -1,4 +1,4 @@
-"""Labels that are missing in some rows of a target: another value takes their place, with weight 0."""
+"""Labels that are missing in some rows of a target: they are filled in, with weight 0."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from pipeline.data.target_kinds import is_one_hot
 from pipeline.errors import DataError
 
 Missing = str | int
-"""What `weighting.missing` says: `refuse`, `mask`, or a whole number that stands for a missing label, to be masked."""
+"""A value of `weighting.missing`: `refuse`, `mask`, or a whole number that marks missing labels to be masked."""
 REMEDY = "set weighting.missing=mask to use only the other rows"
 
 
 def filled(array: np.ndarray, missing: Missing, what: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Returns labels with a value in place of those that are missing, and where there are labels.
+    """Returns labels with missing ones filled in, and where labels exist.
 
     Args:
-        array: Labels of shape (examples, ...): NaN is a missing one, and None among objects, or empty text.
-        missing: How they are told; nothing is done where they are refused.
-        what: What it is, for messages.
+        array: Labels of shape (examples, ...); NaN is a missing one, and so is None among objects, or empty text.
+        missing: How they are marked; nothing is done if they are refused.
+        what: Its name, for messages.
 
     Returns:
-        The labels, 0 or class 0 where there are none; and whether there are, of shape (examples,) or, where positions
-        of one example differ in that, (examples, time) and the like. None if all are there.
+        The labels, 0 or class 0 where they are missing; and where they exist, of shape (examples,) or, if that differs
+        between positions of one example, such as (examples, time). None if none is missing.
 
     Raises:
-        DataError: A label that is numbers has some of them only.
+        DataError: A label of several numbers has only some of them.
     """
     if missing == REFUSE:
         return array, None
@@ -58,7 +58,7 @@ def filled(array: np.ndarray, missing: Missing, what: str) -> tuple[np.ndarray, 
 
 
 def _filled_text(array: np.ndarray, missing: Missing) -> tuple[np.ndarray, np.ndarray | None]:
-    """Returns text of one label an example with another one's in place of those that are missing."""
+    """Returns text labels with missing ones replaced by another row's label."""
     if not isinstance(missing, str) or array.shape[1:] not in ((), (1,)):
         return array, None
     there = np.array([isinstance(value, str) and value != "" for value in array.flat])
@@ -72,7 +72,7 @@ def _filled_text(array: np.ndarray, missing: Missing) -> tuple[np.ndarray, np.nd
 def masked(
     targets: Arrays, weights: Arrays, missing: Missing
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], list[str]]:
-    """Returns targets without missing labels, weights that are 0 where these were, and the targets that had some.
+    """Returns targets without missing labels, weights that are 0 where labels were missing, and the affected targets.
 
     Raises:
         DataError: See `filled`.
@@ -92,8 +92,8 @@ def masked_examples(examples: Examples, missing: Missing, *, of_stream: bool = F
 
     Args:
         examples: The examples.
-        missing: How missing labels are told.
-        of_stream: Whether they are a batch, which has weights of the same shape as all others: for each position.
+        missing: How missing labels are marked.
+        of_stream: Whether they are a batch of a stream, whose weights need the same shape in all batches: per position.
     """
     if missing == REFUSE:
         return examples
@@ -107,29 +107,29 @@ def masked_examples(examples: Examples, missing: Missing, *, of_stream: bool = F
 
 
 def with_missing(spec: DataSpec, names: Iterable[str]) -> DataSpec:
-    """Returns a spec that says of the named targets that labels may be missing."""
+    """Returns a spec in which labels of the named targets may be missing."""
     lack = set(names)
     targets = {n: replace(t, missing=True) if n in lack else t for n, t in spec.targets.items()}
     return replace(spec, targets=targets) if lack else spec
 
 
 def may_lack(spec: TargetSpec, missing: Missing) -> bool:
-    """Whether labels of a target that is drawn from a stream may be missing."""
+    """Whether labels of a target from a stream may be missing."""
     if missing == REFUSE:
         return False
     return spec.dtype.startswith("float") or not isinstance(missing, str)
 
 
 def has_none(array: np.ndarray) -> bool:
-    """Whether labels are objects of which some are None."""
+    """Whether labels are objects and some are None."""
     return array.dtype == object and any(value is None for value in array.flat)
 
 
 def refuse_none(array: np.ndarray, what: str) -> None:
-    """Tells None among labels.
+    """Refuses None among labels.
 
     Raises:
-        DataError: There is one.
+        DataError: A label is None.
     """
     if has_none(array):
         rows = np.flatnonzero([None in row for row in array.reshape(len(array), -1).tolist()])
@@ -137,7 +137,7 @@ def refuse_none(array: np.ndarray, what: str) -> None:
 
 
 def _numbered(array: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Returns objects as numbers, NaN for None, and whether those that are there are whole by type."""
+    """Returns objects as numbers, NaN for None, and whether the existing ones are of an integer type."""
     if array.dtype != object or not array.size:
         return array, False
     given = [value for value in array.flat if value is not None and value == value]  # noqa: PLR0124

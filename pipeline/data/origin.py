@@ -1,4 +1,4 @@
-"""Where examples are from: the rows of a table, or of arrays, and what these had in further columns."""
+"""Where examples come from: the rows of a table or of arrays, and their other columns."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """The rows that examples are from. Nothing is computed from them: predictions carry them on.
+    """The rows that examples come from. Nothing is computed from them; predictions include them.
 
     Attributes:
         rows: The number of each example's row in its table or arrays, from 0; int64 of shape (examples,).
         name: The table, such as `'people.csv'`, for messages.
-        columns: Columns of the table as they are there, each a `pandas.Series` by row number, or an array.
+        columns: Columns of the table unchanged, each a `pandas.Series` by row number, or an array.
         names: All columns of the table.
-        as_text: Whether all columns of the table are text, as those of a CSV file are, of which some is of numbers.
+        as_text: Whether all columns of the table are text, even numbers, as in a CSV file.
     """
 
     rows: np.ndarray
@@ -31,11 +31,11 @@ class Origin:
     as_text: bool = False
 
     def chosen(self, rows: np.ndarray | slice) -> Origin:
-        """Returns the origin of chosen examples in the order given."""
+        """Returns the origin of chosen examples in the given order."""
         return replace(self, rows=self.rows[rows])
 
     def by_example(self, column: Any) -> Any:
-        """Returns the values of a column of the table by example, or of one made of it."""
+        """Returns the values of a column of the table, or of one derived from it, by example."""
         return column[self.rows] if isinstance(column, np.ndarray) else column.loc[self.rows].reset_index(drop=True)
 
 
@@ -44,9 +44,9 @@ def origin_of_table(frame: pd.DataFrame, name: str, columns: Sequence[str], rows
 
     Args:
         frame: The table.
-        name: What it is called in messages.
-        columns: Columns to carry on, those of them that are there.
-        rows: The numbers of its rows where some are left out; None for all of them.
+        name: Its name in messages.
+        columns: Columns to include, if they exist.
+        rows: The numbers of its rows if some are left out; None for all of them.
     """
     import pandas as pd
 

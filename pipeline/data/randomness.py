@@ -1,6 +1,6 @@
-"""The state of random numbers that are drawn from generators of the whole process: Python's, NumPy's, TensorFlow's.
+"""The state of the process-wide random number generators of Python, NumPy and TensorFlow.
 
-Those of a model's layers are variables of the model; those of our own shuffles depend on seed and epoch alone.
+A model's layers keep theirs in variables of the model; the pipeline's own shuffles depend only on seed and epoch.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.security.plain_types import Array
 
 GLOBAL_GENERATOR = "global_seed_generator"
 MERSENNE_TWISTER = 624
-"""Numbers in its state."""
+"""Count of numbers in the generator's state."""
 
 
 class RandomTypes(TypedDict):
@@ -44,10 +44,10 @@ def random_state() -> dict[str, Any]:
 
 
 def set_random_state(state: Mapping[str, Any]) -> None:
-    """Puts all generators into a state.
+    """Sets the state of all generators.
 
     Raises:
-        ConfigError: It is none of theirs.
+        ConfigError: It is not a state of theirs.
     """
     try:
         _set(state)
@@ -79,7 +79,7 @@ def seed_python_and_numpy(seed: Sequence[int]) -> None:
 
 @contextmanager
 def own_randomness(seed: Sequence[int]) -> Iterator[None]:
-    """Has what is done within draw from freshly seeded generators of Python and NumPy, which then go on as before."""
+    """Seeds the generators of Python and NumPy within a context, and restores their state afterwards."""
     python, numpy = random.getstate(), np.random.get_state(legacy=False)
     seed_python_and_numpy(seed)
     try:
@@ -90,10 +90,10 @@ def own_randomness(seed: Sequence[int]) -> Iterator[None]:
 
 
 def check_numpy_state(state: Mapping[str, Any]) -> None:
-    """Refuses a place in the numbers of a Mersenne Twister that there is not, from which NumPy would read all the same.
+    """Refuses a position outside of a Mersenne Twister's numbers, which NumPy would read from without an error.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is no such position.
     """
     inner = state.get("state")
     if isinstance(inner, Mapping) and "pos" in inner and not 0 <= int(inner["pos"]) <= MERSENNE_TWISTER:
@@ -101,7 +101,7 @@ def check_numpy_state(state: Mapping[str, Any]) -> None:
 
 
 def _of_tensorflow() -> Any:
-    """Returns what draws the seeds of operations that are given none, once a global seed is set; None if none is."""
+    """Returns the generator of seeds for operations without one; None unless a global seed is set."""
     from tensorflow.python.eager import context
 
     return getattr(context.context(), "_rng", None)

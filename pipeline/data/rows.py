@@ -1,4 +1,4 @@
-"""Some rows of data, whatever form that has, and how many rows it has."""
+"""Selected rows of data in any form, and the number of its rows."""
 
 from __future__ import annotations
 
@@ -15,30 +15,28 @@ def length_of(data: Data) -> int:
     """Returns the number of examples, or of batches of a stream of batches.
 
     Raises:
-        ConfigError: Nobody knows it.
+        ConfigError: It is unknown.
     """
     if isinstance(data, Examples):
         return len(data)
     if data.endless:
-        raise ConfigError(
-            "split: an endless stream has no last part; set data.validation to a source of its own instead"
-        )
+        raise ConfigError("split: an endless stream has no last part; set data.validation to a separate source instead")
     length = data.length if isinstance(data, ExampleStream) else data.steps
     if length is None:
         key = "data.length" if isinstance(data, ExampleStream) else "data.steps"
         raise ConfigError(
-            f"split: the length of the data is unknown; set {key}, or data.validation to a source of its own"
+            f"split: the length of the data is unknown; set {key}, or set data.validation to a separate source"
         )
     return length
 
 
 def with_rows(data: Examples | ExampleStream, rows: np.ndarray, length: int) -> Examples | ExampleStream:
-    """Returns some rows of data.
+    """Returns selected rows of data.
 
     Args:
         data: The data.
-        rows: Their numbers; a stream gives them in its own order.
-        length: The number of rows that it has.
+        rows: Their numbers; a stream returns them in its own order.
+        length: The number of its rows.
     """
     if isinstance(data, Examples):
         return data.rows(rows)

@@ -1,4 +1,4 @@
-"""Targets of a varying number of positions, made one array each; what is added has weight 0."""
+"""Targets with a varying number of positions, padded to one array each; padding has weight 0."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from pipeline.errors import DataError
 def padded_sequences(
     inputs: Arrays, targets: Arrays, weights: Arrays
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, np.ndarray], list[str]]:
-    """Returns inputs, targets and weights as arrays where targets vary in length, and the names of those targets.
+    """Returns inputs, targets and weights with targets of varying length padded, and the names of those targets.
 
-    Zeros are added at the ends, up to the longest example. Inputs that are as long as such a target, example by
-    example, get the same length as it; others are left to be padded batch by batch.
+    Zeros are added at the end, up to the longest example. Inputs that are as long as such a target in every example
+    are padded to the same length; others are padded later, batch by batch.
 
     Args:
-        inputs: Arrays by input name; an object array of arrays (length, ...) is one whose first dimension varies.
-        targets: The same of targets.
-        weights: Weights by target name, of examples or of positions.
+        inputs: Arrays by input name; an object array of arrays (length, ...) has a first dimension that varies.
+        targets: The same for targets.
+        weights: Weights by target name, per example or per position.
 
     Raises:
         DataError: Weights of positions differ in length from their target.
@@ -50,11 +50,11 @@ def padded_sequences(
 
 
 def with_any_length(spec: DataSpec, before: Mapping[str, Arrays]) -> DataSpec:
-    """Returns a spec in which the first dimension varies of what was padded.
+    """Returns a spec in which the first dimension of padded arrays varies.
 
     Args:
-        spec: That of the padded arrays.
-        before: `inputs` and `targets` as they came.
+        spec: The spec of the padded arrays.
+        before: `inputs` and `targets` before padding.
     """
     inputs, targets = dict(spec.inputs), dict(spec.targets)
     for name, given in spec.inputs.items():

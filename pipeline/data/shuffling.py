@@ -1,4 +1,4 @@
-"""Whether a `tf.data.Dataset` has another order in each pass, so that parts of it share examples."""
+"""Whether a `tf.data.Dataset` has a different order in every pass, so that parts of it share examples."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def is_shuffled_anew(dataset: Any) -> bool:
-    """Whether each pass over a dataset has another order, as far as the datasets that it is made of tell."""
+    """Whether every pass over a dataset has a different order, as far as its input datasets show."""
     if type(dataset).__name__ == "CacheDataset":
         return False
     if getattr(dataset, "_reshuffle_each_iteration", False):

@@ -1,4 +1,4 @@
-"""What the examples look like: shape and dtype of every input and target, known before any model is built."""
+"""The data's spec: shape and dtype of every input and target, known before any model is built."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pipeline.errors import ConfigError, DataError, nearest
 __all__ = ["Classes", "DataSpec", "InputSpec", "Shape", "TargetSpec", "spec_of"]
 
 Classes = int | Mapping[str, int] | None
-"""Number of classes of the only target, or of each target by name; 0 says numbers to regress; null infers."""
+"""Number of classes of the only target, or of each target by name; 0 means numbers to regress; null infers it."""
 
 
 NUMBER, CATEGORY, TIME = "number", "category", "time"
-"""What the column of a table is: numbers, text of which each value is a category, or moments."""
+"""The kind of a table's column: numbers, text whose values are categories, or times."""
 
 MOST_CLASSES = 1_000_000
 """Each has a name and an output unit."""
@@ -30,13 +30,13 @@ class InputSpec:
     """One input.
 
     Attributes:
-        shape: Of one example; None for a length that varies.
-        dtype: As stored, such as `uint8`; `string` for text.
-        scale: What the model multiplies it by first, so that arrays stay small: 1/255 for pixels.
-        missing: Whether NaN (or None, for text) may stand for a missing value.
-        kind: Of the column of a table, shape `()`: `number`, float32, or float64 where float32 would make different
-            values one; `category`, text; `time`, float64 seconds since 1970 (UTC). Empty for other inputs.
-        form: How moments are written, where one alone does not tell: `day_first`, `month_first`, or what numbers are.
+        shape: Shape of one example; None for a length that varies.
+        dtype: The stored dtype, such as `uint8`; `string` for text.
+        scale: Factor that the model applies first, so that stored arrays stay small: 1/255 for pixels.
+        missing: Whether NaN (or None, for text) may mark a missing value.
+        kind: Kind of a table's column, with shape `()`: `number`, float32, or float64 if float32 would make different
+            values equal; `category`, text; `time`, float64 seconds since 1970 (UTC). Empty for other inputs.
+        form: Format of ambiguous times: `day_first`, `month_first`, or the meaning of numbers.
     """
 
     shape: Shape
@@ -63,7 +63,7 @@ class DataSpec:
 
 
 def spec_from_dict(values: Mapping[str, Any]) -> DataSpec:
-    """Returns the spec of which `DataSpec.as_dict` gave the values."""
+    """Returns the spec from the values of `DataSpec.as_dict`."""
     inputs = {n: InputSpec(**{**s, "shape": tuple(s["shape"])}) for n, s in values["inputs"].items()}
     return DataSpec(inputs, {n: _target_from_dict(s) for n, s in values["targets"].items()})
 
@@ -84,14 +84,14 @@ def spec_of(
     classes: Classes = None,
     whole: bool = True,
 ) -> DataSpec:
-    """Infers the spec of arrays whose first axis is the example.
+    """Infers the spec of arrays whose first axis is the examples.
 
     Args:
-        inputs: Arrays by name; an object array of arrays is one whose first dimension varies.
-        targets: Arrays by name; what kind they are is told from their values, unless `classes` says, see `target_of`.
+        inputs: Arrays by name; an object array of arrays has a first dimension that varies.
+        targets: Arrays by name; their kind is inferred from their values unless `classes` gives it, see `target_of`.
         scale: Scale of every input of numbers.
-        classes: Number of classes, where the values do not tell.
-        whole: Whether the arrays are all the data, so that the largest class id tells the number of classes.
+        classes: Number of classes, if the values do not show it.
+        whole: Whether the arrays are all of the data, so that the largest class id gives the number of classes.
     """
     for kind, arrays in (("input", inputs), ("target", targets)):
         for name, array in arrays.items():
@@ -145,5 +145,5 @@ def shape_and_dtype(array: np.ndarray) -> tuple[Shape, str]:
 
 
 def varies(array: np.ndarray) -> bool:
-    """Whether an array is one of arrays, whose first dimension varies; a row of a table of text is none such."""
+    """Whether an array holds arrays with a varying first dimension; text in a table does not count."""
     return array.dtype == object and array.ndim == 1 and len(array) > 0 and isinstance(array[0], np.ndarray)

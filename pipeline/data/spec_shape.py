@@ -1,4 +1,4 @@
-"""The shape of `DataSpec.as_dict` in a file, for readers who cannot know who wrote it."""
+"""The schema of `DataSpec.as_dict` in a file, for reading files of unknown origin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.data.spec import MOST_CLASSES
 from pipeline.data.target import MOST_NUMBERS
 
 Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
-"""What TensorFlow takes as one."""
+"""The dtypes that TensorFlow accepts."""
 DTYPES = "string|bool|bfloat16|u?int(4|8|16|32|64)|float(16|32|64)|complex(64|128)"
 DType = Annotated[str, Field(pattern=f"^({DTYPES})$")]
 Shape = Annotated[list[Size | None], Field(max_length=16)]
@@ -73,7 +73,7 @@ class ConstantsShape(BaseModel):
 
 
 class TrainedShape(BaseModel):
-    """What `run.json` says of a training, as far as a command on its model needs it."""
+    """The part of `run.json` that a command on a trained model needs."""
 
     spec: SpecShape
     data: dict[str, dict[str, Any]] = {}

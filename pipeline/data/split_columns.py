@@ -1,4 +1,4 @@
-"""The column by which splits are set apart: found in the data, and read as groups or as times."""
+"""The column that data is split by: found in the data, and read as groups or as times."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MISSING_TEXTS = ("", "[missing]")
-"""What a column of text has where a table has no value."""
+"""Text that marks a missing value in a text column."""
 TIME_FORMS: tuple[dict[str, Any], ...] = ({}, {"format": "ISO8601"}, {"dayfirst": True})
-"""How pandas reads dates as text, the first that reads all of them; never each one by a guess of its own."""
+"""How pandas parses date texts: the first way that parses all of them is used, never one guess per value."""
 
 
 def split_column(data: Examples | ExampleStream, name: str) -> np.ndarray:
-    """Returns the values of a column of the data, or of an input or a target of that name, of shape (examples,).
+    """Returns the values of a column, an input or a target by name, of shape (examples,).
 
     Raises:
-        ConfigError: There is none, or it has several values an example.
+        ConfigError: It does not exist, or has several values per example.
     """
     chunks = [data] if isinstance(data, Examples) else list(data.chunks())
     found = [_of_examples(chunk, name) for chunk in chunks]
@@ -38,16 +38,16 @@ def split_column(data: Examples | ExampleStream, name: str) -> np.ndarray:
 
 
 def as_written(series: pd.Series, missing_texts: Sequence[str]) -> np.ndarray:
-    """Returns a column of a table: numbers as they are, anything else, dates too, as text, empty where missing."""
+    """Returns a column of a table: numbers unchanged, anything else, including dates, as text, empty if missing."""
     if series.dtype.kind in "iufb":
-        # A dtype of pandas' own has pd.NA where a value is missing.
+        # pandas' own dtypes have pd.NA for a missing value.
         return series.to_numpy("float64", na_value=np.nan) if series.hasnans else series.to_numpy()
     texts = series.astype(str).str.strip()
     return texts.where(series.notna() & ~texts.isin(list(missing_texts)), "").to_numpy(object)
 
 
 def groups(values: np.ndarray) -> np.ndarray:
-    """Returns the number of each row's group, int64 of shape (rows,); a row without a value is a group of its own."""
+    """Returns the number of each row's group, int64 of shape (rows,); a row without a value is its own group."""
     import pandas as pd
 
     numbers, known = pd.factorize(_as_texts(values))
@@ -58,11 +58,11 @@ def groups(values: np.ndarray) -> np.ndarray:
 
 
 def ranks(values: np.ndarray, name: str) -> np.ndarray:
-    """Returns the place of each row in time, float64 of shape (rows,), equal for equal times, NaN where there is none.
+    """Returns the rank of each row in time, float64 of shape (rows,), equal for equal times, NaN if missing.
 
     Args:
-        values: Numbers, dates, or text that is one of these.
-        name: The column, for messages.
+        values: Numbers, dates, or text of either.
+        name: The column's name, for messages.
 
     Raises:
         DataError: A value is none of these.
@@ -98,7 +98,7 @@ def _of_examples(examples: Examples, name: str) -> np.ndarray:
 
 
 def _as_texts(values: np.ndarray) -> np.ndarray:
-    """Returns values whose texts are text, which streams have as bytes."""
+    """Returns values with bytes, as streams have them, decoded to text."""
     if values.dtype.kind == "S":
         return np.char.decode(values, "utf-8").astype(object)
     if values.dtype.kind == "O" and any(isinstance(value, bytes) for value in values[:1]):
@@ -121,11 +121,11 @@ def _times(series: pd.Series, name: str) -> pd.Series:
 
 
 def _in_form(series: pd.Series, form: Mapping[str, Any]) -> pd.Series:
-    """Returns texts as times, NaT for those that are not of the form, which pandas tells from the first of them."""
+    """Returns texts as times, NaT for those in another format than the first one."""
     import pandas as pd
 
     with warnings.catch_warnings():
-        # Where the first tells none, pandas would warn and guess each by itself.
+        # If the first one shows no format, pandas would warn and guess each one separately.
         warnings.filterwarnings("error", "Could not infer format", UserWarning)
         warnings.filterwarnings("ignore", "Parsing dates", UserWarning)
         try:

@@ -1,4 +1,4 @@
-"""Ways to set splits apart by what belongs together: whole groups, and rows in the order of time."""
+"""Split methods that keep rows together: whole groups, and rows in the order of time."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ log = logging.getLogger(__name__)
 Rows = dict[str, np.ndarray]
 """Rows by split."""
 MOST_TRIES, WORK = 100, 1_000_000
-"""How many random choices of groups are compared at most, and how many groups are looked at for that."""
+"""Most random choices of groups to compare, and most groups to examine for that."""
 
 
 def group_parts(
     groups: np.ndarray, counts: Mapping[str, int], strata: np.ndarray | None, seed: int, column: str
 ) -> Rows:
-    """Sets splits of whole groups apart, of sizes as near as can be to those that are asked for.
+    """Splits whole groups, with sizes as close as possible to the requested ones.
 
     Args:
         groups: The number of each row's group, from 0.
-        counts: Sizes of the splits but for training, in the order in which they are set apart.
-        strata: The class of each row, whose shares are kept where groups allow it; None for none.
-        seed: Of the choice.
-        column: Where the groups are from, for messages.
+        counts: Sizes of the splits other than training, in the order in which they are split off.
+        strata: The class of each row, whose shares are kept if groups allow it; None to ignore classes.
+        seed: Seed of the choice.
+        column: The column of the groups, for messages.
 
     Raises:
         ConfigError: There are fewer groups than splits.
@@ -40,27 +40,27 @@ def group_parts(
     generator = np.random.default_rng([seed, 2])
     owner, left, parts = np.zeros(len(table), "int64"), np.arange(len(table)), {}
     for number, (name, share) in enumerate(wanted.items(), 1):
-        # Each split after this one needs a group too.
+        # Each split after this one also needs a group.
         taken = _nearest(table[left], share, len(left) - (len(counts) - number + 1), generator)
         owner[left[taken]] = number
         left = left[~taken]
         parts[name] = np.flatnonzero(owner[groups] == number)
     parts["train"] = np.flatnonzero(owner[groups] == 0)
-    told = ", ".join(
+    sizes = ", ".join(
         f"{name} {np.count_nonzero(owner == number)} ({len(parts[name])} rows)"
         for number, name in enumerate(("train", *counts))
     )
-    log.info("groups of '%s': %s", column, told)
+    log.info("groups of '%s': %s", column, sizes)
     return parts
 
 
 def time_parts(ranks: np.ndarray, counts: Mapping[str, int], values: np.ndarray, column: str) -> Rows:
-    """Sets the latest rows apart, rows of one time together; those without a time are trained on.
+    """Splits off the latest rows, keeping rows of the same time together; rows without a time are for training.
 
     Args:
-        ranks: The place of each row in time, NaN for none.
-        counts: Sizes of the splits but for training, that of the latest rows first.
-        values: What the column says, for messages.
+        ranks: The rank of each row in time, NaN if missing.
+        counts: Sizes of the splits other than training, that of the latest rows first.
+        values: The values of the column, for messages.
         column: Its name, for messages.
 
     Raises:
@@ -72,7 +72,7 @@ def time_parts(ranks: np.ndarray, counts: Mapping[str, int], values: np.ndarray,
         raise ConfigError(f"split.column: {len(order)} rows have a time in '{column}'; {sizes} leave none to train on")
     parts, end, starts = {}, len(order), []
     for index, (name, count) in enumerate(counts.items()):
-        # Training and each split after this one need a row too.
+        # Training and each split after this one also need a row.
         start = cut_between_times(ranks[order[:end]], end - count, len(counts) - index, column)
         parts[name] = np.sort(order[start:end])
         starts.append(f"{name} from {values[order[start]]}")
@@ -84,7 +84,7 @@ def time_parts(ranks: np.ndarray, counts: Mapping[str, int], values: np.ndarray,
 
 
 def in_time(ranks: np.ndarray, column: str) -> np.ndarray:
-    """Returns the rows that have a time, the oldest first, and says how many have none."""
+    """Returns the rows with a time, the oldest first, and logs how many have none."""
     order = np.argsort(ranks, kind="stable")
     known = len(ranks) - int(np.isnan(ranks).sum())
     if known < len(ranks):
@@ -93,7 +93,7 @@ def in_time(ranks: np.ndarray, column: str) -> np.ndarray:
 
 
 def cut_between_times(ranks: np.ndarray, start: int, least: int, column: str) -> int:
-    """Returns the place nearest to `start`, from `least` on, at which sorted times change; any where they do not."""
+    """Returns the index nearest to `start`, from `least` on, where sorted times change, or any if they never do."""
     changes = np.flatnonzero(np.diff(ranks)) + 1
     changes = changes[changes >= least]
     if not len(changes):
@@ -113,9 +113,9 @@ def _rows_by_class(groups: np.ndarray, strata: np.ndarray | None) -> np.ndarray:
 
 
 def _nearest(table: np.ndarray, wanted: np.ndarray, most: int, generator: np.random.Generator) -> np.ndarray:
-    """Returns which groups come nearest to the rows that are wanted of each class: the best of some random choices.
+    """Returns the groups that come closest to the wanted rows per class: the best of some random choices.
 
-    A row more or less counts more than one of another class.
+    A difference in the number of rows weighs more than a row of another class.
     """
     tries = max(1, min(MOST_TRIES, WORK // len(table)))
     found = [_chosen(table.sum(axis=1), wanted.sum(), most, generator) for _ in range(tries)]
@@ -128,7 +128,7 @@ def _distance(rows: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def _chosen(sizes: np.ndarray, wanted: float, most: int, generator: np.random.Generator) -> np.ndarray:
-    """Returns a random choice of up to so many groups: those that fit, then what comes nearest to the rest."""
+    """Returns a random choice of groups: those that fit, then the one that comes closest to the rest."""
     order = generator.permutation(len(sizes))
     taken = np.zeros(len(sizes), bool)
     taken[order[np.cumsum(sizes[order]) <= wanted][:most]] = True

@@ -1,4 +1,4 @@
-"""Splits: training, validation and test data, set apart here where a source does not bring them."""
+"""Splits: training, validation and test data, split here if a source has no splits of its own."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Splits:
-    """The data of a run by split; None for one that there is not."""
+    """The data of a run by split; None for a split that does not exist."""
 
     train: Data
     validation: Data | None = None
     test: Data | None = None
 
     def present(self) -> Iterator[tuple[str, Data]]:
-        """Yields name and data of the splits that there are."""
+        """Yields name and data of the existing splits."""
         for name in SPLITS:
             data = getattr(self, name)
             if data is not None:
@@ -55,15 +55,15 @@ class Splits:
 
 
 def set_apart(splits: Splits, config: SplitConfig, seed: int) -> Splits:
-    """Takes validation and test splits from the training data where the config asks for them.
+    """Takes validation and test splits from the training data if the config asks for them.
 
     Args:
-        splits: As the source brings them.
-        config: Sizes and method; a size of 0 leaves what the source brings.
+        splits: The splits from the source.
+        config: Sizes and method; a size of 0 keeps the source's split.
         seed: Seed of `random`, `stratified` and `group`.
 
     Raises:
-        ConfigError: The data cannot be split that way, or a size was typed of a split that the source brings.
+        ConfigError: The data cannot be split that way, or a size is set on the command line for a split of the source.
     """
     if config.method == "column":
         return _by_column(splits, config)
@@ -71,7 +71,7 @@ def set_apart(splits: Splits, config: SplitConfig, seed: int) -> Splits:
     for name in [name for name in wanted if getattr(splits, name) is not None]:
         if trust.typed(f"split.{name}"):
             raise ConfigError(f"split.{name}: the data has its own {name} split; set split.{name}=0")
-        # The share of an experiment is for data that brings none.
+        # An experiment's share is for data without its own split.
         log.info("the data has its own %s split, which replaces split.%s=%g", name, name, wanted.pop(name))
     if not wanted:
         return splits
@@ -80,10 +80,10 @@ def set_apart(splits: Splits, config: SplitConfig, seed: int) -> Splits:
 
 
 def check_splits(splits: Splits, *, to_train: bool = True) -> None:
-    """Checks the values of every split that is in memory; streams are checked as they are drawn.
+    """Checks the values of every split in memory; streams are checked as they are drawn.
 
     Raises:
-        DataError: Something is wrong with them.
+        DataError: There are invalid values.
     """
     for name, data in splits.present():
         if isinstance(data, Examples):
@@ -108,7 +108,7 @@ def _parts(data: Data, wanted: dict[str, float], config: SplitConfig, seed: int)
 
 
 def _warn_of_changes(data: BatchStream) -> None:
-    """Warns of batches that are not the same in each pass, so that a split is of other examples each time."""
+    """Warns about batches that differ between passes, so that a split has different examples every time."""
     if data.items is not None and data.items.has_hooks:
         what = f"{type(data.items.dataset).__name__} may change its batches between epochs"
     elif data.passes is not None and data.passes.shuffled_anew:
@@ -170,14 +170,14 @@ def _stratified(strata: np.ndarray, counts: dict[str, int], seed: int) -> Rows:
             raise ConfigError(
                 f"split.{name}: {count} examples cannot be stratified: {error}; set split.method=random"
             ) from error
-        # The only example of a class is trained on.
+        # The only example of a class is used for training.
         left = rest if shared.all() else np.concatenate([rest, left[~shared]])
         parts[name] = taken
     return {**parts, "train": left}
 
 
 def _has_company(ids: np.ndarray) -> np.ndarray:
-    """Returns which examples are not the only one of their class."""
+    """Returns which examples share their class with another one."""
     _, places, counts = np.unique(ids, return_inverse=True, return_counts=True)
     return np.asarray(counts[places] > 1)
 

@@ -43,23 +43,23 @@ def load_splits(
     to_train: bool = True,
     like: DataSpec | None = None,
 ) -> Splits:
-    """Loads the data of a config node, sets splits apart, and checks what is in memory.
+    """Loads the data of a config node, splits it, and checks what is in memory.
 
     Args:
         node: The config's `data`.
-        split: How to set validation and test apart.
+        split: How to split off validation and test.
         seed: Seed of random splits.
         loss: See `load_whole`.
         positive: See `load_whole`.
         scaling: The config's `target_scaling`.
         missing: See `load_whole`.
         with_targets: See `load_whole`.
-        to_train: Whether a model will be trained on them, which takes two or more classes.
+        to_train: Whether a model will be trained on them, which needs two or more classes.
         like: See `load_whole`.
 
     Raises:
-        ConfigError: The source refused its arguments, or the data cannot be split so.
-        DataError: The data cannot be read, or something in it is wrong.
+        ConfigError: The source rejected its arguments, or the data cannot be split that way.
+        DataError: The data cannot be read, or is invalid.
     """
     loaded = load_whole(
         node, split, loss=loss, positive=positive, missing=missing, with_targets=with_targets, like=like
@@ -79,19 +79,19 @@ def load_whole(
     with_targets: bool = True,
     like: DataSpec | None = None,
 ) -> Splits:
-    """Loads the data of a config node as its source brings it, targets settled; nothing is set apart or checked yet.
+    """Loads the data of a config node from its source and settles its targets, without splitting or checking it.
 
     Args:
         node: The config's `data`.
-        split: How splits will be set apart, for the column that this takes.
-        loss: The config's `loss`, which settles what kind the targets are.
+        split: How the data will be split, for the column that this needs.
+        loss: The config's `loss`, which settles the kind of the targets.
         positive: The config's `positive`.
-        missing: What `weighting.missing` of the config says of labels that are missing; None where it says nothing.
-        with_targets: False where only predictions are wanted.
-        like: What a model was trained on that takes the data, where a source can read inputs as they were then.
+        missing: The config's `weighting.missing`; None if it is not set.
+        with_targets: False if only predictions are wanted.
+        like: The spec that the model was trained on, so that a source can read inputs in the same way.
 
     Raises:
-        ConfigError: The source refused its arguments.
+        ConfigError: The source rejected its arguments.
         DataError: The data cannot be read.
     """
     source: Source = _with_method(components.build("data", node), "load", "data", node)
@@ -110,7 +110,7 @@ def load_whole(
         source = reads_like(like)
     of_table = hasattr(source, "missing_target")
     elsewhere = REFUSE if missing is None else missing
-    # A table has a key of its own for that, and has done then what is said.
+    # A table has its own key for that, and has already applied it.
     loaded = _loaded(source, with_targets, missing) if of_table else _loaded(source, with_targets, elsewhere)
     if with_targets:
         lacking = _lacking(loaded, elsewhere)
@@ -119,7 +119,7 @@ def load_whole(
 
 
 def scaled(splits: Splits, scaling: Any, loss: Any) -> Splits:
-    """Returns the splits of a training, their targets scaled as the config's `target_scaling` and `loss` say."""
+    """Returns the splits for training, with targets scaled by the config's `target_scaling` and `loss`."""
     return with_scaling(splits, scaling, loss_kinds(loss, list(splits.train.spec.targets)))
 
 
@@ -134,16 +134,16 @@ def load_validation_sets(
     """Loads further data to validate on, by name.
 
     Args:
-        sets: For each, values of `data` that differ, or a whole source with a `_target_`; all of its training data is
-            the set.
+        sets: For each, values that differ from `data`, or a whole source with a `_target_`; all of its training data
+            becomes the set.
         node: The config's `data`.
-        seed: Seed of the config.
-        spec: What the training data looks like.
+        seed: The config's seed.
+        spec: The spec of the training data.
         loss: The config's `loss`.
-        missing: What `weighting.missing` of the config says of labels that are missing; None where it says nothing.
+        missing: The config's `weighting.missing`; None if it is not set.
 
     Raises:
-        ConfigError: A source refused its arguments.
+        ConfigError: A source rejected its arguments.
         DataError: The data cannot be read, or does not match the training data.
     """
     loaded = {}
@@ -158,7 +158,7 @@ def load_validation_sets(
 
 
 def _numbered(splits: Splits) -> Splits:
-    """Returns the splits, those in memory with the numbers of their rows, which stay theirs when they are set apart."""
+    """Returns the splits, those in memory with row numbers, which examples keep when they are split."""
     return Splits(
         **{
             part: replace(data, origin=Origin(np.arange(len(data))))
@@ -170,13 +170,13 @@ def _numbered(splits: Splits) -> Splits:
 
 
 def _names(node: Mapping[str, Any]) -> list[str]:
-    """Returns the targets that a config names in order."""
+    """Returns the targets that a config names, in order."""
     targets = node.get("targets") or ()
     return [targets] if isinstance(targets, str) else [str(name) for name in targets]
 
 
 def _settled(splits: Splits, loss: Any, positive: Any, *, of_table: bool) -> Splits:
-    """Returns the splits, their targets of the kind that the losses are for."""
+    """Returns the splits with targets of the kind that the losses are for."""
     before = splits.train.spec.targets
     losses, positives = loss_kinds(loss, list(before)), positive_by_target(positive, list(before))
     targets = {}
@@ -197,7 +197,7 @@ def _with_targets(data: Data, before: Mapping[str, TargetSpec], targets: Mapping
 
 
 def _lacking(splits: Splits, missing: Missing) -> list[str]:
-    """Returns the targets that lack labels in any split; of a stream, those that may."""
+    """Returns the targets with missing labels in any split; for a stream, those that may have some."""
     return [
         name
         for name in splits.train.spec.targets
@@ -210,7 +210,7 @@ def _lacking(splits: Splits, missing: Missing) -> list[str]:
 
 
 def _masked(splits: Splits, lacking: list[str], missing: Missing) -> Splits:
-    """Returns the splits, which all say the same of the targets that lack labels."""
+    """Returns the splits with the same information about targets with missing labels."""
     parts: dict[str, Data] = {}
     for part, given in splits.present():
         data = given
@@ -252,7 +252,7 @@ def build_loader(node: Mapping[str, Any]) -> Loader:
     """Builds the loader of a config node.
 
     Raises:
-        ConfigError: It refused its arguments, or is no loader.
+        ConfigError: It rejected its arguments, or is not a loader.
     """
     loader: Loader = _with_method(components.build("loader", node), "batches", "loader", node)
     return loader

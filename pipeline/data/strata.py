@@ -1,4 +1,4 @@
-"""The classes by which splits are stratified, and whether they are where that is left to the data."""
+"""The classes that splits are stratified by, and whether they are if the data decides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.errors import ConfigError, nearest
 
 
 def strata_of_groups(data: Examples | ExampleStream, config: SplitConfig) -> np.ndarray | None:
-    """Returns the class id of each row where whole groups may keep the shares of classes; None where none count."""
+    """Returns the class id of each row if splits by group should keep class shares; else None."""
     if method_of(data, replace(config, method="auto")) != "stratified":
         return None
     return strata_of(data, config.target)
@@ -33,11 +33,11 @@ def method_of(data: Data, config: SplitConfig) -> str:
 
 
 def strata_of(data: Examples | ExampleStream, target: str | None) -> np.ndarray:
-    """Returns the class id of each row, by which splits are stratified.
+    """Returns the class id of each row, for stratified splits.
 
     Raises:
-        ConfigError: There is no such target, or several of which none is named, or it is one per position.
-        DataError: The target is not of classes that exclude each other.
+        ConfigError: There is no such target, or there are several and none is named, or it has one class per position.
+        DataError: The target has no mutually exclusive classes.
     """
     names = list(data.spec.targets)
     if target is None and len(names) > 1:
@@ -58,6 +58,6 @@ def _named_target(target: str | None, names: list[str]) -> str:
 
 
 def _strata(examples: Examples, target: str) -> np.ndarray:
-    """Returns the class id of each example; those without a label share one of their own."""
+    """Returns the class id of each example; examples without a label share one extra id."""
     ids, there = class_ids(examples, target), labelled(examples, target)
     return ids if there is None else np.where(there, ids, len(examples.spec.targets[target].classes or ()))

@@ -1,4 +1,4 @@
-"""Data that is drawn rather than held: single examples through `tf.data`, or batches that a user's code makes."""
+"""Data that is drawn, not held in memory: single examples through `tf.data`, or batches from a user's code."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class ExampleStream:
     """Single examples through `tf.data`.
 
     Attributes:
-        spec: What one example looks like.
+        spec: The spec of one example.
         dataset: Elements are (inputs, targets, columns), each a dict of tensors by name, without a batch axis.
-        length: Number of examples; None if nobody knows.
+        length: Number of examples; None if unknown.
         endless: Whether it never ends.
-        weigh: Gives drawn examples their weights; None for none.
-        weight_shapes: Shapes of the weights of one example by target name; `()` for those left out.
-        missing: What a missing label means.
+        weigh: Returns the weights of drawn examples; None for no weights.
+        weight_shapes: Shapes of the weights of one example by target name; `()` for other targets.
+        missing: How missing labels are marked.
     """
 
     spec: DataSpec
@@ -52,7 +52,7 @@ class ExampleStream:
         return self.weigh is not None or _lacks_labels(self.spec)
 
     def weighed_by(self, weigh: Weigh) -> ExampleStream:
-        """Returns it with the sample weights that `weigh` gives, times those that it had."""
+        """Returns it with the sample weights from `weigh`, multiplied by its previous ones."""
         weighed = replace(self, weigh=_both(self.weigh, weigh))
         if not _has_positions(self.spec):
             return weighed
@@ -60,12 +60,12 @@ class ExampleStream:
         return replace(weighed, weight_shapes=weight_shapes(first))
 
     def batches(self, dataset: tf.data.Dataset) -> Iterator[Examples]:
-        """Draws batches from a batched form of `dataset`, checked and weighed."""
+        """Draws batches from a batched form of `dataset`, checked and weighted."""
         for inputs, targets, columns in dataset.as_numpy_iterator():
             yield finished(Examples(self.spec, inputs, targets, {}, columns), self.weigh, self.missing)
 
     def chunks(self) -> Iterator[Examples]:
-        """Draws all examples in order, many at a time, for what needs to see all of them."""
+        """Draws all examples in order, many at a time, for code that needs all of them."""
         if self.endless:
             return
         yield from replace(self, weigh=None).batches(batched(self.dataset, CHUNK, self.spec))
@@ -81,16 +81,16 @@ class ExampleStream:
 
 
 class DatasetPasses:
-    """Passes over a batched `tf.data.Dataset`, counted.
+    """Counted passes over a batched `tf.data.Dataset`.
 
-    A dataset that shuffles anew in each pass does so by how many were begun before, of any kind.
+    A dataset that reshuffles in every pass depends on how many passes of any kind were begun before.
 
     Args:
         dataset: The dataset.
 
     Attributes:
-        begun: Number of passes that were begun.
-        shuffled_anew: Whether each pass has another order.
+        begun: Number of passes begun.
+        shuffled_anew: Whether every pass has a different order.
     """
 
     def __init__(self, dataset: tf.data.Dataset) -> None:
@@ -104,26 +104,26 @@ class DatasetPasses:
         return iter(self._dataset.as_numpy_iterator())
 
     def go_on(self, begun: int) -> None:
-        """Has the next pass be as it was after so many others."""
+        """Makes the next pass what it would be after a number of others."""
         while self.begun < begun:
             self(0)
 
 
 @dataclass(frozen=True, eq=False)
 class BatchStream:
-    """Batches as a user's generator, `keras.utils.PyDataset` or batched `tf.data.Dataset` makes them.
+    """Batches from a user's generator, `keras.utils.PyDataset` or batched `tf.data.Dataset`.
 
     Attributes:
-        spec: What one example looks like.
+        spec: The spec of one example.
         open: Starts a pass over the data, given the number of the pass; it may be called at any time, several times.
-        steps: Number of batches of a pass; None if nobody knows.
+        steps: Number of batches per pass; None if unknown.
         endless: Whether a pass never ends.
-        weigh: Gives drawn examples their weights; None leaves those that the batches bring.
-        weighted: Whether the batches bring sample weights.
-        weight_shapes: Shapes of the weights of one example by target name; `()` for those left out.
-        passes: What counts the passes, where one depends on those before.
-        missing: What a missing label means.
-        items: The batches by number, where they can be had so.
+        weigh: Returns the weights of drawn examples; None keeps the batches' own weights.
+        weighted: Whether the batches have their own sample weights.
+        weight_shapes: Shapes of the weights of one example by target name; `()` for other targets.
+        passes: The counter of passes, if a pass depends on those before.
+        missing: How missing labels are marked.
+        items: The batches by number, if the data has them.
     """
 
     spec: DataSpec
@@ -138,17 +138,17 @@ class BatchStream:
     items: Items | None = None
 
     def weighed_by(self, weigh: Weigh) -> BatchStream:
-        """Returns it with the sample weights that `weigh` gives, times those that it had."""
+        """Returns it with the sample weights from `weigh`, multiplied by its previous ones."""
         weighed = replace(self, weigh=_both(self.weigh, weigh))
         if not _has_positions(self.spec):
             return weighed
         return replace(weighed, weight_shapes=weight_shapes(next(iter(weighed.batches(0)), None)))
 
     def batches(self, number: int) -> Iterator[Examples]:
-        """Draws the batches of one pass, checked and weighed.
+        """Draws the batches of one pass, checked and weighted.
 
         Raises:
-            DataError: It has no batches, or fewer than it said.
+            DataError: It has no batches, or fewer than announced.
         """
         drawn = 0
         for batch in self.finished(itertools.islice(self.open(number), self.steps)):
@@ -162,11 +162,11 @@ class BatchStream:
             )
 
     def finished(self, batches: Iterable[Examples]) -> Iterator[Examples]:
-        """Yields batches that were drawn, checked and weighed."""
+        """Yields drawn batches, checked and weighted."""
         return (finished(replace(batch, spec=self.spec), self.weigh, self.missing) for batch in batches)
 
     def chunks(self) -> Iterator[Examples]:
-        """Draws all batches of the first pass, for what needs to see all examples."""
+        """Draws all batches of the first pass, for code that needs all examples."""
         if self.endless:
             return
         data = replace(self, weigh=None)
@@ -188,14 +188,14 @@ Data = Examples | ExampleStream | BatchStream
 
 
 def batched(dataset: tf.data.Dataset, batch_size: int, spec: DataSpec) -> tf.data.Dataset:
-    """Batches single examples, padding inputs of varying length with zeros to the longest of their batch."""
+    """Batches single examples, padding inputs of varying length with zeros to the longest in their batch."""
     if any(None in s.shape for s in spec.inputs.values()):
         return dataset.padded_batch(batch_size)
     return dataset.batch(batch_size)
 
 
 def finished(batch: Examples, weigh: Weigh | None, missing: Missing = REFUSE) -> Examples:
-    """Returns a drawn batch with its weights, missing labels masked, its values checked."""
+    """Returns a drawn batch with its weights, its missing labels masked and its values checked."""
     whole = masked_examples(batch, missing, of_stream=True)
     weighed = whole.weighed_by(weigh) if weigh else whole
     check_values(weighed)

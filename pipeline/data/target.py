@@ -1,4 +1,4 @@
-"""One target: its shape, its classes, and what kind of target that makes it."""
+"""One target: its shape, its classes and its kind."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ KINDS = (IDS, ONE_HOT, LABELS, NUMBERS, UNKNOWN)
 
 
 MOST_NUMBERS = 1000
-"""Up to so many numbers an example, each is scaled by itself; above, all of them as one."""
+"""With at most this many numbers per example, each is scaled separately; with more, all are scaled together."""
 STANDARD, LOG, LINK = "standard", "log", "link"
 
 
 @dataclass(frozen=True)
 class TargetScaling:
-    """How a model scales a target of numbers inside, so that its last layer need not learn the user's unit.
+    """How a model scales a numeric target internally, so that its last layer need not learn the user's unit.
 
     Attributes:
-        method: `standard`; `log`: of the logarithm; or `link`: nothing is scaled, but the output is the mean times a
-            positive factor, as the loss of counts takes no other.
-        mean: Of the training split, of its logarithm for `log`, its logarithm for `link`: one number, or one for each
-            of the last axis.
-        deviation: Standard deviation, as the mean.
-        shift: For `log`: what is added first, 1 where there are zeros.
+        method: `standard`; `log`, the same for the logarithm; or `link`: nothing is scaled, but the output is the mean
+            times a positive factor, because the loss for counts needs positive outputs.
+        mean: Mean of the training split, for `log` of its logarithm, and for `link` the logarithm of the mean: one
+            number, or one per element of the last axis.
+        deviation: Standard deviation, in the same form.
+        shift: For `log`: a number to add first, 1 if there are zeros.
     """
 
     method: str
@@ -40,18 +40,18 @@ class TargetSpec:
     """One target.
 
     Attributes:
-        shape: Of one example: `()` for a class id, `(classes,)` for one-hot; of a target per position, the positions
-            come first, such as `(time,)` or `(height, width)` for ids.
-        dtype: As stored.
+        shape: Shape of one example: `()` for a class id, `(classes,)` for one-hot; for a target per position, the
+            positions come first, such as `(time,)` or `(height, width)` for ids.
+        dtype: The stored dtype.
         classes: Names of the classes in the order of their ids, or of the labels; None for numbers.
-        kind: `ids` of classes that exclude each other, `one_hot` rows of such, `labels` that do not, 0/1 each,
-            `numbers`, or `unknown` for whole numbers of a stream, of which nobody can tell; empty tells by the shape.
-        certain: Whether the user or the source says so, and not a look at the values alone.
-        positive: Id of the class that thresholded metrics take for the positive one; None for the second of two.
-        units: Units of an output for it, a position; None for numbers.
-        activation: Of that output: `softmax`, `sigmoid` or `linear`.
-        missing: Whether labels may be missing: another value stands in their place, with weight 0.
-        scaling: How models scale it inside; None for not.
+        kind: `ids` of mutually exclusive classes, `one_hot` rows of such classes, `labels` that are not exclusive, 0/1
+            each, `numbers`, or `unknown` for whole numbers from a stream; empty infers it from the shape.
+        certain: Whether the user or the source gives the kind; otherwise it is inferred from the values.
+        positive: Id of the class that thresholded metrics treat as positive; None for the second of two.
+        units: Units of its output, per position; None for numbers.
+        activation: Activation of that output: `softmax`, `sigmoid` or `linear`.
+        missing: Whether labels may be missing; they are filled in, with weight 0.
+        scaling: How models scale it internally; None if they do not.
     """
 
     shape: Shape
@@ -66,7 +66,7 @@ class TargetSpec:
     scaling: TargetScaling | None = None
 
     def __post_init__(self) -> None:
-        """Fills in what the rest tells."""
+        """Fills in fields that follow from the others."""
         if not self.kind:
             found = ONE_HOT if self.classes is not None and self.shape == (len(self.classes),) else IDS
             if self.classes is None:
@@ -94,12 +94,12 @@ class TargetSpec:
 
     @property
     def exclusive(self) -> bool:
-        """Whether it is of classes that exclude each other."""
+        """Whether it has mutually exclusive classes."""
         return self.kind in (IDS, ONE_HOT) and self.classes is not None
 
     @property
     def positions(self) -> Shape:
-        """Shape of the positions that have a class, or labels, each; `()` where there is one for the whole example."""
+        """Shape of the positions that each have a class or labels; `()` if the whole example has one."""
         if self.kind in (ONE_HOT, LABELS):
             return self.shape[:-1]
         if self.kind in (IDS, UNKNOWN):
@@ -108,16 +108,16 @@ class TargetSpec:
 
     @property
     def per_position(self) -> bool:
-        """Whether an example has a class, or labels, for each of several positions."""
+        """Whether an example has a class or labels per position."""
         return bool(self.positions)
 
     @property
     def positive_class(self) -> int | None:
-        """Id of the positive class; None where there is none among more than two classes."""
+        """Id of the positive class; None if none is set and there are more than two classes."""
         if not self.exclusive or self.classes is None:
             return None
         return 1 if self.positive is None and len(self.classes) == 2 else self.positive
 
     def example_size(self) -> int:
-        """Returns how many numbers an example has; a size that varies counts as 1."""
+        """Returns the count of numbers per example; a size that varies counts as 1."""
         return math.prod(size or 1 for size in self.shape)

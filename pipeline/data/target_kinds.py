@@ -1,4 +1,4 @@
-"""What kind a target is: told from its values, then settled by the loss that the config gives it."""
+"""The kind of a target: inferred from its values, then settled by its configured loss."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from pipeline.data.target import IDS, LABELS, NUMBERS, ONE_HOT, UNKNOWN, Shape, 
 from pipeline.errors import ConfigError, DataError, nearest
 
 SURELY_CLASSES = 1000
-"""Up to so many classes, class ids may have gaps; above, there have to be as many examples as classes."""
+"""With at most this many classes, ids may have gaps; with more, there must be at least as many examples as classes."""
 MANY = 20
-"""Classes from which on whole numbers may be none."""
+"""Number of classes from which whole numbers may be numbers instead."""
 SURELY_NUMBERS = 32
-"""Bytes with more different values than that, for each of several positions, are pixels rather than classes."""
+"""Bytes per position with more different values than this are pixels, not classes."""
 
 
 def target_of(name: str, shape: Shape, dtype: str, array: np.ndarray, count: int | None, whole: bool) -> TargetSpec:
-    """Tells the kind of a target from its values.
+    """Infers the kind of a target from its values.
 
-    Whole numbers from 0 are class ids, also one for each of several positions, and so are few whole floats; rows of one
-    1 among 0s are one-hot; rows of 0s and 1s are labels that do not exclude each other; other numbers, negative ones
-    among them, are numbers.
+    Whole numbers from 0 are class ids, also one per position, and so are few different whole floats; rows with a single
+    1 among 0s are one-hot; rows of 0s and 1s are labels that are not mutually exclusive; other numbers, including
+    negative ones, are numbers.
 
     Args:
         name: Its name, for messages.
-        shape: Of one example.
-        dtype: As stored.
-        array: The values, the first axis the example.
-        count: Number of classes, or of labels, that the user gave; 0 for numbers; None for nothing.
-        whole: Whether the array is all the data, so that the largest class id tells the number of classes.
+        shape: Shape of one example.
+        dtype: The stored dtype.
+        array: The values; the first axis is the examples.
+        count: Number of classes or labels from the user; 0 for numbers; None if not given.
+        whole: Whether the array is all of the data, so that the largest class id gives the number of classes.
 
     Raises:
         DataError: The target is text.
@@ -47,40 +47,40 @@ def target_of(name: str, shape: Shape, dtype: str, array: np.ndarray, count: int
         return TargetSpec(shape, dtype, _names(count), kind=_kind_of_classes(array, count))
     kind, count = _told_by_values(array)
     if not whole and kind == IDS:
-        # A batch need not have all classes.
+        # A batch may lack some classes.
         return TargetSpec(shape, dtype, kind=UNKNOWN, certain=False)
-    # Nobody doubts that fractions are numbers.
+    # Fractions are numbers beyond doubt.
     certain = kind == NUMBERS and array.dtype.kind not in "iub" and not _of_whole_floats(array)
     return TargetSpec(shape, dtype, _names(count) if count else None, kind=kind, certain=certain)
 
 
 def is_one_hot(array: np.ndarray) -> bool:
-    """Whether every row of the last axis has one 1 among 0s."""
+    """Whether every row of the last axis has a single 1 among 0s."""
     return _of_zeros_and_ones(array) and array.shape[-1] > 1 and bool((array.sum(axis=-1) == 1).all())
 
 
 def settled(
     name: str, target: TargetSpec, loss: LossKind | None, positive: Any = None, *, of_table: bool = False
 ) -> tuple[TargetSpec, str]:
-    """Returns a target of the kind that its loss is for, and what its output is like.
+    """Returns a target of the kind that its loss is for, with the properties of its output.
 
     Args:
         name: Its name, for messages.
-        target: As the values, or the user, tell it.
-        loss: Its loss; None where it has none.
+        target: The target as inferred from its values or given by the user.
+        loss: Its loss; None if it has none.
         positive: Name or id of the positive class; None for the second of two.
-        of_table: Whether it is a column of a table, of which `data.kinds` tells what it is.
+        of_table: Whether it is a column of a table, whose kind `data.kinds` can set.
 
     Returns:
-        The target, and a line that says what was decided where the config does not say it; empty for nothing.
+        The target, and a log line about a decision that the config leaves open; empty if there is none.
 
     Raises:
-        ConfigError: The loss is for numbers and the classes are none, or there is no such positive class.
+        ConfigError: The loss is for numbers but the class names are not numbers, or there is no such positive class.
     """
     found = _for_loss(name, target, loss)
     said = _said_of_column(name, found) if of_table else _said(name, target, found, loss)
     if loss is not None and found.kind == NUMBERS and loss.family in ("binary", "categorical"):
-        # Shares between 0 and 1 rather than labels.
+        # Shares between 0 and 1, not labels.
         shares = "sigmoid" if loss.family == "binary" else "softmax"
         bare = loss.from_logits or loss.name == "categorical_hinge"
         found = replace(found, activation="linear" if bare else shares)
@@ -91,7 +91,7 @@ def settled(
 
 
 def _for_loss(name: str, target: TargetSpec, loss: LossKind | None) -> TargetSpec:
-    """Returns a target of the kind that its loss is for, where its values leave that open."""
+    """Returns a target of the kind that its loss is for, if its values leave that open."""
     family = None if loss is None else loss.family
     of_two = target.kind == UNKNOWN and family in ("binary", "margin")
     if of_two or (target.kind == LABELS and not target.certain and family == "sparse"):
@@ -112,12 +112,12 @@ def _may_be_numbers(target: TargetSpec) -> bool:
 
 
 def _settled_as(target: TargetSpec, kind: str, classes: tuple[str, ...] | None) -> TargetSpec:
-    # Without units and activation, those of the kind are filled in.
+    # Units and activation are filled in from the kind.
     return replace(target, kind=kind, classes=classes, certain=True, units=None, activation="")
 
 
 def _said(name: str, target: TargetSpec, found: TargetSpec, loss: LossKind | None) -> str:
-    """Returns a line on what was decided in doubt; empty for nothing."""
+    """Returns a line about a doubtful decision; empty if there is none."""
     count = len(found.classes or ())
     if loss is not None and loss.family == "regression" and _may_be_numbers(target):
         classes = len(target.classes) if target.classes else "N"
@@ -146,7 +146,7 @@ def _said(name: str, target: TargetSpec, found: TargetSpec, loss: LossKind | Non
 
 
 def _said_of_column(name: str, found: TargetSpec) -> str:
-    """Returns a line on what a column was taken for in doubt; empty for nothing. Nobody doubts that two are classes."""
+    """Returns a line about a column's doubtful kind; empty if there is no doubt, as with two classes."""
     count = len(found.classes or ())
     if found.certain or (found.kind == IDS and count <= 2):
         return ""
@@ -168,7 +168,7 @@ def _check_numeric(name: str, target: TargetSpec, loss: LossKind) -> None:
 
 
 def values_of(target: TargetSpec, was: TargetSpec, array: np.ndarray) -> np.ndarray:
-    """Returns the values of a target that was taken for one of classes, and is one of numbers."""
+    """Returns the values of a target that was read as classes but holds numbers."""
     names = was.classes
     if target.kind != NUMBERS or names is None or was.kind != IDS or names == _names(len(names)):
         return array
@@ -181,7 +181,7 @@ def _kind_of_classes(array: np.ndarray, count: int) -> str:
             return ONE_HOT
         if _of_zeros_and_ones(array) and (count > 2 or array.dtype.kind == "f"):
             return LABELS
-        # Rows that are meant to be one-hot, of which the checks name the wrong one.
+        # Rows meant to be one-hot; the checks report the invalid one.
         if array.dtype.kind == "f" or (array.ndim == 2 and count > 2 and not _are_ids(array, count)):
             return ONE_HOT
     return IDS
@@ -216,7 +216,7 @@ def _of_whole_floats(array: np.ndarray) -> bool:
 
 
 def _of_signed(array: np.ndarray) -> bool:
-    """Whether whole numbers are on both sides of 0: -1 and 1, or several below; a single one among ids is a mistake."""
+    """Whether whole numbers lie on both sides of 0: -1 and 1, or several below 0; one among ids is a mistake."""
     below = np.unique(array[array < 0]) if array.dtype.kind == "i" else array[:0]
     return len(below) > 1 or (len(below) == 1 and bool((np.abs(array) == 1).all()))
 
@@ -250,7 +250,7 @@ def _output_for(target: TargetSpec, loss: LossKind) -> tuple[int | None, str]:
 
 
 def positive_class(name: str, target: TargetSpec, given: Any) -> int | None:
-    """Returns the id of the class that a config names as the positive one, None for none.
+    """Returns the id of the configured positive class; None if none is set.
 
     Raises:
         ConfigError: The target has no such class.
@@ -265,10 +265,10 @@ def positive_class(name: str, target: TargetSpec, given: Any) -> int | None:
 
 
 def positive_by_target(positive: Any, names: list[str]) -> Mapping[str, Any]:
-    """Returns the positive class of each target that the config's `positive` names one of.
+    """Returns the positive class of each target for which the config's `positive` names one.
 
     Raises:
-        ConfigError: It names a target that there is not, or a class for several targets.
+        ConfigError: It names an unknown target, or one class for several targets.
     """
     if positive is None:
         return {}

@@ -1,4 +1,4 @@
-"""The scaling of targets of numbers: the mean and deviation of the training split, for models to undo inside."""
+"""The scaling of numeric targets: mean and deviation of the training split, undone inside the model."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from pipeline.errors import ConfigError, DataError, nearest
 NONE = "none"
 METHODS = (AUTO, STANDARD, LOG, NONE)
 SCALABLE = (AUTO, "mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
-"""Losses of differences alone, which mean the same of scaled numbers."""
+"""Losses that depend only on differences, which keep their meaning for scaled numbers."""
 
 
 def check_method(key: str, method: Any) -> None:
-    """Raises a `ConfigError` with the nearest name if there is no such scaling."""
+    """Raises a `ConfigError` with the nearest name if the scaling is unknown."""
     if method not in METHODS:
         raise ConfigError(
             f"{key}: expected {', '.join(METHODS[:-1])} or {NONE}, got '{method}'{nearest(str(method), METHODS)}"
@@ -31,10 +31,10 @@ def check_method(key: str, method: Any) -> None:
 
 
 def method_by_target(given: Any, names: list[str]) -> dict[str, str]:
-    """Returns how the config's `target_scaling` has each target scaled.
+    """Returns the scaling of each target from the config's `target_scaling`.
 
     Raises:
-        ConfigError: There is no such scaling, or no such target.
+        ConfigError: A scaling or a target is unknown.
     """
     if not isinstance(given, Mapping):
         check_method("target_scaling", given)
@@ -47,16 +47,16 @@ def method_by_target(given: Any, names: list[str]) -> dict[str, str]:
 
 
 def with_scaling(splits: Splits, given: Any, losses: Mapping[str, LossKind]) -> Splits:
-    """Returns the splits, their targets of numbers with the scaling that the training split tells.
+    """Returns the splits with the scaling of numeric targets computed from the training split.
 
     Args:
-        splits: The splits, their targets settled.
+        splits: The splits with settled targets.
         given: The config's `target_scaling`.
         losses: The loss of each target; `auto` scales where the loss is one of `SCALABLE`.
 
     Raises:
-        ConfigError: A scaling that the config names cannot be.
-        DataError: A number that has no logarithm.
+        ConfigError: A configured scaling is not possible.
+        DataError: A number has no logarithm.
     """
     before = splits.train.spec.targets
     scalings: dict[str, TargetScaling] = {}
@@ -109,13 +109,13 @@ def _scaling(
     each = len(target.shape) == 1 and values.size and values.shape[-1] <= MOST_NUMBERS
     axis = 0 if each else None
     mean, deviation = np.atleast_1d(values.mean(axis=axis)), np.atleast_1d(values.std(axis=axis))
-    # Rounding of equal values is no deviation.
+    # Rounding errors of equal values are no deviation.
     same = deviation <= 1e-12 * np.abs(mean)
     return TargetScaling(method, tuple(mean.tolist()), tuple(np.where(same, 1.0, deviation).tolist()), shift)
 
 
 def _of_counts(data: Data, name: str) -> TargetScaling | None:
-    """Returns the link of an output to counts; None where there are negative numbers, or zeros only."""
+    """Returns the link of an output to counts; None if there are negative numbers, or only zeros."""
     assert isinstance(data, Examples)
     values = _values(data, name).astype("float64")
     if (values < 0).any() or not values.any():
@@ -124,7 +124,7 @@ def _of_counts(data: Data, name: str) -> TargetScaling | None:
 
 
 def check_logarithms(data: Examples) -> None:
-    """Refuses numbers of other data that have no logarithm, where a model was trained on logarithms.
+    """Refuses numbers without a logarithm in other data if a model was trained on logarithms.
 
     Raises:
         DataError: There is such a number.
@@ -149,7 +149,7 @@ def _values(data: Examples, name: str) -> np.ndarray:
 
 
 def _shift(key: str, name: str, splits: Splits) -> float:
-    """Returns 1 where any split has zeros, else 0."""
+    """Returns 1 if any split has zeros, else 0."""
     zeros = False
     for part, data in splits.present():
         if isinstance(data, Examples):

@@ -1,4 +1,4 @@
-"""The (inputs, targets[, sample weights]) tuples of Keras users, in any of their forms, turned into examples."""
+"""Converts the (inputs, targets[, sample weights]) tuples of Keras users, in any form, to examples."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from pipeline.errors import DataError, nearest, one_line
 
 @dataclass(frozen=True)
 class Names:
-    """Names for inputs and targets that come as a bare array or a list by position.
+    """Names for inputs and targets given as a bare array or a list by position.
 
     Attributes:
-        inputs: Names of the inputs in order; those of a dict that comes must be the same.
+        inputs: Names of the inputs in order; a dict must have the same names.
         targets: Names of the targets in order.
     """
 
@@ -42,21 +42,21 @@ def examples_of(
     whole: bool = True,
     missing: Missing = REFUSE,
 ) -> Examples:
-    """Turns one tuple into examples.
+    """Converts one tuple to examples.
 
     Args:
         element: `(inputs, targets)` or `(inputs, targets, weights)`, each an array, a list or a dict; inputs alone
-            where no targets are wanted.
-        names: What the arrays are called.
-        spec: What one example looks like; None infers it from the arrays.
+            if no targets are wanted.
+        names: The names of the arrays.
+        spec: The spec of one example; None infers it from the arrays.
         scale: See `InputSpec`.
         classes: See `TargetSpec`.
         with_targets: Whether targets are wanted.
-        whole: Whether these are all the data, so that class ids tell the number of classes.
-        missing: What a missing label means.
+        whole: Whether these are all of the data, so that class ids give the number of classes.
+        missing: How missing labels are marked.
 
     Raises:
-        DataError: It is no such tuple.
+        DataError: It is not such a tuple.
     """
     inputs, targets, weights = _parts(element, with_targets)
     named = _named(inputs, names.inputs, "inputs")
@@ -164,7 +164,7 @@ def _weight_array(weights: Any, target: str) -> np.ndarray:
         return array
     if array.dtype == object:
         raise DataError(f"data: sample weights of '{target}': expected one number per example, got text")
-    # A column of weights, as Keras takes it too.
+    # A column of weights, which Keras also accepts.
     return array.astype("float32").reshape(len(array) if array.shape[1:] == (1,) else array.shape)
 
 

@@ -20,17 +20,17 @@ from pipeline.errors import DataError
 Fetch = Callable[[int], Any]
 """Returns the batch of a number."""
 _fetch: Fetch
-"""What a worker process fetches with; it was handed over when the process began."""
+"""The function that a worker process fetches with, passed when the process started."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Who fetches batches ahead; the terms are those of `keras.utils.PyDataset`.
+    """Workers that fetch batches ahead, in the terms of `keras.utils.PyDataset`.
 
     Attributes:
         count: Number of threads or processes.
         processes: Whether they are processes.
-        ahead: Most batches that are fetched and not drawn yet.
+        ahead: Most batches that are fetched but not yet drawn.
     """
 
     count: int
@@ -38,15 +38,15 @@ class Workers:
     ahead: int
 
     def fetched(self, fetch: Fetch, numbers: Iterable[int], name: str) -> Iterator[Any]:
-        """Yields the batches of `numbers` in their order.
+        """Yields the batches of `numbers` in order.
 
         Args:
-            fetch: Fetches one; processes have it as it is when the first one is drawn.
+            fetch: Fetches one; processes copy it when the first batch is drawn.
             numbers: Their numbers.
-            name: What batches are called in errors.
+            name: The name of batches in errors.
 
         Raises:
-            DataError: A process ended before it had fetched a batch.
+            DataError: A process ended before it fetched its batch.
         """
         waiting: deque[tuple[int, Future[Any]]] = deque()
         executor = self._executor(fetch)
@@ -87,7 +87,7 @@ def _errors_named(name: str, number: int) -> Iterator[None]:
 def _begin_process(fetch: Fetch) -> None:
     global _fetch  # noqa: PLW0603
     _fetch = fetch
-    # Ctrl-C goes to every process of the terminal; the one that trains ends the others.
+    # Ctrl-C reaches every process of the terminal; the training process ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()

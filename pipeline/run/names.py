@@ -12,8 +12,6 @@ PARENTS = ("outputs", "multirun")
 """Folders that contain the folders of runs and sweeps."""
 TRAIN = "pipeline.tasks.train.train"
 """The task that trains."""
-INSPECT = "pipeline.tasks.inspect.inspect"
-"""The task that inspects data and does not need Keras."""
 
 RUNNING = "running"
 """The status of a run that has not ended, or was killed."""

@@ -10,6 +10,7 @@ from typing import Any
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
+from pipeline.config.composition.ignored_keys import reads_data
 from pipeline.config.composition.other_data import names_other_data, take_from_training
 from pipeline.config.composition.own_targets import make_room
 from pipeline.config.conf_folder import conf_folder
@@ -19,8 +20,6 @@ from pipeline.run.resume import AUTO
 
 OF_THE_COMMAND = ("task", "run", "runs", "resume", "debug", "hydra", "callbacks", "tracking", "trust")
 """Root keys that are never taken from the run."""
-FROM_FILES = ("pipeline.tasks.report.report",)
-"""Tasks that only read the files of runs. The data may be gone, so the run's config is not checked again."""
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -59,7 +58,8 @@ def config_of_command(
         ConfigError: `run` is not the folder of a run, or its config is not plain YAML.
         ConfigMistakes: Changes of keys that the run's config does not have.
     """
-    if config.task._target_ in FROM_FILES:
+    # A task that reads only the files of runs needs none of their config: the data may be gone.
+    if OmegaConf.is_dict(config.task) and not reads_data(OmegaConf.to_container(config.task)):
         return config
     if config.run is None:
         resumes = config.resume not in (None, AUTO) and not choices

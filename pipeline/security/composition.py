@@ -130,9 +130,9 @@ class CheckedLoader(Loader):
         config = self._composed(config_name, overrides, arguments)
         refuse_secrets(_without_hydra(config))
         self._refuse_runs(config)
-        task = OmegaConf.select(config, "task._target_", throw_on_missing=False)
+        task = OmegaConf.select(config, "task", throw_on_missing=False)
         # The task of a sweep may differ from job to job.
-        if run_mode == RunMode.RUN and (ignored := ignored_mistakes(str(task), self._trust.keys)):
+        if run_mode == RunMode.RUN and (ignored := ignored_mistakes(_as_plain(task), self._trust.keys)):
             raise ConfigMistakes(ignored)
         if not self._trusted and self._has_other_files(config):
             plain: Any = OmegaConf.to_container(config.hydra, resolve=False)
@@ -256,3 +256,7 @@ def _not_of_a_sweep(params: Mapping[str, Any]) -> str | None:
 def _without_hydra(config: DictConfig) -> Any:
     plain: Any = OmegaConf.to_container(config, resolve=False)
     return {name: value for name, value in plain.items() if name != "hydra"}
+
+
+def _as_plain(node: Any) -> Any:
+    return OmegaConf.to_container(node, resolve=False) if OmegaConf.is_config(node) else node

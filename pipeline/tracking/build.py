@@ -40,7 +40,7 @@ def build_tracking(config: PipelineConfig, run_folder: Path) -> list[keras.callb
             raise ConfigError(f"tracking.{name}: expected a keras.callbacks.Callback, got a {type(tracker).__name__}")
         tracker.config_key = f"tracking.{name}"
         # A snapshot does not restore these values: the config decides them.
-        tracker.config_values = {key: value for key, value in node.items() if key not in components.HYDRA_KEYS}
+        tracker.config_values = {key: value for key, value in node.items() if key not in components.NOT_ARGUMENTS}
         trackers.append(tracker)
     return trackers
 

@@ -15,6 +15,19 @@ from pipeline.errors import ConfigError, nearest
 class Weighting(Protocol):
     """Gives each example its weight.
 
+    This one has examples above the mean of the training data count twice:
+
+        @dataclass(frozen=True)
+        class HighOnes:
+            splits: Sequence[str]
+
+            def fitted(self, splits: Splits) -> Weigh:
+                mean = splits.train.inputs["x"].mean()
+                return lambda examples: {"y": np.where(examples.inputs["x"] > mean, 2.0, 1.0)}
+
+    The function gets whole splits, or one batch after another, so it must not depend on which examples come together.
+    `pipeline.weighting.classes` has what weightings of classes share.
+
     Attributes:
         splits: The splits that it applies to.
     """

@@ -159,6 +159,8 @@ def torch_eager() -> None:
     """A plain loop in PyTorch over tensors in memory."""
     import torch
 
+    # For so small a model, more threads wait for each other longer than they work.
+    torch.set_num_threads(1)
     images, digits = floats()
     x, y = torch.from_numpy(images), torch.from_numpy(digits.astype("int64"))
     model = torch_perceptron()
@@ -211,6 +213,7 @@ def lightning_loader() -> None:
         def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
             trainer.should_stop = next(waiting, None) is None
 
+    torch.set_num_threads(1)
     images, digits = floats()
     tensors = torch.from_numpy(images), torch.from_numpy(digits.astype("int64"))
     data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(*tensors), BATCH, shuffle=True)

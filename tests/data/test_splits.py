@@ -164,7 +164,7 @@ def test_rows_of_one_time_stay_together_and_those_without_one_are_trained_on() -
         (batches(), SplitConfig(1, method="group", column="part"), "set split.method=last"),
         (in_memory(), SplitConfig(1, method="time", column="xx"), "no column 'xx'; did you mean 'x'?"),
         (batches(steps=None), SplitConfig(validation=0.2), "set data.steps"),
-        (batches(endless=True), SplitConfig(validation=0.2), "set data.validation to a source of its own"),
+        (batches(endless=True), SplitConfig(validation=0.2), "set data.validation to a separate source"),
         (stream(length=None), SplitConfig(validation=0.2), "set data.length"),
         (batches(), SplitConfig(validation=0.2, method="random"), "set split.method=last"),
         (batches(), SplitConfig(method="column", column="part"), "set split.method=last"),

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from pipeline.config.composition.choices import is_shared
+from pipeline.config.composition.ignored_keys import READS
 from pipeline.config.conf_folder import conf_folder
 from pipeline.config.schema import PipelineConfig
 from pipeline.help import first_comment
@@ -83,7 +84,7 @@ def keys_of_choice(group: str, path: Path) -> list[Key]:
     """Returns the keys of a choice as a user writes them, such as `loader.batch_size`, those of shared files too."""
     is_global = "@package _global_" in path.read_text().partition("\n")[0]
     prefix = "" if is_global else f"{group}."
-    own = [Key(prefix + key.name, key.default, key.meaning) for key in keys_of(path)]
+    own = [Key(prefix + key.name, key.default, key.meaning) for key in keys_of(path) if key.name != READS]
     shared = [path.with_name(f"{name}.yaml") for name in _defaults(path) if is_shared(name)]
     return own + [key for file in shared for key in keys_of_choice(group, file)]
 

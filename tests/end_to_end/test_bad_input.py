@@ -121,7 +121,7 @@ CASES = {
     "generator that yields nothing": Case(batches("nothing"), "yields no batches"),
     "endless stream without steps": Case(batches("endless", "data.endless=true"), "trainer.steps_per_epoch: missing"),
     "validation split of an endless stream": Case(
-        batches("endless", "data.endless=true", "split.validation=0.2"), "set data.validation to a source of its own"
+        batches("endless", "data.endless=true", "split.validation=0.2"), "set data.validation to a separate source"
     ),
     "batch size 0": Case(["loader.batch_size=0"], "loader.batch_size: expected 1 or more, got 0"),
     "batch size beyond the data": Case(["loader.batch_size=9999"], ", the size of the training data, got 9999"),
@@ -132,6 +132,7 @@ CASES = {
     "argument of another type": Case(["model.units=many"], "model.units: expected a whole number, got 'many'"),
     "no schedule of numbers": Case(["schedule=exponential", "schedule.decay_rate=x"], "schedule.decay_rate: expected a number, got 'x'"),
     "plateau with a schedule": Case(["schedule=cosine", "callbacks=[plateau]"], "use schedule=constant"),
+    "own rate with a schedule": Case(["schedule=cosine", "callbacks=[roll_back]"], "callbacks.roll_back: cannot change"),
     "callback's argument": Case(
         ["callbacks=[early_stopping]", "+callbacks.early_stopping.patiense=3"], "did you mean 'patience'?"
     ),

@@ -1,36 +1,17 @@
-"""What tests of faults share: commands in processes of their own, and a disk that fills up."""
+"""What tests of faults share: what a command in a process of its own says, and a disk that fills up."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
 Process: TypeAlias = "subprocess.Popen[str]"
 QUICK = ("+experiment=quickstart", "report=false")
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    """Starts `python -m pipeline …` in a folder of the test's own; what it says can be read line by line."""
-    started: list[Process] = []
-
-    def run(*arguments: str, **options: Any) -> Process:
-        command = [sys.executable, "-m", "pipeline", *arguments]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen(command, cwd=tmp_path, **(pipes | options))
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 def wait_for(process: Process, said: str) -> str:

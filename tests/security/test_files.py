@@ -190,7 +190,7 @@ def test_pickled_data_is_never_loaded(file: str, tmp_path: Path, command: Callab
         np.save(path.parent / "digit.npy", np.array([1, 2]))
     (tmp_path / "pwned").unlink(missing_ok=True)
     given = path.parent if file.startswith("folder") else path
-    expected = "is no archive" if file == "bare.npz" else "holds pickled objects, which are never loaded"
+    expected = "not an archive" if file == "bare.npz" else "holds pickled objects, which are never loaded"
     assert_refused(command("data=npz", f"data.path={given}", *DATA), expected, tmp_path)
 
 

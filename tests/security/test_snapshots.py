@@ -164,7 +164,7 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "a time beyond all clocks": (of_class("EpochLog", "state", seconds=float("inf")), "seconds of less than a century"),
     "a state of no mapping": (lambda state: state["callbacks"][0].update(attributes=[1]), "attributes"),
     "a callback more": (lambda state: state["callbacks"].append({"class": "Sender"}), "cannot continue where"),
-    "random numbers that are none": (lambda state: state["random"].update(python=(1, 2)), "random numbers"),
+    "random numbers that are none": (lambda state: state["random"].update(python=(1, 2)), "random state"),
     "a place beyond the random numbers": (
         lambda state: state["random"]["numpy"]["state"].update(pos=2**30), "position 1073741824 is outside of"
     ),

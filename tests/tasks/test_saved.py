@@ -42,7 +42,7 @@ def test_columns_that_the_model_does_not_take_are_left_out_and_missing_ones_told
     spec = DataSpec({**examples.spec.inputs, "id": InputSpec((), "float32")}, examples.spec.targets)
     more = Examples(spec, {**examples.inputs, "id": np.arange(3)}, examples.targets)
     assert list(match_inputs(more, TRAINED).inputs) == ["house"]  # type: ignore[union-attr]
-    with pytest.raises(DataError, match="has no input 'house', which the model takes; did you mean 'houses'"):
+    with pytest.raises(DataError, match="has no input 'house', which the model needs; did you mean 'houses'"):
         match_inputs(new(np.array(list("abc"), object), "string", name="houses"), TRAINED)
 
 

@@ -1,72 +1,54 @@
-"""Which config keys each task reads: other keys on the command line would be ignored and are reported."""
+"""What a task reads of a config: any other key on the command line would be ignored, so it is refused.
+
+The YAML of a task says it, in a list `_reads_` of keys, each with all that is below it. A task without that list may
+read all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from types import MappingProxyType
+from typing import Any
 
-from pipeline.run.names import INSPECT
-
+READS = "_reads_"
+"""The key of a task's node that lists what it reads."""
 OF_ALL = ("task", "run", "resume", "debug", "trust", "hydra")
-"""Keys of the command itself; whether they can be combined is checked elsewhere."""
-_DATA = ("data", "split", "loader", "seed")
-_OBJECTIVES = ("loss", "loss_weights", "metrics", "weighted_metrics", "positive")
-_OF_A_MODEL = ("model", "optimizer", "weighting", "precision", "target_scaling", *_OBJECTIVES)
-_STEPS = ("trainer.run_eagerly", "trainer.jit_compile")
-_UPDATES = tuple(
-    f"trainer.{name}"
-    for name in (
-        "gradient_accumulation_steps",
-        "clipnorm",
-        "global_clipnorm",
-        "clipvalue",
-        "use_ema",
-        "ema_momentum",
-        "ema_overwrite_frequency",
-    )
-)
-READS: Mapping[str, Collection[str]] = MappingProxyType(
-    {
-        "pipeline.tasks.evaluate.evaluate": (
-            "experiment",
-            *_DATA,
-            "weighting",
-            *_OBJECTIVES,
-            *_STEPS,
-            "trainer.validation_steps",
-            "model._target_",
-        ),
-        "pipeline.tasks.predict.predict": ("experiment", *_DATA, "loss", "model._target_"),
-        "pipeline.tasks.report.report": ("runs",),
-        INSPECT: ("experiment", "data", "split", "seed", "loss", "positive", "weighting.missing"),
-        "pipeline.tasks.lr_find.lr_find": ("experiment", *_DATA, *_OF_A_MODEL, *_STEPS, *_UPDATES, "schedule"),
-        "pipeline.tasks.benchmark.benchmark": (
-            *("experiment", *_DATA, *_OF_A_MODEL, *_STEPS, *_UPDATES, "schedule"),
-            *("trainer.steps_per_epoch", "trainer.steps_per_execution"),
-        ),
-    }
-)
-"""The keys, including all keys below them, that a task reads, by its `_target_`; other tasks may read all keys.
-
-Tasks on a saved run read no experiment; that is reported where the run's config is read. The learning-rate test
-replaces the schedule by its own.
-"""
-IGNORES: Mapping[str, Collection[str]] = MappingProxyType({"pipeline.tasks.train.train": ("runs",)})
-"""Keys ignored by a task that reads all others."""
+"""Keys of the command itself; other modules check which of them go together."""
+ONLY_IF_LISTED = ("runs",)
+"""Keys that a task without a list ignores too."""
 
 
-def ignored_mistakes(task: str, typed: Iterable[str]) -> list[str]:
+def reads(task: Any) -> Collection[str] | None:
+    """Returns the keys that a task reads, given its node; None if it may read all."""
+    found = task.get(READS) if isinstance(task, Mapping) else None
+    return None if found is None else tuple(map(str, found))
+
+
+def reads_data(task: Any) -> bool:
+    """Whether a task reads the data of the config, and not only the files of runs."""
+    keys = reads(task)
+    return keys is None or _is_among("data", keys)
+
+
+def reads_model(task: Any) -> bool:
+    """Whether a task has to do with a model: one that reads data, but nothing of a model, has not."""
+    keys = reads(task)
+    return keys is None or not reads_data(task) or any(_is_among(key, ("model",)) for key in keys)
+
+
+def ignored_mistakes(task: Any, typed: Iterable[str]) -> list[str]:
     """Returns one line per key on the command line that a task would ignore.
 
     Args:
-        task: The `_target_` of a task.
+        task: The node of a task.
         typed: Keys and groups on the command line.
     """
-    if task in READS:
-        ignored = [key for key in typed if not _is_among(key, (*OF_ALL, *READS[task]))]
+    keys = reads(task)
+    if keys is None:
+        ignored = [key for key in typed if _is_among(key, ONLY_IF_LISTED)]
     else:
-        ignored = [key for key in typed if _is_among(key, IGNORES.get(task, ()))]
-    name = task.rpartition(".")[2]
+        ignored = [key for key in typed if not _is_among(key, (*OF_ALL, *keys))]
+    target = task.get("_target_") if isinstance(task, Mapping) else None
+    name = str(target).rpartition(".")[2]
     return [f"{key}: task={name} ignores this key; remove it" for key in sorted(ignored)]
 
 

@@ -1,1 +1,1 @@
-"""Files and databases read as DataFrames, whatever kind they are."""
+"""Files and databases of any kind, read as DataFrames."""

@@ -1,21 +1,21 @@
-"""Names of columns that are different from each other."""
+"""Unique column names."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 MOST = 3
-"""Names that are said."""
+"""Most names to list in a message."""
 
 
 def unique(names: Sequence[object]) -> tuple[list[str], tuple[str, ...]]:
-    """Returns names as pandas makes them different: the second `name` is `name.1`, one that is empty `Unnamed: 3`.
+    """Returns names made unique as pandas does: the second `name` becomes `name.1`, an empty one `Unnamed: 3`.
 
     Args:
-        names: As the file has them.
+        names: The names in the file.
 
     Returns:
-        The names, and what is to be said of it.
+        The names, and findings to log.
     """
     found: list[str] = []
     taken = {str(name) for name in names}

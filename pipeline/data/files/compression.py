@@ -1,4 +1,4 @@
-"""What a file holds, whether it is compressed or not."""
+"""The content of a file, compressed or not."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ NONE, ZIP = "none", "zip"
 MAGIC = MappingProxyType(
     {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zst", b"PK\3\4": ZIP}
 )
-"""Compressions by the bytes with which their files begin."""
+"""Compressions by the first bytes of their files."""
 NAMES = MappingProxyType(
     {
         **{name: name for name in ("gz", "bz2", "xz", "zst", ZIP, NONE)},
         **{"gzip": "gz", "zstd": "zst", "bzip2": "bz2", "lzma": "xz"},
     }
 )
-"""Compressions by the names that people have for them."""
+"""Compressions by their common names."""
 OF_OFFICE = ("[Content_Types].xml", "mimetype")
-"""What a ZIP archive has that is a document of an office program."""
+"""Member of a ZIP archive that is an office document."""
 HEAD = 1 << 18
-"""Bytes of a file that are looked at to see what it is."""
+"""Number of first bytes to detect the kind of a file from."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
         file: The file.
-        compression: How it is compressed; `none` if it is not.
-        head: The first bytes of what it holds.
-        suffix: Of the name of what it holds, such as `.csv` for `people.csv.gz`.
-        member: Of a ZIP archive, the file that is read.
+        compression: Its compression; `none` if it is not compressed.
+        head: The first bytes of the content.
+        suffix: The suffix of the content's name, such as `.csv` for `people.csv.gz`.
+        member: The file to read in a ZIP archive.
     """
 
     file: Path
@@ -55,15 +55,15 @@ class Contents:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the head is all there is."""
+        """Whether the head is the whole content."""
         return len(self.head) < HEAD
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """Opens what the file holds.
+        """Opens the content of the file.
 
         Raises:
-            DataError: Reading it came upon bytes that cannot be unpacked.
+            DataError: It contains bytes that cannot be unpacked.
         """
         try:
             with _opened(self.file, self.compression, self.member) as stream:
@@ -71,19 +71,19 @@ class Contents:
         except (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile) as error:
             raise DataError(f"'{self.file}': is damaged or cut off: {one_line(error)}") from error
         except RuntimeError as error:
-            # Of a ZIP archive with a password.
+            # A ZIP archive with a password.
             raise DataError(f"'{self.file}': cannot be unpacked: {one_line(error)}") from error
 
 
 def contents_of(file: Path, compression: str | None = None) -> Contents:
-    """Looks into a file.
+    """Detects the content of a file.
 
     Args:
         file: The file.
-        compression: How it is compressed; None to tell that from its first bytes.
+        compression: Its compression; None to detect it from the first bytes.
 
     Raises:
-        DataError: It is missing or empty, or an archive of several files.
+        DataError: It is missing, empty, or an archive of several files.
     """
     if not file.is_file():
         raise DataError(f"'{file}': no such file")
@@ -127,7 +127,7 @@ def _opened(file: Path, compression: str, member: str) -> BinaryIO:
 
 
 def _member(file: Path, *, certain: bool) -> str:
-    """Returns the one file in a ZIP archive; an empty text if it is a document and not an archive."""
+    """Returns the only file in a ZIP archive; an empty text if it is an office document."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/")]

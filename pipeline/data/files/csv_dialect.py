@@ -1,4 +1,4 @@
-"""How a CSV file is written: signs and header, found in its first rows where these leave no doubt."""
+"""The dialect of a CSV file: separators, quotes and header, detected from its first rows if they leave no doubt."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pipeline.data.files.csv_signs import MOST_ROWS, TITLES, is_spaced, parsed, 
 from pipeline.data.files.read_options import WHITE_SPACE, ReadOptions
 
 SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
-"""A first line by which Excel is told the separator."""
+"""A first line that tells Excel the separator."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    r"""How a CSV file is written.
+    r"""The dialect of a CSV file.
 
     Attributes:
-        separator: Between values; `\s+` for any white space.
-        quote: What encloses values; an empty text for nothing.
-        spaced: Whether a space after each separator belongs to none of the values.
-        header: What the first lines say of the columns.
-        skipped: Lines before the first row.
-        findings: What was found of signs that is not the usual way, and the options that change it.
+        separator: The separator between values; `\s+` for any white space.
+        quote: The quote character; an empty text for none.
+        spaced: Whether to remove a space after each separator.
+        header: What the first lines say about the columns.
+        skipped: Number of lines before the first row.
+        findings: Unusual properties that were detected, with the options that change them.
     """
 
     separator: str
@@ -36,35 +36,35 @@ class Dialect:
 
     @property
     def first_row(self) -> int:
-        """Number of the first row as spreadsheets and editors count."""
+        """Number of the first row, as spreadsheets and editors count."""
         return self.skipped + 1
 
     @property
     def is_pattern(self) -> bool:
-        """Whether the separator is a regular expression, by which pandas alone reads."""
+        """Whether the separator is a regular expression, which only pandas can read."""
         return len(self.separator) > 1 and self.separator != WHITE_SPACE
 
 
 def dialect_of(text: str, options: ReadOptions) -> Dialect:
-    """Finds out how a CSV file is written.
+    """Detects the dialect of a CSV file.
 
     Args:
-        text: Its beginning.
-        options: What the user says of it.
+        text: Its first rows.
+        options: The user's options.
 
     Raises:
-        csv.Error: It is no CSV text.
+        csv.Error: It is not CSV text.
     """
     skipped, findings = 0, []
-    told = SEPARATOR_LINE.fullmatch(text.partition("\n")[0])
-    if told and options.separator is None:
+    stated = SEPARATOR_LINE.fullmatch(text.partition("\n")[0])
+    if stated and options.separator is None:
         skipped, text = 1, text.partition("\n")[2]
     if isinstance(options.header, int) and not isinstance(options.header, bool):
         lines = text.splitlines(keepends=True)
         skipped, text = skipped + options.header - 1, "".join(lines[options.header - 1 :])
     text = _without_comments(text, options)
     quote = quote_of(text) if options.quote is None else options.quote
-    separator = options.separator or (told[1] if told else separator_of(text, quote))
+    separator = options.separator or (stated[1] if stated else separator_of(text, quote))
     if options.separator is None and separator != ",":
         findings.append(f"separated by {TITLES.get(separator, separator)} (data.read.separator)")
     if options.quote is None and quote != '"':
@@ -85,7 +85,7 @@ def dialect_of(text: str, options: ReadOptions) -> Dialect:
 
 
 def _without_comments(text: str, options: ReadOptions) -> str:
-    """Returns a text without what options of pandas' own leave out."""
+    """Returns a text without the parts that pandas options leave out."""
     skipped, sign = options.more.get("skiprows"), options.more.get("comment")
     if not (isinstance(skipped, int) or isinstance(sign, str)):
         return text

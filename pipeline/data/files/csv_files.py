@@ -1,4 +1,4 @@
-"""CSV files as DataFrames, every value as text, what is wrong with them told by file and row."""
+"""CSV files as DataFrames with every value as text; mistakes are reported with file and row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.data.files.csv_mistakes import check_widths, csv_mistake
 from pipeline.data.files.decimal_signs import with_points
 from pipeline.data.files.encodings import UTF_8, beginning, encoding_mistake, encoding_of
 from pipeline.data.files.file_table import FileTable
-from pipeline.data.files.formats import CSV
+from pipeline.data.files.kinds import CSV
 from pipeline.data.files.read_options import WHITE_SPACE, ReadOptions
 from pipeline.errors import DataError, one_line
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK = 1 << 24
-"""Bytes read at once; a row is no longer."""
+"""Bytes to read at once, and the longest possible row."""
 LARGEST_BLOCK = (1 << 31) - 1
 LAYOUT_OPTIONS = frozenset({"names", "skiprows", "comment", "index_col", "skipfooter", "skip_blank_lines"})
-"""Options of pandas' by which it has to find the header itself."""
+"""pandas options with which pandas has to find the header itself."""
 NA_OPTIONS = frozenset({"na_values", "keep_default_na", "na_filter"})
 
 
@@ -35,12 +35,12 @@ def read_csv(contents: Contents, options: ReadOptions, missing: Sequence[str]) -
 
     Args:
         contents: The file.
-        options: What the user says of it; the rest is found out and said.
-        missing: Texts that stand for a missing value, and so are no sign of anything.
+        options: The user's options; everything else is detected and logged.
+        missing: Texts that mark a missing value, which are ignored when detecting the dialect.
 
     Raises:
-        DataError: It is no text of its encoding, has no rows, or one with more or fewer values than columns.
-        ConfigError: An option is none of CSV files.
+        DataError: It does not have its encoding, has no rows, or has a row with more or fewer values than columns.
+        ConfigError: An option does not apply to CSV files.
     """
     more = options.of(CSV, str(contents.file))
     encoding = options.encoding or encoding_of(contents)
@@ -63,7 +63,7 @@ def read_csv(contents: Contents, options: ReadOptions, missing: Sequence[str]) -
 
 
 def _read(contents: Contents, encoding: str, dialect: Dialect) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Reads a file of which each row has as many values as there are columns, and says where not."""
+    """Reads a file, and reports a row whose number of values differs from the number of columns."""
     import pandas as pd
 
     if not dialect.header.names:
@@ -114,7 +114,7 @@ def _by_arrow(contents: Contents, encoding: str, dialect: Dialect) -> pd.DataFra
             if "straddling" in str(error) and block < LARGEST_BLOCK:
                 continue
             raise csv_mistake(contents, encoding, dialect, error) from error
-    raise AssertionError("the largest block is read or told")
+    raise AssertionError("the largest block is read or reported")
 
 
 def _by_pandas(contents: Contents, encoding: str, dialect: Dialect, options: Mapping[str, Any]) -> pd.DataFrame:
@@ -143,7 +143,7 @@ def _by_pandas(contents: Contents, encoding: str, dialect: Dialect, options: Map
 def _as_pandas_does(
     contents: Contents, encoding: str, dialect: Dialect, options: ReadOptions, more: Mapping[str, Any]
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Reads a file with options of pandas' own."""
+    """Reads a file with pandas options."""
     import pandas as pd
 
     layout: dict[str, Any] = {"skipinitialspace": dialect.spaced, "na_filter": not NA_OPTIONS.isdisjoint(more)}
@@ -162,7 +162,7 @@ def _as_pandas_does(
     if options.header is False and "names" not in more and not findings:
         frame.columns = [f"column_{number}" for number in range(1, frame.shape[1] + 1)]
     if not isinstance(frame.index, pd.RangeIndex):
-        # A header that is one name short makes an index of its first column.
+        # If the header has one name too few, pandas uses the first column as the index.
         frame = frame.rename_axis(UNNAMED).reset_index() if frame.index.names == [None] else frame.reset_index()
     return frame.rename(columns=str), findings
 

@@ -1,4 +1,4 @@
-"""The header of a CSV file: whether there is one, and what it calls the columns."""
+"""The header of a CSV file: whether it exists, and the column names."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 NUMBER = re.compile(r" *[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)? *")
 WHOLE = re.compile(r" *[0-9]{1,18} *")
 MISSING = ("", "?", "NA", "N/A", "nan", "NaN", "null", "None")
-"""Texts that tell nothing of what a row is."""
+"""Texts that show nothing about a row."""
 MANY = 8
-"""Numbers from which it is no chance that they are in order."""
+"""Least count of numbers whose order is no coincidence."""
 FEWEST = 2
-"""Names from which a header may be one name short."""
+"""Least count of names in a header that may have one name too few."""
 UNNAMED = "Unnamed: 0"
-"""What pandas calls a first column without a name."""
+"""pandas' name for a first column without a name."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the first lines of a CSV file say of its columns.
+    """What the first lines of a CSV file say about its columns.
 
     Attributes:
-        names: Of the columns.
+        names: The column names.
         lines: Number of the last line before the first row.
         empty_last: Whether every row ends with a separator, so that the last column has no name and no values.
-        findings: What is worth saying, and the option that changes it.
+        findings: Findings to log, with the option that changes them.
     """
 
     names: tuple[str, ...]
@@ -36,12 +36,12 @@ class Header:
 
 
 def header_of(rows: Sequence[Sequence[str]], lines: Sequence[int], given: bool | int | None) -> Header:
-    """Returns what the first lines of a CSV file say of its columns.
+    """Returns what the first lines of a CSV file say about its columns.
 
     Args:
-        rows: The first rows, that of the names among them.
+        rows: The first rows, including that of the names.
         lines: The number of the last line of each.
-        given: Whether there is a header, where the user says it.
+        given: Whether there is a header, if the user sets it.
     """
     counts = given is None and has_counts(rows)
     before = lines[0] if counts else 0
@@ -53,7 +53,7 @@ def header_of(rows: Sequence[Sequence[str]], lines: Sequence[int], given: bool |
         return _without_names(max(map(len, rows)), before, counts=counts, certain=given is False)
     findings = ["its first line holds counts of rows and columns and is left out"] if counts else []
     names, others = list(rows[0]), rows[1:]
-    # One name above two columns may as well be a title.
+    # One name above two columns may also be a title.
     if len(names) < FEWEST or {len(row) for row in others} != {len(names) + 1}:
         return Header(tuple(names), lines[0], findings=tuple(findings))
     if not any(row[-1] for row in others):
@@ -63,13 +63,13 @@ def header_of(rows: Sequence[Sequence[str]], lines: Sequence[int], given: bool |
 
 
 def has_counts(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first line counts rows and columns, as that of tables of scikit-learn does."""
+    """Whether the first line holds counts of rows and columns, as in scikit-learn's tables."""
     if len(rows) < 3 or len(rows[0]) < 2 or not all(WHOLE.fullmatch(value) for value in rows[0][:2]):
         return False
     count, columns = int(rows[0][0]), int(rows[0][1])
     if {len(row) for row in rows[1:]} != {columns + 1} or any(map(NUMBER.fullmatch, rows[0][2:])):
         return False
-    # Only the first rows of the file may be here; two numbers alone may be a row.
+    # Only the first rows of the file are available, and two numbers alone may be a row.
     return len(rows) - count in (1, 2) or (len(rows[0]) > 2 and count >= len(rows) - 2)
 
 
@@ -86,10 +86,10 @@ def _without_names(width: int, before: int, *, counts: bool, certain: bool) -> H
 
 
 def _is_data(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row is one of values, beyond doubt.
+    """Whether the first row holds values, beyond doubt.
 
-    A number with a sign or a fraction names no column of numbers, unless many of them are in order, as wavelengths are;
-    and names do not stand among their own values again.
+    A number with a sign or a fraction is no column name, unless many of them are in order, like wavelengths; and names
+    do not occur among the values below them.
     """
     first, others = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     if not others:

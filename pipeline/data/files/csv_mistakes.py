@@ -1,4 +1,4 @@
-"""Where a CSV file is wrong: the first row that has more or fewer values than there are columns."""
+"""Mistakes in a CSV file: the first row with more or fewer values than columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.errors import DataError, one_line
 
 
 def csv_mistake(contents: Contents, encoding: str, dialect: Dialect, error: Exception) -> DataError:
-    """Returns the error of a CSV file that could not be read, by its row where that is to be found."""
+    """Returns the error of a CSV file that could not be read, with its row if that can be found."""
     try:
         check_widths(contents, encoding, dialect)
     except DataError as found:
@@ -27,10 +27,10 @@ def csv_mistake(contents: Contents, encoding: str, dialect: Dialect, error: Exce
 
 
 def check_widths(contents: Contents, encoding: str, dialect: Dialect) -> None:
-    """Refuses a file in which a row has more or fewer values than there are columns.
+    """Refuses a file with a row of more or fewer values than columns.
 
     Raises:
-        DataError: There is one; the message has its number.
+        DataError: There is such a row; the message has its number.
     """
     columns = len(dialect.header.names)
     try:
@@ -55,20 +55,20 @@ def _lines(contents: Contents, encoding: str) -> Iterator[Iterator[str]]:
 
 
 def _hint(row: list[str], contents: Contents, encoding: str, dialect: Dialect) -> str:
-    """Says what would make a row right that has another number of values than there are columns, if that is seen."""
+    """Returns a hint for reading a row with the wrong number of values; empty if there is none."""
     if row[0].startswith("#"):
         return "; use +data.read.comment='\"#\"' to leave out what follows a #"
     rows = list(itertools.islice(parsed(beginning(contents, encoding), dialect.separator, dialect.quote), MOST_ROWS))
     width = len(rows[-1][1])
     first = next((index for index in reversed(range(len(rows))) if len(rows[index][1]) != width), -1) + 1
-    # What is above a table is a title and the like: less than half of it.
+    # Lines above a table, such as a title, are fewer than half of the rows.
     if width > len(dialect.header.names) and 0 < first < len(rows) / 2:
         return f"; if line {rows[first][0]} has the column names, set data.read.header={rows[first][0]}"
     return _other_separator(contents, encoding, dialect)
 
 
 def _other_separator(contents: Contents, encoding: str, dialect: Dialect) -> str:
-    """Says which separator the header has, if not the one by which the file was read."""
+    """Returns a hint about the header's separator if it differs from the one in use."""
     with _lines(contents, encoding) as lines:
         first = next(lines, "")
     having = {s: len(next(parsed(first, s, dialect.quote), (0, []))[1]) for s in SEPARATORS if s != dialect.separator}

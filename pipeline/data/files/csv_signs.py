@@ -1,4 +1,4 @@
-"""Signs of a CSV text: what separates values and what encloses them, as far as its first rows leave no doubt."""
+"""Separator and quote of a CSV text, detected from its first rows if they leave no doubt."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pipeline.data.files.read_options import WHITE_SPACE
 SEPARATORS = (",", ";", "\t", "|")
 TITLES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", WHITE_SPACE: "white space"}
 MOST_ROWS = 1000
-"""Rows that are looked at."""
+"""Number of rows to examine."""
 FEWEST_BY_SPACE = 3
-"""Columns from which text is one separated by white space; two may be two words."""
+"""Least number of columns separated by white space; two columns may be two words."""
 
 
 def parsed(text: str, separator: str, quote: str) -> Iterator[tuple[int, list[str]]]:
-    """Gives the rows of a CSV text that are not empty, each with the number of its last line."""
+    """Yields the non-empty rows of a CSV text, each with the number of its last line."""
     yield from parsed_lines(io.StringIO(text, newline=""), separator, quote)
 
 
 def parsed_lines(lines: Iterator[str], separator: str, quote: str) -> Iterator[tuple[int, list[str]]]:
-    """Gives the rows of lines of CSV text that are not empty, each with the number of its last line."""
+    """Yields the non-empty rows of lines of CSV text, each with the number of its last line."""
     by_space = separator == WHITE_SPACE
     reader = csv.reader(
         (line.strip() + "\n" for line in lines) if by_space else lines,
@@ -39,7 +39,7 @@ def parsed_lines(lines: Iterator[str], separator: str, quote: str) -> Iterator[t
 
 
 def quote_of(text: str) -> str:
-    """Returns the sign for quotes: the single one only if all names of the columns are in such."""
+    """Returns the quote character: the single quote only if all column names are in single quotes."""
     first = text.partition("\n")[0].strip()
     for separator in SEPARATORS:
         cells = first.split(separator)
@@ -49,7 +49,7 @@ def quote_of(text: str) -> str:
 
 
 def separator_of(text: str, quote: str) -> str:
-    """Returns the separator by which all rows have as many values as the header, or one more for names of rows."""
+    """Returns the separator that gives all rows as many values as the header, or one more for row names."""
     tables = {separator: _widths(text, separator, quote) for separator in SEPARATORS}
     fitting = [s for s, (header, others) in tables.items() if header > 1 and others <= {header}]
     short = [s for s, (header, others) in tables.items() if header > 1 and others == {header + 1}]
@@ -69,7 +69,7 @@ def is_spaced(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _widths(text: str, separator: str, quote: str) -> tuple[int, set[int]]:
-    """Returns how many values the first row has, and the others, a first line of counts left out."""
+    """Returns the number of values of the first row and of the others, leaving out a first line of counts."""
     try:
         rows = [row for _, row in itertools.islice(parsed(text, separator, quote), MOST_ROWS)]
     except csv.Error:

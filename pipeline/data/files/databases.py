@@ -1,4 +1,4 @@
-"""Rows of a database, by SQLAlchemy; SQLite files need none of it and are opened to be read only."""
+"""Rows of a database, through SQLAlchemy; SQLite files do not need it and are opened read-only."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ SUCH_AS = (
 
 
 def sqlite_file(url: str) -> Path | None:
-    """Returns the file that the address of an SQLite database names; None for other databases."""
+    """Returns the file of an SQLite database's address; None for other databases."""
     path = sqlite_path(url)
     return None if path is None else Path(path).expanduser()
 
 
 def check_url(url: str) -> None:
-    """Refuses what is no address of a database, before anything is connected; the message does not repeat it.
+    """Refuses an invalid database address before connecting; the message does not repeat it.
 
     Raises:
-        ConfigError: It is none, or a package is needed.
+        ConfigError: It is invalid, or a package is missing.
         DataError: There is no such SQLite file.
     """
     file = sqlite_file(url)
@@ -44,16 +44,16 @@ def read_database(url: str, table: str | None, query: str | None) -> tuple[pd.Da
     """Reads rows of a database.
 
     Args:
-        url: Its address, as SQLAlchemy has them.
-        table: A table, all of whose rows are read, perhaps with its schema before it: `schema.table`.
-        query: A query in its SQL, in place of the table.
+        url: Its address, in SQLAlchemy's form.
+        table: A table, all of whose rows are read, optionally with its schema: `schema.table`.
+        query: An SQL query, instead of the table.
 
     Returns:
-        The rows, and how messages name them.
+        The rows, and their name in messages.
 
     Raises:
-        ConfigError: The address is none, or a package is needed.
-        DataError: The database cannot be reached, or refused the query.
+        ConfigError: The address is invalid, or a package is missing.
+        DataError: The database cannot be reached, or rejected the query.
     """
     file = sqlite_file(url)
     if file is None:
@@ -95,7 +95,7 @@ def _by_sqlalchemy(url: str, table: str | None, query: str | None) -> tuple[pd.D
         with engine.connect() as connection:
             return pd.read_sql_query(sqlalchemy.text(query), connection), name
     except (SQLAlchemyError, pd.errors.DatabaseError, OSError) as error:
-        # Those of pandas and of SQLAlchemy repeat the whole query.
+        # The messages of pandas and SQLAlchemy repeat the whole query.
         cause = error.__cause__ or error
         raise DataError(f"{name}: the query failed: {one_line(getattr(cause, 'orig', None) or cause)}") from error
     finally:

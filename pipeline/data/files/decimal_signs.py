@@ -1,4 +1,4 @@
-"""Numbers that are written with a decimal comma or with thousands set apart, as numbers with a decimal point."""
+"""Converts numbers with a decimal comma or thousands separators to numbers with a decimal point."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOSTLY = 0.9
-"""Share of numbers from which a column is one of numbers; other text in it stays as it is."""
+"""Share of numbers from which a column counts as numeric; other text in it is unchanged."""
 THOUSANDS = ".'\u2019 \u00a0\u202f"
-"""Signs that set thousands apart where the decimal sign is the comma."""
+"""Thousands separators that are used with a decimal comma."""
 
 
 @dataclass(frozen=True)
 class Signs:
-    """How numbers are written.
+    """The number format of a column.
 
     Attributes:
         decimal: The decimal sign.
-        thousands: What sets groups of three digits apart; an empty text for nothing.
+        thousands: The thousands separator; an empty text for none.
     """
 
     decimal: str
@@ -30,7 +30,7 @@ class Signs:
 
     @property
     def pattern(self) -> str:
-        """A number that is written so, for the regular expressions of Arrow."""
+        """A regular expression for numbers in this format, for Arrow."""
         point, group = re.escape(self.decimal), f"[{re.escape(self.thousands)}]"
         grouped = rf"\d{{1,3}}(?:{group}\d{{3}})+|" if self.thousands else ""
         return rf"^\s*[+-]?(?:(?:{grouped}\d+)(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?\s*$"
@@ -39,16 +39,16 @@ class Signs:
 def with_points(
     frame: pd.DataFrame, separator: str, decimal: str | None, thousands: str | None, missing: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Returns a table of text in which all numbers have a decimal point and no thousands, and what was found.
+    """Returns a text table in which all numbers have a decimal point and no thousands separators, and the findings.
 
-    A decimal comma is found where no comma separates values, and some column has nothing but numbers written so.
+    A decimal comma is detected if no comma separates values and some column has only numbers in that format.
 
     Args:
         frame: The table.
-        separator: Of its file.
-        decimal: The decimal sign; None to find it out.
-        thousands: The sign between groups of digits; None to find it out where the decimal sign is found or given.
-        missing: Texts that stand for missing values.
+        separator: The separator of its file.
+        decimal: The decimal sign; None to detect it.
+        thousands: The thousands separator; None to detect it if the decimal sign is detected or given.
+        missing: Texts that mark missing values.
     """
     import pandas as pd
 
@@ -95,7 +95,7 @@ def _present(column: Any, missing: Sequence[str]) -> Any:
 
 
 def _has_commas(columns: dict[str, Any], missing: Sequence[str]) -> bool:
-    """Whether a decimal comma is certain: in some column, and a decimal point in none."""
+    """Whether a decimal comma is certain: some column has it, and none has a decimal point."""
     import pyarrow.compute as pc
 
     with_commas = False
@@ -104,7 +104,7 @@ def _has_commas(columns: dict[str, Any], missing: Sequence[str]) -> bool:
             continue
         values = column.filter(_present(column, missing))
         if pc.any(pc.match_substring(values, ",")).as_py():
-            # Three digits after the only comma might be thousands.
+            # Three digits after a single comma may be thousands.
             certain = pc.match_substring_regex(values, r",(\d{1,2}|\d{4,})\s*$|^\s*[+-]?0?,\d|^\s*[+-]?\d{4,},\d")
             of_numbers = pc.match_substring_regex(values, Signs(",", THOUSANDS).pattern)
             with_commas |= pc.any(certain).as_py() and pc.all(of_numbers).as_py()
@@ -117,7 +117,7 @@ def _has_commas(columns: dict[str, Any], missing: Sequence[str]) -> bool:
 
 
 def _doubtful(columns: dict[str, Any], missing: Sequence[str]) -> str:
-    """Returns a column of numbers of which a comma may be the decimal sign or one between thousands; empty for none."""
+    """Returns a column whose comma may be a decimal sign or a thousands separator; empty if there is none."""
     import pyarrow.compute as pc
 
     for name, column in columns.items():
@@ -129,7 +129,7 @@ def _doubtful(columns: dict[str, Any], missing: Sequence[str]) -> str:
 
 
 def _groups(columns: dict[str, Any], missing: Sequence[str]) -> str:
-    """Returns what sets thousands apart beyond doubt: a sign before a decimal comma, or one that stands twice."""
+    """Returns the certain thousands separator: a sign before a decimal comma, or one that occurs twice."""
     import pyarrow.compute as pc
 
     found = set()
@@ -147,7 +147,7 @@ def _groups(columns: dict[str, Any], missing: Sequence[str]) -> str:
 
 
 def _converted(column: Any, signs: Signs, missing: Sequence[str]) -> Any | None:
-    """Returns a column with its numbers as they are usual, or None for one that is not of numbers."""
+    """Returns a column with its numbers in plain format; None for a column that is not numeric."""
     import pyarrow.compute as pc
 
     if not any(pc.any(pc.match_substring(column, s)).as_py() for s in (signs.decimal, signs.thousands) if s):

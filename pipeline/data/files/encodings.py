@@ -1,4 +1,4 @@
-"""The encoding of text files: found where it is certain, and guessed at in the message where it is not."""
+"""The encoding of text files: detected if it is certain, otherwise only suggested in the message."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, UTF_16), (codecs.BOM_UTF16_BE, UTF_16), (codecs.BOM_UTF8, UTF_8),
 )  # fmt: skip
-"""Byte order marks; that of UTF-32 begins as one of UTF-16 does."""
+"""Byte order marks; that of UTF-32 begins like one of UTF-16."""
 MOST_NULLS = 0.2
-"""Share of null characters from which every second byte of a text is one."""
+"""Share of null characters from which every second byte of a text counts as null."""
 
 
 def encoding_of(contents: Contents) -> str:
-    """Returns the encoding of a text: UTF-8 unless its first bytes say another."""
+    """Returns the encoding of a text: UTF-8 unless its first bytes show another."""
     for mark, name in MARKS:
         if contents.head.startswith(mark):
             return name
@@ -33,10 +33,10 @@ def encoding_of(contents: Contents) -> str:
 
 
 def beginning(contents: Contents, encoding: str) -> str:
-    """Returns the text with which a file begins, whole lines of it.
+    """Returns the first text of a file, in whole lines.
 
     Raises:
-        DataError: It has another encoding.
+        DataError: It has a different encoding.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
@@ -51,7 +51,7 @@ def beginning(contents: Contents, encoding: str) -> str:
 
 
 def encoding_mistake(contents: Contents, encoding: str) -> DataError:
-    """Returns the error of a file that has another encoding than the one by which it was to be read."""
+    """Returns the error of a file that does not have the expected encoding."""
     title = {UTF_8: "UTF-8", UTF_16: "UTF-16"}.get(encoding, encoding)
     with contents.opened() as stream:
         found = _first_wrong(stream, encoding)
@@ -67,7 +67,7 @@ def encoding_mistake(contents: Contents, encoding: str) -> DataError:
 
 
 def _first_wrong(stream: BinaryIO | Iterable[bytes], encoding: str) -> tuple[int, bytes, int] | None:
-    """Returns the first line that cannot be read, its number and where in it."""
+    """Returns the first line that cannot be decoded, its number and the position in it."""
     try:
         for number, line in enumerate(stream, 1):
             try:

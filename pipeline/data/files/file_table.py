@@ -1,4 +1,4 @@
-"""What reading a file gives."""
+"""The result of reading a file."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class FileTable:
     """The table of a file.
 
     Attributes:
-        frame: Its rows, the names of its columns different texts.
-        first_row: Number of the first row, for messages: as editors count, or from 0 in files that nobody edits.
-        findings: What was found out and is worth saying, with the options that change it.
+        frame: Its rows, with unique texts as column names.
+        first_row: Number of the first row, for messages: as editors count, or from 0 in binary files.
+        findings: Findings to log, with the options that change them.
     """
 
     frame: pd.DataFrame

@@ -1,4 +1,4 @@
-"""What kind of file holds a table, told by its first bytes, and by the suffix of its name where they say nothing."""
+"""The format of a table's file, detected from its first bytes, or from its suffix if they show nothing."""
 
 from __future__ import annotations
 
@@ -6,35 +6,11 @@ import json
 from types import MappingProxyType
 
 from pipeline.data.files.compression import Contents
+from pipeline.data.files.kinds import CSV, FEATHER, JSON, KINDS, SPSS, STATA
 from pipeline.errors import DataError
 
-CSV, JSON, PARQUET, FEATHER, ORC, EXCEL = "csv", "json", "parquet", "feather", "orc", "excel"
-SQLITE, STATA, SAS, SPSS = "sqlite", "stata", "sas", "spss"
-TITLES = MappingProxyType(
-    {
-        CSV: "CSV", JSON: "JSON", PARQUET: "Parquet", FEATHER: "Feather (Arrow)", ORC: "ORC", EXCEL: "Excel",
-        SQLITE: "SQLite", STATA: "Stata", SAS: "SAS", SPSS: "SPSS",
-    }
-)  # fmt: skip
-"""Kinds of files, with how messages call them."""
-MAGIC = (
-    (b"PAR1", PARQUET), (b"ARROW1", FEATHER), (b"FEA1", FEATHER), (b"ORC", ORC), (b"SQLite format 3\0", SQLITE),
-    (b"<stata_dta>", STATA), (b"$FL2", SPSS), (b"$FL3", SPSS), (b"HEADER RECORD*******LIB", SAS),
-    (b"\0" * 12 + b"\xc2\xea\x81\x60", SAS), (b"PK\3\4", EXCEL), (b"\xd0\xcf\x11\xe0", EXCEL),
-)  # fmt: skip
-SUFFIXES = MappingProxyType(
-    {
-        ".csv": CSV, ".tsv": CSV, ".tab": CSV, ".txt": CSV, ".data": CSV,
-        ".json": JSON, ".jsonl": JSON, ".ndjson": JSON,
-        ".parquet": PARQUET, ".pq": PARQUET,
-        ".feather": FEATHER, ".arrow": FEATHER, ".ipc": FEATHER, ".arrows": FEATHER,
-        ".orc": ORC, ".xlsx": EXCEL, ".xlsm": EXCEL, ".xlsb": EXCEL, ".xls": EXCEL, ".ods": EXCEL,
-        ".sqlite": SQLITE, ".sqlite3": SQLITE, ".db": SQLITE, ".dta": STATA, ".sas7bdat": SAS, ".xpt": SAS,
-        ".sav": SPSS, ".zsav": SPSS, ".por": SPSS,
-    }
-)  # fmt: skip
-WITHOUT_MAGIC = (FEATHER, STATA, SPSS, CSV, JSON)
-"""Kinds of which some files begin by nothing that is theirs alone."""
+MAGIC = tuple((magic, kind.name) for kind in KINDS.values() for magic in kind.magic)
+SUFFIXES = MappingProxyType({suffix: kind.name for kind in KINDS.values() for suffix in kind.suffixes})
 NO_TABLES = (
     (b"\x80\x02", "pickled objects, which are never loaded; use a Parquet file"),
     (b"\x80\x03", "pickled objects, which are never loaded; use a Parquet file"),
@@ -66,14 +42,14 @@ NO_TABLES_BY_SUFFIX = MappingProxyType(
 
 
 def format_of(contents: Contents, given: str | None) -> str:
-    """Returns which kind of table a file holds.
+    """Returns the format of a table's file.
 
     Args:
         contents: The file.
-        given: The kind, where the user says it.
+        given: The format, if the user sets it.
 
     Raises:
-        DataError: It holds none that can be read; the message says what it is.
+        DataError: It holds no readable table; the message says what it is.
     """
     if given is not None:
         return given
@@ -87,9 +63,9 @@ def format_of(contents: Contents, given: str | None) -> str:
         if head.startswith(magic):
             return kind
     kind = SUFFIXES.get(contents.suffix, CSV)
-    if kind not in WITHOUT_MAGIC:
+    if KINDS[kind].always_magic:
         raise DataError(
-            f"'{file}': not a {TITLES[kind]} file, it begins with {head[:12]!r}; change its suffix, or set "
+            f"'{file}': not a {KINDS[kind].title} file, it begins with {head[:12]!r}; change its suffix, or set "
             "data.read.format=csv"
         )
     if kind in (FEATHER, STATA, SPSS):

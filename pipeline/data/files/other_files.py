@@ -1,10 +1,10 @@
-"""Parquet, Excel, JSON and other files of which pandas makes DataFrames."""
+"""Parquet, Excel, JSON and other files that pandas reads as DataFrames."""
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,8 @@ from pipeline.data.files.column_names import unique
 from pipeline.data.files.compression import NONE, Contents
 from pipeline.data.files.decimal_signs import with_points
 from pipeline.data.files.file_table import FileTable
-from pipeline.data.files.formats import EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, STATA, TITLES
-from pipeline.data.files.read_options import READERS, ReadOptions
+from pipeline.data.files.kinds import EXCEL, FEATHER, JSON, KINDS, PARQUET, SAS, SPSS
+from pipeline.data.files.read_options import ReadOptions
 from pipeline.errors import ConfigError, DataError, one_line
 
 if TYPE_CHECKING:
@@ -21,50 +21,45 @@ if TYPE_CHECKING:
 
 EXTRA = MappingProxyType({"openpyxl": 'pip install "pipeline[excel]"'})
 STREAM = b"\xff\xff\xff\xff"
-"""What the stream form of Arrow begins with, which Feather files have not."""
-FIRST_ROWS = MappingProxyType({EXCEL: 2, JSON: 1})
-"""Number of the first row as an editor counts; of binary files, rows count from 0."""
+"""First bytes of Arrow's stream format, which Feather files do not have."""
 
 
 def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable:
-    """Reads a file of another kind than CSV.
+    """Reads a file in a format other than CSV.
 
     Args:
         contents: The file.
-        kind: What kind of file it is.
-        options: What the user says of it.
+        kind: Its format.
+        options: The user's options.
 
     Raises:
-        DataError: It is no such file, or has no rows, or a package is needed to read it.
-        ConfigError: An option is none of this kind of file, or its value is refused.
+        DataError: It does not have that format, has no rows, or needs a missing package.
+        ConfigError: An option does not apply to this format, or its value is rejected.
     """
-    more = options.of(kind, str(contents.file))
+    more, read = options.of(kind, str(contents.file)), KINDS[kind]
     try:
         frame, findings = _read(contents, kind, options, more)
     except ImportError as error:
         package = error.name or _package(str(error))
         install = EXTRA.get(package, f"pip install {package}")
         raise DataError(
-            f"'{contents.file}': {TITLES[kind]} needs the package {package}; use {install}, or a CSV file"
+            f"'{contents.file}': {read.title} needs the package {package}; use {install}, or a CSV file"
         ) from error
     except (MemoryError, DataError):
         raise
     except Exception as error:
-        # Of a damaged file, readers may raise anything.
+        # Readers may raise anything for a damaged file.
         if more and isinstance(error, TypeError | ValueError) and any(name in str(error) for name in more):
-            raise ConfigError(f"data.read: pandas.{READERS[kind]} rejected its options: {one_line(error)}") from error
-        raise DataError(f"'{contents.file}': not a valid {TITLES[kind]} file: {one_line(error)}") from error
+            raise ConfigError(f"data.read: pandas.{read.reader} rejected its options: {one_line(error)}") from error
+        raise DataError(f"'{contents.file}': not a valid {read.title} file: {one_line(error)}") from error
     if not hasattr(frame, "columns"):
         raise ConfigError(
-            f"data.read: pandas.{READERS[kind]} returned a {type(frame).__name__} for '{contents.file}'; use options "
-            "with "
-            "which it returns one table"
+            f"data.read: pandas.{read.reader} returned a {type(frame).__name__} for '{contents.file}'; use options "
+            "with which it returns one table"
         )
     if frame.empty:
         raise DataError(f"'{contents.file}': has no rows")
-    first_row = (
-        int(options.header or 0) + 1 if kind == EXCEL and options.header is not None else FIRST_ROWS.get(kind, 0)
-    )
+    first_row = int(options.header or 0) + 1 if kind == EXCEL and options.header is not None else read.first_row
     return FileTable(frame, first_row, findings)
 
 
@@ -78,7 +73,7 @@ def _read(
     if kind == SPSS:
         return pd.read_spss(contents.file, **more), ()
     with contents.opened() as stream:
-        # These readers jump to and fro in a file, for which what is compressed has to be unpacked first.
+        # These readers seek in a file, so compressed content has to be unpacked first.
         source: Any = io.BytesIO(stream.read()) if contents.compression != NONE else stream
         if kind == PARQUET:
             return _parquet(source, **more)
@@ -86,20 +81,18 @@ def _read(
             import pyarrow as pa
 
             return with_index(pa.ipc.open_stream(source).read_all().to_pandas()), ()
-        read: Mapping[str, Callable[..., pd.DataFrame]] = {
-            FEATHER: pd.read_feather, ORC: pd.read_orc, STATA: pd.read_stata, SAS: pd.read_sas, JSON: pd.read_json,
-        }  # fmt: skip
-        return with_index(read[kind](source, **{**_defaults(contents, kind, options), **more})), ()
+        read = getattr(pd, str(KINDS[kind].reader))
+        return with_index(read(source, **{**_defaults(contents, kind, options), **more})), ()
 
 
 def _defaults(contents: Contents, kind: str, options: ReadOptions) -> dict[str, Any]:
-    """Returns options that differ from pandas' own, or that it does not find out."""
+    """Returns options that differ from pandas' defaults, or that pandas does not detect."""
     if kind == SAS:
         return {"format": "xport" if contents.head.startswith(b"HEADER") else "sas7bdat", "encoding": "infer"}
     if kind != JSON:
         return {}
     lines = contents.head.decode("utf-8-sig", errors="replace").strip().splitlines()
-    # Text that looks like a number or a time is for the columns to judge, as that of CSV files is.
+    # Whether text is a number or a time is decided per column later, as for CSV files.
     return {
         "lines": lines[0].startswith("{") and (len(lines) > 1 or contents.suffix != ".json") and lines[0].endswith("}"),
         "dtype": False,
@@ -109,7 +102,7 @@ def _defaults(contents: Contents, kind: str, options: ReadOptions) -> dict[str, 
 
 
 def _parquet(source: Any, **more: Any) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Reads a Parquet file, of which columns may have the same name though pandas' reader lets them not."""
+    """Reads a Parquet file, even with duplicate column names, which pandas' reader rejects."""
     import pandas as pd
     import pyarrow.parquet as pq
 
@@ -122,10 +115,10 @@ def _parquet(source: Any, **more: Any) -> tuple[pd.DataFrame, tuple[str, ...]]:
 
 
 def with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Returns a table with rows by number, an index that has names as columns."""
+    """Returns a table with rows by number and a named index as columns."""
     if any(name is not None for name in frame.index.names):
         named = frame.index.to_frame(index=False)
-        # What is a column already need not be one twice.
+        # An index that is already a column is not added again.
         named = named[[name for name in named.columns if name not in frame.columns]]
         for place, name in enumerate(named.columns):
             frame.insert(place, name, named[name].to_numpy() if named[name].dtype == object else named[name].array)
@@ -136,7 +129,7 @@ def _excel(contents: Contents, options: ReadOptions, more: Mapping[str, Any]) ->
     import pandas as pd
 
     header = None if options.header is False else int(options.header or 1) - 1
-    # What stands for a missing value is for `data.missing` to say; only an empty cell always does.
+    # Missing values are defined by `data.missing`; only an empty cell is always missing.
     given: dict[str, Any] = {"sheet_name": 0, "header": header, "keep_default_na": False, "na_values": [""], **more}
     with pd.ExcelFile(contents.file, engine=given.pop("engine", None)) as book:
         sheets = book.sheet_names
@@ -151,6 +144,6 @@ def _excel(contents: Contents, options: ReadOptions, more: Mapping[str, Any]) ->
 
 
 def _package(message: str) -> str:
-    """Returns the package that a message of pandas' says it lacks."""
+    """Returns the missing package that pandas' message names."""
     found = re.search(r"(?:dependency '|Import )([\w-]+)", message)
     return found[1] if found else "that pandas names"

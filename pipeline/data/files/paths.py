@@ -1,4 +1,4 @@
-"""The files that a path names: one, all of a folder, or those of a pattern."""
+"""The files that a path names: one file, all files of a folder, or those that match a pattern."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ PATTERN = frozenset("*?[")
 
 
 def files_of(path: str, key: str) -> list[Path]:
-    """Returns the files that a path names, those of a folder or a pattern by their names, numbers in them by value.
+    """Returns the files that a path names, sorted by name with numbers in names by value.
 
-    Of a folder, files whose names begin with a dot or an underline are left out; such of Spark's hold no rows.
+    In a folder, files whose names begin with a dot or an underscore are left out; Spark's such files hold no rows.
 
     Args:
         path: A file, a folder, or a pattern such as `part-*.csv`.
         key: The config key, for messages.
 
     Raises:
-        DataError: There is none.
+        DataError: There is no such file.
     """
     given = Path(path).expanduser()
     if given.is_file():
@@ -44,7 +44,7 @@ def files_of(path: str, key: str) -> list[Path]:
 
 
 def partition(file: Path, path: str) -> dict[str, str]:
-    """Returns what the folders between a path and a file of it say of all rows in it, such as `year=2024`."""
+    """Returns the values that the folders between a path and a file give all of its rows, such as `year=2024`."""
     given = Path(path).expanduser()
     if not given.is_dir():
         return {}
@@ -62,5 +62,5 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _by_number(file: Path) -> list[tuple[str, int]]:
-    """Returns what sorts `part-2` before `part-10`."""
+    """Returns a sort key that puts `part-2` before `part-10`."""
     return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", str(file))]

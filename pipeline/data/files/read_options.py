@@ -1,4 +1,4 @@
-"""What `data.read` says of how files are read, checked against what their readers take."""
+"""The options in `data.read`, checked against those that readers accept."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-from pipeline.data.files import formats
 from pipeline.data.files.compression import NAMES as COMPRESSIONS
-from pipeline.data.files.formats import CSV, EXCEL, FEATHER, JSON, ORC, PARQUET, SAS, SPSS, SQLITE, STATA, TITLES
+from pipeline.data.files.kinds import KINDS
 from pipeline.errors import ConfigError, nearest, shown
 from pipeline.security import trust
 
@@ -27,7 +26,7 @@ WORDS = MappingProxyType(
         "quote": {"double": '"', "single": "'", "none": ""},
     }
 )  # fmt: skip
-"""Words for signs that shells and Hydra have other uses for."""
+"""Names for characters with a special meaning in shells or Hydra."""
 PANDAS_NAMES = MappingProxyType({"sep": "separator", "delimiter": "separator", "quotechar": "quote"})
 ELSEWHERE = MappingProxyType(
     {
@@ -36,25 +35,8 @@ ELSEWHERE = MappingProxyType(
         "dayfirst": "data.day_first",
     }
 )
-"""Options of pandas' that would say nothing, as files are read as text, and the keys that do."""
+"""pandas options without effect, because files are read as text, and the keys to use instead."""
 WHITE_SPACE = r"\s+"
-TABLE = "table"
-READERS = MappingProxyType(
-    {
-        CSV: "read_csv", JSON: "read_json", PARQUET: "read_parquet", FEATHER: "read_feather", ORC: "read_orc",
-        EXCEL: "read_excel", STATA: "read_stata", SAS: "read_sas", SPSS: "read_spss",
-    }
-)  # fmt: skip
-"""Functions of pandas by the kind of file."""
-OWN = MappingProxyType(
-    {
-        CSV: {"separator", "decimal", "thousands", "encoding", "quote", "header", "compression"},
-        JSON: {"encoding", "compression"},
-        EXCEL: {"header", "decimal", "thousands"},
-        SQLITE: {TABLE},
-    }
-)
-"""Options of ours by the kind of file."""
 NOT_THEIRS = frozenset(
     {
         "filepath_or_buffer", "path_or_buf", "path", "io", "source", "sep", "delimiter", "quotechar", "storage_options",
@@ -62,23 +44,23 @@ NOT_THEIRS = frozenset(
         "header", "dialect", "format",
     }
 )  # fmt: skip
-"""Options of those functions that say what is read, that do not give a DataFrame, or that have a name of ours."""
+"""pandas options that choose what to read, do not return a DataFrame, or have another name here."""
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    r"""How files are read; None finds out by itself.
+    r"""How files are read; None detects it.
 
     Attributes:
-        format: Kind of file, one of `formats.TITLES`.
-        separator: Between the values of a row; `\s+` for any white space.
+        format: Kind of file, one of `kinds.KINDS`.
+        separator: The separator between values; `\s+` for any white space.
         decimal: The decimal sign.
-        thousands: The sign between groups of three digits.
-        encoding: Of text.
-        quote: What encloses a value that holds a separator; an empty text for none.
-        header: Whether the first row has the names of the columns, or the number of the line that has them.
+        thousands: The thousands separator.
+        encoding: The text encoding.
+        quote: The quote character; an empty text for none.
+        header: Whether the first row has the column names, or the number of the line that has them.
         compression: One of `compression.NAMES`.
-        more: Options of pandas' own.
+        more: Further pandas options.
     """
 
     format: str | None = None
@@ -92,17 +74,17 @@ class ReadOptions:
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, kind: str, file: str) -> dict[str, Any]:
-        """Returns the options of pandas' own for a kind of file.
+        """Returns the pandas options for a file format.
 
         Raises:
-            ConfigError: An option that was typed is for another kind.
+            ConfigError: An option on the command line is for another format.
         """
-        own = OWN.get(kind, set())
+        own = KINDS[kind].options
         given = {f.name for f in fields(self) if f.name not in ("format", "more") and getattr(self, f.name) is not None}
         allowed = _of_pandas(kind) if self.more else set()
         for name in sorted((given - own - {"compression"}) | (set(self.more) - allowed - own)):
             if trust.typed(f"{KEY}.{name}"):
-                raise ConfigError(f"{KEY}.{name}: does not apply to '{file}', a file of the kind {TITLES[kind]}")
+                raise ConfigError(f"{KEY}.{name}: does not apply to '{file}', a file of the kind {KINDS[kind].title}")
         return {name: value for name, value in self.more.items() if name in allowed}
 
 
@@ -110,7 +92,7 @@ def read_options(given: Mapping[str, Any] | None) -> ReadOptions:
     """Checks the config's `data.read`.
 
     Raises:
-        ConfigError: An option that no reader has, or a value that it cannot have.
+        ConfigError: No reader has an option, or a value is invalid.
     """
     ours = {f.name for f in fields(ReadOptions)} - {"more"}
     options: dict[str, Any] = {}
@@ -130,7 +112,7 @@ def read_options(given: Mapping[str, Any] | None) -> ReadOptions:
             )
         else:
             more[name] = value
-    theirs = set.union(*map(_of_pandas, READERS), *OWN.values()) if more else set()
+    theirs = set[str]().union(*map(_of_pandas, KINDS), *(kind.options for kind in KINDS.values())) if more else set()
     for name in more:
         if name not in theirs:
             raise ConfigError(f"{KEY}.{name}: no reader has this option{nearest(name, ours | theirs)}")
@@ -140,9 +122,10 @@ def read_options(given: Mapping[str, Any] | None) -> ReadOptions:
 def _of_pandas(kind: str) -> set[str]:
     import pandas as pd
 
-    if kind not in READERS:
+    reader = KINDS[kind].reader
+    if reader is None:
         return set()
-    return set(inspect.signature(getattr(pd, READERS[kind])).parameters) - NOT_THEIRS - {"kwargs"}
+    return set(inspect.signature(getattr(pd, reader)).parameters) - NOT_THEIRS - {"kwargs"}
 
 
 def _is_text(value: Any) -> bool:
@@ -193,8 +176,8 @@ def _compression(key: str, value: Any) -> str:
 
 
 def _format(key: str, value: Any) -> str:
-    if value not in formats.TITLES:
-        raise ConfigError(f"{key}: no file format {shown(value)}{nearest(str(value), formats.TITLES)}")
+    if value not in KINDS:
+        raise ConfigError(f"{key}: no file format {shown(value)}{nearest(str(value), KINDS)}")
     return str(value)
 
 

@@ -1,4 +1,4 @@
-"""Files of any kind as one table."""
+"""Reads files of any format as one table."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from pipeline.data.files.compression import NONE, contents_of
 from pipeline.data.files.csv_files import read_csv
 from pipeline.data.files.encodings import beginning, encoding_of
 from pipeline.data.files.file_table import FileTable
-from pipeline.data.files.formats import CSV, PARQUET, SQLITE, format_of
+from pipeline.data.files.formats import format_of
+from pipeline.data.files.kinds import CSV, PARQUET, SQLITE, TABLE
 from pipeline.data.files.other_files import read_other, with_index
 from pipeline.data.files.paths import files_of, partition
-from pipeline.data.files.read_options import TABLE, ReadOptions
+from pipeline.data.files.read_options import ReadOptions
 from pipeline.data.files.sqlite_files import read_sqlite_table
 from pipeline.errors import DataError, nearest, one_line
 
@@ -31,12 +32,12 @@ def read_files(path: str, key: str, options: ReadOptions, missing: Sequence[str]
     Args:
         path: The path.
         key: Its config key, for messages.
-        options: What the config's `data.read` says.
-        missing: Texts that stand for missing values.
+        options: The options in the config's `data.read`.
+        missing: Texts that mark missing values.
 
     Raises:
-        DataError: A file is missing or cannot be read, or has other columns than the first one.
-        ConfigError: An option is none of this kind of file.
+        DataError: A file is missing, cannot be read, or has different columns than the first one.
+        ConfigError: An option does not apply to this format.
     """
     files = files_of(path, key)
     if Path(path).expanduser().is_dir() and all(_is_parquet(file, options) for file in files):
@@ -51,11 +52,11 @@ def read_files(path: str, key: str, options: ReadOptions, missing: Sequence[str]
 
 
 def look_at_files(path: str, key: str, options: ReadOptions) -> None:
-    """Looks at the beginning of the first file that a path names, without reading the rows.
+    """Checks the beginning of the first file that a path names, without reading the rows.
 
     Raises:
-        DataError: It is missing, is no table, or no text of its encoding.
-        ConfigError: An option is none of this kind of file.
+        DataError: It is missing, is not a table, or does not have its encoding.
+        ConfigError: An option does not apply to this format.
     """
     file = files_of(path, key)[0]
     contents = contents_of(file, options.compression)
@@ -87,7 +88,7 @@ def _is_parquet(file: Path, options: ReadOptions) -> bool:
 
 
 def _read_dataset(path: str, options: ReadOptions) -> pd.DataFrame:
-    """Reads a folder of Parquet files, whose folders may say what is the same in all rows."""
+    """Reads a folder of Parquet files, whose sub-folders may give values for all of their rows."""
     import pandas as pd
 
     try:

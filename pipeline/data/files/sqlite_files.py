@@ -1,4 +1,4 @@
-"""Tables of SQLite files, which are only read: no query changes them, opens another file, or makes one."""
+"""Tables of SQLite files, opened read-only: no query changes them, opens another file, or creates one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from pipeline.data.files.read_options import KEY, TABLE
+from pipeline.data.files.kinds import TABLE
+from pipeline.data.files.read_options import KEY
 from pipeline.errors import DataError, nearest, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
 READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
-"""What queries may do."""
+"""Actions that queries may perform."""
 
 
 def read_sqlite_table(file: Path, table: str | None) -> pd.DataFrame:
@@ -23,10 +24,10 @@ def read_sqlite_table(file: Path, table: str | None) -> pd.DataFrame:
 
     Args:
         file: The file.
-        table: Its name; None for the only one.
+        table: The table's name; None for the only table.
 
     Raises:
-        DataError: There is no such table, or several to choose from.
+        DataError: There is no such table, or there are several and none is named.
     """
     tables = _tables(file)
     if table is None and len(tables) != 1:
@@ -40,10 +41,10 @@ def read_sqlite_table(file: Path, table: str | None) -> pd.DataFrame:
 
 
 def query_sqlite(file: Path, query: str) -> pd.DataFrame:
-    """Returns what a query gives.
+    """Returns the result of a query.
 
     Raises:
-        DataError: It cannot be answered.
+        DataError: The query failed.
     """
     import pandas as pd
 
@@ -51,7 +52,7 @@ def query_sqlite(file: Path, query: str) -> pd.DataFrame:
         with closing(_opened(file)) as connection:
             return pd.read_sql_query(query, connection)
     except (sqlite3.Error, pd.errors.DatabaseError, TypeError) as error:
-        # pandas repeats the query before what is wrong with it.
+        # pandas repeats the query before the reason.
         cause = error.__cause__ or error
         if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_AUTH:
             raise DataError(f"'{file}': the query does more than read; use SELECT") from error

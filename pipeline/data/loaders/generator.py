@@ -22,13 +22,13 @@ LENGTHS = ("known", "unknown", "endless")
 
 @dataclass(frozen=True)
 class GeneratorLoader:
-    """Makes batches by a Python generator, as one would write it by hand.
+    """Makes batches with a Python generator, as one would write it by hand.
 
     Attributes:
-        batch_size: Examples a batch; `auto` by the number of examples, see `checked_batch_size`.
-        shuffle: Whether training sees the examples in a new order each epoch.
+        batch_size: Examples per batch; `auto` chooses by the number of examples, see `checked_batch_size`.
+        shuffle: Whether training sees the examples in a new order every epoch.
         form: `generator`, or `py_dataset` for a `keras.utils.PyDataset`.
-        length: `known`, `unknown`, or `endless` (which needs `trainer.steps_per_epoch`); of training batches.
+        length: Length of training data: `known`, `unknown`, or `endless` (which needs `trainer.steps_per_epoch`).
     """
 
     batch_size: int | Literal["auto"]

@@ -12,12 +12,26 @@ from pipeline.errors import ConfigError
 
 AUTO: Literal["auto"] = "auto"
 STEPS = 256
-"""Steps that an epoch has at least with a batch size that is found out, where the data is neither small nor large."""
+"""Least steps per epoch with an automatic batch size, if the data is neither small nor large."""
 FEWEST, UNKNOWN, MOST = 32, 256, 1024
 
 
 class Loader(Protocol):
-    """Turns the data of a split into its batches."""
+    """Turns the data of a split into its batches.
+
+    This one has examples come in reverse:
+
+        @dataclass(frozen=True)
+        class Reverse:
+            batch_size: int
+
+            def batches(self, data: Data, *, seed: int, training: bool) -> Batches:
+                examples = examples_only(data, "reverse")
+                order = np.arange(len(examples))[::-1] if training else slice(None)
+                return ArrayBatches(examples.rows(order), self.batch_size, shuffle=False, seed=seed)
+
+    What it returns has to be a function of the seed and the number of an epoch, see `Batches`: resume rests on that.
+    """
 
     def batches(self, data: Data, *, seed: int, training: bool) -> Batches:
         """Returns the batches of a split.
@@ -25,10 +39,10 @@ class Loader(Protocol):
         Args:
             data: The split.
             seed: Seed of the shuffles.
-            training: Whether to shuffle, and to take only a part, if the loader does such a thing.
+            training: Whether to shuffle, and to take only a part, if the loader does that.
 
         Raises:
-            ConfigError: The loader cannot feed this kind of data, or its arguments do not suit it.
+            ConfigError: The loader cannot feed this kind of data, or its arguments do not fit the data.
         """
         ...
 
@@ -55,12 +69,12 @@ def unsuited(data: Data, loader: str) -> ConfigError:
 
 
 def checked_batch_size(batch_size: int | Literal["auto"], length: int | None = None) -> int:
-    """Returns a batch size that suits the data.
+    """Returns a batch size that fits the data.
 
     Args:
-        batch_size: Examples a batch; `auto` for one that leaves an epoch some hundred steps, a power of 2 from
-            `FEWEST` to `MOST`.
-        length: Number of examples to train on; None where it does not matter, or nobody knows.
+        batch_size: Examples per batch; `auto` chooses a power of 2 from `FEWEST` to `MOST` that gives an epoch some
+            hundred steps.
+        length: Number of examples to train on; None if it is irrelevant or unknown.
 
     Raises:
         ConfigError: It is below 1, or larger than the data.

@@ -15,8 +15,8 @@ class NumpyLoader:
     """Slices batches from arrays.
 
     Attributes:
-        batch_size: Examples a batch; `auto` by the number of examples, see `checked_batch_size`.
-        shuffle: Whether training sees the examples in a new order each epoch.
+        batch_size: Examples per batch; `auto` chooses by the number of examples, see `checked_batch_size`.
+        shuffle: Whether training sees the examples in a new order every epoch.
     """
 
     batch_size: int | Literal["auto"]

@@ -1,4 +1,4 @@
-"""The stream loader: batches as the source makes them."""
+"""The stream loader: batches exactly as the source yields them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from pipeline.security.plain_types import mistake
 
 log = logging.getLogger(__name__)
 PASSES_AHEAD = 2
-"""Passes that may have begun before the batches of the one in training are used up."""
+"""Most passes that may begin before the batches of the training pass are used up."""
 
 
 class SourcesTypes(TypedDict):
-    """What a pass over a stream draws from."""
+    """The state that a pass over a stream draws from."""
 
     random: RandomTypes
     begun: Annotated[int, Field(ge=0, le=10**6)]
@@ -43,11 +43,11 @@ STATE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class StreamLoader:
-    """Feeds the batches of a user's generator, `keras.utils.PyDataset` or batched `tf.data.Dataset` as they are.
+    """Feeds the batches of a user's generator, `keras.utils.PyDataset` or batched `tf.data.Dataset` unchanged.
 
     Attributes:
-        shuffle: Whether training draws the batches of a `PyDataset` in a new order each pass. Those of a generator and
-            of a `tf.data.Dataset` come in their own order.
+        shuffle: Whether training draws the batches of a `PyDataset` in a new order every pass. Those of a generator or
+            a `tf.data.Dataset` keep their order.
     """
 
     shuffle: bool
@@ -60,7 +60,7 @@ class StreamLoader:
 
 
 class StreamBatches(Batches):
-    """A pass over a stream of batches each epoch."""
+    """One pass over a stream of batches per epoch."""
 
     def __init__(self, stream: BatchStream, *, shuffle: bool, seed: int) -> None:
         self.stream = stream
@@ -77,7 +77,7 @@ class StreamBatches(Batches):
         self._epochs = _Epochs(stream.items, seed)
 
     def epoch(self, index: int, skip: int = 0) -> Iterator[Examples]:
-        """See `Batches`; all but batches that workers fetch by number can be skipped only by drawing them."""
+        """See `Batches`; only batches that workers fetch by number can be skipped without drawing them."""
         items = self.stream.items
         if items is not None and items.workers is not None:
             return self._pass(index, skip)
@@ -94,14 +94,14 @@ class StreamBatches(Batches):
         self._epochs.end()
 
     def state(self) -> dict[str, Any]:
-        """See `Batches`: what passes that were begun had to draw from, and what the next one has."""
+        """See `Batches`: the states of the passes begun so far, and of the next one."""
         return {"passes": dict(self._begun), "next": self._sources(), "epochs": self._epochs.ended}
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """See `Batches`.
 
         Raises:
-            ConfigError: It is no state of a stream.
+            ConfigError: It is not the state of a stream.
         """
         wrong = mistake(state, STATE) or next((f"'{key}' is missing" for key in STATE if key not in state), None)
         if wrong is not None:
@@ -129,7 +129,7 @@ class StreamBatches(Batches):
     def _fetched(self, items: Items, number: int, drawn: int) -> Iterator[Examples]:
         """Yields the batches of a pass after the first ones.
 
-        Those that were fetched ahead when the dataset was told of another epoch, which may change them, are fetched
+        Batches that were fetched before the dataset was told about another epoch, which may change them, are fetched
         again.
         """
         seed = [self._seed, number]
@@ -150,7 +150,7 @@ class StreamBatches(Batches):
 
 
 class _Epochs:
-    """Tells a dataset of the epochs, as `keras.Model.fit` does.
+    """Tells a dataset about epochs, as `keras.Model.fit` does.
 
     Attributes:
         begun: Number of epochs that have begun.
@@ -162,7 +162,7 @@ class _Epochs:
         self._items, self._seed = items, seed
 
     def begin(self) -> None:
-        """Tells that an epoch begins; before the first one, as Keras does, that one has ended."""
+        """Tells that an epoch begins; before the first one, like Keras, also that one has ended."""
         self.begun += 1
         if self._items is None:
             return
@@ -177,7 +177,7 @@ class _Epochs:
         self.ended += 1
 
     def go_on_after(self, ended: int) -> None:
-        """Tells again of the epochs that had ended when a snapshot was taken, so that the dataset is as it was."""
+        """Repeats the end of all epochs before a snapshot, so that the dataset has the same state."""
         while self.ended < ended:
             self.begin()
             self.end()

@@ -25,9 +25,9 @@ class TfDataLoader:
     """Feeds `dataset.shuffle(shuffle_buffer).batch(batch_size).take(take)`.
 
     Attributes:
-        batch_size: Examples a batch; `auto` by the number of examples, see `checked_batch_size`.
+        batch_size: Examples per batch; `auto` chooses by the number of examples, see `checked_batch_size`.
         shuffle_buffer: Examples in the shuffle buffer of training; 0 keeps the order.
-        take: Train on the first batches of each epoch only, counted after the shuffle; null for all.
+        take: Train only on this number of first batches of each epoch, counted after the shuffle; null for all.
     """
 
     batch_size: int | Literal["auto"]
@@ -52,7 +52,7 @@ class TfDataLoader:
 
 
 class TfDataBatches(Batches):
-    """Batches of one `tf.data` pipeline, shuffled by a seed that depends on seed and epoch alone."""
+    """Batches of one `tf.data` pipeline, shuffled by a seed that depends only on seed and epoch."""
 
     def __init__(
         self, data: Examples | ExampleStream, batch_size: int, *, shuffle_buffer: int, take: int | None, seed: int
@@ -89,13 +89,13 @@ class TfDataBatches(Batches):
             raise DataError("data: has no examples")
 
     def rows(self, index: int, skip: int = 0) -> Iterator[np.ndarray]:
-        """See `Batches`: the same shuffle of row numbers chooses the same rows."""
+        """See `Batches`: the same shuffle of row numbers selects the same rows."""
         import tensorflow as tf
 
         length, size = len(self.examples or ()), self.batch_size or 1
         order = np.arange(length)
         if self.shuffle_buffer:
-            # All numbers in one batch: drawing batch by batch would take as long as the training.
+            # All numbers in one batch: drawing batch by batch would take as long as training.
             shuffled = self._shuffled(tf.data.Dataset.range(length), index)
             order = next(iter(shuffled.batch(max(1, length)).as_numpy_iterator()), order)
         end = length if self.take is None else min(length, self.take * size)
@@ -124,7 +124,7 @@ def _dataset_of(examples: Examples) -> tf.data.Dataset:
     dataset = tf.data.Dataset.from_tensor_slices(parts)
     if not any(isinstance(value, tf.RaggedTensor) for value in inputs.values()):
         return dataset
-    # A slice of a ragged tensor is a plain one, but only its values know that, not its type.
+    # A slice of a ragged tensor is a plain tensor, but only its values show that, not its type.
     shapes = {name: spec.shape for name, spec in examples.spec.inputs.items()}
     return dataset.map(
         lambda given, *rest: ({n: tf.ensure_shape(tf.convert_to_tensor(v), shapes[n]) for n, v in given.items()}, *rest)

@@ -1,4 +1,4 @@
-"""Sources: where examples come from. A source is one file here, one in `conf/data/`, and nothing else."""
+"""Sources: where examples come from. A source is one file here and one in `conf/data/`."""
 
 from pipeline.data.sources.source import Source
 

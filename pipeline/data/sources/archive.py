@@ -1,4 +1,4 @@
-"""NumPy files: `.npz` archives and `.npy` arrays, pickled objects never loaded."""
+"""NumPy files: `.npz` archives and `.npy` arrays; pickled objects are never loaded."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ PICKLED = "holds pickled objects, which are never loaded; save arrays of numbers
 
 @dataclass(frozen=True)
 class Npz:
-    """A user's own arrays in a `.npz` file, or in a folder of `.npy` files, one a key.
+    """A user's own arrays in a `.npz` file, or in a folder of `.npy` files, one per key.
 
     Attributes:
         path: The file or folder of the training split.
         inputs: Keys of the inputs: a list, or a mapping from input name to key.
         targets: Keys of the targets, in the same way.
-        columns: Keys of further arrays of shape (examples,), for weights, masks and splits; predictions carry them on.
+        columns: Keys of other arrays of shape (examples,), for weights, masks and splits; predictions include them.
         validation: The file or folder of the validation split, or null.
         test: The file or folder of the test split, or null.
-        scale: What the model multiplies inputs by first.
-        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers. Text, few
-            whole numbers from 1 on, and -1 and 1 are names of classes.
+        scale: The model multiplies its inputs by this first.
+        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers it. Text,
+            few whole numbers from 1 on, and -1 and 1 are class names.
     """
 
     path: str
@@ -55,7 +55,7 @@ class Npz:
                 raise DataError(f"data.{key}: no file '{path}'; expected a .npz file or a folder of .npy files")
 
     def keeping(self, column: str, *, may_be_input: bool) -> Self:  # noqa: ARG002
-        """Returns the source that reads a column too."""
+        """Returns a source that also reads a column."""
         known = {*_keys(self.inputs, "inputs"), *_keys(self.targets, "targets"), *self.columns}
         return self if column in known else replace(self, columns=[*self.columns, column])
 
@@ -92,7 +92,7 @@ def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
     """Returns the arrays of the given keys.
 
     Raises:
-        DataError: The file is missing, empty or no archive, lacks a key, or holds pickled objects.
+        DataError: The file is missing, empty or not an archive, lacks a key, or holds pickled objects.
     """
     if not file.is_file():
         raise DataError(f"'{file}': no such file")
@@ -110,7 +110,7 @@ def read_npz(file: Path, keys: Sequence[str]) -> dict[str, np.ndarray]:
         raise _unreadable(file, error) from error
     except DataError:
         raise
-    # Python reads the headers in it as expressions, and zip files have many kinds of damage.
+    # Headers are parsed as Python expressions, and ZIP files can be damaged in many ways.
     except Exception as error:
         if isinstance(error, MemoryError):
             raise
@@ -121,7 +121,7 @@ def read_npy(file: Path) -> np.ndarray:
     """Returns the array of a `.npy` file.
 
     Raises:
-        DataError: The file is missing, empty or no array, or holds pickled objects.
+        DataError: The file is missing, empty or not an array, or holds pickled objects.
     """
     if not file.is_file():
         raise DataError(f"'{file}': no such file")
@@ -139,7 +139,7 @@ def read_npy(file: Path) -> np.ndarray:
 
 
 def _names(path: Path) -> list[str]:
-    """Returns the keys that there are; none where the file cannot be read, which reading it tells."""
+    """Returns the existing keys; none if the file cannot be read, which reading it will report."""
     if path.is_dir():
         return [file.stem for file in path.glob("*.npy")]
     try:

@@ -16,18 +16,18 @@ from pipeline.data.tuples import Names, examples_of
 
 @dataclass(frozen=True)
 class Arrays:
-    """Arrays that a user's function returned: each part one array, a list by position, or a dict by name.
+    """Arrays returned by a user's function: each part one array, a list by position, or a dict by name.
 
     Attributes:
         train: `(inputs, targets)` or `(inputs, targets, sample_weights)`; a list of arrays (length, ...) is an input
-            whose first dimension varies.
+            with a varying first dimension.
         inputs: Names of the inputs in order.
         targets: Names of the targets in order.
         validation: The same for the validation split, or null.
         test: The same for the test split, or null.
-        scale: What the model multiplies inputs by first.
-        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers. Text, few
-            whole numbers from 1 on, and -1 and 1 are names of classes.
+        scale: The model multiplies its inputs by this first.
+        classes: Number of classes (by target name for several); 0 for whole numbers to regress; null infers it. Text,
+            few whole numbers from 1 on, and -1 and 1 are class names.
     """
 
     train: Any

@@ -19,7 +19,7 @@ from pipeline.data.tuples import Names, examples_of, with_varying
 from pipeline.errors import ConfigError, DataError
 
 ENDLESS = -1
-"""What `tf.data.Dataset.cardinality` says of datasets that never end."""
+"""The value of `tf.data.Dataset.cardinality` for datasets that never end."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class BatchSource:
         targets: Names of the targets in order.
         validation: The same for the validation split, or null.
         test: The same for the test split, or null.
-        steps: Batches of a pass over the training data: the first ones; null for all, of which a function does not tell
-            how many they are.
-        endless: Whether a pass over the training data never ends, where a function makes it.
+        steps: Number of first batches per pass over the training data; null for all, whose number is unknown for a
+            function.
+        endless: Whether a function's pass over the training data never ends.
         varying: Inputs whose first dimension varies from batch to batch.
-        scale: What the model multiplies inputs by first.
+        scale: The model multiplies its inputs by this first.
         classes: Number of classes (by target name for several); 0 for whole numbers to regress.
     """
 
@@ -103,7 +103,7 @@ class BatchSource:
 
 
 def _converted(key: str, convert: Callable[[Any], Examples], weighted: bool, element: Any) -> Examples:
-    """Returns the examples of a batch, which has weights only if the first one had."""
+    """Returns the examples of a batch, which may have weights only if the first batch had."""
     if not weighted and isinstance(element, tuple) and len(element) == 3 and element[2] is not None:
         raise DataError(
             f"{key}: a batch has sample weights, but the first one had none; expected them in all batches or in none"
@@ -117,10 +117,10 @@ class _Passes:
 
     Attributes:
         open: Begins a pass, given its number.
-        steps: Batches of a pass; None if nobody knows.
+        steps: Batches per pass; None if unknown.
         endless: Whether a pass is known to have no end.
-        counted: What counts the passes, where one depends on those before.
-        items: The batches by number, where they can be had so.
+        counted: The counter of passes, if a pass depends on those before.
+        items: The batches by number, if the data has them.
     """
 
     open: Callable[[int], Iterator[Examples]]

@@ -1,4 +1,4 @@
-"""The bundled digits: 1,797 handwritten digits of 8 x 8 pixels that ship inside scikit-learn."""
+"""The bundled digits: 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.data.splits import Splits
 class Digits:
     """The test set of the UCI handwritten digits (E. Alpaydin, C. Kaynak, 1998), as `sklearn.datasets.load_digits`.
 
-    One input `image` (8, 8, 1), pixels 0 to 16; one target `digit`, ids 0 to 9. No splits of its own.
+    One input `image` (8, 8, 1), pixels 0 to 16; one target `digit`, ids 0 to 9; no splits.
     """
 
     def load(self, *, with_targets: bool = True) -> Splits:

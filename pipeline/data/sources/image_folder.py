@@ -1,4 +1,4 @@
-"""A folder of images, one sub-folder a class, through Keras' own reader."""
+"""A folder of images with one sub-folder per class, through Keras' own reader."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
-"""Those that `keras.utils.image_dataset_from_directory` reads."""
+"""Suffixes of files that `keras.utils.image_dataset_from_directory` reads."""
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """Images in a folder a class: `path/cat/1.png`. One input `image`, pixels 0 to 255; one target `label`.
+    """Images in one folder per class: `path/cat/1.png`. One input `image`, pixels 0 to 255; one target `label`.
 
     Attributes:
         path: The folder of the training split, or of all images.
@@ -41,7 +41,7 @@ class ImageFolder:
     test: str | None
 
     def check(self) -> None:
-        """Refuses folders that do not exist, and sizes and colours that make no sense."""
+        """Refuses folders that do not exist, and invalid sizes and colour modes."""
         if self.color_mode not in CHANNELS:
             raise ConfigError(f"data.color_mode: no '{self.color_mode}'{nearest(self.color_mode, CHANNELS)}")
         if len(self.image_size) != 2 or min(self.image_size) < 1:
@@ -51,7 +51,7 @@ class ImageFolder:
                 raise DataError(f"data.{key}: no folder '{path}'")
 
     def load(self, *, with_targets: bool = True) -> Splits:
-        """See `Source`; without targets, images right inside the folder will do."""
+        """See `Source`; without targets, images may lie directly in the folder."""
         self.check()
         import_tensorflow()
         folder = Path(self.path).expanduser()
@@ -110,7 +110,7 @@ def _classes(folder: Path) -> tuple[str, ...]:
 
 
 def _check_images(files: Sequence[Path]) -> None:
-    """Decodes every image once, as a broken one would otherwise be told without its name, and late."""
+    """Decodes every image once, because a broken one would otherwise be reported late and without its name."""
     import tensorflow as tf
 
     for file in files:

@@ -1,4 +1,4 @@
-"""How many pixels a picture unpacks to, told before it is: a few kilobytes of one colour can become gigabytes."""
+"""The number of pixels of a picture before it is unpacked: a few kilobytes of one colour can become gigabytes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from PIL import Image
 from pipeline.errors import DataError
 
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "WEBP")
-"""What TensorFlow decodes."""
+"""Formats that TensorFlow decodes."""
 EXTENSION, IMAGE = b"!", b","
-"""How the blocks of a GIF begin."""
+"""First bytes of the blocks of a GIF."""
 
 
 def check_size(file: Path) -> None:
-    """Refuses a picture beyond Pillow's limit for decompression bombs; one that Pillow cannot read is let through.
+    """Refuses a picture beyond Pillow's limit for decompression bombs; accepts one that Pillow cannot read.
 
     Raises:
-        DataError: It has more pixels than that, or all images of an animated one together have.
+        DataError: It has too many pixels, over all images if it is animated.
         OSError: The file cannot be read.
     """
     with file.open("rb") as stream:
@@ -43,14 +43,14 @@ def _is_beyond_limit(stream: IO[bytes]) -> bool:
     except Image.DecompressionBombError:
         return True
     except Exception:  # noqa: BLE001
-        # Whatever Pillow finds wrong with it, TensorFlow may decode it.
+        # TensorFlow may be able to decode what Pillow cannot.
         pass
     stream.seek(0)
     return _pixels_of_gif(stream) > _limit()
 
 
 def _pixels_of_gif(stream: IO[bytes]) -> int:
-    """Returns the pixels of all images of a GIF, which are unpacked even where only the first is wanted; else 0."""
+    """Returns the pixels of all images of a GIF, which are unpacked even if only the first is used; else 0."""
     header = stream.read(13)
     if not header.startswith((b"GIF87a", b"GIF89a")):
         return 0
@@ -62,11 +62,11 @@ def _pixels_of_gif(stream: IO[bytes]) -> int:
                 *_, width, height, flags = struct.unpack("<4HB", stream.read(9))
                 pixels += width * height
                 _skip_colours(stream, flags)
-            # The kind of the extension, or the size of the image's codes.
+            # The kind of extension, or the code size of the image.
             stream.read(1)
             _skip_blocks(stream)
     except (IndexError, struct.error):
-        # It ends half-way.
+        # It is cut off.
         pass
     return pixels
 

@@ -1,4 +1,4 @@
-"""Made-up images with time series: two inputs and two targets that can be learnt, for models of several inputs."""
+"""Synthetic images with time series: two inputs and two learnable targets, for models with several inputs."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def image_timeseries(examples: int, seed: int, form: str, shortest: int, longest
 
     Args:
         examples: Number of examples.
-        seed: Seed of everything here.
+        seed: Seed of the examples.
         form: `lists` by position, or `dicts` by name.
-        shortest: Least length of a time series.
-        longest: Greatest length.
+        shortest: Shortest length of a time series.
+        longest: Longest length of a time series.
 
     Returns:
         `(inputs, targets)`: image and timeseries, score and class.
 
     Raises:
-        ConfigError: A form that there is not, or lengths that are not in order.
+        ConfigError: The form is unknown, or the lengths are out of order.
     """
     if form not in FORMS:
         raise ConfigError(f"data.train.form: no form '{form}'{nearest(form, FORMS)}")

@@ -1,4 +1,4 @@
-"""TensorFlow Datasets: any of them by name, or one that was prepared in a local folder."""
+"""TensorFlow Datasets: any dataset by name, or one prepared in a local folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 NAME = re.compile(r"[A-Za-z]\w*(/[\w.+-]+)*(:[\d*][\w.*]*)?")
-"""Name, config and version; a namespace in front would have TFDS import code from elsewhere."""
+"""Name, config and version; with a namespace, TFDS would import code from elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Tfds:
         train: Split string of the training data.
         validation: Split string of the validation data, or null.
         test: Split string of the test data, or null.
-        data_dir: Where prepared datasets are; null for TFDS' own default.
-        download: Whether to download and prepare it if it is not there.
-        inputs: Features that are inputs: a list, or a mapping from input name to feature; null for the supervised one.
+        data_dir: The folder of prepared datasets; null for TFDS' default.
+        download: Whether to download and prepare a missing dataset.
+        inputs: Features that are inputs: a list, or a mapping of names to features; null for the supervised input.
         targets: Features that are targets, in the same way.
         columns: Features to keep for weights, masks and splits.
-        image_size: Height and width to resize images to; needed if theirs vary.
+        image_size: Height and width to resize images to; needed if their sizes vary.
     """
 
     name: str
@@ -62,11 +62,11 @@ class Tfds:
             raise DataError(f"data.data_dir: no folder '{self.data_dir}'")
 
     def keeping(self, column: str, *, may_be_input: bool) -> Self:  # noqa: ARG002
-        """Returns the source that reads a feature too."""
+        """Returns a source that also reads a feature."""
         return self if column in self.columns else replace(self, columns=[*self.columns, column])
 
     def load(self, *, with_targets: bool = True) -> Splits:
-        """See `Source`; the order is the same in every pass."""
+        """See `Source`; every pass has the same order."""
         import_tensorflow()
         with _silence():
             builder = self._builder()
@@ -181,7 +181,7 @@ class Tfds:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keeps TFDS from saying where it loads from, several lines a split; what it says that to is Keras' log too."""
+    """Keeps TFDS from logging where it loads from, several lines per split, to a log that Keras also uses."""
     from absl import logging
 
     log = logging.get_absl_logger()

@@ -1,4 +1,4 @@
-"""Datasets of TFDS that are not on this machine: downloaded, or told within seconds that there is no network."""
+"""Downloads missing TFDS datasets, or reports within seconds that there is no network."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pipeline.errors import DataError, one_line
 
 SECONDS = 5.0
-"""How long a host may take to accept a connection; TFDS itself tries ten times, for minutes."""
+"""Seconds to wait for a connection to a host; TFDS itself tries ten times, for minutes."""
 MOST_HOSTS = 8
 
 
@@ -19,11 +19,11 @@ def download(builder: Any, name: str) -> None:
     """Downloads a dataset and prepares it.
 
     Args:
-        builder: Its builder of TFDS.
-        name: Its name, as the config has it.
+        builder: Its TFDS builder.
+        name: Its name in the config.
 
     Raises:
-        DataError: None of its hosts can be reached, or it cannot be downloaded or prepared.
+        DataError: No host can be reached, or it cannot be downloaded or prepared.
     """
     hosts = _hosts(_missing_files(builder.url_infos or {}, Path(builder.data_dir_root) / "downloads"))
     with ThreadPoolExecutor(MOST_HOSTS) as pool:
@@ -40,14 +40,14 @@ def download(builder: Any, name: str) -> None:
 
 
 def _missing_files(files: Mapping[str, Any], folder: Path) -> list[str]:
-    """Returns the addresses of the files of a dataset that an earlier command has not downloaded."""
+    """Returns the addresses of a dataset's files that have not been downloaded yet."""
     from tensorflow_datasets.core.download.resource import get_dl_fname
 
     return [url for url, info in files.items() if not (folder / get_dl_fname(url, info.checksum)).exists()]
 
 
 def _hosts(urls: list[str]) -> dict[str, str]:
-    """Returns an address of each host."""
+    """Returns one address per host."""
     by_host = {host: url for url in urls if (host := urlsplit(url).hostname)}
     return dict(list(by_host.items())[:MOST_HOSTS])
 
@@ -56,11 +56,11 @@ def _is_reachable(url: str) -> bool:
     import requests
 
     try:
-        # As TFDS does, through a proxy where the environment names one.
+        # Like TFDS, through a proxy if the environment names one.
         requests.head(url, timeout=SECONDS)
     except requests.exceptions.ConnectionError:
         return False
     except requests.exceptions.RequestException:
-        # It is slow to answer, or speaks ftp; TFDS finds out.
+        # The host is slow, or uses FTP; TFDS will find out.
         return True
     return True

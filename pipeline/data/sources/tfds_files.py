@@ -1,4 +1,4 @@
-"""Prepared datasets of TFDS as files: what they say they consist of is looked at before TFDS imports it."""
+"""Files of prepared TFDS datasets: the classes that they name are checked before TFDS imports them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pipeline.errors import DataError
 
 KINDS = "tensorflow_datasets.core.features."
 NAMING = ("type", "pythonClassName", "python_class_name")
-"""Keys under which a file names the Python class of a feature."""
+"""Keys with the Python class of a feature."""
 
 
 def check_features(folder: Path) -> None:
     """Checks every `features.json` in a folder and below it.
 
     Raises:
-        DataError: One cannot be read, or names a feature that is none of TFDS' own, whose module it would import.
+        DataError: A file cannot be read, or names a feature outside of TFDS, whose module TFDS would import.
     """
     for file in sorted(folder.rglob("features.json")):
         try:
@@ -39,5 +39,5 @@ def _classes(value: Any) -> Iterator[str]:
     for name, item in value.items():
         if name in NAMING and isinstance(item, str):
             yield item
-        # Some kinds of features keep what they consist of as JSON within the JSON.
+        # Some features store their content as JSON within the JSON.
         yield from _classes(json.loads(item) if name == "json" and isinstance(item, str) else item)

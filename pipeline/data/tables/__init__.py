@@ -1,1 +1,1 @@
-"""Tables: what their columns are, and the values of these as inputs and targets."""
+"""Tables: the kinds of their columns, and their values as inputs and targets."""

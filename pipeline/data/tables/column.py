@@ -1,4 +1,4 @@
-"""One column of a table by what it holds: numbers, moments, text, or what no model takes."""
+"""One column of a table by its content: numbers, times, text, or content that no model can use."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Column:
     """A column as an Arrow array, null where a value is missing.
 
     Attributes:
-        holds: `numbers` (truth values too), `moments`, `text` (that may be of numbers), `categories` by the table's own
-            word, `nothing` where all is missing, or `unusable`.
-        array: Numbers of their own type, seconds as float64 for moments, else text without white space at its ends.
-        found: What is unusable, for messages.
+        holds: `numbers` (including truth values), `moments` (times), `text` (possibly of numbers), `categories` if the
+            table says so, `nothing` if all values are missing, or `unusable`.
+        array: Numbers in their own type, float64 seconds for times, or text stripped of white space.
+        found: The unusable content, for messages.
     """
 
     holds: str
@@ -65,11 +65,11 @@ class Column:
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """For each row the place of its value in `distinct`; 0 where it is missing."""
+        """The index in `distinct` of each row's value; 0 if it is missing."""
         return np.asarray(self._encoded.indices.fill_null(0))
 
     def once(self, key: object, look: Callable[[], Found]) -> Found:
-        """Returns what a look at the column finds, which is had once for each key."""
+        """Returns the result of an analysis of the column, which is computed once per key."""
         if key not in self._found:
             self._found[key] = look()
         return self._found[key]
@@ -79,23 +79,23 @@ class Column:
         return self.array.dictionary_encode()
 
     def spread(self, of_distinct: np.ndarray) -> np.ndarray:
-        """Returns for each row what is given for its value; any where that is missing."""
+        """Returns for each row the given entry of its value; any entry if the value is missing."""
         return of_distinct[self.codes] if len(of_distinct) else np.zeros(len(self), of_distinct.dtype)
 
 
 def sample(values: Any) -> Any:
-    """Returns some of many values, from all over them: where most are of a form, one of these is."""
+    """Returns an evenly spaced sample of many values; if most have one format, one of the sample does."""
     if len(values) <= SAMPLE:
         return values
     return values.take(np.linspace(0, len(values) - 1, SAMPLE).astype("int64"))
 
 
 def column_of(values: pd.Series, missing: Sequence[str]) -> Column:
-    """Returns a column by what it holds.
+    """Returns a column by its content.
 
     Args:
         values: The column.
-        missing: Texts that stand for a missing value.
+        missing: Texts that mark a missing value.
     """
     import pandas as pd
     import pyarrow as pa
@@ -155,7 +155,7 @@ def _stripped(text: Any, missing: Sequence[str]) -> Any:
 
 
 def _without(array: Any, missing: Sequence[str]) -> Any:
-    """Returns numbers, null for those that stand for a missing value, such as -999."""
+    """Returns numbers, null for those that mark a missing value, such as -999."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -175,7 +175,7 @@ def _number(text: object) -> float | None:
 
 
 def _temporal(array: Any) -> Column:
-    """Returns moments as seconds since 1970, UTC where no time zone is given; durations and times of day as seconds."""
+    """Returns times as seconds since 1970, in UTC without a time zone; durations and times of day as seconds."""
     import pyarrow as pa
 
     of, moments = array.type, pa.types.is_timestamp(array.type) or pa.types.is_date(array.type)
@@ -189,7 +189,7 @@ def _temporal(array: Any) -> Column:
 
 
 def _mixed(values: pd.Series) -> Any:
-    """Returns values of several types as text; None where some are lists and the like."""
+    """Returns values of several types as text; None if some are lists or similar."""
     import pyarrow as pa
 
     if values.dtype != object or any(isinstance(value, (*LISTS, bytes, complex)) for value in values):
@@ -200,7 +200,7 @@ def _mixed(values: pd.Series) -> Any:
 
 
 def _found(values: pd.Series) -> str:
-    """Returns what an unusable column holds, for messages."""
+    """Returns the content of an unusable column, for messages."""
     if values.dtype.kind == "c":
         return "complex numbers"
     first = next((value for value in values if isinstance(value, (*LISTS, bytes, complex))), None)

@@ -1,4 +1,4 @@
-"""The values of a column as moments: text of dates, and numbers that count from 1970 or are dates themselves."""
+"""The values of a column as times: date texts, and numbers that count from 1970 or are dates themselves."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from pipeline.data.tables.date_texts import parsed_dates
 
 DIGITS, YEAR = "digits", "year"
 SECONDS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
-"""Units in which numbers may count from 1970, and how many there are in a second."""
+"""Units that numbers may count from 1970 in, and their number per second."""
 
 
 @dataclass(frozen=True)
 class ColumnDates:
-    """A column as moments.
+    """A column as times.
 
     Attributes:
-        seconds: float64 seconds since 1970 (UTC), NaN where a value is missing or no moment.
-        wrong: Which rows have a value that is no moment.
-        form: How they are written, where one value alone does not tell, see `InputSpec.form`.
-        doubtful: Whether the values did not tell the order of day and month.
-        share: Share of moments among the values that are there.
+        seconds: float64 seconds since 1970 (UTC), NaN if a value is missing or not a time.
+        wrong: Which rows have a value that is not a time.
+        form: Their format if one value alone is ambiguous, see `InputSpec.form`.
+        doubtful: Whether the values leave the order of day and month open.
+        share: Share of times among the existing values.
     """
 
     seconds: np.ndarray
@@ -36,11 +36,11 @@ class ColumnDates:
 
 
 def dates_of(column: Column, form: str) -> ColumnDates:
-    """Returns a column as moments.
+    """Returns a column as times.
 
     Args:
         column: The column.
-        form: How they are written, as `ColumnDates.form`; empty to tell.
+        form: Their format, see `ColumnDates.form`; empty to detect it.
     """
     return column.once(("moments", form), lambda: _look(column, form))
 
@@ -60,7 +60,7 @@ def _look(column: Column, form: str) -> ColumnDates:
 
 
 def _of_numbers(column: Column, values: np.ndarray, form: str) -> ColumnDates:
-    """Returns numbers as moments: years, dates such as 20200131, or units since 1970, by the size of the middle one."""
+    """Returns numbers as times: years, dates such as 20200131, or units since 1970, judged by the median."""
     given = values[np.isfinite(values)]
     if form not in (DIGITS, YEAR, *SECONDS):
         middle = float(np.median(np.abs(given))) if len(given) else 0.0

@@ -1,4 +1,4 @@
-"""The values of a column as numbers, however they are written."""
+"""The values of a column as numbers, in any format."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.data.tables.column import NOTHING, TEXT, Column, sample
 
 PLAIN, WRITTEN, CLOCK, TRUTH = "plain", "written", "clock", "truth"
 LARGEST_WHOLE = 2**53
-"""Up to it float64 tells all whole numbers apart."""
+"""Up to this number, float64 represents all whole numbers exactly."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Numbers:
     """A column as numbers.
 
     Attributes:
-        values: float64, NaN where a value is missing or no number.
-        wrong: Which rows have a value that is no number.
-        form: How they are written: `plain`, `written` with units and the like, `clock`, or `truth`.
-        share: Share of numbers among the values that are there.
+        values: float64, NaN if a value is missing or not a number.
+        wrong: Which rows have a value that is not a number.
+        form: Their format: `plain`, `written` (such as with units), `clock`, or `truth`.
+        share: Share of numbers among the existing values.
     """
 
     values: np.ndarray
@@ -34,7 +34,7 @@ class Numbers:
 
 
 def numbers_of(column: Column) -> Numbers:
-    """Returns a column as numbers, read in the form that fits most of its values; a plain number is one in any form."""
+    """Returns a column as numbers in the format that fits most of its values; plain numbers fit every format."""
     return column.once("numbers", lambda: _look(column))
 
 
@@ -65,14 +65,14 @@ def _look(column: Column) -> Numbers:
 
 
 def has_codes(column: Column) -> bool:
-    """Whether digits of a column begin with a zero, such as those of a postal code."""
+    """Whether a column has digits with leading zeros, like postal codes."""
     import pyarrow.compute as pc
 
     return column.holds == TEXT and bool(pc.any(pc.match_substring_regex(column.array, r"^0\d+$")).as_py())
 
 
 def beyond_float64(column: Column) -> bool:
-    """Whether a column has whole numbers that are too large for float64 to tell them apart."""
+    """Whether a column has whole numbers that are too large for float64 to represent exactly."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -88,10 +88,10 @@ def beyond_float64(column: Column) -> bool:
 
 
 def dtype_for(values: np.ndarray) -> str:
-    """Returns the dtype for numbers: float64 where float32 would lose what tells them apart.
+    """Returns the dtype for numbers: float64 if float32 would lose differences between them.
 
-    That is where it makes one of two whole numbers, cannot hold one, or rounds by more than a ten-thousandth of the
-    standard deviation.
+    That is so if float32 would make two whole numbers equal, cannot hold a number, or would round by more than a
+    ten-thousandth of the standard deviation.
     """
     given = values[np.isfinite(values)]
     with np.errstate(over="ignore"):

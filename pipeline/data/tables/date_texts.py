@@ -1,4 +1,4 @@
-"""Dates and times that are written as text, as seconds since 1970 (UTC where no time zone is given)."""
+"""Converts date and time texts to seconds since 1970 (UTC without a time zone)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.data.tables.column import sample
 
 DAY_FIRST, MONTH_FIRST = "day_first", "month_first"
-"""The order of 01/02/2020, which alone does not tell."""
+"""The order of dates such as 01/02/2020, which is ambiguous."""
 
 CLOCK = (
     r"(?:(?:T|,?\s+)(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(?:\s?(?P<half>[aApP])\.?[mM]\.?)?"
@@ -30,23 +30,23 @@ FORMS = (
     rf"^{NAME}[\s-]+(?P<year>\d{{4}})$",
     r"^(?P<year>\d{4})[\s-]?Q(?P<quarter>[1-4])$",
 )
-"""How dates are written, all values in one of them each; months have their English names."""
+"""Date formats, of which all values of a column share one; months have their English names."""
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
 )  # fmt: skip
 LAST_OF_2000 = 69
-"""Years of two digits up to this one are of the century from 2000 on, as POSIX has it."""
+"""Two-digit years up to this one are in the century from 2000 on, as in POSIX."""
 
 
 @dataclass(frozen=True)
 class Dates:
-    """Text as moments.
+    """Texts as times.
 
     Attributes:
-        seconds: float64, NaN where text is no moment.
-        order: `day_first` or `month_first` where dates are written by numbers with the year last.
-        doubtful: Whether the values did not tell this order.
+        seconds: float64, NaN if a text is not a time.
+        order: `day_first` or `month_first` for numeric dates with the year last.
+        doubtful: Whether the values leave this order open.
     """
 
     seconds: np.ndarray
@@ -55,11 +55,11 @@ class Dates:
 
 
 def parsed_dates(text: Any, order: str = "") -> Dates:
-    """Returns texts as moments.
+    """Returns texts as times.
 
     Args:
         text: An Arrow array of different texts, none missing.
-        order: `day_first` or `month_first` of dates such as 01/02/2020; empty to tell from all of them.
+        order: `day_first` or `month_first` for dates such as 01/02/2020; empty to infer it from all of them.
     """
     import pyarrow.compute as pc
 
@@ -82,7 +82,7 @@ def parsed_dates(text: Any, order: str = "") -> Dates:
 
 
 def _likely(text: Any) -> list[str]:
-    """Returns the forms of dates in the order in which they are worth trying; none where a sample fits none."""
+    """Returns the date formats in the order to try them; none if a sample fits none."""
     import pyarrow.compute as pc
 
     some = sample(text)
@@ -95,7 +95,7 @@ def _as(order: str) -> tuple[str, str]:
 
 
 def _order(fields: dict[str, Any]) -> tuple[str, bool]:
-    """Returns the order of day and month, and whether it is in doubt: points are of languages with the day first."""
+    """Returns the order of day and month, and whether it is in doubt; dates with points have the day first."""
     first, second = (int(np.asarray(fields[key].cast("int64")).max()) for key in ("first", "second"))
     if first > 12 or second > 12:
         return DAY_FIRST if first > 12 else MONTH_FIRST, False
@@ -122,7 +122,7 @@ def _seconds(fields: dict[str, Any]) -> np.ndarray:
 
 
 def _parsed(text: Any) -> np.ndarray:
-    """Returns the moments of texts in the form of ISO 8601, NaN for what is none, such as 30 February."""
+    """Returns the times of ISO 8601 texts, NaN for invalid ones such as 30 February."""
     import pandas as pd
 
     parsed = pd.to_datetime(text.to_pandas(), format="ISO8601", utc=True, errors="coerce")
@@ -144,7 +144,7 @@ def _months(fields: dict[str, Any], padded: Any) -> Any:
     known = [*MONTHS, *(month[:3] for month in MONTHS), "sept"]
     places = pc.index_in(names, value_set=pa.array(known, names.type)).to_numpy(zero_copy_only=False)
     numbers = np.where(np.isnan(places.astype("float64")), 98, places.astype("float64") % 12)
-    # `sept` is the 25th of the names; what is no month is the 99th, which pandas refuses.
+    # `sept` is the 25th of the names; any other word becomes the 99th, which pandas rejects.
     numbers = np.where(places == 24, 8, numbers) + 1
     return pa.array([f"{int(number):02}" for number in numbers], pa.large_string())
 
@@ -175,7 +175,7 @@ def _joined(sign: str, *parts: Any) -> Any:
 
 
 def _of_halves(seconds: np.ndarray, fields: dict[str, Any]) -> np.ndarray:
-    """Returns moments of clocks of twelve hours, the afternoon's later by half a day."""
+    """Returns times on a twelve-hour clock, with half a day added in the afternoon."""
     import pyarrow.compute as pc
 
     if "half" not in fields:

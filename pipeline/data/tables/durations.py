@@ -1,4 +1,4 @@
-"""Times of day and durations that are written with colons, as seconds."""
+"""Converts times of day and durations with colons to seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that name rows or say nothing: numbers of rows, ids, free text, one value only, none at all."""
+"""Columns that identify rows or are uninformative: row numbers, ids, free text, a single value, no values."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from pipeline.data.tables.column_numbers import numbers_of
 from pipeline.data.tables.remarks import Remark
 
 FEWEST_ROWS = 20
-"""From so many rows on, texts that are different in all of them tell that they name rows."""
+"""Least number of rows from which texts that all differ count as ids."""
 FEWEST_COUNTED = 10
-"""From so many rows on, numbers that count them tell it too."""
+"""Least number of rows from which consecutive numbers count as row numbers."""
 UNIQUE = 0.9
-"""Share of different texts from which nothing is to be learnt from them."""
+"""Share of different texts from which nothing can be learned from them."""
 UNNAMED = re.compile(r"\s*|Unnamed: \d+(_level_\d+)?|__index_level_\d+__|\.\.\.\d+", re.IGNORECASE)
-"""What pandas, Arrow and R call a column without a name."""
+"""Names that pandas, Arrow and R give a column without a name."""
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 INDEX_NAMES = {"index", "idx", "row", "rowname", "rownames", "rowid", "rownum", "rownumber"}
 ID_WORDS = {"id", "ids", "uuid", "guid", "uid", "pid", "sid", "cid"}
 
 
 def unusable(name: str, column: Column) -> Remark | None:
-    """Returns that a column holds what no model takes; None where it does not."""
+    """Returns a remark if no model can use the content of a column; else None."""
     if column.holds != UNUSABLE:
         return None
     return Remark(name, f"is left out, because it holds {column.found}; {UNUSABLE_TIP}", "")
 
 
 def left_out(name: str, column: Column, spec: InputSpec, *, first: bool) -> Remark | None:
-    """Returns why a column is no input by itself; None where it is one.
+    """Returns why a column is not used as an input by default; None if it is used.
 
     Args:
         name: The column.
@@ -56,7 +56,7 @@ def left_out(name: str, column: Column, spec: InputSpec, *, first: bool) -> Rema
 
 
 def mixed_id(name: str, column: Column) -> Remark | None:
-    """Returns that a column is one of ids, most of them numbers, which would else be said to be mistakes."""
+    """Returns a remark if a column holds ids, mostly numbers; otherwise its texts would be reported as mistakes."""
     if column.holds != TEXT or not _is_called_id(name):
         return None
     if numbers_of(column).share == 1 or dates_of(column, "").share == 1:
@@ -86,7 +86,7 @@ def _of_numbers(name: str, column: Column, first: bool) -> Remark | None:
 
 
 def _is_called_id(name: str) -> bool:
-    """Whether a column is called what columns are that tell rows apart."""
+    """Whether a column has a name that is typical for ids."""
     words = [word.lower() for word in WORDS.findall(name)]
     is_id = bool(words) and (words[0] in ID_WORDS or words[-1] in ID_WORDS)
     return is_id or "".join(words) in INDEX_NAMES or UNNAMED.fullmatch(name) is not None

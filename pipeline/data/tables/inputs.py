@@ -1,4 +1,4 @@
-"""The inputs of a table: which of its columns they are and what each is, and their values."""
+"""The inputs of a table: which columns they are, their kinds, and their values."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ log = logging.getLogger(__name__)
 def named_inputs(
     table: Table, names: Sequence[str], missing: Sequence[str], kinds: Mapping[str, str], order: str
 ) -> tuple[dict[str, InputSpec], list[Remark]]:
-    """Returns the inputs that a user names, and what is to be said of them.
+    """Returns the inputs that a user names, and remarks about them.
 
     Args:
         table: The training table.
         names: The columns.
-        missing: Texts that stand for a missing value.
-        kinds: Kinds that the user gives columns.
-        order: Order of day and month that the user gives; empty to tell.
+        missing: Texts that mark a missing value.
+        kinds: Kinds of columns set by the user.
+        order: Order of day and month set by the user; empty to detect it.
 
     Raises:
-        DataError: A column is not there, or cannot be read.
+        DataError: A column does not exist, or cannot be read.
     """
     found = {name: choice(table, name, missing, kinds.get(name), order) for name in names}
     return {name: it.spec for name, it in found.items()}, [it.remark for it in found.values() if it.remark is not None]
@@ -44,16 +44,16 @@ def named_inputs(
 def telling_inputs(
     table: Table, names: Sequence[str], missing: Sequence[str], kinds: Mapping[str, str], order: str
 ) -> tuple[dict[str, InputSpec], list[Remark]]:
-    """Returns those of some columns that tell something of a row, and what is to be said of all of them.
+    """Returns the informative columns among some, as inputs, and remarks about all of them.
 
-    A column whose kind the user gives is an input whatever it holds.
+    A column whose kind the user sets is always an input.
 
     Args:
         table: The training table.
         names: The columns.
-        missing: See `named_inputs`, as for the others.
-        kinds: See there.
-        order: See there.
+        missing: See `named_inputs`, also for the arguments below.
+        kinds: See `named_inputs`.
+        order: See `named_inputs`.
 
     Raises:
         ConfigError: No column is left.
@@ -71,7 +71,7 @@ def telling_inputs(
         if reason is not None:
             reasons[name] = reason
     kept = [name for name in found if name not in reasons] or [
-        # All that there is to learn from, as in a table of x and y.
+        # The only column to learn from, as in a table of x and y.
         name
         for name, it in found.items()
         if it.spec.kind == NUMBER and len(table.parsed(name, missing).distinct) > 1
@@ -91,10 +91,10 @@ def input_values(table: Table, name: str, spec: InputSpec, missing: Sequence[str
         table: The table.
         name: The column.
         spec: The input.
-        missing: Texts that stand for a missing value.
+        missing: Texts that mark a missing value.
 
     Raises:
-        DataError: The column is not there, or a value is not of the input's kind; the first is named.
+        DataError: The column does not exist, or a value does not have the input's kind; the first one is named.
     """
     column = table.usable(name, missing)
     if spec.dtype == "string":

@@ -1,4 +1,4 @@
-"""What kind of input a column is: told by the values of the training table, unless the user says."""
+"""The kind of a column as an input: inferred from the training table, unless the user sets it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from pipeline.errors import ConfigError, DataError, escaped, nearest
 INPUT_KINDS = (NUMBER, CATEGORY, TIME)
 CLASS = "class"
 MOSTLY = 0.9
-"""Share of numbers, or of dates, from which a column is one of such, and other text in it a mistake."""
+"""Share of numbers or dates from which a column has that kind, and other text in it is a mistake."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a column is.
+    """The kind of a column.
 
     Attributes:
         spec: The input.
-        remark: What is to be said of it, if anything.
+        remark: A remark about it, if any.
     """
 
     spec: InputSpec
@@ -36,10 +36,10 @@ class Choice:
 
 
 def checked_kinds(kinds: Mapping[str, str] | None, categories: Sequence[str]) -> dict[str, str]:
-    """Returns the kinds that a config gives columns, categories among them.
+    """Returns the kinds of columns set by the config, including its categories.
 
     Raises:
-        ConfigError: There is no such kind, or two settings differ.
+        ConfigError: A kind is unknown, or two settings differ.
     """
     known = (*INPUT_KINDS, CLASS)
     if kinds is not None and not isinstance(kinds, Mapping):
@@ -60,17 +60,17 @@ def checked_kinds(kinds: Mapping[str, str] | None, categories: Sequence[str]) ->
 
 
 def choice(table: Table, name: str, missing: Sequence[str], forced: str | None, order: str) -> Choice:
-    """Returns what a column of the training table is.
+    """Returns the kind of a column of the training table.
 
     Args:
         table: The training table.
         name: The column.
-        missing: Texts that stand for a missing value.
-        forced: The kind that it shall be; None to tell.
-        order: Order of day and month that the user gives; empty to tell.
+        missing: Texts that mark a missing value.
+        forced: The kind that it must have; None to infer it.
+        order: Order of day and month set by the user; empty to detect it.
 
     Raises:
-        DataError: It is of numbers or of dates but for a few rows, or it is not of the kind that it shall be.
+        DataError: It holds numbers or dates except in a few rows, or does not have the forced kind.
     """
     column = table.usable(name, missing)
     if forced == NUMBER:

@@ -1,4 +1,4 @@
-"""Rows of a table without a target: left out, masked or refused, as two keys of the config say."""
+"""Rows of a table without a target: left out, masked or refused, according to two config keys."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 ERROR, DROP = "error", "drop"
 CHOICES = (ERROR, DROP, MASK)
 NAMES = frozenset({"NA", "N/A", "None", "null"})
-"""Texts that stand for a missing value, and may be the name of a class: Namibia, North America, none of them."""
+"""Texts that mark a missing value but may be class names: Namibia, North America, none of the others."""
 SIZEABLE = 0.05
 """Share of rows from which such a text may be a class."""
 
 
 @dataclass(frozen=True)
 class MissingTargets:
-    """What becomes of rows without a target.
+    """What happens to rows without a target.
 
     Attributes:
-        choice: `error`, `drop`, `mask`, or None for dropping them where they are surely missing.
-        label: A whole number that stands for a missing label; None for none.
+        choice: `error`, `drop`, `mask`, or None to drop rows whose target is certainly missing.
+        label: A whole number that marks a missing label; None if there is none.
     """
 
     choice: str | None
@@ -38,19 +38,19 @@ class MissingTargets:
 
     @property
     def masks(self) -> bool:
-        """Whether the rows stay, with weight 0."""
+        """Whether to keep the rows, with weight 0."""
         return self.choice == MASK
 
 
 def missing_targets(choice: str | None, missing: Missing | None) -> MissingTargets:
-    """Returns what two keys say together.
+    """Returns the rule that two config keys give together.
 
     Args:
         choice: `data.missing_target`.
-        missing: `weighting.missing`; None where nothing is said.
+        missing: `weighting.missing`; None if it is not set.
 
     Raises:
-        ConfigError: The first is none of its choices, or they contradict each other.
+        ConfigError: The first is not a valid choice, or they contradict each other.
     """
     if choice not in (None, *CHOICES):
         raise ConfigError(
@@ -68,19 +68,19 @@ def missing_targets(choice: str | None, missing: Missing | None) -> MissingTarge
 def without_missing(
     table: Table, columns: Mapping[str, TargetColumn], rule: MissingTargets, missing: Sequence[str]
 ) -> tuple[Table, dict[str, TargetColumn]]:
-    """Returns a table and its target columns without the rows that lack a target, where these are to be dropped.
+    """Returns a table and its target columns, without the rows to drop for a missing target.
 
-    With several targets, a row is dropped that lacks any of them; without `data.missing_target`, one that lacks all,
-    and one that lacks some is refused.
+    With several targets, a row that lacks any of them is dropped; without `data.missing_target`, only a row that lacks
+    all of them is, and one that lacks some is refused.
 
     Args:
         table: The table.
         columns: Its targets.
-        rule: What becomes of the rows.
-        missing: Texts that stand for a missing value.
+        rule: What happens to the rows.
+        missing: Texts that mark a missing value.
 
     Raises:
-        DataError: Rows without a target are refused, or no other ones are left.
+        DataError: Rows without a target are refused, or there are no others.
     """
     lacking = {name: column for name, column in columns.items() if not column.present.all()}
     if not lacking or rule.masks:
@@ -123,7 +123,7 @@ def _refuse(table: Table, column: TargetColumn, missing: Sequence[str], *, sever
 
 
 def _refuse_names(table: Table, column: TargetColumn, missing: Sequence[str]) -> None:
-    """Refuses a text that stands for a missing value, in so many rows of a target of text that it may be a class."""
+    """Refuses a text that marks a missing value in so many rows of a text target that it may be a class."""
     for text, count in column.absent.items():
         if text in NAMES and column.numbers is None and count >= SIZEABLE * len(column.codes):
             raise DataError(

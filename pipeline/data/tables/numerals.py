@@ -1,4 +1,4 @@
-"""Numbers that are written as text: plain ones, and those with a currency, a unit or groups of thousands."""
+"""Numbers as text: plain ones, and those with a currency, a unit or thousands separators."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PERCENT = "%"
 
 
 def plain(text: Any) -> np.ndarray:
-    """Returns numbers that are written as programs write them, float64, NaN for other text and what is missing.
+    """Returns numbers as programs write them, as float64, NaN for other text and missing values.
 
     Args:
         text: An Arrow array of text.
@@ -40,9 +40,9 @@ def plain(text: Any) -> np.ndarray:
 
 
 def written(text: Any) -> np.ndarray:
-    """Returns numbers that are written for people, such as `$1,200`, `12 %` or `3.5 kg`.
+    """Returns numbers as people write them, such as `$1,200`, `12 %` or `3.5 kg`.
 
-    All are NaN where currencies or units differ. A percentage is its number: 12 for 12 %.
+    All are NaN if currencies or units differ. A percentage keeps its number: 12 for 12 %.
 
     Args:
         text: An Arrow array of different texts, none missing.
@@ -73,7 +73,7 @@ def written(text: Any) -> np.ndarray:
 
 
 def truths(text: Any) -> np.ndarray:
-    """Returns 1 and 0 for texts that say true and false; NaN for others.
+    """Returns 1 and 0 for texts that mean true and false, NaN for others.
 
     Args:
         text: An Arrow array of different texts, none missing.

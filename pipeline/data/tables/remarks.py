@@ -1,4 +1,4 @@
-"""What is said of the columns of a table that are not taken as they are, and the setting that changes it."""
+"""Remarks about columns of a table that are converted or left out, with the setting that changes it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ MOST_NAMES = 5
 PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SPECIAL = re.compile(r"([\\:,={}\[\]() \t])")
 TYPED = re.compile(r"[A-Za-z0-9_ :,={}\[\]()\t/+.$%*@?|\\-]+")
-"""What Hydra takes in a key on the command line, some of it with a backslash before it."""
+"""Characters that Hydra accepts in a key on the command line, some of them after a backslash."""
 
 
 @dataclass(frozen=True)
 class Remark:
-    """Something decided about a column.
+    """A decision about a column.
 
     Attributes:
         column: Its name.
-        said: What, as the rest of a sentence; columns of which the same is said share a line.
-        kind: The kind of `data.kinds` that changes it; empty if none does.
-        detail: What of it is true of this column only.
+        said: The decision as the rest of a sentence; columns with the same decision share a line.
+        kind: The kind in `data.kinds` that changes it; empty if none does.
+        detail: A part that is true only for this column.
     """
 
     column: str
@@ -31,7 +31,7 @@ class Remark:
 
 
 def lines(remarks: Iterable[Remark]) -> list[str]:
-    """Returns the lines that tell remarks, one for all of which the same is said."""
+    """Returns the lines for remarks, one line per decision."""
     groups: dict[tuple[str, str], list[Remark]] = {}
     for remark in remarks:
         groups.setdefault((remark.said, remark.kind), []).append(remark)
@@ -49,7 +49,7 @@ def _line(said: str, kind: str, group: list[Remark]) -> str:
 
 
 def setting(column: str, kind: str) -> str:
-    """Returns the setting that makes a column one of a kind, as it is typed in a shell."""
+    """Returns how to set the kind of a column in a shell."""
     if PLAIN_KEY.fullmatch(column):
         return f"set data.kinds={{{column}:{kind}}}"
     if TYPED.fullmatch(column) and column == column.strip():

@@ -1,4 +1,4 @@
-"""A table, its columns and its rows as messages name them."""
+"""A table, its columns, and the names of its rows in messages."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Table:
-    """A DataFrame and where it is from.
+    """A DataFrame and where it comes from.
 
     Attributes:
         frame: The rows.
         name: The file, for messages.
         first_row: Number of the first row, for messages.
-        places: The place of each row in the file, where some are left out; None for all of them in order.
+        places: The position of each row in the file if some are left out; None for all of them in order.
     """
 
     frame: pd.DataFrame
@@ -36,7 +36,7 @@ class Table:
         """Returns a column.
 
         Raises:
-            DataError: There is none of that name, or several.
+            DataError: There is no column of that name, or several.
         """
         count = list(self.frame.columns).count(name)
         if not count:
@@ -46,24 +46,24 @@ class Table:
         return self.frame[name]
 
     def parsed(self, name: str, missing: Sequence[str]) -> Column:
-        """Returns a column by what it holds; it is looked at once.
+        """Returns a column by its content, which is analysed once.
 
         Args:
             name: The column.
-            missing: Texts that stand for a missing value.
+            missing: Texts that mark a missing value.
 
         Raises:
-            DataError: There is none of that name, or several.
+            DataError: There is no column of that name, or several.
         """
         if name not in self._parsed:
             self._parsed[name] = column_of(self.column(name), missing)
         return self._parsed[name]
 
     def usable(self, name: str, missing: Sequence[str]) -> Column:
-        """Returns a column of which a model can make something; see `parsed`.
+        """Returns a column that a model can use; see `parsed`.
 
         Raises:
-            DataError: It holds lists and the like.
+            DataError: It holds lists or similar values.
         """
         column = self.parsed(name, missing)
         if column.holds == UNUSABLE:
@@ -71,11 +71,11 @@ class Table:
         return column
 
     def row(self, index: int) -> str:
-        """Returns how messages name a row."""
+        """Returns the text for a row in messages."""
         place = index if self.places is None else int(self.places[index])
         return f"{self.name}: row {place + self.first_row}"
 
     def chosen(self, keep: np.ndarray) -> Table:
-        """Returns the table with some of its rows, which messages name as before."""
+        """Returns the table with some of its rows, which keep their numbers in messages."""
         places = np.arange(len(self.frame)) if self.places is None else self.places
         return replace(self, frame=self.frame[keep].reset_index(drop=True), places=places[keep])

@@ -1,4 +1,4 @@
-"""The target columns of a table: which label each row has, whether labels are classes or numbers, and rows without."""
+"""The target columns of a table: the labels of rows, whether they are classes or numbers, and missing ones."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class TargetColumn:
 
     Attributes:
         name: The column.
-        codes: Which of the different values each row has, int64 of shape (rows,), -1 where it is missing.
-        numbers: The different values as numbers, float64; None where some are none.
-        values: The different values as stored, text stripped.
-        absent: Texts that stand for a missing value, with the number of rows that have them.
-        categorical: Whether the type of the column says that it is of classes.
+        codes: The index of each row's value among the different ones, int64 of shape (rows,), -1 if it is missing.
+        numbers: The different values as numbers, float64; None if some are not numbers.
+        values: The different stored values, text stripped.
+        absent: Texts that mark a missing value, with the number of rows that have them.
+        categorical: Whether the type of the column shows that it holds classes.
     """
 
     name: str
@@ -42,19 +42,19 @@ class TargetColumn:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """The different values as names of classes, equal for values that say the same."""
+        """The different values as class names, equal for values that mean the same."""
         if self.values.dtype == object:
             return tuple(text_labels(self.values.tolist(), self.numbers))
         return tuple(number_labels(self.values))
 
     @property
     def truths(self) -> bool:
-        """Whether it is of truth values, whose numbers are 0 and 1."""
+        """Whether it holds truth values, whose numbers are 0 and 1."""
         return len(self.values) <= 2 and set(self.labels) <= {"True", "False"}
 
     @property
     def counts(self) -> np.ndarray:
-        """How many rows have each of the different values."""
+        """The number of rows with each of the different values."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
 
     @property
@@ -63,7 +63,7 @@ class TargetColumn:
         return np.asarray(self.codes >= 0)
 
     def rows(self, keep: np.ndarray) -> TargetColumn:
-        """Returns the column of some rows."""
+        """Returns the column for some rows."""
         return replace(self, codes=self.codes[keep])
 
 
@@ -73,11 +73,11 @@ def target_column(table: Table, name: str, missing: Sequence[str], label: int | 
     Args:
         table: The table.
         name: The column.
-        missing: Texts that stand for a missing value.
-        label: A whole number that stands for one, among whole numbers; None for none.
+        missing: Texts that mark a missing value.
+        label: A whole number that marks one among whole numbers; None if there is none.
 
     Raises:
-        DataError: There is no such column, or it is of values that are neither classes nor numbers.
+        DataError: There is no such column, or its values are neither classes nor numbers.
     """
     import pandas as pd
 
@@ -97,7 +97,7 @@ def target_column(table: Table, name: str, missing: Sequence[str], label: int | 
     absent: dict[str, int] = {}
     for index in np.flatnonzero(gone):
         absent[texts[index]] = absent.get(texts[index], 0) + int(counts[index])
-    # The last place stands for -1, which is missing already.
+    # The last index stands for -1, which is already missing.
     places = np.append(np.where(gone, -1, np.cumsum(~gone) - 1), -1)
     values = np.array(texts, object)[~gone]
     of_classes = isinstance(column.dtype, pd.CategoricalDtype)
@@ -106,7 +106,7 @@ def target_column(table: Table, name: str, missing: Sequence[str], label: int | 
 
 
 def _written_numbers(column: TargetColumn) -> TargetColumn:
-    """Returns a column of text as one of numbers, where it is of many that are written for people, such as `$1,200`."""
+    """Returns a text column as numbers if it has many numbers as people write them, such as `$1,200`."""
     import pyarrow as pa
 
     if column.numbers is not None or not len(column.values):
@@ -125,7 +125,7 @@ def _text(value: object) -> str:
 
 
 def _without(label: int | None, column: TargetColumn) -> TargetColumn:
-    """Returns a column without a whole number that stands for a missing label, if it is of whole numbers."""
+    """Returns a column of whole numbers without the one that marks a missing label."""
     numbers = column.numbers
     if label is None or numbers is None or (numbers != np.floor(numbers)).any():
         return column
@@ -133,17 +133,17 @@ def _without(label: int | None, column: TargetColumn) -> TargetColumn:
 
 
 def target_spec(table: Table, column: TargetColumn, *, kind: str | None = None, count: int | None = None) -> TargetSpec:
-    """Tells whether a target is of classes or of numbers, and of which classes.
+    """Decides whether a target holds classes or numbers, and which classes.
 
     Args:
         table: The table, for messages.
         column: The target.
-        kind: `number` or `class` where the user, or the loss, says so.
-        count: Number of classes that the user gave; 0 for numbers.
+        kind: `number` or `class` if the user or the loss says so.
+        count: Number of classes set by the user; 0 for numbers.
 
     Raises:
-        ConfigError: The two settings contradict each other, or the number of classes is another one.
-        DataError: Numbers are wanted or likely, and a row has text.
+        ConfigError: The two settings contradict each other, or the number of classes differs.
+        DataError: Numbers are required or likely, and a row has text.
     """
     wanted = _said(column.name, kind, count) or (CLASS if column.categorical else None)
     there = column.counts > 0
@@ -163,7 +163,7 @@ def target_spec(table: Table, column: TargetColumn, *, kind: str | None = None, 
 
 
 def _classes(column: TargetColumn, there: np.ndarray, count: int | None) -> tuple[str, ...]:
-    """Returns the names of the classes: all ids where their number is given and they are ids, else what is there."""
+    """Returns the class names: all ids if the classes are ids and their number is given, else those that occur."""
     if count and column.numbers is not None and not column.truths:
         ids = column.numbers[there]
         if len(ids) and ids.min() >= 0 and ids.max() < count and (ids == np.floor(ids)).all():
@@ -176,10 +176,10 @@ def _classes(column: TargetColumn, there: np.ndarray, count: int | None) -> tupl
 
 
 def target_values(table: Table, column: TargetColumn, spec: TargetSpec) -> np.ndarray:
-    """Returns a target as its spec has it: ids of classes, int64, or float32; 0 where it is missing.
+    """Returns a target in the form of its spec: class ids as int64, or float32; 0 if it is missing.
 
     Raises:
-        DataError: A row has a class that is not among those of the spec, or text where numbers are expected.
+        DataError: A row has a class that the spec does not have, or text where numbers are expected.
     """
     if spec.classes is None:
         _refuse_text(table, column)
@@ -198,14 +198,14 @@ def target_values(table: Table, column: TargetColumn, spec: TargetSpec) -> np.nd
 
 
 def _id_of(label: str, ids: Mapping[str, int]) -> int:
-    """Returns the id of a class, -1 for none of that name."""
+    """Returns the id of a class; -1 if there is none of that name."""
     if label in ids:
         return ids[label]
     return next((ids[other] for other in spellings(label) if other in ids), -1)
 
 
 def _said(name: str, kind: str | None, count: int | None) -> str | None:
-    """Returns what the user says that a target is."""
+    """Returns the kind of a target set by the user."""
     if kind not in (None, NUMBER, CLASS):
         raise ConfigError(
             f"data.kinds.{name}: expected {NUMBER} or {CLASS} for a target, got {kind!r}"
@@ -218,7 +218,7 @@ def _said(name: str, kind: str | None, count: int | None) -> str | None:
 
 
 def _warn_of_rounding(column: TargetColumn) -> None:
-    """Says that a model, which computes in float32, cannot tell numbers apart."""
+    """Warns if different numbers are equal in float32, which models compute in."""
     numbers = np.unique(np.zeros(0) if column.numbers is None else column.numbers[column.counts > 0])
     with np.errstate(over="ignore", under="ignore"):
         rounded = numbers.astype("float32")
@@ -234,7 +234,7 @@ def _warn_of_rounding(column: TargetColumn) -> None:
 
 
 def _refuse_text(table: Table, column: TargetColumn) -> None:
-    """Refuses what is no number in a column of numbers."""
+    """Refuses values that are not numbers in a column of numbers."""
     if column.numbers is not None or not len(column.values):
         return
     wrong = np.append(np.isnan(numbers_of(column.values)), False)[column.codes]
@@ -244,7 +244,7 @@ def _refuse_text(table: Table, column: TargetColumn) -> None:
 
 
 def _refuse_slips(table: Table, column: TargetColumn) -> None:
-    """Refuses text in a few rows of what are else numbers to predict."""
+    """Refuses text in a few rows if all others are numbers to predict."""
     numbers, counts = numbers_of(column.values), column.counts
     known = ~np.isnan(numbers) & (counts > 0)
     if counts[known].sum() <= MOSTLY * counts.sum() or judged(numbers[known], counts[known]).classes:

@@ -1,4 +1,4 @@
-"""The values of a column as texts, each of which is a category."""
+"""The values of a column as texts, one category per text."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from pipeline.data.tables.column import MOMENTS, Column
 
 MISSING_TEXT = "[missing]"
-"""Stands for a missing category. (An empty text would do, but Keras' StringLookup loses that when it is saved.)"""
+"""Marks a missing category. (Keras' StringLookup would lose an empty text when it is saved.)"""
 
 
 def category_texts(column: Column) -> np.ndarray:
-    """Returns a column as text of one line, an object array of shape (rows,), `MISSING_TEXT` where one is missing."""
+    """Returns a column as single-line texts, an object array of shape (rows,), `MISSING_TEXT` for missing ones."""
     if not len(column.distinct):
         return np.full(len(column), MISSING_TEXT, object)
     names = distinct_texts(column)
@@ -22,7 +22,7 @@ def category_texts(column: Column) -> np.ndarray:
 
 
 def distinct_texts(column: Column) -> list[str]:
-    """Returns the different values of a column as text: numbers as short as can be, moments as ISO has them."""
+    """Returns the different values of a column as text: numbers as short as possible, times in ISO format."""
     import pyarrow as pa
 
     kind: Any = column.distinct.type
@@ -50,5 +50,5 @@ def numbers_as_text(values: np.ndarray) -> np.ndarray:
 
 
 def _one_line(text: str) -> str:
-    """Returns text without what the vocabulary of a saved model cannot hold: a line break would end an entry of it."""
+    """Returns text without line breaks, which would end an entry in the vocabulary of a saved model."""
     return " ".join(text.replace("\0", " ").splitlines()).strip()

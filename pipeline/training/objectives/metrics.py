@@ -81,7 +81,7 @@ def _built(place: str, item: Any, form: OutputForm | None) -> tuple[Any, frozens
                 f"{place}: expected a keras.metrics.Metric or a function from {item['_target_']}, got a "
                 f"{type(metric).__name__}"
             )
-        given = frozenset(item) - components.HYDRA_KEYS
+        given = frozenset(item) - components.NOT_ARGUMENTS
         if isinstance(metric, keras.metrics.Metric) and _is_of_keras(metric):
             if "name" not in given and type(metric) is not keras.metrics.MeanMetricWrapper:
                 # Keras would number metrics across all outputs, and across everything else in the process.
