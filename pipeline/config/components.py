@@ -17,7 +17,7 @@ from pipeline.errors import ConfigError, ConfigMistakes, DataError, PipelineErro
 from pipeline.security import trust
 
 NOT_ARGUMENTS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_", READS}
-"""Keys of a node that its target does not get: Hydra's, and what a task says of itself."""
+"""Keys of a node that are not passed to its target: Hydra's, and a task's description of itself."""
 
 
 def find(target: str) -> Any:

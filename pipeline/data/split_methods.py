@@ -46,11 +46,11 @@ def group_parts(
         left = left[~taken]
         parts[name] = np.flatnonzero(owner[groups] == number)
     parts["train"] = np.flatnonzero(owner[groups] == 0)
-    told = ", ".join(
+    sizes = ", ".join(
         f"{name} {np.count_nonzero(owner == number)} ({len(parts[name])} rows)"
         for number, name in enumerate(("train", *counts))
     )
-    log.info("groups of '%s': %s", column, told)
+    log.info("groups of '%s': %s", column, sizes)
     return parts
 
 

@@ -90,7 +90,7 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     ("schedule=null",): ["schedule: no choice null; valid: constant, cosine, exponential, piecewise"],
     ("+model=cnn",): ["model: the defaults already have it; use model=cnn, without +"],
     ("loader=pandas",): [
-        "loader: a DataFrame is data and no loader; data=frame data.train._target_=my_module.my_frame feeds one"
+        "loader: a DataFrame is data, not a loader; use data=frame data.train._target_=my_module.my_frame"
     ],
     ("-m", "model=mlp,cnnn"): ["model: there is no 'cnnn'; did you mean 'cnn'?"],
     # Values.

@@ -37,7 +37,7 @@ def test_batch_that_does_not_fit_is_told_with_its_size(jit: str, start: Callable
     )  # fmt: skip
     assert run.communicate()[1] == (
         "error: loader.batch_size: a step on 256 examples does not fit into memory; "
-        "loader.batch_size=128, or a smaller model, is right\n"
+        "use loader.batch_size=128, or a smaller model\n"
     )
     assert run.returncode == 2
     assert json.loads((tmp_path / "run" / "run.json").read_text())["exit_code"] == 2

@@ -16,13 +16,13 @@ from pipeline.errors import ConfigError, nearest
 EXPERIMENT = "experiment"
 """The group whose choices are added to the defaults."""
 FOUND_ELSEWHERE = MappingProxyType(
-    {"loader/pandas": "a DataFrame is data and no loader; data=frame data.train._target_=my_module.my_frame feeds one"}
+    {"loader/pandas": "a DataFrame is data, not a loader; use data=frame data.train._target_=my_module.my_frame"}
 )
 """Choices that people expect in a group, and where to find what they want."""
 
 
 def is_shared(choice: str) -> bool:
-    """Whether a file of a group is none of its choices, but holds what several of them have in their defaults."""
+    """Whether a file of a group is not a choice, but holds defaults that several choices share."""
     return choice.rpartition("/")[2].startswith("_")
 
 
@@ -67,7 +67,7 @@ def choices_with(repository: Any, group: str, key: str) -> list[str]:
 
 
 def _keys(repository: Any, group: str, choice: str) -> set[str]:
-    """Returns the keys that a file of a group has, those that it takes from a shared file too."""
+    """Returns the keys of a file of a group, including those from shared files."""
     loaded = repository.load_config(f"{group}/{choice}")
     if loaded.header.get("package") not in (None, group) or not OmegaConf.is_dict(loaded.config):
         return set()

@@ -19,9 +19,9 @@ def as_lines(error: Exception) -> list[str] | None:
         return None
     # An error that Hydra raises from one of OmegaConf's may have no text of its own.
     text = str(error) or str(error.__cause__ or "")
-    ours = re.match(r"\w+ raised while resolving interpolation: (?P<told>(resume|hydra|hydra\.run\.dir|run): .*)", text)
+    ours = re.match(r"\w+ raised while resolving interpolation: (?P<line>(resume|hydra|hydra\.run\.dir|run): .*)", text)
     if ours:
-        return [ours["told"]]
+        return [ours["line"]]
     primary = re.search(r"[Cc]annot find primary config '(?P<name>[^']+)'", text)
     if primary:
         return [f"--config-name: no config '{primary['name']}'; omit the option to use the pipeline's own"]

@@ -56,15 +56,15 @@ def dialect_of(text: str, options: ReadOptions) -> Dialect:
         csv.Error: It is not CSV text.
     """
     skipped, findings = 0, []
-    told = SEPARATOR_LINE.fullmatch(text.partition("\n")[0])
-    if told and options.separator is None:
+    stated = SEPARATOR_LINE.fullmatch(text.partition("\n")[0])
+    if stated and options.separator is None:
         skipped, text = 1, text.partition("\n")[2]
     if isinstance(options.header, int) and not isinstance(options.header, bool):
         lines = text.splitlines(keepends=True)
         skipped, text = skipped + options.header - 1, "".join(lines[options.header - 1 :])
     text = _without_comments(text, options)
     quote = quote_of(text) if options.quote is None else options.quote
-    separator = options.separator or (told[1] if told else separator_of(text, quote))
+    separator = options.separator or (stated[1] if stated else separator_of(text, quote))
     if options.separator is None and separator != ",":
         findings.append(f"separated by {TITLES.get(separator, separator)} (data.read.separator)")
     if options.quote is None and quote != '"':

@@ -114,7 +114,7 @@ def _by_arrow(contents: Contents, encoding: str, dialect: Dialect) -> pd.DataFra
             if "straddling" in str(error) and block < LARGEST_BLOCK:
                 continue
             raise csv_mistake(contents, encoding, dialect, error) from error
-    raise AssertionError("the largest block is read or told")
+    raise AssertionError("the largest block is read or reported")
 
 
 def _by_pandas(contents: Contents, encoding: str, dialect: Dialect, options: Mapping[str, Any]) -> pd.DataFrame:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SIZE = 28
-"""Pixels of a side of an image."""
+"""Pixels per side of an image."""
 KERAS_FILE = Path("~/.keras/datasets/mnist.npz")
 
 
@@ -34,7 +34,7 @@ class Mnist:
     Attributes:
         path: The file `mnist.npz`, in Keras' layout, or its folder. Null looks in the folder that the environment
             variable `PIPELINE_DATA_DIR` names, then for `~/.keras/datasets/mnist.npz`, and else downloads it there.
-        first: Keep only that many first training images; null for all.
+        first: Keep only this number of first training images; null for all.
     """
 
     path: str | None = None
@@ -73,7 +73,7 @@ def mnist_frame(part: str = "train", block: int = 4, path: str | None = None) ->
 
     Args:
         part: `train` or `test`.
-        block: Width of the squares of pixels whose mean is a column each: 4 makes 49 columns, 1 has all 784 pixels.
+        block: Width of the squares of pixels; the mean of each square is a column: 4 gives 49 columns, 1 gives 784.
         path: See `Mnist`.
 
     Raises:

@@ -10,7 +10,7 @@ from pipeline.data.splits import Splits
 class Source(Protocol):
     """Provides the data of a run.
 
-    This one has all that a source needs:
+    This one has everything that a source needs:
 
         class Squares:
             def load(self, *, with_targets: bool = True) -> Splits:
@@ -18,17 +18,17 @@ class Source(Protocol):
                 targets = {"y": inputs["x"] ** 2} if with_targets else {}
                 return Splits(Examples(spec_of(inputs, targets), inputs, targets))
 
-    Without further methods a source is read as it is. It may also have these, each of which is called if it is there:
+    It may also have the following methods, which are called if they exist:
 
     - `check(self) -> None`, called before `load`, raises a `DataError` for what can be seen at once, such as a missing
       file. For the package's own sources it is called before TensorFlow is imported.
-    - `load` with an argument `missing`: what `weighting.missing` says, where targets that lack some labels are to be
-      read otherwise than as NaN among floats.
-    - `keeping(self, column: str, *, may_be_input: bool) -> Self` returns the source with a column that `split.column`
-      names, among `Examples.columns`.
-    - `for_losses(self, families: Mapping[str, str | None]) -> Self` returns the source for losses of such families.
-    - `like(self, spec: DataSpec) -> Self`, for new data of a model that was trained on what the spec says, returns the
-      source that reads inputs as those were, whatever the new values look like.
+    - `load` with an argument `missing`, the value of `weighting.missing`, if it marks missing labels in other ways than
+      as NaN among floats.
+    - `keeping(self, column: str, *, may_be_input: bool) -> Self` returns a source that also keeps the column of
+      `split.column` in `Examples.columns`.
+    - `for_losses(self, families: Mapping[str, str | None]) -> Self` returns a source for losses of the given families.
+    - `like(self, spec: DataSpec) -> Self`, for new data of a trained model, returns a source that reads inputs in the
+      form of the training data, whatever the new values are.
     """
 
     def load(self, *, with_targets: bool = True) -> Splits:

@@ -1,4 +1,4 @@
-"""Rows of a database as a table: columns to inputs and targets by name."""
+"""Rows of a database as a table, with inputs and targets by column name."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Sql(TableSource):
-    """A table of a database, or what a query of it gives.
+    """A table of a database, or the result of a query.
 
-    Rows have no order in a database: a query with `ORDER BY` makes splits the same each time.
+    Rows in a database have no order; a query with `ORDER BY` makes splits reproducible.
 
     Attributes:
-        url: The address of the database, as SQLAlchemy has them; a password belongs into an environment variable.
-        table: A table, perhaps with its schema before it, or null.
-        query: A query, in place of a table, or null.
+        url: The address of the database, in SQLAlchemy's form; a password belongs in an environment variable.
+        table: A table, optionally with its schema, or null.
+        query: A query, instead of a table, or null.
     """
 
     url: str
@@ -31,7 +31,7 @@ class Sql(TableSource):
     query: str | None = None
 
     def check(self) -> None:
-        """Refuses what is no address of a database, a table beside a query, and kinds that there are not."""
+        """Refuses an invalid address, a table together with a query, and unknown kinds."""
         super().check()
         if (self.table is None) == (self.query is None):
             found = "both" if self.table is not None else "neither"

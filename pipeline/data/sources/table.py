@@ -1,4 +1,4 @@
-"""A user's own table: a CSV or Parquet file or a DataFrame, columns to inputs and targets by name."""
+"""A user's own table: a CSV or Parquet file or a DataFrame, with inputs and targets by column name."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TableFiles(TableSource, abc.ABC):
-    """The base of sources that read a table from files: one, all of a folder, or those of a pattern.
+    """The base of sources that read a table from files: one file, all files of a folder, or those of a pattern.
 
-    A kind of file that `data=csv` does not read takes one method:
+    A file format that `data=csv` does not support needs one method:
 
         @dataclass(frozen=True, kw_only=True)
         class Events(TableFiles):
@@ -44,10 +44,10 @@ class TableFiles(TableSource, abc.ABC):
 
     @abc.abstractmethod
     def rows_of(self, file: Path) -> pd.DataFrame:
-        """Returns the rows of a file; what it raises is told with the file's name."""
+        """Returns the rows of a file; its errors are reported with the file's name."""
 
     def check(self) -> None:
-        """Refuses files that are not there, and kinds of columns that there are not."""
+        """Refuses missing files and unknown kinds of columns."""
         super().check()
         for key, path in self._paths():
             if not str(path).strip():
@@ -60,7 +60,7 @@ class TableFiles(TableSource, abc.ABC):
         return [found.get(key) for key in ("path", "validation", "test")]
 
     def look(self, path: str, key: str) -> None:
-        """Refuses what a path names, before any rows are read, if it is not there or no such file.
+        """Refuses a path that names no valid file, before any rows are read.
 
         Args:
             path: The path.
@@ -98,17 +98,17 @@ class TableFiles(TableSource, abc.ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class KnownFiles(TableFiles):
-    """A table in files whose kind is told by their first bytes and their suffix.
+    """A table in files whose format is detected from their first bytes and their suffix.
 
     Attributes:
-        read: How files are read where that is not to be found out, see `ReadOptions`; any option of the function of
-            pandas' that reads such files, too.
+        read: How files are read instead of detecting it, see `ReadOptions`; also any option of the pandas function
+            that reads such files.
     """
 
     read: Mapping[str, Any] | None = None
 
     def look(self, path: str, key: str) -> None:
-        """See `TableFiles`; refuses options that no reader has, too."""
+        """See `TableFiles`; also refuses options that no reader has."""
         look_at_files(path, key, read_options(self.read))
 
     def table(self, path: str, key: str) -> Table:
@@ -123,22 +123,22 @@ class KnownFiles(TableFiles):
 
 @dataclass(frozen=True, kw_only=True)
 class Csv(KnownFiles):
-    """A table in files of any kind, most often CSV."""
+    """A table in files of any format, usually CSV."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parquet(KnownFiles):
-    """A table in files of any kind, most often Parquet."""
+    """A table in files of any format, usually Parquet."""
 
 
 @dataclass(frozen=True)
 class Frame(TableSource):
-    """DataFrames that a user's function returned.
+    """DataFrames returned by a user's function.
 
     Attributes:
         train: The rows of the training split, or all rows.
-        validation: Those of the validation split, or null.
-        test: Those of the test split, or null.
+        validation: The rows of the validation split, or null.
+        test: The rows of the test split, or null.
     """
 
     train: Any

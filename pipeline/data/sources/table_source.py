@@ -1,4 +1,4 @@
-"""What every source of tables has in common: columns to inputs and targets by name, types and classes of columns."""
+"""The common part of all table sources: inputs and targets by column name, types and classes of columns."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ LOSS_KINDS = {"regression": "number", "sparse": CLASS, "categorical": CLASS}
 
 @dataclass(frozen=True)
 class TableSource(abc.ABC):
-    """The base of every source of tables: what the columns are, which rows lack something, what a target is.
+    """The base of every table source: kinds of columns, rows with missing values, kinds of targets.
 
-    A source of one's own says where the rows come from, and has all arguments and meanings of `data=csv` by this class:
+    Your own source only says where the rows come from; this class provides all arguments of `data=csv`:
 
         @dataclass(frozen=True, kw_only=True)
         class Ages(TableSource):
@@ -51,21 +51,21 @@ class TableSource(abc.ABC):
 
     Attributes:
         targets: Columns that are targets.
-        inputs: Columns that are inputs; null for all that tell something and are neither targets nor in `columns`.
-        columns: Further columns, from which weights, masks and splits may be taken; predictions carry them on.
-        categories: Columns of numbers that are categories, as `kinds` says it too.
-        missing: Texts that stand for a missing value.
-        classes: Number of classes (by target name for several), 0 for numbers to predict; null infers.
-        kinds: What columns are where it is not to be told from the values, by name: `number`, `category` or `time` for
-            an input, which is one then whatever it holds; `number` or `class` for a target. Of other targets the loss
-            tells, or else the values: text, truth values and few different whole numbers are classes.
-        day_first: Whether the day comes first in dates such as 01/02/2020; null tells from the column.
-        kept: Columns that are kept as they are written, whatever else they are; by itself the one of `split.column`.
-        timed: Those of them that are kept as seconds where they are times; by itself that of `split.method=time`.
-        missing_target: What becomes of rows without a target: `error` refuses them; `drop` leaves out those that lack
-            any; `mask` keeps them with weight 0 for the target that they lack, as `weighting.missing=mask` does; null
-            leaves out those that lack all targets, with a warning.
-        trained: What a model was trained on that reads the table; by itself, see `like`.
+        inputs: Columns that are inputs; null for all informative columns that are neither targets nor in `columns`.
+        columns: Other columns to keep, for weights, masks and splits; predictions include them.
+        categories: Numeric columns to treat as categories; the same as the kind `category`.
+        missing: Texts that mark a missing value.
+        classes: Number of classes (by target name for several), 0 for numbers to predict; null infers it.
+        kinds: Kinds of columns by name, instead of inferring them: `number`, `category` or `time` for an input, which
+            is then never left out; `number` or `class` for a target. Other targets follow the loss, or else their
+            values: text, truth values and few different whole numbers are classes.
+        day_first: Whether the day comes first in dates such as 01/02/2020; null detects it from the column.
+        kept: Columns to keep unconverted, besides any other use; set automatically to `split.column`.
+        timed: Kept columns to convert to seconds if they are times; set automatically for `split.method=time`.
+        missing_target: What happens to rows without a target: `error` refuses them; `drop` leaves out rows that lack
+            any target; `mask` keeps them with weight 0 for the missing target, like `weighting.missing=mask`; null
+            leaves out rows that lack all targets, with a warning.
+        trained: The spec that a model was trained on, set automatically; see `like`.
     """
 
     targets: Sequence[str]
@@ -82,7 +82,7 @@ class TableSource(abc.ABC):
     timed: Sequence[str] = field(default=(), kw_only=True)
 
     def check(self) -> None:
-        """Refuses kinds that there are not, and columns that are named twice."""
+        """Refuses unknown kinds, and columns that are named twice."""
         checked_kinds(self.kinds, self.categories)
         for key, names in (("targets", self.targets), ("inputs", self.inputs or ()), ("columns", self.columns)):
             twice = next((name for index, name in enumerate(names) if name in list(names)[:index]), None)
@@ -92,35 +92,37 @@ class TableSource(abc.ABC):
             raise ConfigError("data.inputs: expected a list of names, or null for all columns, got an empty list")
 
     def like(self, spec: DataSpec) -> Self:
-        """Returns the source that reads inputs as those of a training were, whatever the values look like."""
+        """Returns a source that reads inputs as in training, whatever the new values are."""
         return replace(self, trained=spec)
 
     def for_losses(self, families: Mapping[str, str | None]) -> Self:
-        """Returns the source for losses of such families: targets are what these are for, unless something is said."""
+        """Returns a source for losses of the given families, which set the kinds of targets that have no setting."""
         said = {*classes_by_target(self.classes, list(self.targets)), *self.categories}
-        told = {
+        by_loss = {
             name: LOSS_KINDS[family]
             for name, family in families.items()
             if family in LOSS_KINDS and name in self.targets and name not in said
         }
-        return replace(self, kinds={**told, **self.kinds})
+        return replace(self, kinds={**by_loss, **self.kinds})
 
     def keeping(self, column: str, *, may_be_input: bool) -> Self:
-        """Returns the source that keeps a column, which is an input only if named as one, or if it may be."""
+        """Returns a source that keeps a column, which is an input only if it is named as one or may be one."""
         timed = [*self.timed, column] if may_be_input else self.timed
         kept = replace(self, kept=[*self.kept, column], timed=timed)
         named = {*self.columns, *self.targets, *(self.inputs or ())}
         if may_be_input or column in named:
             return kept
         if self.inputs is None:
-            log.info("split.column: '%s' is no input; data.inputs=[…] names the inputs if it shall be one", column)
+            log.info(
+                "split.column: '%s' is not used as an input; to use it, name all inputs in data.inputs=[…]", column
+            )
         return replace(kept, columns=[*self.columns, column])
 
     @abc.abstractmethod
     def tables(self) -> Sequence[Table | None]:
-        """Returns the tables of the training, validation and test splits, in this order; None for one there is not.
+        """Returns the tables of the training, validation and test splits, in this order; None for a missing one.
 
-        Those after the first may be left out; the keys of `split` set them apart then.
+        Only the first is required; missing ones are split from it by the keys of `split`.
 
         Raises:
             DataError: A table is missing or cannot be read.
@@ -135,7 +137,7 @@ class TableSource(abc.ABC):
     def splits(
         self, train: Table, others: Sequence[Table | None], *, with_targets: bool, missing: Missing | None = None
     ) -> Splits:
-        """Returns the splits, validation and test after the training one, whose types and classes all have."""
+        """Returns the splits; validation and test use the types and classes of the training split."""
         rule = missing_targets(self.missing_target, missing)
         table, columns = self._targets(train, rule, with_targets)
         spec = self._spec(table, columns)
@@ -146,7 +148,7 @@ class TableSource(abc.ABC):
         return Splits(*examples)  # type: ignore[arg-type]
 
     def _targets(self, table: Table, rule: MissingTargets, wanted: bool) -> tuple[Table, dict[str, TargetColumn]]:
-        """Returns the target columns, and the table without rows that are left out for lack of them."""
+        """Returns the target columns, and the table without the rows to leave out for missing targets."""
         names = self.targets if wanted else ()
         columns = {name: target_column(table, name, self.missing, rule.label) for name in names}
         return without_missing(table, columns, rule, self.missing)
@@ -211,7 +213,7 @@ class TableSource(abc.ABC):
         targets = {name: target_values(table, column, spec.targets[name]) for name, column in target_columns.items()}
         masks = {n: c.present.astype("float32") for n, c in target_columns.items() if not c.present.all()}
         columns = {name: further_values(table, name, self.missing) for name in self.columns} if with_targets else {}
-        # Files of validation and test rows need none of those that set splits apart.
+        # Validation and test files do not need the column that data is split by.
         kept = [name for name in self.kept if name in table.frame.columns]
         columns |= {name: self._kept(table, name) for name in kept}
         origin = origin_of_table(table.frame, table.name, self.columns, table.places)
@@ -219,7 +221,7 @@ class TableSource(abc.ABC):
 
     def _kept(self, table: Table, name: str) -> np.ndarray:
         if name in self.timed:
-            # As an input of that name is read: 01/02/2020 is one day in both.
+            # In the same format as an input of that name: 01/02/2020 is the same day in both.
             spec = choice(table, name, self.missing, self.kinds.get(name), self._order()).spec
             if spec.kind == TIME:
                 return input_values(table, name, spec, self.missing)
