@@ -161,7 +161,7 @@ ATTACKS: dict[str, tuple[Change, str]] = {
         of_class("HistoryFile", "state", text="epoch,loss\n0,=cmd()\n"), "could not convert string to float",
     ),
     "a path of the history": (of_class("HistoryFile", "state", path="private.txt"), "path"),
-    "a time beyond all clocks": (of_class("EpochLog", "state", seconds=float("inf")), "expected less than a century"),
+    "a time beyond all clocks": (of_class("EpochLog", "state", seconds=float("inf")), "less than a century in seconds"),
     "a state of no mapping": (lambda state: state["callbacks"][0].update(attributes=[1]), "attributes"),
     "a callback more": (lambda state: state["callbacks"].append({"class": "Sender"}), "cannot continue where"),
     "random numbers that are none": (lambda state: state["random"].update(python=(1, 2)), "random state"),
