@@ -65,7 +65,7 @@ def curve_figures(
         history: Values by column.
         validations: What each validation within an epoch measured, with its `epoch` and `step`.
         steps: Steps an epoch, to place those; None leaves them out.
-        evaluated: Number of the epoch whose weights the evaluated model has; None where nobody knows.
+        evaluated: Number of the epoch whose weights the evaluated model has; None if unknown.
     """
     if not history.get("epoch"):
         return []

@@ -59,7 +59,7 @@ COLLECTED: dict[str, Any] = dict.fromkeys(
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What a run folder holds; empty for a file that there is not.
+    """What a run folder holds; empty for a missing file.
 
     Attributes:
         folder: The folder.

@@ -1,1 +1,1 @@
-"""A run: its folder and lock, its start, its end by whatever cause, and how it is resumed."""
+"""A run: its folder and lock, its start, its end for whatever reason, and how it is resumed."""

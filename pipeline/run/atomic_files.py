@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside, fsynced, renamed."""
+"""Files that are either complete or absent: written to a temporary file, fsynced, renamed."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pipeline.errors import ConfigError
 from pipeline.run.file_errors import os_error
 
 UNFINISHED = ".unfinished-"
-"""What the names of files begin with that are being written."""
+"""The prefix of the names of unfinished files."""
 OF_BEFORE = re.compile(r"\.(?=[a-z0-9_]{0,7}[0-9_])[a-z0-9_]{8}\.(csv|html|json|keras|npz|parquet|snapshot|yaml)")
 """Their names in folders of earlier versions."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
-    """Calls `write` on a temporary file beside `path`, then puts it in place of `path`.
+    """Calls `write` on a temporary file next to `path`, then moves it to `path`.
 
-    The temporary file keeps the suffix of `path`, on which some writers (`.keras`, `.npz`) insist.
+    The temporary file keeps the suffix of `path`, which some writers (`.keras`, `.npz`) require.
 
     Raises:
-        OSError: The folder cannot be written or the disk is full; it names `path`, which is then as it was, also where
-            `write` told it by an error of another kind.
+        OSError: The folder is not writable or the disk is full. The error names `path`, which is unchanged, even if
+            `write` raised an error of another kind.
     """
     with _errors_name(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED, suffix="".join(path.suffixes[-2:]))
@@ -46,9 +46,9 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Removes what a process that was killed was writing into a folder.
+    """Removes unfinished files of a killed process from a folder.
 
-    The caller is the only one who writes there, as by its lock.
+    The caller must be the only one who writes there, for example by holding its lock.
 
     Raises:
         OSError: A file cannot be removed.
@@ -65,19 +65,19 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes `value` to `path` atomically, as indented JSON; NaN and infinity become null, as JSON has neither."""
+    """Writes `value` to `path` atomically, as indented JSON. NaN and infinity become null, as JSON has neither."""
     write_text(path, json.dumps(_finite(value), indent=2, default=str, allow_nan=False) + "\n")
 
 
 def check_is_text(path: Path, key: str) -> None:
-    """Refuses a folder that TensorFlow's writers of events cannot name.
+    """Refuses a folder that TensorFlow's event writers cannot handle.
 
     Args:
         path: The folder.
         key: The config key of what would write there, for the message.
 
     Raises:
-        ConfigError: Its name is no UTF-8 text.
+        ConfigError: Its name is not UTF-8 text.
     """
     try:
         str(path).encode("utf-8")
@@ -100,7 +100,7 @@ def _finite(value: Any) -> Any:
 
 @contextmanager
 def _errors_name(path: Path) -> Iterator[None]:
-    """Lets errors name the file that is meant, not the temporary one, or the folder if that is gone."""
+    """Makes errors name the intended file instead of the temporary one, or the folder if that is gone."""
     try:
         yield
     except Exception as error:

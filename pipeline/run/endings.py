@@ -1,4 +1,4 @@
-"""How a command and its run end: exit codes, what `run.json` says of it, and what is left of it."""
+"""How a command and its run end: exit codes, the entries in `run.json`, and the files that remain."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
 @contextmanager
 def recorded(run: Any, *, discards: bool, is_part: bool = False) -> Iterator[None]:
-    """Lets `run.json` say how the run ends; errors that files or memory are the reason of become a user's.
+    """Records in `run.json` how the run ends. Errors caused by files or memory become a user's errors.
 
     Args:
         run: The run.
-        discards: Whether nothing is left of a run that a mistake ended before it began its work.
-        is_part: Whether it is a part of another run, in whose folder its own was made; that run says how to go on.
+        discards: Whether to remove a run that a mistake ended before it began its work.
+        is_part: Whether the run is part of another one and inside its folder. The outer run says how to resume.
     """
     from pipeline.run.file_errors import file_error
     from pipeline.run.folder import discard_unless_begun
@@ -32,7 +32,7 @@ def recorded(run: Any, *, discards: bool, is_part: bool = False) -> Iterator[Non
         if not is_part and (signals.requested() or isinstance(error, KeyboardInterrupt)):
             _say_how_to_resume(run.folder)
         told = file_error(error, run.folder) or memory_error(error) or error
-        # Where nothing can be written any more, the error that ended the run is still the one to tell.
+        # If nothing can be written any more, the error that ended the run is still the one to report.
         with suppress(OSError):
             status, code, message = _ending(told)
             run.finish(status, code, message)
@@ -54,7 +54,7 @@ def _say_how_to_resume(folder: Path) -> None:
 
 
 def _is_new_folder() -> bool:
-    """Whether the run folder is named by date and time, and not by the user."""
+    """Whether the run folder is named by date and time rather than by the user."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
@@ -63,7 +63,7 @@ def _is_new_folder() -> bool:
 
 
 def _ending(error: BaseException) -> tuple[str, int, str | None]:
-    """Returns the status of a run that an error ended, the exit code, and the message."""
+    """Returns the status, exit code and message of a run that an error ended."""
     from pipeline.config.composition.errors import as_lines
     from pipeline.errors import PipelineError, one_line
     from pipeline.security.environment import without_values
@@ -80,6 +80,6 @@ def _ending(error: BaseException) -> tuple[str, int, str | None]:
 
 
 def from_here(folder: Path) -> Path:
-    """Returns a folder as it is seen from the working folder."""
+    """Returns the path of a folder relative to the working folder."""
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder

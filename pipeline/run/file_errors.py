@@ -1,4 +1,4 @@
-"""Files and folders that cannot be read or written, told in one line whatever library found it out."""
+"""Reports files and folders that cannot be read or written in one line, whatever library noticed it."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ OTHERS = {
     errno.ESTALE: "its disk is gone; it was unmounted while the command ran",
     errno.EMFILE: "too many files are open; raise the limit (ulimit -n)",
 }
-"""Reasons that are of one path."""
+"""Reasons that concern one path."""
 TEXTS = {os.strerror(number).lower(): number for number in FULL} | {"database or disk is full": errno.ENOSPC}
-"""What libraries say that keep no number: TensorFlow, SQLite."""
+"""Messages of libraries that do not keep the error number: TensorFlow, SQLite."""
 NO_HOME = "Could not determine home directory."
-"""What `Path.expanduser` says."""
+"""The message of `Path.expanduser`."""
 
 
 def file_error(error: BaseException, folder: Path | None = None) -> FileError | None:
-    """Returns what to tell of an error that a file or a folder is the reason of; None if none is, or it tells that.
+    """Returns the error to report if a file or folder is the cause; None if not, or if the error already says so.
 
     Args:
-        error: The error; what it was raised from counts too.
-        folder: The folder that is meant where the error names no file.
+        error: The error. Errors that it was raised from count too.
+        folder: The folder concerned if the error names no file.
     """
     asked = isinstance(error, PipelineError | KeyboardInterrupt | SystemExit)
     if asked:
@@ -60,19 +60,19 @@ def file_error(error: BaseException, folder: Path | None = None) -> FileError | 
 
 
 def os_error(error: BaseException) -> OSError | None:
-    """Returns the error of the operating system that is the reason of another; None if none is, or it is of no file."""
+    """Returns the operating system's error that caused another one; None if there is none, or it concerns no file."""
     found: list[OSError] = []
     for one, is_cause in _reasons(error):
         number, name = _number(one), getattr(one, "filename", None)
-        # A socket's have no path; and an error that was raised while another one was dealt with is one of its own.
+        # Socket errors have no path. An error raised while another one was being handled stands for itself.
         if number in FULL or (number in OTHERS and is_cause and isinstance(name, (str, bytes, os.PathLike))):
             found.append(OSError(number, os.strerror(number), name))
-    # Libraries repeat the text of an error, and only the error itself has the path.
+    # Libraries repeat the text of an error, but only the original error has the path.
     return next((one for one in found if one.filename is not None), found[0] if found else None)
 
 
 def _reasons(error: BaseException) -> Iterator[tuple[BaseException, bool]]:
-    """Yields an error and what it was raised from or after, and whether that is meant to be its cause."""
+    """Yields an error and those it was raised from or after, each with whether that is its explicit cause."""
     seen: set[int] = set()
     one: BaseException | None = error
     is_cause = True
@@ -84,11 +84,11 @@ def _reasons(error: BaseException) -> Iterator[tuple[BaseException, bool]]:
 
 
 def _number(error: BaseException) -> int:
-    """Returns the number of the operating system's error, or 0."""
+    """Returns the operating system's error number, or 0."""
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno
     text = str(error).lower()
-    # HDF5's have it in their text only.
+    # HDF5's errors have it only in their text.
     told = re.search(r"\berrno = (\d+)", text)
     if told:
         return int(told[1])

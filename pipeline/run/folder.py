@@ -31,10 +31,10 @@ class Run:
     """One run, and its folder.
 
     Attributes:
-        folder: Where its files are.
-        facts: What `run.json` will say beside the durations.
+        folder: The folder of its files.
+        facts: The contents of `run.json` except the durations.
         durations: Seconds by stage.
-        other_data: Whether the command works on a run, but on other data than that run's own.
+        other_data: Whether the command works on a run, but with other data than that run's own.
     """
 
     folder: Path
@@ -44,7 +44,7 @@ class Run:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Measures the time a stage takes, also when it fails."""
+        """Measures the time that a stage takes, even if it fails."""
         start = time.perf_counter()
         try:
             yield
@@ -56,7 +56,7 @@ class Run:
         self.facts.update(facts)
 
     def begin(self) -> None:
-        """Writes a `run.json` by which a run that was killed can be told: it says `running`, and no such process is."""
+        """Writes a `run.json` that shows if the run was killed: its status is `running`, but its process is gone."""
         status = {"status": RUNNING, "pid": os.getpid(), "host": socket.gethostname()}
         write_json(self.folder / "run.json", status | self.facts)
 
@@ -65,7 +65,7 @@ class Run:
         write_json(self.folder / "run.json", self.outcome(status, exit_code, error))
 
     def outcome(self, status: str, exit_code: int, error: str | None = None) -> dict[str, Any]:
-        """Returns what `run.json` says of a run that ends now."""
+        """Returns the contents of `run.json` for a run that ends now."""
         return {
             "status": status,
             "exit_code": exit_code,
@@ -76,7 +76,7 @@ class Run:
         }
 
     def contents(self) -> list[str]:
-        """Returns a line for each file of the folder: its name and what it holds."""
+        """Returns one line per file in the folder: its name and contents."""
         return listed(self.folder)
 
 
@@ -86,8 +86,8 @@ def start_run(folder: Path, command: Sequence[str], *, resumes: bool = False) ->
     Args:
         folder: The run folder.
         command: The command line.
-        resumes: Whether the command goes on with the run that is in the folder: the start of that stays its start, and
-            `resumed` lists the times at which it went on.
+        resumes: Whether the command continues the run in the folder. Its start time stays, and `resumed` lists the
+            times at which it continued.
 
     Raises:
         OSError: The folder cannot be written.
@@ -108,12 +108,12 @@ def start_run(folder: Path, command: Sequence[str], *, resumes: bool = False) ->
 
 
 def discard_unless_begun(run: Run, *, is_new: bool) -> None:
-    """Leaves nothing of a run that failed before it trained or wrote a result; the caller holds the folder's lock.
+    """Removes a run that failed before it trained or wrote a result. The caller holds the folder's lock.
 
     Args:
-        run: The run, whose folder is left as it is if there is anything else in it.
-        is_new: Whether the folder was made for this run by its date and time; then it goes too, with folders above it
-            that are empty. One that the user named stays.
+        run: The run. Its folder stays as it is if it contains anything else.
+        is_new: Whether the folder was created for this run by date and time. Then it is removed too, with empty
+            folders above it. A folder that the user named stays.
     """
     if not {path.name for path in run.folder.iterdir()} <= OF_START:
         return
@@ -125,7 +125,7 @@ def discard_unless_begun(run: Run, *, is_new: bool) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Removes what a process that was killed was writing into a run folder, whose lock the caller holds."""
+    """Removes unfinished files of a killed process from a run folder. The caller holds the folder's lock."""
     if (folder / ".hydra").is_dir():
         for place in (folder, *folder.iterdir()):
             # A link leads to what is not of this run.
@@ -134,9 +134,9 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def write_config(folder: Path, config: DictConfig, hydra_config: DictConfig) -> None:
-    """Writes the files of the config into `.hydra`, named and written as Hydra itself does where it is asked to.
+    """Writes the config files into `.hydra`, with the same names and contents as Hydra itself.
 
-    Hydra would write them before anybody can tell whether another run works in the folder.
+    Hydra would write them before it is known whether another run works in the folder.
 
     Raises:
         OSError: The folder cannot be written.

@@ -1,4 +1,4 @@
-"""What a job leaves in its process, freed at its end, so that a sweep of many jobs needs no more memory than of one."""
+"""Frees what a job leaves in its process, so that a sweep of many jobs needs no more memory than one job."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from functools import cache
 
 @contextmanager
 def freed() -> Iterator[None]:
-    """Frees the models and graphs of the job that runs within it, also if that fails.
+    """Frees the models and graphs of the job inside the context, even if it fails.
 
-    TensorFlow never forgets a custom gradient that a graph was traced with, and Keras' optimizers trace one for each:
-    its function would hold the graph of every step that was ever traced.
+    TensorFlow keeps every custom gradient that a graph was traced with, and each Keras optimizer traces one. Its
+    function would keep the graph of every step that was ever traced alive.
 
-    What there is when the first job begins, mostly modules, stays to the end of the process: to look for garbage among
-    it would take a third of a short job.
+    Objects that exist when the first job begins, mostly modules, stay until the process ends: looking for garbage
+    among them would take a third of a short job.
     """
     import keras
     from tensorflow.python.framework import ops
@@ -30,24 +30,24 @@ def freed() -> Iterator[None]:
     finally:
         for name in set(gradients) - before:
             del gradients[name]
-        # Models and their graphs are cycles, of which the collector sees too few objects to look at them soon: this has
-        # it look.
+        # Models and their graphs are cycles. They contain too few objects for the collector to run soon by itself, so
+        # it is called here.
         keras.backend.clear_session()
 
 
 def clear_frames(error: BaseException | None) -> None:
-    """Lets the frames that an error has come through, which live as long as it, hold nothing any more."""
+    """Clears the frames that an error has passed through, which live as long as the error."""
     while error is not None:
         for frame, _ in traceback.walk_tb(error.__traceback__):
-            # Those that still run refuse.
+            # Frames that are still running refuse.
             with suppress(RuntimeError):
                 frame.clear()
-                # Before Python 3.13, a copy of the variables that somebody has asked for follows when asked for again.
+                # Before Python 3.13, a copy of the variables requested earlier is updated by requesting it again.
                 _ = frame.f_locals
         error = error.__cause__ or error.__context__
 
 
 @cache
 def _set_apart_what_is_there() -> None:
-    """Has the collector look no more at what there is, once in a process."""
+    """Makes the collector ignore the objects that exist now. Done once per process."""
     gc.freeze()

@@ -1,4 +1,4 @@
-"""`latest` in place of the folder of a run, as in `task=evaluate run=latest`."""
+"""Replaces `latest` by the folder of a run, as in `task=evaluate run=latest`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _WORD = re.compile(rf"(?<![^\[,\s])(['\"]?){LATEST}\1(?![^\],\s])")
 
 
 def with_latest_run(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Puts the folder of the newest run in place of `latest`.
+    """Replaces `latest` by the folder of the newest run.
 
-    Runs are looked for in the folders `outputs` and `multirun` here, and the newest is the one that was started last.
-    For `run` and `runs` it is the newest that has a trained model; for `resume` the newest training, however it ended.
+    Runs are looked up in the folders `outputs` and `multirun` here. The newest is the one that was started last. For
+    `run` and `runs` it is the newest with a trained model; for `resume`, the newest training, however it ended.
 
     Args:
         arguments: The command line without its first word.
 
     Returns:
-        The command line, and a line for each folder that was taken, for the log.
+        The command line, and one line per replaced folder for the log.
 
     Raises:
         ConfigError: There is no such run.
@@ -57,12 +57,12 @@ def _newest(key: str) -> Path:
 
 
 def _has_models(folder: Path) -> bool:
-    """Whether a run has a model, or a fold of it has: the command then tells how to name that."""
+    """Whether a run has a model, or one of its folds has. The command then says how to name that fold."""
     return has_model(folder) or any(map(has_model, fold_folders(folder)))
 
 
 def _run_folders() -> Iterator[Path]:
-    """Gives the folders of runs and of the jobs of sweeps here."""
+    """Yields the folders of runs and of the jobs of sweeps here."""
     for parent, pattern in zip(PARENTS, ("*/*", "*/*/*"), strict=True):
         for path in Path(parent).glob(f"{pattern}/.hydra/config.yaml"):
             yield path.parent.parent

@@ -1,4 +1,4 @@
-"""The lock of a run folder: one process at a time works in it, and a dead one holds nothing."""
+"""The lock of a run folder: one process at a time works in it, and a dead process holds nothing."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pipeline.errors import ConfigError, one_line
 
 log = logging.getLogger(__name__)
 WITHOUT_LOCKS = (EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP)
-"""Errors of a file system that has no locks."""
+"""Error numbers of file systems without locks."""
 FILE = ".lock"
-"""Its file in the run folder, which stays there; what counts is who holds it, and it says who does."""
+"""The lock file, which stays in the run folder. The lock is what counts; the contents say who holds it."""
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Holds the lock of an existing run folder; the operating system takes it from a process that ends in any way.
+    """Holds the lock of an existing run folder. The operating system releases it however the process ends.
 
     Raises:
         ConfigError: Another run works in the folder.
@@ -37,8 +37,8 @@ def held(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            # Closing it is not enough as long as a process that was just forked has it too. Where there are no locks,
-            # there is nothing to give back.
+            # Closing the file is not enough while a newly forked process still has it open. Without locks there is
+            # nothing to release.
             with suppress(OSError):
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
@@ -58,14 +58,16 @@ def _take(descriptor: int, folder: Path) -> None:
         if error.errno not in WITHOUT_LOCKS:
             raise OSError(error.errno, error.strerror, str(folder / FILE)) from error
         log.warning(
-            "the file system of '%s' has no locks: %s; let no other run use the folder", folder, one_line(error)
+            "the file system of '%s' has no locks: %s; make sure that no other run uses the folder",
+            folder,
+            one_line(error),
         )
     holder = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    # It is locked also where the disk has no room to say by whom.
+    # The lock is held even if the disk has no room to say by whom.
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
@@ -76,12 +78,12 @@ def _holder(descriptor: int) -> str:
         holder = json.loads(os.pread(descriptor, 4096, 0))
         return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
     except (OSError, ValueError, KeyError, TypeError):
-        # It has just taken the lock, and not said yet who it is.
+        # The process has just taken the lock, and has not yet written who it is.
         return "another process"
 
 
 def _close_in_child() -> None:
-    """Lets forked processes not hold the lock: a worker may outlive the run that started it."""
+    """Releases the lock in forked processes, since a worker may outlive the run that started it."""
     while _descriptors:
         os.close(_descriptors.pop())
 

@@ -1,4 +1,4 @@
-"""The log file of a run: always one of the run folder itself, whatever somebody has put there."""
+"""The log file of a run, which must be inside the run folder and not lead elsewhere."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ EXPECTED = "expected a file of the run folder's own; delete it, or use another f
 
 
 class RunLog(logging.FileHandler):
-    """Appends records to a log file, which no link leads elsewhere.
+    """Appends records to a log file that is not a link to another place.
 
     Args:
         filename: The file.
 
     Raises:
-        FileError: Something else is there: a symbolic link, a pipe, a device.
+        FileError: The path is something else: a symbolic link, a pipe, a device.
         OSError: The file cannot be written.
     """
 
@@ -31,7 +31,7 @@ class RunLog(logging.FileHandler):
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)
         try:
-            # Without waiting for somebody who reads a pipe.
+            # Does not wait for a reader of a pipe.
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
             descriptor = os.open(path, flags, 0o666)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Memory that runs out, told in one line with the size of the batches and what to try."""
+"""Reports in one line that memory ran out, with the batch size and what to try."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def memory_errors(batch_size: int | None) -> Iterator[None]:
 
 
 def memory_error(error: BaseException, batch_size: int | None = None) -> ConfigError | None:
-    """Returns what to tell of an error that means that memory ran out; None if it means something else."""
+    """Returns the error to report if memory ran out; None if an error means something else."""
     if not _ran_out(error):
         return None
     if batch_size is None:
@@ -46,7 +46,7 @@ def memory_error(error: BaseException, batch_size: int | None = None) -> ConfigE
 
 
 def _ran_out(error: BaseException) -> bool:
-    # TensorFlow's, which is not imported for this, and NumPy's, which is a MemoryError. A full disk has the former too.
+    # TensorFlow's error, without importing it, and NumPy's, a MemoryError. A full disk also raises the former.
     names = {one.__name__ for one in type(error).__mro__}
     if "ResourceExhaustedError" in names:
         return os_error(error) is None

@@ -1,4 +1,4 @@
-"""Names of the files of a run folder, of the folders that runs are in, and of tasks that others must know."""
+"""Names of the files in a run folder, of the folders that contain runs, and of tasks that other modules must know."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ METRICS, HISTORY, RESOURCES = "metrics.json", "history.csv", "resources.csv"
 SNAPSHOTS, TENSORBOARD = "snapshots", "tensorboard"
 FACTS_FILE, LOG, CONFIG_FOLDER, LOCK = "run.json", "pipeline.log", ".hydra", ".lock"
 OF_START = frozenset({CONFIG_FOLDER, LOCK, LOG, FACTS_FILE})
-"""Those that are there before a task begins."""
+"""Those that exist before a task begins."""
 PARENTS = ("outputs", "multirun")
-"""Folders in which runs and sweeps get folders of their own."""
+"""Folders that contain the folders of runs and sweeps."""
 TRAIN = "pipeline.tasks.train.train"
 """The task that trains."""
 

@@ -1,4 +1,4 @@
-"""A run folder read back: its config, what `run.json` says of it, its folds, and its model."""
+"""Reads a run folder: its config, `run.json`, its folds, and its model."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pipeline.security.shapes import checked
 
 
 def config_of_run(folder: Path, key: str = "run") -> dict[str, Any]:
-    """Reads the config that made a run back from its folder, its interpolations as they are written.
+    """Reads the config that made a run from its folder, with its interpolations as they are written.
 
     Args:
         folder: The folder.
         key: The config key that names it, for messages.
 
     Raises:
-        ConfigError: There is no such folder, it is not one of a run, or its config is no mapping of plain values.
+        ConfigError: The folder does not exist, is not that of a run, or its config is not a mapping of plain values.
     """
     path = folder / ".hydra" / "config.yaml"
     try:
@@ -38,7 +38,7 @@ def config_of_run(folder: Path, key: str = "run") -> dict[str, Any]:
 
 
 def facts_of_run(folder: Path) -> dict[str, Any]:
-    """Returns what `run.json` says of when a run was started and how it ended; nothing where it cannot be read."""
+    """Returns when a run was started and how it ended, from `run.json`; empty if that cannot be read."""
     path = folder / FACTS_FILE
     try:
         facts: dict[str, Any] = checked(_started_shape(), read_json(path, "run"), f"run: '{path}'")
@@ -49,7 +49,7 @@ def facts_of_run(folder: Path) -> dict[str, Any]:
 
 @cache
 def _started_shape() -> Any:
-    # Most commands have no use for it, and it takes longer to import than anything else here.
+    # Imported here, because most commands do not need it and it takes longer to import than anything else.
     from pydantic import BaseModel, TypeAdapter
 
     class Started(BaseModel):
@@ -61,7 +61,7 @@ def _started_shape() -> Any:
 
 
 def names_of_data(folder: Path) -> tuple[list[str], list[str]]:
-    """Returns the names of the inputs and targets of a training; none where its `run.json` cannot be read."""
+    """Returns the names of the inputs and targets of a training; empty if its `run.json` cannot be read."""
     path = folder / FACTS_FILE
     try:
         facts = checked(_names_shape(), read_json(path, "run"), f"run: '{path}'")
@@ -90,7 +90,7 @@ def fold_folder(folder: Path, number: int) -> Path:
 
 
 def fold_folders(folder: Path) -> list[Path]:
-    """Returns the folders of the folds that a cross-validation has begun, in order; none where it is another run."""
+    """Returns the folders of the folds that a cross-validation has begun, in order; empty for another run."""
     found = {
         int(path.name[5:]): path for path in folder.glob("fold_*") if re.fullmatch(r"fold_[1-9]\d{0,8}", path.name)
     }
@@ -112,7 +112,7 @@ def is_training(folder: Path) -> bool:
 
 
 def model_file(folder: Path) -> Path:
-    """Returns the file of a run's model: its weights where the whole cannot be saved, or not be loaded.
+    """Returns the file of a run's model, or of its weights if the model cannot be saved or loaded.
 
     Raises:
         ConfigError: The run left no model.

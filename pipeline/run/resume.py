@@ -1,4 +1,4 @@
-"""The run that a command goes on with: found by its folder or its config, and held to that config."""
+"""The run that a command resumes: found by its folder or its config, and compared with that config."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ CHANGEABLE = (
     "debug",
     "trust",
 )
-"""Keys, and all below them, that a resumed training may have otherwise than the one before."""
+"""Keys, with everything below them, that may differ in a resumed training."""
 NO_VALUE = "nothing"
 MOST_BYTES_OF_HISTORY = 64 * 2**20
 
 
 def folder_to_resume(config: DictConfig, parent: str) -> str | None:
-    """Returns the folder of the run that a command goes on with; None for a new run.
+    """Returns the folder of the run that a command resumes; None for a new run.
 
     Args:
-        config: As composed, `hydra` included.
-        parent: The folder of dates, in which run folders are.
+        config: The composed config, including `hydra`.
+        parent: The folder of dates that contains run folders.
 
     Raises:
+        ConfigError: `resume` is not the folder of a run, or the command is a sweep.
         ConfigError: `resume` is not the folder of a run, or a sweep is to be resumed.
     """
     asked = OmegaConf.select(config, "resume")
@@ -60,10 +61,10 @@ def folder_to_resume(config: DictConfig, parent: str) -> str | None:
 
 
 def take_up(config: DictConfig, folder: Path) -> None:
-    """Checks that a command's config is that of the run it goes on with, and writes there what may be otherwise.
+    """Checks that a command's config is that of the run it resumes, and saves the values that may differ.
 
     Raises:
-        ConfigMistakes: It is another one, or asks for fewer epochs than are trained; a line for each difference.
+        ConfigMistakes: The config differs, or has fewer epochs than are trained; one line per difference.
     """
     advice = f"use that of the run, or start a new run without resume ({', '.join(CHANGEABLE[:3])} may change)"
     mistakes = [
@@ -84,7 +85,7 @@ def take_up(config: DictConfig, folder: Path) -> None:
 
 
 def epochs_trained(folder: Path) -> int:
-    """Returns the number of epochs, those of `trainer.initial_epoch` among them, that a run can go on from."""
+    """Returns the number of epochs, including `trainer.initial_epoch`, from which a run can continue."""
     if not any((folder / "snapshots").glob("*.snapshot")):
         return 0
     try:
@@ -96,11 +97,11 @@ def epochs_trained(folder: Path) -> int:
 
 
 def resume_command(folder: Path, trusted: Iterable[str] = (), values: Iterable[str] = ()) -> str:
-    """Returns what to type to go on with a run.
+    """Returns the command that resumes a run.
 
     Args:
         folder: Its folder.
-        trusted: What to trust in it, whose config may be a stranger's by then, besides what the environment says.
+        trusted: What to trust in its config, in addition to what the environment trusts.
         values: Values to type again, as `key=value`.
     """
     named = [name for name in dict.fromkeys(trusted) if name not in trust.of_environment()]
@@ -109,7 +110,7 @@ def resume_command(folder: Path, trusted: Iterable[str] = (), values: Iterable[s
 
 
 def trusted_by_command() -> list[str]:
-    """Returns what a later command must trust that goes on with the run of this one, as far as it was typed here."""
+    """Returns what a command must trust to resume the run of this one, as far as it was typed here."""
     current = trust.current()
     reads = any("${oc.env:" in text for text in current.texts)
     names = {name for name in current.names if name != "hydra" and not trust.is_part(trust.as_keras(name))}
@@ -117,7 +118,7 @@ def trusted_by_command() -> list[str]:
 
 
 def asks_for_trust(mistakes: ConfigMistakes, config: DictConfig, folder: Path) -> ConfigMistakes:
-    """Returns the mistakes of a resumed run's config with the command that trusts all that they tell of.
+    """Adds the command that trusts everything named in the mistakes of a resumed run's config.
 
     The run folder may have come from anyone since the first command typed these values.
     """
@@ -132,14 +133,12 @@ def asks_for_trust(mistakes: ConfigMistakes, config: DictConfig, folder: Path) -
             values.append(f"{place}={quoted(value)}")
     if not named and not values:
         return mistakes
-    told = (
-        "resume: this command has to name what it trusts in the folder, which may come from anyone; if you trust it: "
-    )
+    told = "resume: the folder may come from anyone, so this command must name what it trusts; if you trust it: "
     return ConfigMistakes([*mistakes.mistakes, told + resume_command(folder, named, values)])
 
 
 def quoted(value: object) -> str:
-    """Returns a text as a value on a command line of Hydra."""
+    """Returns a text as a value on Hydra's command line."""
     text = str(value)
     if re.fullmatch(r"[\w./-]+", text, re.ASCII):
         return text
@@ -147,7 +146,7 @@ def quoted(value: object) -> str:
 
 
 def _unfinished_run(config: DictConfig, parent: Path) -> str | None:
-    """Returns the run of the same config that did not finish and came furthest; of equal ones, the newest."""
+    """Returns the unfinished run with the same config that came furthest; among equal ones, the newest."""
     here = _plain(config)
     found = []
     for path in parent.glob("*/*/.hydra/config.yaml"):
@@ -159,12 +158,12 @@ def _unfinished_run(config: DictConfig, parent: Path) -> str | None:
         facts = facts_of_run(folder)
         if same and facts.get("status") != "finished":
             found.append((_steps_done(folder), str(facts.get("started", "")), str(folder)))
-    # Clocks are set back, and folders are named by the time of day.
+    # Clocks are sometimes set back, and folders are named by the time of day.
     return max(found)[2] if found else None
 
 
 def _steps_done(folder: Path) -> int:
-    """Returns how many steps the newest snapshot of a run has, by its name, or those of all its folds."""
+    """Returns the number of steps of a run's newest snapshot, by its name, or the sum over all its folds."""
     done = -1
     for part in (folder, *fold_folders(folder)):
         names = [path.stem for path in (part / "snapshots").glob("*.snapshot")]
@@ -173,7 +172,7 @@ def _steps_done(folder: Path) -> int:
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:
-    """Returns a config as its file has it: interpolations as they are written, some stand for secrets."""
+    """Returns a config as its file has it: with interpolations as they are written, since some stand for secrets."""
     plain: Any = OmegaConf.to_container(config, resolve=False)
     return {key: value for key, value in plain.items() if key != "hydra"}
 

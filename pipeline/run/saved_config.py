@@ -1,4 +1,4 @@
-"""The config of a command that works on a run: that of the run, changed by what the command says."""
+"""The config of a command that works on a run: the run's config with the changes of the command."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ OF_THE_COMMAND = ("task", "run", "runs", "resume", "debug", "hydra", "callbacks"
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Parts a command line into what Hydra composes and what changes values of the run that it names.
+    """Divides a command line into what Hydra composes and what changes values of the run that it names.
 
-    Without `run=DIR` or `resume=DIR` all of it is Hydra's. With one, Hydra gets options, what is of the command itself,
-    and groups that are chosen anew together with their values; other values exist in the run's config only. A command
-    with `resume=DIR` that chooses groups is the whole command of the run again, and all of it is Hydra's too.
+    Without `run=DIR` or `resume=DIR`, everything is Hydra's. With one of them, Hydra gets options, the keys of the
+    command itself, and newly chosen groups together with their values. Other values exist only in the run's config. A
+    command with `resume=DIR` that chooses groups is the complete command of the run again, so all of it is Hydra's too.
     """
     resumes = any(argument.startswith("resume=") and argument != "resume=auto" for argument in arguments)
     groups = any(_root(argument) and _is_group(argument) for argument in arguments)
     if not any(argument.startswith("run=") for argument in arguments) and (groups or not resumes):
         return list(arguments), []
     chosen = {root for argument in arguments if (root := _root(argument)) and _is_group(argument)}
-    # A run that is resumed has callbacks and trackers of its own, in place of those that Hydra composes.
+    # A resumed run has its own callbacks and trackers, which replace those that Hydra composes.
     composed = {*OF_THE_COMMAND} - ({"callbacks", "tracking"} if resumes else set())
     ours = [a for a in arguments if "=" in a and not a.startswith("-") and _root(a) not in {*chosen, *composed}]
     return [a for a in arguments if a not in ours], ours
@@ -46,16 +46,16 @@ def config_of_command(
     """Returns the config to work with.
 
     Args:
-        config: As composed from this command alone.
+        config: The config composed from this command alone.
         choices: The config groups that the command itself chooses.
         changes: Overrides of values of the run's config.
         typed: Keys and groups that are typed.
 
     Returns:
-        `config` itself if it names no run; else the run's own config, changed.
+        `config` itself if it names no run; otherwise the run's config with the changes.
 
     Raises:
-        ConfigError: `run` is not the folder of a run, or its config is no plain YAML.
+        ConfigError: `run` is not the folder of a run, or its config is not plain YAML.
         ConfigMistakes: Changes of keys that the run's config does not have.
     """
     # A task that reads only the files of runs needs none of their config: the data may be gone.
@@ -66,10 +66,10 @@ def config_of_command(
         return _config_to_resume(config, changes) if resumes else config
     merged = _with_config_of_run(config, Path(config.run), "run", {*OF_THE_COMMAND, *choices})
     if "experiment" in choices:
-        raise ConfigError("experiment: the run has a config of its own; single groups and values can be changed")
+        raise ConfigError("experiment: the run has its own config; change single groups and values instead")
     _change_all(merged, changes)
     if names_other_data(typed) and "data" not in choices:
-        # The validation and test data of the run do not belong to the data that the command names.
+        # The run's validation and test data do not belong to the data that the command names.
         for split in ("validation", "test"):
             place = f"data.{split}"
             if split in merged.data and not any(key == place or key.startswith(f"{place}.") for key in typed):
@@ -81,7 +81,7 @@ def config_of_command(
 
 
 def _config_to_resume(config: DictConfig, changes: Sequence[str]) -> DictConfig:
-    """Returns the config of the run that `resume` names, changed."""
+    """Returns the config of the run that `resume` names, with the changes."""
     merged = _with_config_of_run(config, Path(config.resume), "resume", {"resume", "debug", "trust"})
     _change_all(merged, changes)
     return merged
@@ -98,9 +98,9 @@ def typed_keys(overrides: Sequence[str]) -> frozenset[str]:
 
 
 def _with_config_of_run(config: DictConfig, folder: Path, key: str, left: set[str]) -> DictConfig:
-    """Returns a config with the values of a run's own, but for those root keys that are left as they are.
+    """Returns a config with the values of a run's config, except for the root keys in `left`.
 
-    A file may have keys that no config has, which nothing would read.
+    A file may have keys that no config has. Nothing reads them.
     """
     merged = config.copy()
     OmegaConf.set_struct(merged, False)
@@ -138,7 +138,7 @@ def _change(config: DictConfig, override: Override) -> str | None:
 
 
 def _replace(config: DictConfig, key: str, value: Any) -> None:
-    """Puts a value in place of an open node; a node that has a schema keeps it."""
+    """Replaces an open node by a value. A node with a schema keeps it."""
     typed = OmegaConf.get_type(config, key) not in (dict, list, None) and OmegaConf.is_config(config[key])
     OmegaConf.update(config, key, value, merge=typed)
 

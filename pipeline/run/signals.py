@@ -1,16 +1,16 @@
-"""SIGINT, SIGTERM, SIGHUP: the first one lets the work in hand end in good order; a second one and the deadline do not.
+"""SIGINT, SIGTERM, SIGHUP: the first lets current work end in good order; a second one and the deadline do not.
 
-Python runs its signal handlers in the main thread, between two bytecodes: while that thread is in a long call of
-TensorFlow, none runs. So a thread of ours is told of signals too, by `signal.set_wakeup_fd`, and ends the process
+Python runs its signal handlers in the main thread between two bytecodes, so none runs while that thread is in a long
+call of TensorFlow. So a thread of our own is notified of signals too, by `signal.set_wakeup_fd`. It ends the process
 
-- at a second signal, at once; a SIGHUP is no second one, as nobody asks by it for more haste: the shell and the kernel
-  both send one when a terminal is closed, and systemd sends one together with SIGTERM;
-- `SECONDS` after the first one, whatever the main thread does then: whether it is still in its step, writes a snapshot,
-  closes files after `leave()`, or was interrupted where it did not defer anything. It may be stuck there too, and the
-  exception may be lost in a finalizer.
+- at a second signal, at once. SIGHUP does not count as a second one, since nobody sends it to ask for haste: the shell
+  and the kernel both send one when a terminal is closed, and systemd sends one together with SIGTERM.
+- `SECONDS` after the first one, whatever the main thread does then: it may still be in its step, write a snapshot,
+  close files after `leave()`, or have been interrupted where nothing was deferred. It may also be stuck, or the
+  exception may have been lost in a finalizer.
 
-The deadline costs nothing that was whole, as all files are written beside and renamed. It ends with `uninstall()`:
-where a command is run in a process that goes on, as in tests, an interruption that was dealt with has no later effect.
+The deadline damages no complete file, since all files are written to temporary ones and renamed. It ends with
+`uninstall()`: if a command runs in a process that continues, as in tests, a handled interruption has no later effect.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from types import FrameType
 from typing import Any, NoReturn
 
 CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
-"""The exit code of a process that a signal asked to leave; to lose the terminal counts as to be terminated."""
+"""The exit codes after a signal. Losing the terminal counts as being terminated."""
 SECONDS = 4.0
-"""How long leaving may take; what the operating system still has to tidy up is done within 5 seconds."""
+"""How long leaving may take. The operating system's own cleanup takes up to 5 more seconds."""
 
 
 def install() -> None:
-    """Watches for SIGINT, SIGTERM and SIGHUP until `uninstall()`; does nothing outside of the main thread.
+    """Watches for SIGINT, SIGTERM and SIGHUP until `uninstall()`. Does nothing outside of the main thread.
 
-    May be called again before that; each call needs an `uninstall()` of its own. A signal that the process ignores, as
-    SIGINT is in the background of a shell script and SIGHUP under nohup, stays ignored.
+    Calls may be nested; each needs its own `uninstall()`. A signal that the process ignores, such as SIGINT in the
+    background of a shell script and SIGHUP under nohup, stays ignored.
     """
     global _watch  # noqa: PLW0603
     if threading.current_thread() is not threading.main_thread():
@@ -46,7 +46,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Ends what `install()` began: signals have the handlers of before, and the deadline no longer counts."""
+    """Reverses `install()`: restores the earlier signal handlers and cancels the deadline."""
     global _watch
     if _watch is None or threading.current_thread() is not threading.main_thread():
         return
@@ -58,7 +58,7 @@ def uninstall() -> None:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Within it, the first signal only notes that leaving is asked for; without it, that signal raises at once.
+    """Inside the context, the first signal only sets a flag. Outside, it raises at once.
 
         with signals.deferred():
             for block in blocks:
@@ -67,12 +67,12 @@ def deferred() -> Iterator[None]:
                     write_snapshot()
                     signals.leave()
 
-    Blocks may be nested. If a signal came and nobody has left by the end of the outermost, that raises as `leave()`
-    does, also in place of an error: the signal may well be its reason, as Ctrl-C reaches child processes too.
+    Contexts may be nested. If a signal came and nobody has left by the end of the outermost one, it raises as `leave()`
+    does, even in place of an error: the signal may be its cause, since Ctrl-C reaches child processes too.
 
     Raises:
-        KeyboardInterrupt: At its end, SIGINT came.
-        SystemExit: At its end, SIGTERM or SIGHUP came.
+        KeyboardInterrupt: SIGINT came; raised at the end of the context.
+        SystemExit: SIGTERM or SIGHUP came; raised at the end of the context.
     """
     watch = _watch
     if watch is None or threading.current_thread() is not threading.main_thread():
@@ -93,12 +93,12 @@ def deferred() -> Iterator[None]:
 
 
 def requested() -> bool:
-    """Whether a signal asks to leave; False where nothing is installed."""
+    """Whether a signal asks to leave. False if nothing is installed."""
     return _watch is not None and _watch.asked is not None
 
 
 def leave() -> NoReturn:
-    """Leaves as the signal asks; the deadline that began with the signal stays.
+    """Leaves as the signal asks. The deadline that began with the signal still holds.
 
     Raises:
         KeyboardInterrupt: For SIGINT, and if no signal came.
@@ -110,11 +110,11 @@ def leave() -> NoReturn:
 
 
 class _Watch:
-    """What watches for signals.
+    """The state of watching for signals.
 
     Attributes:
         installs: Calls of `install()` without their `uninstall()`.
-        blocks: Deferred blocks that the main thread is in.
+        blocks: Deferred contexts that the main thread is in.
         asked: The signal that asks to leave.
     """
 
@@ -123,7 +123,7 @@ class _Watch:
         self.asked: int | None = None
         self._leaving = False
         self._reader, self._writer = os.pipe()
-        # The process may never wait for a watching thread that lags behind.
+        # The process must never wait for a watching thread that lags behind.
         os.set_blocking(self._writer, False)
         self._thread = threading.Thread(target=self._guard, name="interruption", daemon=True)
         self._thread.start()
@@ -135,25 +135,25 @@ class _Watch:
         }
 
     def close(self) -> None:
-        """Puts all back as it was."""
+        """Restores everything."""
         self._restore()
         os.write(self._writer, b"\0")
         self._thread.join()
         self._close_pipe()
 
     def close_in_child(self) -> None:
-        """Does so in a forked process, which has no thread of ours but the same pipe to the one of its parent."""
+        """The same in a forked process, which lacks our thread but shares the pipe to its parent's thread."""
         self._wakeup = -1
         self._restore()
         self._close_pipe()
 
     def leave_if_asked(self) -> None:
-        """Leaves at the end of the outermost block, unless someone already does."""
+        """Leaves at the end of the outermost context, unless someone already does."""
         if self.asked is not None and not self.blocks and not self._leaving:
             self.leave()
 
     def leave(self) -> NoReturn:
-        """Raises what the signal means."""
+        """Raises the exception for the signal."""
         self._leaving = True
         if self.asked in (None, signal.SIGINT):
             raise KeyboardInterrupt
@@ -161,7 +161,7 @@ class _Watch:
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
-            # Whoever has put one of their own in its place keeps it.
+            # A handler that someone else has installed since stays.
             if signal.getsignal(number) == self._note:
                 signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup)
@@ -171,7 +171,7 @@ class _Watch:
         os.close(self._writer)
 
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        # What a second one means is up to the thread, which is told of them in the order in which they came.
+        # The thread decides what a second signal means, since it is notified of them in order.
         if self.asked is not None:
             return
         self.asked = number
@@ -188,7 +188,7 @@ class _Watch:
             for number in os.read(self._reader, 1024):
                 if number == 0:
                     return
-                # A debugger may have taken a signal over.
+                # A debugger may have taken over a signal.
                 if number not in CODES or signal.getsignal(number) != self._note:
                     continue
                 if deadline is None:
@@ -198,7 +198,7 @@ class _Watch:
 
 
 def _before_fork() -> None:
-    # Else a worker could be terminated while it still has the handlers of its parent.
+    # Otherwise a worker could be terminated while it still has its parent's handlers.
     _fork.mask = signal.pthread_sigmask(signal.SIG_BLOCK, CODES) if _watch is not None else None
 
 
@@ -208,7 +208,7 @@ def _after_fork() -> None:
 
 
 def _after_fork_in_child() -> None:
-    """Lets a forked process have no part in this: a worker that is terminated must end, and not tell its parent so."""
+    """Excludes a forked process: a terminated worker must end, and not notify its parent."""
     global _watch
     if _watch is not None:
         ended, _watch = _watch, None

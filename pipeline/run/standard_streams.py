@@ -1,7 +1,7 @@
-"""The standard streams: where one is closed or its reader goes away, what is written is lost, and all else goes on.
+"""The standard streams: if one is closed or its reader is gone, its output is lost, but everything else continues.
 
 A process may be started with its standard output closed (`>&-`). The next file that it opens, perhaps a snapshot, would
-then have the number of that stream, and what TensorFlow's C++ logs would be written into the file.
+then get the number of that stream, and TensorFlow's C++ log would be written into the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 
 def keep() -> None:
-    """Has the streams of the process take whatever is written, to its end; to be called before any file is opened."""
+    """Makes the process's streams accept all output until it ends. Must be called before any file is opened."""
     for number in (0, 1, 2):
         _occupy(number)
     sys.stdin = sys.stdin or _nothing("r")
@@ -22,19 +22,19 @@ def keep() -> None:
 
 
 def _occupy(number: int) -> None:
-    """Opens the null device as a descriptor that is closed; those below it are open."""
+    """Opens the null device as a closed descriptor. The descriptors below it must be open."""
     try:
         os.fstat(number)
     except OSError:
-        # The lowest number that is free is what a file gets.
+        # A file gets the lowest free number.
         opened = os.open(os.devnull, os.O_RDWR)
         assert opened == number
-        # Child processes get it too.
+        # Child processes inherit it.
         os.set_inheritable(number, True)
 
 
 def _nothing(mode: str) -> TextIO:
-    # Not the descriptor of its number: where Python found that closed, it may have become a file of somebody's since.
+    # Not the descriptor of its number: if Python found that closed, it may since belong to someone's file.
     stream: Any = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115
     return stream
 
@@ -47,7 +47,7 @@ def _lasting(stream: TextIO | None) -> TextIO:
     return io.TextIOWrapper(
         file if stream.write_through else io.BufferedWriter(file),
         encoding=stream.encoding,
-        # A character that the terminal does not have is no reason to end.
+        # A character that the terminal cannot show is no reason to end.
         errors="backslashreplace",
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
@@ -55,10 +55,10 @@ def _lasting(stream: TextIO | None) -> TextIO:
 
 
 class _Lasting(io.FileIO):
-    """A file of which the far end may go away: a pipe without a reader, a terminal that is closed, a full disk."""
+    """A file whose other end may disappear: a pipe without a reader, a closed terminal, a full disk."""
 
     def write(self, data: Any) -> int:
-        """Writes; says so also where that cannot be done."""
+        """Writes, and claims success even if that is impossible."""
         try:
             return super().write(data)
         except OSError:

@@ -195,7 +195,7 @@ class Training:
 
     @property
     def _epoch_steps(self) -> int | None:
-        """The steps of an epoch, as far as the data says or the epoch before has shown; None where nobody knows."""
+        """The steps of an epoch, as far as the data or the previous epoch shows; None if unknown."""
         return self._feed.steps or self._counted
 
     def _steps_left(self) -> int | None:

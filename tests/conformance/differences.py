@@ -1,12 +1,13 @@
-"""The known differences between Keras' own `fit`, `evaluate` and `predict` and ours, as a table and as a page.
+"""The known differences between Keras' `fit`, `evaluate` and `predict` and the pipeline's, as a table and as a page.
 
     python -m tests.conformance.differences > .docs/differences.md
 
-What Keras does is that of Keras 3.15 on TensorFlow.
+The behaviour of Keras is that of Keras 3.15 on TensorFlow.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from tests.conformance.rows.arguments import ARGUMENTS_OF_FIT
@@ -18,12 +19,13 @@ from tests.conformance.rows.losses import LOSSES_AND_METRICS
 
 WIDTH = 78
 INTRODUCTION = (
-    "`pipeline.fit`, `pipeline.evaluate` and `pipeline.predict` take what `keras.Model.fit`, `evaluate` and `predict` "
-    "take, and mean the same, save for what is listed here. The comparison is with Keras 3.15 on TensorFlow.",
-    "Each difference is pinned by tests, and random models, data and arguments are compared with Keras besides: "
-    "`python -m tests.conformance.fuzz --seed 0 --count 100`. A difference that is not listed is a bug.",
-    "What `pipeline.fit` adds is no difference: the arguments `validation_sets`, `validation_interval` and "
-    "`jit_compile`, and the attributes `compilation` and `validations` of the history it returns.",
+    "`pipeline.fit`, `pipeline.evaluate` and `pipeline.predict` accept the same arguments as `keras.Model.fit`, "
+    "`evaluate` and `predict`, with the same meaning, except for the differences on this page. The comparison is with "
+    "Keras 3.15 on TensorFlow.",
+    "Each difference is held in place by tests. In addition, random models, data and arguments are compared with "
+    "Keras: `python -m tests.conformance.fuzz --seed 0 --count 100`. A difference that is not on this page is a bug.",
+    "Additions of `pipeline.fit` are not differences: the arguments `validation_sets`, `validation_interval` and "
+    "`jit_compile`, and the attributes `compilation` and `validations` of the history that it returns.",
 )
 SECTIONS: dict[str, tuple[Difference, ...]] = {
     "Losses, metrics and logs": LOSSES_AND_METRICS,
@@ -32,19 +34,25 @@ SECTIONS: dict[str, tuple[Difference, ...]] = {
     "Steps, callbacks and models": CALLS,
     "The command with `data=batches`": COMMAND,
 }
-"""The known differences by what they are about."""
+"""The known differences by topic."""
 DIFFERENCES = tuple(row for rows in SECTIONS.values() for row in rows)
 
 
 def page() -> str:
     """Returns the page for users."""
-    parts = ["# Differences from Keras", *map(_filled, INTRODUCTION)]
+    contents = "\n".join(f"- [{title}](#{_anchor(title)}): {len(rows)}" for title, rows in SECTIONS.items())
+    parts = ["# Differences from Keras", *map(_filled, INTRODUCTION), contents]
     for title, rows in SECTIONS.items():
         parts.append(f"## {title}")
         for row in rows:
-            told = f"**Keras** {row.keras}", f"**Ours** {row.ours}", f"**Why:** {row.why}"
-            parts += [f"### {row.title}", "\n".join(map(_item, told))]
+            items = f"**Keras** {row.keras}", f"**The pipeline** {row.ours}", f"**Why:** {row.why}"
+            parts += [f"### {row.title}", "\n".join(map(_item, items))]
     return "\n\n".join(parts) + "\n"
+
+
+def _anchor(title: str) -> str:
+    """Returns the anchor that GitHub gives to a heading."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def _filled(text: str) -> str:

@@ -129,3 +129,20 @@ def test_page_does_what_it_says(page: Path, reader: Reader) -> None:
         assert f"({other})" in page.read_text()
         reader.read(REPOSITORY / other, only_data=True)
     reader.read(page)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("```sh\npython -m pipeline --help\n```\n\n```text\nNobody prints this.\n```\n", "line 6: not printed"),
+        ("```sh\npython -m pipeline trainer.epochs=0\n```\n", "line 2: "),
+        ("```sh\nrm -r conf\n```\n", "line 2: no rule for the command"),
+        ("```yaml\ntrainer: {}\n```\n", "line 2: no rule for a block of yaml"),
+    ],
+    ids=["other output", "command that fails", "other command", "file without a name"],
+)
+def test_page_that_says_something_else_is_found(text: str, told: str, reader: Reader, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    with pytest.raises((AssertionError, pytest.fail.Exception), match=told):
+        reader.read(page)

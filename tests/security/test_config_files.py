@@ -69,7 +69,7 @@ def test_path_is_of_numbers_where_it_is_filled_in(attack: str, attacked: Path, c
     done = command(*experiment(attacked, checkpoint(f"{RUN}/{PLACEHOLDERS[attack]}")))
     assert not list(attacked.rglob("*pwned*"))
     assert_refused(done, "callbacks.mine.filepath: ")
-    assert "is right" in done.errors[0]
+    assert "expected a number such as {epoch:02d}" in done.errors[0]
 
 
 def test_path_with_numbers_in_it_is_filled_in(attacked: Path, command: Command) -> None:

@@ -86,7 +86,7 @@ def test_environment_names_packages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("argument", ["trust=['${data.path}']", "trust=['*']", "trust=['']", "trust=[a/b]"])
 def test_trust_names_packages_only(argument: str) -> None:
-    with pytest.raises(ConfigError, match="is no package"):
+    with pytest.raises(ConfigError, match="expected the name of a package"):
         trust_of([argument])
 
 

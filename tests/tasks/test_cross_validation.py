@@ -79,7 +79,9 @@ def test_folds_are_trained_resumed_and_told_together(command: Command, table: pd
         "accuracy"
     ] == pytest.approx(of_folds[1])
     refused = command("task=evaluate", f"run={folder}")
-    assert refused.errors == [f"run: '{folder}' is of 2 folds, each with a model; run={folds[0]} is right"]
+    assert refused.errors == [
+        f"run: '{folder}' is of 2 folds, each with a model; use one of them, such as run={folds[0]}"
+    ]
 
     # Other data is no reason to mix old folds with new ones.
     save(tmp_path, table.assign(x=0.0))

@@ -1,4 +1,4 @@
-"""Known differences of the command from `fit` on the same batches."""
+"""Known differences between the command and `fit` on the same batches."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ ITEMS = "tests/data/test_items.py::"
 COMMAND = (
     Difference(
         "order-of-a-py-dataset",
-        "The order of a `PyDataset` depends on `seed` and pass",
+        "The order of a `PyDataset` depends on `seed` and the pass",
         "draws it from Python's global random numbers.",
-        "has a permutation for each pass that depends on `seed` and the number of the pass alone. "
+        "uses a permutation for each pass that depends only on `seed` and the number of the pass. "
         "`loader.shuffle=false` keeps the order of the dataset.",
-        "A resumed run goes on in the same order.",
+        "A resumed run continues in the same order.",
         (ITEMS + "test_training_draws_them_in_an_order_of_seed_and_pass",),
     ),
     Difference(
         "randomness-of-worker-processes",
-        "Worker processes draw at random by `seed`, pass and batch",
-        "leaves each process the random numbers of the one that it was forked from, so that several processes may "
-        "draw the same.",
+        "Random numbers in worker processes depend on `seed`, pass and batch",
+        "lets each process start with the random numbers of the process that it was forked from, so that several "
+        "processes may draw the same numbers.",
         "seeds Python's and NumPy's random numbers for each batch. What `on_epoch_begin` and `on_epoch_end` draw "
         "depends on `seed` and epoch.",
         "Augmented batches differ from each other, and are the same in a resumed run.",
@@ -28,18 +28,18 @@ COMMAND = (
     ),
     Difference(
         "dead-worker-processes",
-        "A worker process that is killed is an error",
-        "waits for its batch for ever.",
-        "ends with a line that names the dataset and the batch.",
-        "A process that was killed for want of memory should not hold up a training over night.",
+        "A killed worker process is an error",
+        "waits forever for its batch.",
+        "ends with a message that names the dataset and the batch.",
+        "A process that was killed for lack of memory should not block a training overnight.",
         ("tests/data/test_workers.py::test_a_killed_worker_process_is_told_in_a_line",),
     ),
     Difference(
         "steps-of-a-pass",
-        "`data.steps` is no more than there is",
-        "warns that the data ran out, in the middle of the training.",
-        "refuses it before the training, if the length of the data is known.",
-        "A mistake should be told at once.",
+        "`data.steps` cannot exceed the data",
+        "warns in the middle of the training that the data ran out.",
+        "refuses such a value before the training, if the length of the data is known.",
+        "A mistake should be reported at once.",
         (ITEMS + "test_the_first_ones_are_a_pass_if_so_many_are_asked_for",),
     ),
 )

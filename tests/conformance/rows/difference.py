@@ -11,11 +11,11 @@ class Difference:
 
     Attributes:
         name: Its name, in lower case with hyphens.
-        title: What it is about, as a heading.
-        keras: What Keras does.
-        ours: What ours does.
-        why: Why ours does so.
-        tests: The tests that pin it, as `path::function` in the repository.
+        title: A heading for it.
+        keras: What Keras does, beginning with a verb.
+        ours: What the pipeline does, beginning with a verb.
+        why: The reason for the difference.
+        tests: The tests that hold it in place, as `path::function` in the repository.
     """
 
     name: str

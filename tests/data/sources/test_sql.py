@@ -109,7 +109,7 @@ def test_config_file_names_sqlite_files_of_this_machine_and_sends_no_query_to_a_
         assert mistakes({"url": SERVER, "table": "people"}, url="${oc.env:DATABASE_URL}") == []
         (line,) = mistakes({"url": SERVER, **query}, url="${oc.env:DATABASE_URL}")
         assert line.startswith(
-            "data.query: a config file says whom to send to, or what; trust=[network] or data.query="
+            "data.query: a config file says whom to send to, or what; use trust=[network] or data.query="
         )
     with trusting(trust_of([f"data.url={SERVER}", "data.table=people"])):
         assert [line.split(":")[0] for line in mistakes({"url": SERVER}, {"winter": query})] == [
