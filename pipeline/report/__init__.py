@@ -21,7 +21,7 @@ MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    # The page of a look at data is written without TensorFlow, which these import.
+    # The page of an inspection is written without TensorFlow, which these modules import.
     if name not in MODULES:
         raise AttributeError(f"module 'pipeline.report' has no attribute '{name}'")
     return getattr(import_module(f"pipeline.report.{MODULES[name]}"), name)

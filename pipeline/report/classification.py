@@ -16,14 +16,14 @@ from sklearn.metrics import (
 
 DRAWN_CURVES = 8
 CURVES_OF_ALL = 50
-"""Up to that many classes the areas under the curves of all are computed, of more those of the least F1."""
+"""With up to this many classes, the areas under all curves are computed; with more, those of the lowest F1."""
 CURVE_POINTS = 200
 BINS = 10
 
 
 @dataclass(frozen=True)
 class Curve:
-    """ROC and PR curve of one class against the others, thinned for drawing, their areas from all examples.
+    """ROC and PR curve of one class against the others: thinned for drawing, with areas computed from all examples.
 
     Attributes:
         index: Number of the class.
@@ -42,13 +42,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How sure the model was against how often it was right, in bins of equal width.
+    """The model's confidence compared with its accuracy, in bins of equal width.
 
     Attributes:
-        confidence: Mean confidence of each bin that has predictions.
-        accuracy: Share of them that are right.
-        counts: Their number.
-        error: Expected calibration error: mean of the differences between both, weighted by the counts.
+        confidence: The mean confidence of each bin that has predictions.
+        accuracy: The share of correct predictions in each bin.
+        counts: The number of predictions in each bin.
+        error: The expected calibration error: the mean difference between the two, weighted by the counts.
     """
 
     confidence: np.ndarray
@@ -64,15 +64,15 @@ class Classification:
     Attributes:
         classes: Names.
         examples: Number of examples.
-        accuracy: Share of examples that are right; for labels that exclude each other not, of labels that are.
-        precision: By class, of shape (classes,), as are the next three.
+        accuracy: The share of correct examples or, for non-exclusive labels, of correct labels.
+        precision: By class, of shape (classes,), like the next three.
         recall: By class.
         f1: By class.
-        support: Examples of each class.
-        pairs: Rows of true class, predicted class and count, in this order, of those that occur: of many classes there
-            is no room for a matrix; None for labels that do not exclude each other.
-        curves: Of classes that have examples and are not all that there is.
-        calibration: Of the predicted class; of every label where they do not exclude each other.
+        support: The number of examples of each class.
+        pairs: Rows of true class, predicted class and count, for pairs that occur, since a matrix would be too large
+            for many classes; None for non-exclusive labels.
+        curves: The curves of classes that have both positive and negative examples.
+        calibration: That of the predicted class or, for non-exclusive labels, of every label.
     """
 
     classes: Sequence[str]
@@ -88,12 +88,12 @@ class Classification:
 
     @property
     def curve_of(self) -> dict[int, Curve]:
-        """The curves by number of the class."""
+        """The curves by class number."""
         return {curve.index: curve for curve in self.curves}
 
     @property
     def mean_areas(self) -> tuple[float, float] | None:
-        """Areas under ROC and PR curves, means over the classes that have them."""
+        """The areas under ROC and PR curves, averaged over the classes that have them."""
         if not self.curves:
             return None
         areas = np.array([(curve.roc_area, curve.pr_area) for curve in self.curves])
@@ -110,7 +110,7 @@ class Classification:
 
 
 def classification(classes: Sequence[str], ids: np.ndarray, probabilities: np.ndarray) -> Classification:
-    """Computes the numbers of classes that exclude each other.
+    """Computes the numbers for mutually exclusive classes.
 
     Args:
         classes: Names.
@@ -118,7 +118,7 @@ def classification(classes: Sequence[str], ids: np.ndarray, probabilities: np.nd
         probabilities: Shape (examples, classes).
 
     Raises:
-        ValueError: These are not their shapes, or an id is of no class.
+        ValueError: The shapes are wrong, or an id belongs to no class.
     """
     _check_shape(probabilities, classes)
     if ids.shape != probabilities.shape[:1] or ids.dtype.kind not in "iu":
@@ -137,7 +137,7 @@ def classification(classes: Sequence[str], ids: np.ndarray, probabilities: np.nd
         f1,
         support,
         pairs=_pairs(ids, predicted, len(classes)),
-        # One of two classes mirrors the other.
+        # The curve of one of two classes mirrors that of the other.
         curves=_curves(
             ids[:, None] == labels[1:] if len(classes) == 2 else ids[:, None] == labels,
             probabilities[:, 1:] if len(classes) == 2 else probabilities,
@@ -149,7 +149,7 @@ def classification(classes: Sequence[str], ids: np.ndarray, probabilities: np.nd
 
 
 def labelling(classes: Sequence[str], truth: np.ndarray, probabilities: np.ndarray) -> Classification:
-    """Computes the numbers of labels of which an example may have any number.
+    """Computes the numbers for labels that are not mutually exclusive.
 
     Args:
         classes: Names.
@@ -157,7 +157,7 @@ def labelling(classes: Sequence[str], truth: np.ndarray, probabilities: np.ndarr
         probabilities: Shape (examples, labels).
 
     Raises:
-        ValueError: These are not their shapes.
+        ValueError: The shapes are wrong.
     """
     _check_shape(probabilities, classes)
     if truth.shape != probabilities.shape:
@@ -185,8 +185,8 @@ def calibration(confidence: np.ndarray, right: np.ndarray) -> Calibration:
     """Returns the calibration of predictions.
 
     Args:
-        confidence: Probability of what was predicted, shape (predictions,).
-        right: Whether it was right.
+        confidence: The probability of each prediction, shape (predictions,).
+        right: Whether each prediction was correct.
     """
     bins = np.minimum((np.clip(confidence, 0, 1) * BINS).astype(int), BINS - 1)
     counts = np.bincount(bins, minlength=BINS)
@@ -208,7 +208,7 @@ def _pairs(ids: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
 
 
 def _curves(truth: np.ndarray, probabilities: np.ndarray, f1: np.ndarray, first: int = 0) -> list[Curve]:
-    """Returns the curves of each class of which a curve can be drawn."""
+    """Returns the curve of each class for which one can be drawn."""
     of = np.arange(truth.shape[1])
     if len(of) > CURVES_OF_ALL:
         of = np.sort(np.argsort(f1, kind="stable")[:DRAWN_CURVES])

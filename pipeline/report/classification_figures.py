@@ -13,12 +13,12 @@ from pipeline.report.names import short_names
 from pipeline.report.numbers import number
 
 MOST_CLASSES = 60
-"""Classes that a confusion matrix shows; of more, those with the most mistakes."""
+"""The number of classes in a confusion matrix. With more, those with the most mistakes are shown."""
 MOST_TEXTS = 12
 HEIGHT, LARGE_HEIGHT = 440, 620
 LONGEST_NAME = 18
 LARGEST_BIN, SMALLEST_BIN = 24, 5
-"""Pixels across a bin of the reliability diagram that has the most predictions, and across one of hardly any."""
+"""Diameters in the reliability diagram, in pixels, of the bin with the most predictions and of an almost empty one."""
 
 
 def classification_figures(numbers: Classification) -> list[Figure]:
@@ -51,7 +51,7 @@ def _confusion(numbers: Classification, pairs: np.ndarray, class_names: list[str
 
 
 def _heatmap(title: str, description: str, values: np.ndarray, names: list[str], text: str, hover: str) -> Figure:
-    # Class names such as 1 and 2 would be taken as numbers, and equal ones as one: places are told by position.
+    # Plotly would treat class names such as 1 and 2 as numbers, and equal names as one, so positions are used.
     ticks: dict[str, Any] = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": names}
     if len(names) > 25:
         ticks = {"tickvals": ticks["tickvals"][:: len(names) // 20], "ticktext": names[:: len(names) // 20]}
@@ -65,7 +65,7 @@ def _heatmap(title: str, description: str, values: np.ndarray, names: list[str],
         "hovertemplate": "%{customdata}: " + hover + "<extra></extra>",
     }
     if len(names) <= MOST_TEXTS:
-        # Empty places are left so, to let the mistakes be seen.
+        # Empty cells stay empty, so that the mistakes stand out.
         texts = [[text.format(value) if value >= 0.005 else "" for value in row] for row in values.tolist()]
         trace |= {"text": texts, "texttemplate": "%{text}", "textfont": {"size": 11}}
     square = layout(
@@ -111,7 +111,7 @@ def _precision_recall(numbers: Classification, names: list[str]) -> Figure:
 
 
 def _curve_title(what: str, drawn: int, there: int) -> str:
-    return what if drawn == there else f"{what} of the {drawn} classes with the least area"
+    return what if drawn == there else f"{what} of the {drawn} classes with the smallest area"
 
 
 def _curve(name: str, style: int, x: np.ndarray, y: np.ndarray, area: float) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _curve(name: str, style: int, x: np.ndarray, y: np.ndarray, area: float) -> 
 
 
 def _reliability(found: Calibration) -> Figure:
-    """Returns the share that is right by confidence, bins of few predictions small and pale."""
+    """Returns the share of correct predictions by confidence. Bins with few predictions are small and pale."""
     perfect = {"type": "scatter", "mode": "lines", "x": [0, 1], "y": [0, 1], "name": "perfectly calibrated",
                "hoverinfo": "skip", "line": {"color": NEUTRAL, "dash": "dot", "width": 1.5}}  # fmt: skip
     shares = found.counts / max(1, found.counts.max(initial=0))
@@ -144,19 +144,21 @@ def _reliability(found: Calibration) -> Figure:
         "textposition": ["bottom center" if accuracy > 0.9 else "top center" for accuracy in found.accuracy.tolist()],
         "textfont": {"size": 11},
         "marker": {"color": PALETTE[0], "line": {"width": 0}, "size": _sizes(shares), "opacity": _opacities(shares)},
-        "hovertemplate": "confidence %{x:.3f}, right %{y:.3f}<br>%{customdata:,} predictions<extra></extra>",
+        "hovertemplate": "confidence %{x:.3f}, correct %{y:.3f}<br>%{customdata:,} predictions<extra></extra>",
     }
     error = number(found.error)
     return Figure(
         f"reliability, expected calibration error {error}",
-        f"share that is right by confidence, in {len(found.counts)} bins; expected calibration error {error}",
+        f"share of correct predictions by confidence, in {len(found.counts)} bins; expected calibration error {error}",
         [perfect, bins, *_count_legend(found.counts)],
-        layout("confidence", "share that is right", xaxis={"range": [0, 1.03]}, yaxis={"range": [-0.05, 1.05]}),
+        layout(
+            "confidence", "share of correct predictions", xaxis={"range": [0, 1.03]}, yaxis={"range": [-0.05, 1.05]}
+        ),
     )
 
 
 def _count_legend(counts: np.ndarray) -> list[dict[str, Any]]:
-    """Returns traces that draw nothing, and tell in the legend how large a bin of how many predictions is."""
+    """Returns traces that draw nothing, but show in the legend which size means how many predictions."""
     most = int(counts.max(initial=1))
     told = dict.fromkeys([int(counts.min(initial=most)), most])
     return [
@@ -176,7 +178,7 @@ def _count_legend(counts: np.ndarray) -> list[dict[str, Any]]:
 
 
 def _sizes(shares: np.ndarray) -> np.ndarray:
-    """Returns diameters: areas are in proportion to the shares, as far as they can be seen."""
+    """Returns diameters with areas proportional to the shares, within visible limits."""
     return np.maximum(SMALLEST_BIN, LARGEST_BIN * np.sqrt(shares))
 
 

@@ -1,4 +1,4 @@
-"""What the report needs of a trained model and its data, written into the run folder while both are at hand."""
+"""Writes what the report needs of a trained model and its data into the run folder, while both are available."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.training.signature import NamedModel
 
 MOST_COUNTED = 20_000
-"""Examples of a stream that are drawn to count classes."""
+"""The number of examples of a stream that are read to count classes."""
 SHOWN = 12
 
 
@@ -59,9 +59,9 @@ def collect(
     notes = []
     used: dict[str, Any] = {}
     if name is None:
-        notes.append("neither a test nor a validation split was evaluated; split.test=0.1 sets one apart")
+        notes.append("neither a test nor a validation split was evaluated; set split.test, such as split.test=0.1")
     elif batches[name].endless:
-        notes.append(f"the {name} split never ends, so its predictions are left out")
+        notes.append(f"the {name} split is endless, so its predictions are left out")
     else:
         losses = built_losses(config.loss, model.signature, splits.train.spec)
         outputs, notes = evaluated_outputs(model, batches[name], losses)
@@ -71,7 +71,7 @@ def collect(
     arrays, kept = _arrays(outputs)
     examples = outputs[0].examples if outputs else 0
     if kept < examples:
-        notes.append(f"computed from {kept:,} of {examples:,} examples, drawn by chance")
+        notes.append(f"computed from {kept:,} randomly drawn examples of {examples:,}")
     counts = {n: split_counts(batches[n]) for n, _ in splits.present() if n in batches}
     write_json(
         run.folder / DATA_FILE,
@@ -101,9 +101,9 @@ def collect(
 
 
 def split_counts(batches: Batches) -> dict[str, Any]:
-    """Returns how many examples a split has, how many of each class, and what they weigh.
+    """Returns the number of examples of a split, the number per class, and their weights.
 
-    Of a stream the first examples are counted, and `whole` says whether these were all.
+    For a stream, only the first examples are counted; `whole` says whether they were all.
     """
     counted, whole = 0, True
     classes: dict[str, np.ndarray] = {}
@@ -134,9 +134,9 @@ def split_counts(batches: Batches) -> dict[str, Any]:
 
 
 def peak_memory() -> int:
-    """Returns the most bytes of memory that the process had so far."""
+    """Returns the peak memory of the process in bytes."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Only on macOS it is counted in bytes.
+    # Only macOS counts it in bytes.
     return most if sys.platform == "darwin" else most * 1024
 
 
@@ -152,14 +152,14 @@ def _importance(
     data = splits.named(name)
     if isinstance(data, Examples):
         return importance(model, data, losses, seed), []
-    told = f"how important each input is was not measured, as the {name} split is drawn and not in memory"
+    told = f"the importance of the inputs was not measured: the {name} split is streamed, not in memory"
     return {}, [told] if columns_of(data.spec) else []
 
 
 def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
-    """Returns predictions and targets by number of the output, and how many examples they are of.
+    """Returns predictions and targets by output number, and the number of examples.
 
-    Of more than is read again, examples are drawn by chance.
+    If there are more examples than the report reads, some are drawn at random.
     """
     arrays: dict[str, np.ndarray] = {}
     kept = examples = outputs[0].examples if outputs else 0
@@ -180,7 +180,7 @@ def _arrays(outputs: list[Output]) -> tuple[dict[str, np.ndarray], int]:
 
 
 def _some_examples(batches: Batches) -> list[dict[str, Any]]:
-    """Returns a few examples: spread over data in memory, the first ones of a stream."""
+    """Returns a few examples: spread over data in memory, or the first ones of a stream."""
     if batches.examples is None:
         first = next(iter(batches.epoch(0)), None)
         examples = None if first is None else first.rows(slice(0, SHOWN))

@@ -1,4 +1,4 @@
-"""What the measures of an output are compared with: their intervals, and what trivial predictions reach."""
+"""What the measures of an output are compared with: their intervals, and the scores of trivial predictions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PREDICTORS = {
     "mean_squared_error": "mean",
     "mean_absolute_error": "median",
 }
-"""The trivial predictor of `metrics.json` that each measure is compared with."""
+"""The trivial predictor of `metrics.json` with which each measure is compared."""
 IN_WORDS = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
@@ -31,14 +31,14 @@ IN_WORDS = {
 
 @dataclass(frozen=True)
 class Compared:
-    """A measure of a model, and what it is compared with.
+    """A measure of a model, and what to compare it with.
 
     Attributes:
-        name: In words.
-        value: The model's.
-        interval: That holds the true value in 95 % of samples; None where none is computed.
-        baseline: The value of the trivial predictor; None where it is not known.
-        predictor: What that predicts.
+        name: Its name in words.
+        value: The model's value.
+        interval: Contains the true value in 95 % of samples; None if none is computed.
+        baseline: The value of the trivial predictor; None if unknown.
+        predictor: What the trivial predictor predicts.
     """
 
     name: str
@@ -56,9 +56,9 @@ def compared(
     weights: np.ndarray | None,
     baseline: Mapping[str, Mapping[str, Any]],
 ) -> list[Compared]:
-    """Returns the measures of an output; none where no example counts.
+    """Returns the measures of an output; empty if no example counts.
 
-    Examples of weight 0 do not count. Where others differ in weight, there are weighted measures too.
+    Examples of weight 0 do not count. If the others differ in weight, weighted measures are included.
 
     Args:
         kind: `classes`, `labels` or `numbers`.
@@ -88,7 +88,7 @@ def _intervals(kind: str, truth: np.ndarray, predicted: np.ndarray) -> dict[str,
     if kind == "numbers":
         return {}
     if kind == "labels":
-        # The labels of an example belong together, so that a share of labels is none of independent ones.
+        # The labels of an example belong together, so they are not independent.
         return {"macro_f1": f1_of_labels_interval(truth > 0.5, predicted > 0.5)}
     ids = predicted.argmax(axis=1)
     two = {"f1": f1_of_classes_interval(truth, ids, 2, only=1)} if predicted.shape[1] == 2 else {}

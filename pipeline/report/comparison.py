@@ -17,22 +17,22 @@ from pipeline.report.run_names import folder_ends, relative_link, run_names, set
 from pipeline.report.run_page import REPORT_FILE
 
 MOST_CURVES = 28
-"""Runs whose curves can be told apart; of more, the best are drawn."""
+"""The number of runs whose curves can be told apart. With more, the best are drawn."""
 
 
 def write_comparison(folders: Sequence[Path], target: Path) -> Path:
     """Writes `report.html`, which compares runs, and returns its path.
 
     Args:
-        folders: Of runs, or of sweeps, which stand for all of their jobs.
-        target: Where to write it.
+        folders: The folders of runs, or of sweeps, which stand for all of their jobs.
+        target: The folder to write to.
 
     Raises:
-        ConfigError: There are fewer than two runs, a folder is not one of a run, or its files do not fit together.
+        ConfigError: There are fewer than two runs, a folder is not that of a run, or its files do not fit together.
     """
     expanded = list(dict.fromkeys(job for folder in folders for job in _jobs(folder)))
     if len(expanded) < 2:
-        raise ConfigError(f"runs: {len(expanded)} run to compare; the folders of two or more, or of a sweep, are right")
+        raise ConfigError(f"runs: expected two or more runs to compare, or a sweep, got {len(expanded)}")
     found = [read_run(folder) for folder in expanded]
     with files_that_fit("runs: their"):
         named = dict(zip(run_names(found), found, strict=True))
@@ -53,7 +53,7 @@ def write_comparison(folders: Sequence[Path], target: Path) -> Path:
 
 
 def overlaid_curves(runs: Mapping[str, RunFiles]) -> list[Figure]:
-    """Returns a figure for each metric: a line of validation for each run, of training where nothing was validated."""
+    """Returns a figure per metric with one line per run: validation values or, without those, training values."""
     columns: dict[str, dict[str, list[tuple[str, str]]]] = {}
     for label, run in runs.items():
         for metric, names in by_metric(run.history).items() if run.history.get("epoch") else ():
@@ -93,7 +93,7 @@ def overlaid_curves(runs: Mapping[str, RunFiles]) -> list[Figure]:
 def _jobs(folder: Path) -> list[Path]:
     """Returns the folders of a sweep's jobs in order, or the folder itself."""
     if not folder.is_dir():
-        raise ConfigError(f"runs: '{folder}' is not a folder; the folders of runs or of a sweep are right")
+        raise ConfigError(f"runs: '{folder}' is not a folder; expected the folders of runs or of a sweep")
     if (folder / "run.json").is_file():
         return [folder]
     jobs = [path.parent for path in folder.glob("*/run.json")]

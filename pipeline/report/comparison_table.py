@@ -1,4 +1,4 @@
-"""The table of a comparison: a row for each run, the best first by the metric that counts."""
+"""The table of a comparison: one row per run, with the best first by the most important metric."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.report.run_files import RunFiles
 from pipeline.report.run_page import metric_rows
 
 SPLITS = {"test": "test_", "validation": "val_", "train": ""}
-"""Splits, those first that count more, and what Keras puts in front of the names of their metrics."""
+"""Splits, the most important first, with the prefixes that Keras gives to the names of their metrics."""
 OF_TIME = {"seconds of training": "min", "samples/s": "max"}
 
 
@@ -22,9 +22,9 @@ class Column:
     """A column.
 
     Attributes:
-        name: Its head.
-        mode: `max` where more is better, `min` where less is, empty where nobody can tell.
-        best: Its best value; None where all are alike.
+        name: The column header.
+        mode: `max` if higher is better, `min` if lower is, empty if unknown.
+        best: The best value; None if all are equal.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """All columns, the values of each run by name, and the name of the column that they are sorted by."""
+    """All columns, the values of each run by name, and the column that they are sorted by."""
 
     columns: Sequence[Column]
     rows: Mapping[str, Sequence[float | None]]
@@ -90,9 +90,9 @@ def _mode(name: str) -> str:
 
 
 def _that_counts(runs: Mapping[str, RunFiles], columns: Sequence[Column]) -> str:
-    """Returns what a sweep of all runs optimises if that was set, else the first metric of the first split there is.
+    """Returns the value that a sweep of all runs optimizes, if set; otherwise the first metric of the best split.
 
-    That is no loss where the model has one output, as people compare its accuracy or error, and else the loss of all.
+    With one output this is not the loss, since people compare accuracy or error; with several, it is the total loss.
     """
     wanted = {run.config.get("optimized_metric") for run in runs.values()}
     as_keras = {_keras_name(column.name): column.name for column in columns if column.mode}

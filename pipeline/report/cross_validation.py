@@ -1,4 +1,4 @@
-"""The report of a cross-validation: mean and deviation of its folds, and the folds beside each other."""
+"""The report of a cross-validation: mean and deviation over its folds, and the folds side by side."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_cross_validation(folder: Path, outcome: Mapping[str, Any] | None = Non
 
     Args:
         folder: The run folder.
-        outcome: What `run.json` will say; None for what it says.
+        outcome: The future contents of `run.json`; None to read the file.
 
     Raises:
         ConfigError: A file in it is not what a run writes.
@@ -59,7 +59,7 @@ def write_cross_validation(folder: Path, outcome: Mapping[str, Any] | None = Non
 
 
 def with_deviation(value: float | None, spread: float | None) -> str:
-    """Returns mean and deviation as people read them."""
+    """Returns mean and deviation as the report shows them."""
     return number(value) + ("" if value is None or spread is None else f" ± {number(spread)}")
 
 
@@ -68,7 +68,7 @@ def _columns(table: Table) -> list[list[float | None]]:
 
 
 def _metrics(runs: Sequence[RunFiles]) -> tuple[list[str], list[list[str]]]:
-    """Returns the splits that all folds have, and a row for each metric: output, name, mean ± deviation by split."""
+    """Returns the splits that all folds have, and one row per metric: output, name, mean ± deviation by split."""
     splits = [split for split in runs[0].metrics if all(split in run.metrics for run in runs)] if runs else []
     by_fold = [metric_rows({split: run.metrics[split] for split in splits})[1] for run in runs]
     rows = []
@@ -79,14 +79,14 @@ def _metrics(runs: Sequence[RunFiles]) -> tuple[list[str], list[list[str]]]:
 
 
 def _means(table: Table) -> list[tuple[float | None, float | None]]:
-    """Returns mean and deviation of each column; none of those that say how long a fold took."""
+    """Returns mean and deviation of each column, except those about the duration of a fold."""
     measured = [column.name.partition(" ")[0] in SPLITS for column in table.columns]
     values = zip(measured, _columns(table), strict=True)
     return [(mean(column), deviation(column)) if is_metric else (None, None) for is_metric, column in values]
 
 
 def _headlines(runs: Sequence[RunFiles]) -> list[tuple[str, str]]:
-    """Returns name and text of the numbers at the top: those of what the folds held out."""
+    """Returns names and texts of the numbers at the top: the results on the held-out data."""
     splits, rows = _metrics(runs)
     split = next((index for index, name in enumerate(splits) if name in ("test", "validation")), None)
     if "test" in splits:

@@ -1,4 +1,4 @@
-"""Curves over epochs: every value of the history, training and validation in one figure, the best epoch marked."""
+"""Curves over epochs: all values of the history, training and validation in one figure, with the best epoch marked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_MARKERS = 60
 
 @dataclass(frozen=True)
 class BestEpoch:
-    """The epoch with the lowest validation loss, or training loss where nothing was validated.
+    """The epoch with the lowest validation loss or, without validation, the lowest training loss.
 
     Attributes:
         number: Its number, counted from 1.
@@ -40,7 +40,7 @@ def best_epoch(history: History) -> BestEpoch | None:
 
 
 def by_metric(history: History) -> dict[str, dict[str, str]]:
-    """Returns the columns of each metric by the name of its data: `training`, `validation`, or a validation set's."""
+    """Returns the columns of each metric by data: `training`, `validation`, or the name of a validation set."""
     columns = [name for name in history if name not in ("epoch", *LEARNING_RATES)]
     metrics = [name for name in columns if not name.startswith("val_")]
     found: dict[str, dict[str, str]] = {metric: {"training": metric} for metric in metrics}
@@ -59,12 +59,12 @@ def by_metric(history: History) -> dict[str, dict[str, str]]:
 def curve_figures(
     history: History, validations: Sequence[Mapping[str, float]], steps: int | None, evaluated: int | None = None
 ) -> list[Figure]:
-    """Returns a figure for each metric, the learning rate under the loss if it was logged.
+    """Returns one figure per metric. The learning rate is below the loss if it was logged.
 
     Args:
         history: Values by column.
-        validations: What each validation within an epoch measured, with its `epoch` and `step`.
-        steps: Steps an epoch, to place those; None leaves them out.
+        validations: The results of each validation within an epoch, with its `epoch` and `step`.
+        steps: Steps per epoch, to place those results; None leaves them out.
         evaluated: Number of the epoch whose weights the evaluated model has; None if unknown.
     """
     if not history.get("epoch"):
@@ -84,7 +84,7 @@ def curve_figures(
             more |= {"yaxis": {"domain": [0.36, 1]}, "yaxis2": {"domain": [0, 0.24], "title": {"text": "rate"}},
                      "height": 420}  # fmt: skip
             title = "loss, and the learning rate under it"
-        # Lines of different axes share one x axis, which lies under the lower of them.
+        # Lines of different axes share one x axis, which is below the lower of them.
         x = {"anchor": "y2" if with_rate else "y", "rangemode": "normal", "dtick": 1 if _count(history) <= 12 else None}
         span = decades(value for column in columns.values() for value in history[column])
         words = _in_words(history, metric, columns)
@@ -93,7 +93,7 @@ def curve_figures(
 
 
 def _indexed(columns: Mapping[str, str]) -> list[tuple[str, str, int]]:
-    """Returns name, column and colour of each line: training and validation have the same ones in every figure."""
+    """Returns name, column and colour of each line. Training and validation look the same in every figure."""
     held_out = [name for name in columns if name != "training"]
     indices = {"training": 0, **{name: index for index, name in enumerate(held_out, 1)}}
     return [(name, column, indices[name]) for name, column in columns.items()]
@@ -135,7 +135,7 @@ def _mark(history: History, evaluated: int | None) -> dict[str, Any]:
         return {}
     of_model = f", model of epoch {evaluated}" if evaluated not in (None, best.number) else ""
     return {
-        # The mark's text is below Plotly's buttons.
+        # The text of the mark is below Plotly's buttons.
         "margin": {"l": 55, "r": 15, "t": 46, "b": 45},
         "shapes": [{"type": "line", "x0": best.number, "x1": best.number, "y0": 0, "y1": 1, "yref": "paper",
                     "line": {"color": NEUTRAL, "width": 1.5, "dash": "dash"}}],
@@ -146,7 +146,7 @@ def _mark(history: History, evaluated: int | None) -> dict[str, Any]:
 
 
 def _anchor(history: History, number: int) -> str:
-    """Returns which side of a text is at an epoch, so that it stays within the figure."""
+    """Returns the side of an epoch on which to place a text, so that it stays within the figure."""
     numbers = _numbers(history)
     place = (number - numbers[0]) / max(1, numbers[-1] - numbers[0])
     return "left" if place < 0.3 else "right" if place > 0.7 else "center"

@@ -1,4 +1,4 @@
-"""The look at the data in a terminal: what matters first, each line as wide as the terminal at most."""
+"""The inspection of the data in a terminal: important findings first, each line no wider than the terminal."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ PAGE = "inspect.html"
 NARROWEST, WIDEST = 40, 100
 MARKS = {SERIOUS: "!!", WARNING: " !", NOTE: " -"}
 MOST_LINES, MOST_INPUTS, MOST_TARGETS = 22, 12, 4
-"""Lines of findings, and inputs and targets, that are shown; the page has all."""
+"""The most lines of findings, and of inputs and targets. The page has all."""
 LONGEST_NAME = 24
 
 
 def data_lines(inspection: Inspection, columns: int) -> list[str]:
-    """Returns the lines of a look at the data.
+    """Returns the lines of an inspection of the data.
 
     Args:
-        inspection: What was seen.
-        columns: Width of the terminal.
+        inspection: The result of the inspection.
+        columns: The width of the terminal.
     """
     width = min(WIDEST, max(NARROWEST, columns))
     return [
@@ -76,7 +76,7 @@ def _input_lines(inputs: Sequence[Summary], width: int) -> list[str]:
     groups = grouped(inputs)
     rows = [_row(name, found) for name, found in list(groups.items())[:MOST_INPUTS]]
     header = ("input", "kind", "missing", "distinct", "values")
-    # Where there is little room, the number of different values is the first to go.
+    # If there is little room, the number of different values is left out first.
     kept = [0, 1, 2, 3, 4] if width >= 72 else [0, 1, 2, 4]
     table = [[row[index] for index in kept] for row in [header, *rows]]
     widths = [max(cell_len(row[column]) for row in table) for column in range(len(kept) - 1)]
@@ -94,7 +94,7 @@ def _input_lines(inputs: Sequence[Summary], width: int) -> list[str]:
 
 
 def _row(name: str, found: Sequence[Summary]) -> tuple[str, ...]:
-    """Returns the cells of an input, one row also for an array whose elements are looked at one by one."""
+    """Returns the cells of an input: one row, even for an array whose elements are inspected separately."""
     one = found[0]
     if len(found) == 1:
         distinct = "" if one.distinct is None else f"{one.distinct:,}"
@@ -111,7 +111,7 @@ def _cut(text: str, width: int) -> str:
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
-    """Returns a text in lines that are no wider than that in a terminal, also where a word is."""
+    """Returns a text in lines of at most this width in a terminal, breaking longer words."""
     lines, line = [], ""
     words = printable(text).split(" ")
     for whole in words:

@@ -1,4 +1,4 @@
-"""The page of a look at the data."""
+"""The page of an inspection of the data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHOWN = 12
 MOST_CLASSES_DRAWN = 100
 LONGEST_NAME = 24
 WIDTH, HEIGHT = 120, 28
-"""Of a small histogram, in pixels."""
+"""The size of a small histogram, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class InputRow:
     """A row of the table of inputs.
 
     Attributes:
-        summary: What its values are like.
+        summary: The summary of its values.
         kind: Its kind in words.
         missing: Its share of missing values in words.
         values: Its values in words.
-        middle: Between which numbers most of them are; empty for other values.
+        middle: The range of most of its numbers; empty for other values.
         bars: A small histogram as SVG; empty for none.
-        power: How well it alone predicts the target that it predicts best; None if that was not measured.
+        power: How well it alone predicts its best target; None if that was not measured.
     """
 
     summary: Summary
@@ -59,9 +59,9 @@ def write_data_page(folder: Path, inspection: Inspection, parts: Sequence[Part],
 
     Args:
         folder: Where to write it.
-        inspection: What was seen.
+        inspection: The result of the inspection.
         parts: The data, of which a few examples are shown.
-        title: What the data is called.
+        title: The name of the data.
     """
     best: dict[str, Power] = {}
     for power in inspection.powers:
@@ -69,7 +69,7 @@ def write_data_page(folder: Path, inspection: Inspection, parts: Sequence[Part],
             best[power.feature] = power
     splits = [split.name for split in inspection.splits]
     values = {
-        "title": f"A look at {title}",
+        "title": f"Inspection of {title}",
         "inspection": inspection,
         "counts": [(level, sum(one.level == level for one in inspection.findings)) for level in LEVELS],
         "rows": [_row(one, best.get(one.name)) for one in inspection.inputs],
@@ -128,7 +128,7 @@ def _target_row(name: str, summaries: Sequence[Summary], splits: Sequence[str]) 
 
 
 def _class_rows(summaries: Sequence[Summary]) -> list[list[Any]]:
-    """Returns a row a class: its name, its count in each split, its share of the training split."""
+    """Returns one row per class: its name, its count in each split, its share of the training split."""
     total = max(1, sum(count for _, count in summaries[0].top))
     return [
         [label, *(found.top[index][1] for found in summaries), f"{100 * summaries[0].top[index][1] / total:.2f} %"]

@@ -1,4 +1,4 @@
-"""What the values of an input or a target are like, in a few words: the same ones in a terminal and on a page."""
+"""The values of an input or target in a few words, the same in a terminal and on a page."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pipeline.report.numbers import short_number
 
 MEDIAN = QUANTILES.index(0.5)
 FEW_VALUES = 6
-"""So many frequent values are named."""
+"""The number of frequent values that are named."""
 
 
 def values_text(summary: Summary, most: int = FEW_VALUES) -> str:
-    """Returns range and median of numbers, and the most frequent of other values with their shares."""
+    """Returns the range and median of numbers, or the most frequent other values with their shares."""
     if summary.top:
         return top_text(summary, most)
     if not summary.quantiles:
@@ -26,7 +26,7 @@ def values_text(summary: Summary, most: int = FEW_VALUES) -> str:
 
 
 def middle_text(summary: Summary) -> str:
-    """Returns between which numbers the middle 90 % are; empty for other values."""
+    """Returns the range of the middle 90 % of numbers; empty for other values."""
     if summary.top or not summary.quantiles:
         return ""
     low, high = (number_text(summary, summary.quantiles[QUANTILES.index(share)]) for share in (0.05, 0.95))
@@ -44,7 +44,7 @@ def top_text(summary: Summary, most: int) -> str:
 
 
 def kind_text(summary: Summary) -> str:
-    """Returns what an input or a target is: its kind, of an array with its shape, of classes with their number."""
+    """Returns the kind of an input or target, with the shape of an array or the number of classes."""
     sizes = "×".join("any" if size is None else str(size) for size in summary.shape)
     if summary.kind == CLASSES:
         count = "1 class" if len(summary.top) == 1 else f"{len(summary.top)} classes"
@@ -53,17 +53,17 @@ def kind_text(summary: Summary) -> str:
 
 
 def number_text(summary: Summary, value: float) -> str:
-    """Returns a number as everywhere else, a moment as a date."""
+    """Returns a number formatted as everywhere else, or a moment as a date."""
     return summary.value_text(value) if summary.kind == TIME else short_number(value)
 
 
 def missing_text(share: float) -> str:
-    """Returns the share of missing values, a dash for none."""
+    """Returns the share of missing values, or a dash for none."""
     return percent(share) if share else "—"
 
 
 def grouped(summaries: Sequence[Summary]) -> dict[str, list[Summary]]:
-    """Returns the summaries of each input: several where the elements of an array are looked at one by one."""
+    """Returns the summaries of each input: several if the elements of an array are inspected separately."""
     found: dict[str, list[Summary]] = {}
     for one in summaries:
         found.setdefault(one.of, []).append(one)

@@ -1,4 +1,4 @@
-"""The diagram of a model: boxes in ranks, each layer below all that feed it."""
+"""The diagram of a model: boxes in ranks, each layer below all of its inputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 BOX_WIDTH, BOX_HEIGHT, ACROSS, DOWN = 180, 44, 24, 30
 PASSAGE = 14
-"""Width that is left for a line that passes a rank."""
+"""The width reserved for a line that passes a rank."""
 MOST_LAYERS = 80
 
 Edge = tuple[str, str]
@@ -17,7 +17,7 @@ Edge = tuple[str, str]
 
 @dataclass(frozen=True)
 class Box:
-    """A layer: its text, and where its upper left corner is."""
+    """A layer: its text, and the position of its upper left corner."""
 
     name: str
     text: str
@@ -27,7 +27,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Diagram:
-    """Boxes, the lines between them as SVG paths, and the size of all."""
+    """Boxes, the lines between them as SVG paths, and the total size."""
 
     boxes: Sequence[Box]
     paths: Sequence[str]
@@ -43,7 +43,7 @@ def diagram(layers: Sequence[Mapping[str, Any]], edges: Sequence[Sequence[str]])
         edges: Pairs of `layer_edges`.
 
     Returns:
-        The diagram; None where there is nothing to draw, or too much to be read.
+        The diagram; None if there is nothing to draw, or too much to be readable.
     """
     shown = {row["name"]: row for row in layers if row["depth"] == 0}
     there = [(source, target) for source, target in edges if source in shown and target in shown and source != target]
@@ -67,13 +67,13 @@ def diagram(layers: Sequence[Mapping[str, Any]], edges: Sequence[Sequence[str]])
 
 
 def _ranks(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
-    """Returns the length of the longest way from an input to each layer."""
+    """Returns the length of the longest path from an input to each layer."""
     sources = {name: [source for source, target in edges if target == name] for name in names}
     ranks: dict[str, int] = {}
 
     def rank(name: str, above: frozenset[str]) -> int:
         if name not in ranks:
-            # A layer that is used several times may feed itself by others.
+            # A layer that is used several times may feed itself through others.
             onward = [source for source in sources[name] if source not in above]
             ranks[name] = max((rank(source, above | {source}) + 1 for source in onward), default=0)
         return ranks[name]
@@ -84,7 +84,7 @@ def _ranks(names: Sequence[str], edges: Sequence[Edge]) -> dict[str, int]:
 
 
 def _routes(edges: Sequence[Edge], ranks: Mapping[str, int]) -> dict[Edge, list[str]]:
-    """Returns the stops of each line: its ends, and a passage of its own in each rank between."""
+    """Returns the stops of each line: its ends, and its own passage in each rank between."""
     return {
         (source, target): [
             source,
@@ -111,7 +111,7 @@ def _members(
 def _centres(
     members: list[list[str]], routes: Mapping[Edge, Sequence[str]], widths: Mapping[str, float]
 ) -> dict[str, float]:
-    """Returns where the middle of each box and passage is: below what feeds it, as far as there is room."""
+    """Returns the centre of each box and passage: below its inputs, as far as there is room."""
     sources: dict[str, list[str]] = {}
     for route in routes.values():
         for above, below in pairwise(route):
@@ -139,7 +139,7 @@ def _path(stops: Sequence[tuple[float, float]]) -> str:
     path = f"M{x:g},{y:g}"
     for number, (next_x, next_y) in enumerate(stops[1:], 1):
         last = number == len(stops) - 1
-        # The head of the arrow takes the rest.
+        # The arrowhead fills the rest.
         end = next_y - (5 if last else 0)
         middle = (y + end) / 2
         path += f" C{x:g},{middle:g} {next_x:g},{middle:g} {next_x:g},{end:g}"

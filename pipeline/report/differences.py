@@ -1,4 +1,4 @@
-"""Differences between configs: of a run from the defaults, and of runs from each other."""
+"""Differences between configs: of a run from the defaults, and of several runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from omegaconf import OmegaConf
 
 NOT_THERE, MISSING = "—", "???"
 BESIDE_THE_POINT = ("task", "run", "runs", "debug")
-"""Root keys that say nothing about what was trained."""
+"""Root keys that do not affect what was trained."""
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 CHOICE = re.compile(r"\w+(/\w+)*")
 MOST_REFERENCES = 10
-"""A value that refers to one that refers to one, and so on."""
+"""The depth of a value that refers to another one that refers to another one, and so on."""
 
 
 def flattened(node: Any, key: str = "") -> dict[str, Any]:
@@ -28,10 +28,10 @@ def flattened(node: Any, key: str = "") -> dict[str, Any]:
 
 
 def differences(configs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Returns a row for each key in which configs differ: the key, then the value of each as text.
+    """Returns one row per key in which configs differ: the key, then the value of each config as text.
 
-    A key that is null in one config and absent in another does not differ, and values that refer to the same other
-    value do not either; what is shown of those that differ is what they refer to.
+    A key that is null in one config and absent in another does not count as a difference. Neither do values that refer
+    to the same value. Differing values are shown as what they refer to.
     """
     flat = [flattened(config) for config in configs]
     there = dict.fromkeys(key for values in flat for key in values)
@@ -47,7 +47,7 @@ def differences(configs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 
 def resolved(value: Any, config: Mapping[str, Any]) -> Any:
-    """Returns what a value refers to, such as `${seed}`; what is read from a variable stays as written."""
+    """Returns what a value such as `${seed}` refers to. References to environment variables stay as written."""
     for _ in range(MOST_REFERENCES):
         match = REFERENCE.fullmatch(value) if isinstance(value, str) else None
         if match is None:
@@ -64,14 +64,14 @@ def resolved(value: Any, config: Mapping[str, Any]) -> Any:
 def from_defaults(
     config: Mapping[str, Any], choices: Mapping[str, str] | None = None, overrides: Sequence[str] = ()
 ) -> list[list[str]]:
-    """Returns a row for each group and key that a run's command and experiment set: key, its value, the default.
+    """Returns one row per group and key that a run's command and experiment set: the key, its value, the default.
 
-    What comes with a group that was chosen is set by nobody: the default of its keys is what its file says.
+    Values that come with a chosen group do not count as set: the defaults of its keys are those of its file.
 
     Args:
-        config: The run's.
-        choices: The file that was chosen of each group.
-        overrides: Of its command.
+        config: The run's config.
+        choices: The chosen file of each group.
+        overrides: The overrides of its command.
     """
     usual = default_choices()
     chosen = {
@@ -86,7 +86,7 @@ def from_defaults(
     rows += [["callbacks", as_text(callbacks), "[]"]] if callbacks else []
     roots = list(dict.fromkeys([*config, *base]))
     found = differences([config, base])
-    # A value that became a mapping is told by the keys of that, and what had to be given had no default.
+    # A value that became a mapping is shown by the mapping's keys. Mandatory values have no default.
     parents = {key.rsplit(".", depth)[0] for key, *_ in found for depth in range(1, key.count(".") + 1)}
     rows += [
         [key, value, NOT_THERE if default == MISSING else default]
@@ -103,7 +103,7 @@ def default_choices() -> dict[str, str | None]:
 
 def default_config(overrides: Sequence[str] = ()) -> dict[str, Any]:
     """Composes the config of a command without other arguments, its interpolations as they are written."""
-    # As written: what is read from the environment may be a secret.
+    # As written, since values from the environment may be secrets.
     composed = OmegaConf.to_container(_composed(overrides))
     assert isinstance(composed, dict)
     return {str(key): value for key, value in composed.items()}
@@ -127,7 +127,7 @@ def _composed(overrides: Sequence[str], *, whole: bool = False) -> Any:
 
 
 def _callback_files(callbacks: Any, overrides: Sequence[str]) -> list[str]:
-    """Returns the files that callbacks are from: those that the command names, or else those of their names."""
+    """Returns the files of callbacks: those that the command names, or otherwise those with their names."""
     typed = [override.partition("=")[2] for override in overrides if override.startswith("callbacks=")]
     named = [name.strip() for name in typed[-1].strip("[]").split(",")] if typed else []
     if named and all(_is_ours("callbacks", name) for name in named):
@@ -143,7 +143,7 @@ def _is_ours(group: str, choice: str) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """Returns a config value as one would type it."""
+    """Returns a config value as a user would type it."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""Figures as Plotly's own JSON: plain traces and layout, whose colours are told apart by the colour-blind too."""
+"""Figures as Plotly's JSON: plain traces and layout, in colours that colour-blind readers can distinguish."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pipeline.report.names import cut
 from pipeline.report.numbers import axis_format
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#8C8C8C")
-"""Colours of M. Okabe and K. Ito, "Color Universal Design" (2008), those that show on white and on black."""
+"""Colours of M. Okabe and K. Ito, "Color Universal Design" (2008), that are visible on white and on black."""
 DASHES = ("solid", "dash", "dot", "dashdot")
 NEUTRAL = "#8C8C8C"
 POINTS = 2000
-"""Points of a scatter that are drawn; numbers are computed from all."""
+"""The most points of a scatter plot that are drawn. Numbers are computed from all."""
 MANY_DECADES = 2
 
 
@@ -31,11 +31,11 @@ class Figure:
 
     Attributes:
         title: Its caption.
-        description: What it shows in words, for those who cannot see it.
+        description: What it shows, for readers who cannot see it.
         traces: Plotly's `data`.
-        layout: Plotly's `layout`; colours of paper, text and grid are set by the page, which knows light and dark.
-        wide: Whether it needs all of the page's width.
-        decades: Powers of ten that its values span, where a log axis may be chosen; of many it is proposed.
+        layout: Plotly's `layout`. The page sets the colours of paper, text and grid, for light and dark mode.
+        wide: Whether it needs the full width of the page.
+        decades: The powers of ten that its values span, if a log axis can be chosen. With many, one is suggested.
     """
 
     title: str
@@ -52,11 +52,11 @@ class Figure:
 
     @property
     def json(self) -> Markup:
-        """Traces and layout as JSON that may stand in a script tag."""
+        """Returns traces and layout as JSON that is safe in a script tag."""
         return script_json({"data": self.traces, "layout": {**self.layout, **self._axes()}})
 
     def _axes(self) -> dict[str, Any]:
-        """Returns the axes, their numbers written as everywhere else."""
+        """Returns the axes, with numbers formatted as everywhere else."""
         found = {}
         for name in self.layout:
             if match := re.fullmatch(r"([xy])axis(\d*)", name):
@@ -76,12 +76,12 @@ def script_json(value: Any) -> Markup:
 
 
 def plot_text(text: object, longest: int = 40) -> str:
-    """Returns text that Plotly shows as it is rather than as the HTML that it may look like, cut if it is too long."""
+    """Returns a text that Plotly shows literally even if it looks like HTML; cut if it is too long."""
     return html.escape(cut(text, longest))
 
 
 def decades(values: Iterable[float | None]) -> float | None:
-    """Returns how many powers of ten values span; None where a log axis could not show them."""
+    """Returns the number of powers of ten that values span; None if a log axis could not show them."""
     there = [value for value in values if value is not None and math.isfinite(value)]
     positive = [value for value in there if value > 0]
     if len(positive) < 2 or min(there) < 0:
@@ -90,12 +90,12 @@ def decades(values: Iterable[float | None]) -> float | None:
 
 
 def line_style(index: int) -> dict[str, Any]:
-    """Returns colour and dash of a line; those of the same colour differ in dash."""
+    """Returns colour and dash of a line. Lines with the same colour differ in dash."""
     return {"color": PALETTE[index % len(PALETTE)], "dash": DASHES[index // len(PALETTE) % len(DASHES)], "width": 2}
 
 
 def layout(x: str, y: str, **more: Any) -> dict[str, Any]:
-    """Returns a layout with titles of the axes, which must be escaped, and whatever else is given."""
+    """Returns a layout with axis titles, which must be escaped, and any other settings."""
     return {
         "xaxis": {"title": {"text": x, "standoff": 10}, **more.pop("xaxis", {})},
         "yaxis": {"title": {"text": y, "standoff": 10}, **more.pop("yaxis", {})},
@@ -104,7 +104,7 @@ def layout(x: str, y: str, **more: Any) -> dict[str, Any]:
 
 
 def rows_to_draw(count: int) -> np.ndarray:
-    """Returns the rows of a scatter that are drawn, the same ones each time, in order."""
+    """Returns the rows of a scatter plot to draw, in order, the same ones each time."""
     if count <= POINTS:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).choice(count, POINTS, replace=False))
@@ -119,7 +119,7 @@ def _numbers(values: Any) -> list[float]:
 
 
 def _plain(value: Any) -> Any:
-    """Returns plain values, floats of six digits; what is not finite becomes null, as JSON has no other name for it."""
+    """Returns plain values, with six digits for floats. NaN and infinity become null, as JSON has neither."""
     if isinstance(value, np.ndarray):
         return _plain(value.tolist())
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What goes wrong while a page is made of files that are right one by one: they do not fit together."""
+"""Errors while a page is made from files that are each valid but do not fit together."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ LONGEST_REASON = 300
 
 @contextmanager
 def files_that_fit(whose: str) -> Iterator[None]:
-    """Tells of anything that goes wrong within it as a mistake in the files; what NumPy only warns of is left out.
+    """Reports any error inside the context as a mistake in the files. Warnings of NumPy are ignored.
 
     Args:
-        whose: Whose files they are, such as `run: 'DIR': its`.
+        whose: The owner of the files, such as `run: 'DIR': its`.
 
     Raises:
-        ConfigError: Something went wrong that is neither told already nor the fault of a disk or of too little memory.
+        ConfigError: There was an error that is not already reported and not caused by a disk or a lack of memory.
     """
     try:
         with warnings.catch_warnings():

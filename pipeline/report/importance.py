@@ -1,4 +1,4 @@
-"""Which inputs of a table a model uses: how much its loss grows when the values of one are shuffled."""
+"""Which inputs of a table a model uses: how much its loss grows when the values of one input are shuffled."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MOST_ROWS = 1000
 MOST_COLUMNS = 100
 SHUFFLES = 5
 SECONDS = 10.0
-"""After so many no further inputs are measured."""
+"""The time in seconds after which no further inputs are measured."""
 WIDEST = 100
-"""Numbers of an input that are told apart; a longer one is shuffled as a whole."""
+"""Inputs with up to this many values are shuffled value by value, longer ones as a whole."""
 AT_ONCE = 50_000
-"""Examples that are predicted at once, their inputs in memory."""
+"""The number of examples predicted at once, whose inputs are in memory."""
 MOST_DRAWN = 30
 BATCH_SIZE = 1024
 LOSSES = {"classes": "log loss", "labels": "log loss", "numbers": "mean absolute error"}
@@ -35,12 +35,12 @@ LOSSES = {"classes": "log loss", "labels": "log loss", "numbers": "mean absolute
 
 @dataclass(frozen=True)
 class Column:
-    """What is shuffled at a time.
+    """The unit that is shuffled.
 
     Attributes:
-        name: As the report shows it.
+        name: Its name in the report.
         input: The input.
-        index: Number of the value within it; None for all of it.
+        index: The index of the value within the input; None for the whole input.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Column:
 
 
 def columns_of(spec: DataSpec) -> list[Column]:
-    """Returns the columns of a table; none where an input is of more than a row of values, or there is but one."""
+    """Returns the columns of a table; empty if an input is more than a row of values, or there is only one column."""
     columns: list[Column] = []
     for name, given in spec.inputs.items():
         if len(given.shape) > 1 or None in given.shape:
@@ -63,16 +63,16 @@ def columns_of(spec: DataSpec) -> list[Column]:
 
 
 def importance(model: NamedModel, examples: Examples, losses: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Returns the permutation importance of each column, as L. Breiman, "Random Forests" (2001), has it.
+    """Returns the permutation importance of each column, after L. Breiman, "Random Forests" (2001).
 
-    Of many examples some are drawn, of many columns the first ones are taken, and time is bounded; what was done is
-    returned too. Examples of weight 0 do not count, others count by their weights.
+    Examples are sampled if there are many, only the first of many columns are measured, and time is limited; the result
+    says what was done. Examples of weight 0 do not count, others count by their weights.
 
     Args:
         model: The model.
         examples: A split that it was not trained on.
-        losses: Loss of each output by name.
-        seed: Seed of what is drawn.
+        losses: The loss of each output by name.
+        seed: The seed of the sampling and shuffling.
 
     Returns:
         `examples`, `of` and `shuffles` as counted; for each of `outputs` its `kind`, the `loss` of what was not
@@ -100,7 +100,7 @@ def importance(model: NamedModel, examples: Examples, losses: Mapping[str, Any],
         for name, parts in growth.items():
             parts.append((found[name] - base[name]).reshape(len(chosen), SHUFFLES))
         done += len(chosen)
-    left_out = f"of {len(columns):,} inputs the first {done:,} were measured" if done < len(columns) else ""
+    left_out = f"only the first {done:,} of {len(columns):,} inputs were measured" if done < len(columns) else ""
     return {
         "examples": len(rows),
         "of": len(examples),
@@ -118,14 +118,14 @@ def importance(model: NamedModel, examples: Examples, losses: Mapping[str, Any],
 
 
 class _Measured:
-    """The mean losses of a model on a sample of which columns are shuffled."""
+    """The mean losses of a model on a sample with shuffled columns."""
 
     def __init__(self, model: NamedModel, sample: Examples, losses: Mapping[str, Any]) -> None:
         self._model, self._sample, self._losses = model, sample, losses
         self.kinds: dict[str, str] = {}
 
     def losses(self, orders: Sequence[np.ndarray], columns: Sequence[Column | None]) -> dict[str, np.ndarray]:
-        """Returns the mean loss by output for each column shuffled into its order, shape (columns,)."""
+        """Returns the mean loss by output for each column, shuffled into its order, shape (columns,)."""
         from pipeline.evaluation import predict
 
         given = _shuffled(self._sample, orders, columns)
@@ -143,7 +143,7 @@ class _Measured:
 
 
 def importance_figure(found: Mapping[str, Any], name: str, split: str) -> Figure | None:
-    """Returns the figure of an output from what `importance` gave; None where that is nothing."""
+    """Returns the figure of an output from the result of `importance`; None if that is empty."""
     of = found.get("outputs", {}).get(name)
     columns = [column for column in of["columns"] if None not in column.values()] if of else []
     if not columns or of["loss"] is None:
@@ -154,7 +154,7 @@ def importance_figure(found: Mapping[str, Any], name: str, split: str) -> Figure
         "type": "bar",
         "orientation": "h",
         "x": [column["growth"] for column in drawn],
-        # Numbers, as two names may look alike.
+        # Numbers instead of names, since two names may look alike.
         "y": list(range(len(drawn))),
         "error_x": {"type": "data", "array": [column["deviation"] for column in drawn], "color": NEUTRAL,
                     "thickness": 1.5, "width": 3},
@@ -179,7 +179,7 @@ def importance_figure(found: Mapping[str, Any], name: str, split: str) -> Figure
 
 
 def _drawn(examples: Examples, seed: int) -> np.ndarray:
-    """Returns the rows that are measured, in order."""
+    """Returns the sampled rows, in order."""
     rows = np.arange(len(examples))
     if set(examples.weights) >= set(examples.spec.targets):
         counted = [(weights > 0).reshape(len(examples), -1).any(axis=1) for weights in examples.weights.values()]
@@ -190,7 +190,7 @@ def _drawn(examples: Examples, seed: int) -> np.ndarray:
 
 
 def _shuffled(sample: Examples, orders: Sequence[np.ndarray], columns: Sequence[Column | None]) -> Examples:
-    """Returns the inputs of a sample once for each column, the values of which are in another order."""
+    """Returns the inputs of a sample once per column, with the values of that column in another order."""
     same = np.arange(len(sample))
     inputs = {}
     for name, array in sample.inputs.items():

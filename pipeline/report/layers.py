@@ -1,4 +1,4 @@
-"""The model as the report shows it: a table of its layers, and which of them feeds which."""
+"""The model as the report shows it: a table of its layers, and the connections between them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEEPEST = 3
 
 
 def layer_table(model: keras.Model, depth: int = 0) -> list[dict[str, Any]]:
-    """Returns a row for each layer, those of models within the model below theirs, deeper by one."""
+    """Returns one row per layer. Layers of nested models follow below, one level deeper."""
     rows = []
     for layer in model.layers:
         rows.append(
@@ -32,7 +32,7 @@ def layer_table(model: keras.Model, depth: int = 0) -> list[dict[str, Any]]:
 
 
 def layer_edges(model: keras.Model) -> list[list[str]]:
-    """Returns a pair of names for each layer that feeds another; none for a model that is only code."""
+    """Returns a pair of names for each connection between layers; empty for a model that is only code."""
     import keras
 
     if isinstance(model, keras.Sequential):
@@ -52,7 +52,7 @@ def layer_edges(model: keras.Model) -> list[list[str]]:
 
 
 def _functional_layers(model: keras.Model) -> list[dict[str, Any]]:
-    """Returns the layers as a functional model's own config has them; none for others."""
+    """Returns the layers from a functional model's own config; empty for other models."""
     try:
         entries = model.get_config().get("layers", [])
     except (NotImplementedError, TypeError, ValueError, AttributeError):
@@ -61,7 +61,7 @@ def _functional_layers(model: keras.Model) -> list[dict[str, Any]]:
 
 
 def _nearest_layers(sources: list[str], parents: dict[str, list[str]], layers: set[str]) -> Iterator[str]:
-    """Yields layers; operations such as a sum of tensors are passed through."""
+    """Yields the nearest layers, passing through operations such as a sum of tensors."""
     for source in sources:
         if source in layers:
             yield source

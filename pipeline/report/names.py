@@ -1,4 +1,4 @@
-"""Names where there is little room: where a line may break, and short forms that still tell names apart."""
+"""Names where there is little room: where a line may break, and short forms that stay distinct."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ ELLIPSIS = "…"
 
 
 def breakable(text: object) -> Markup:
-    """Returns escaped text that a browser breaks behind underscores, dots and the like, not within words."""
+    """Returns escaped text that a browser breaks after underscores, dots and the like, not within words."""
     parts = re.split(r"(?<=[_,/.=])(?=[^\W\d]\w)", str(text))
     return Markup("<wbr>").join(escape(part) for part in parts)
 
 
 def cut(text: object, longest: int) -> str:
-    """Returns a text, of one that is too long both ends: names often differ at the last."""
+    """Returns a text, or both of its ends if it is too long: names often differ at the end."""
     whole, half = str(text), (longest - 1) // 2
     return whole if len(whole) <= longest else f"{whole[: longest - 1 - half]}{ELLIPSIS}{whole[-half:]}"
 
 
 def short_names(names: Sequence[str], longest: int) -> list[str]:
-    """Returns names of about that length, different ones for different names.
+    """Returns names of about this length, different ones for different names.
 
-    Of names that are cut alike, what they share at their beginning and end is left out; a number tells those apart
-    that still are alike.
+    If shortened names look alike, what they share at the beginning and end is left out. If they still look alike, a
+    number is added.
     """
     short = [cut(name, longest) for name in names]
     alike = _alike(names, short)
@@ -39,7 +39,7 @@ def short_names(names: Sequence[str], longest: int) -> list[str]:
             text if len(name) <= longest else _middle(name, head, tail, longest)
             for name, text in zip(names, short, strict=True)
         ]
-        # Names of several kinds share little with those of another kind.
+        # Names of one kind share little with those of another kind.
         for same in _alike(names, short):
             head, tail = _shared([names[index] for index in same])
             for index in same:
@@ -52,7 +52,7 @@ def short_names(names: Sequence[str], longest: int) -> list[str]:
 
 
 def _alike(names: Sequence[str], short: Sequence[str]) -> list[list[int]]:
-    """Returns the places of different names whose short forms are the same."""
+    """Returns the positions of different names whose short forms are equal."""
     counts = Counter(short)
     groups: dict[str, list[int]] = {}
     for index, text in enumerate(short):
@@ -62,7 +62,7 @@ def _alike(names: Sequence[str], short: Sequence[str]) -> list[list[int]]:
 
 
 def _shared(names: Sequence[str]) -> tuple[int, int]:
-    """Returns how many characters all names share at their beginnings and at their ends, up to where a word ends."""
+    """Returns how many characters all names share at the beginning and at the end, up to a word boundary."""
     head = WORD.sub("", _prefix(names))
     rest = [name[len(head) :][::-1] for name in names]
     tail = WORD.sub("", _prefix(rest))
@@ -76,7 +76,7 @@ def _prefix(names: Sequence[str]) -> str:
 
 
 def _middle(name: str, head: int, tail: int, longest: int) -> str:
-    """Returns what is between the shared ends, with the first of what comes before as far as there is room."""
+    """Returns the part between the shared ends, preceded by as much of the shared beginning as fits."""
     core = name[head : len(name) - tail]
     room = longest - len(core) - 1 - bool(tail)
     before = name[: max(0, min(head, room))]

@@ -1,4 +1,4 @@
-"""Numbers as people read them, by their size: the same ones in cards, tables and figures."""
+"""Numbers formatted for people, by their size: the same in cards, tables and figures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 FROM_HERE_WHOLE, FROM_HERE_POWERS = 1000, 1e9
-"""Numbers from these on have no decimals, and are written with a power of ten."""
+"""Numbers from these on have no decimals, or are written with a power of ten."""
 
 
 def number(value: float | None) -> str:
-    """Returns a number with the digits that matter at its size: 122,540, 12.346, 0.0441, 1.2e-05."""
+    """Returns a number with the digits that matter for its size: 122,540, 12.346, 0.0441, 1.2e-05."""
     if value is None or not math.isfinite(value):
         return "—"
     size = abs(value)
@@ -29,24 +29,24 @@ def number(value: float | None) -> str:
 
 
 def short_number(value: float) -> str:
-    """Returns the same without zeros at its end: a value of the data, of which nobody says how exact it is."""
+    """Returns the same without trailing zeros, for a data value whose precision is unknown."""
     text = number(value)
     return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
 
 
 def axis_format(values: Iterable[float]) -> dict[str, Any]:
-    """Returns how Plotly writes the numbers of an axis, and those of its points where a mouse is over them.
+    """Returns Plotly's format for the numbers of an axis and of its points under the mouse.
 
     Args:
-        values: What is drawn along it.
+        values: The values along the axis.
     """
     most = max((abs(value) for value in values), default=0.0)
-    # Up to that power of ten, and from its negative on, Plotly writes none.
+    # Between these powers of ten, Plotly writes none.
     return {"separatethousands": True, "exponentformat": "e", "minexponent": 8 if most >= 1 else 4}
 
 
 def seconds(value: float | None) -> str:
-    """Returns a duration in the unit that suits it."""
+    """Returns a duration in a suitable unit."""
     if value is None:
         return "—"
     if value < 120:

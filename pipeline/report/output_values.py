@@ -1,4 +1,4 @@
-"""What the model gave for a split, output by output, and the examples that it got most wrong."""
+"""The model's outputs for a split, one by one, and the examples on which it was most wrong."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ SMALLEST_PROBABILITY = 1e-12
 class Output:
     """An output that has a target.
 
-    An output of a class for each position has a row a position, in the order of examples.
+    An output with a class for each position has one row per position, in the order of examples.
 
     Attributes:
         name: Its name.
-        kind: `classes` that exclude each other, `labels` that do not, or `numbers`.
-        classes: Names of the classes or labels; empty for numbers.
-        spec: The target's.
+        kind: `classes` that are mutually exclusive, `labels` that are not, or `numbers`.
+        classes: The names of the classes or labels; empty for numbers.
+        spec: The target's spec.
         predicted: Probabilities of shape (rows, classes), or numbers of shape (examples, values).
         truth: Class ids of shape (rows,), or shape (examples, values).
-        worst: The most wrong ones, as (loss, row, the example).
-        weights: Sample weights of shape (rows,); empty where there are none.
-        rows_per_example: Number of rows that an example has: that of its positions.
+        worst: The examples with the largest loss, as (loss, row, example).
+        weights: Sample weights of shape (rows,); empty without weights.
+        rows_per_example: The number of rows per example, one for each position.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Output:
     rows_per_example: int = 1
 
     def add(self, chunk: Examples, start: int) -> None:
-        """Takes the next examples, in order."""
+        """Adds the next examples, in order."""
         truth = self.truth_of(chunk)
         predicted = self.predicted[start * self.rows_per_example :][: len(truth)]
         weights = self.weights_of(chunk)
@@ -60,7 +60,7 @@ class Output:
         self.truth.append(truth)
         if weights is not None:
             self.weights.append(weights)
-        # What does not count is no mistake.
+        # An example that does not count is not a mistake.
         losses = np.where(counts, self.losses(truth, predicted), 0).reshape(len(chunk), -1)
         counted = counts.reshape(len(chunk), -1).sum(axis=1)
         means = np.where(counted == 0, -1, losses.sum(axis=1) / np.maximum(1, counted))
@@ -71,11 +71,11 @@ class Output:
 
     @property
     def examples(self) -> int:
-        """Number of examples that were predicted."""
+        """The number of predicted examples."""
         return len(self.predicted) // self.rows_per_example
 
     def arrays(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Returns `predicted`, `true` and perhaps `weight` of some examples; of positions, those that count."""
+        """Returns `predicted`, `true` and, with weights, `weight` of some examples; for positions, those that count."""
         each = np.arange(self.rows_per_example)
         chosen = (rows[:, None] * self.rows_per_example + each).reshape(-1)
         weights = np.concatenate(self.weights) if self.weights else None
@@ -94,7 +94,7 @@ class Output:
         return target.reshape(-1, target.shape[-1]) if self.kind == "labels" else target.reshape(len(target), -1)
 
     def weights_of(self, chunk: Examples) -> np.ndarray | None:
-        """Returns the sample weights of examples, one a row; None where there are none."""
+        """Returns the sample weights of examples, one per row; None without weights."""
         weights, rows = chunk.weights.get(self.name), self.rows_per_example
         if weights is None:
             return None
@@ -103,7 +103,7 @@ class Output:
         return np.broadcast_to(weights.reshape(len(chunk), -1), (len(chunk), rows)).reshape(-1)
 
     def losses(self, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-        """Returns how wrong predictions are: cross-entropy, or mean absolute error, of each example."""
+        """Returns the error of each example: its cross-entropy or mean absolute error."""
         if self.kind == "numbers":
             return np.abs(predicted - truth).mean(axis=1)
         if self.kind == "labels":
@@ -112,7 +112,7 @@ class Output:
         return -np.log(np.maximum(predicted[np.arange(len(truth)), truth], SMALLEST_PROBABILITY))
 
     def shown_worst(self) -> list[dict[str, Any]]:
-        """Returns the most wrong examples, the worst first, as the report shows them."""
+        """Returns the examples with the largest error first, in the form that the report shows."""
         ordered = sorted(self.worst, key=lambda item: (-item[0], item[1]))
         inputs = shown_inputs([example for _, _, example in ordered])
         return [
@@ -152,11 +152,11 @@ def evaluated_outputs(model: NamedModel, batches: Batches, losses: Mapping[str, 
 
     Args:
         model: The model.
-        batches: The split, which is drawn twice where it is not in memory.
-        losses: Loss of each output by name, which tells classes from labels, and logits from probabilities.
+        batches: The split. It is read twice if it is not in memory.
+        losses: The loss of each output by name, which distinguishes classes from labels and logits from probabilities.
 
     Returns:
-        The outputs of which there is something to say, and a line for each of the others.
+        The outputs that the report can show, and one line for each of the others.
     """
     from pipeline.evaluation import predict
 
@@ -180,7 +180,7 @@ def evaluated_outputs(model: NamedModel, batches: Batches, losses: Mapping[str, 
 
 
 def chunks(batches: Batches, *, with_inputs: bool = True) -> Iterator[Examples]:
-    """Draws the examples of the first epoch in order, those in memory many at a time."""
+    """Yields the examples of the first epoch in order, many at a time if they are in memory."""
     if batches.examples is None:
         yield from batches.epoch(0)
         return
@@ -191,7 +191,7 @@ def chunks(batches: Batches, *, with_inputs: bool = True) -> Iterator[Examples]:
 
 
 def read_output(name: str, value: np.ndarray, target: TargetSpec | None, loss: Any) -> Output | str:
-    """Returns the output, or why there is nothing to say of it."""
+    """Returns the output, or the reason why the report cannot show it."""
     from pipeline.evaluation.probabilities import class_names, class_probabilities, label_probabilities
 
     if target is None:

@@ -10,26 +10,26 @@ from collections.abc import Sequence
 import numpy as np
 
 LARGEST = 96
-"""Pixels of the longer side; larger images are made smaller."""
+"""The longer side in pixels. Larger images are scaled down."""
 COLOUR_TYPES = {1: 0, 3: 2, 4: 6}
 
 
 def is_picture(shape: tuple[int | None, ...]) -> bool:
-    """Whether an input of that shape is shown as a picture: an image, or a matrix such as a time series."""
+    """Whether an input of this shape is shown as a picture: an image, or a matrix such as a time series."""
     if len(shape) == 3:
         return shape[2] in COLOUR_TYPES
     return len(shape) == 2 and all(size is None or size > 1 for size in shape)
 
 
 def brightness(arrays: Sequence[np.ndarray], scale: float = 1.0) -> tuple[float, float]:
-    """Returns the values of an input's black and white, the same for all of its pictures.
+    """Returns the values shown as black and white, the same for all pictures of an input.
 
-    A scale tells what white is. Without one, values that use most of 0 to 1 or of 0 to 255 are taken as such, and
-    others are stretched from their least to their largest.
+    A scale defines what white is. Without one, values that use most of 0 to 1 or of 0 to 255 are shown in that range,
+    and others are stretched from their minimum to their maximum.
 
     Args:
         arrays: The values of the examples that are shown.
-        scale: What makes the values 0 to 1; 1 says nothing.
+        scale: The factor that maps the values to 0 to 1; 1 if unknown.
     """
     parts = [np.asarray(array, "float64") for array in arrays if np.size(array)]
     finite = [part[np.isfinite(part)] for part in parts]
@@ -48,8 +48,8 @@ def picture(array: np.ndarray, low: float, high: float) -> str:
 
     Args:
         array: Shape (height, width) or (height, width, channels), with 1, 3 or 4 channels.
-        low: Value of black.
-        high: Value of white.
+        low: The value shown as black.
+        high: The value shown as white.
     """
     values = np.nan_to_num(array.astype("float32"), posinf=high, neginf=low)
     values = _smaller(values[..., None] if values.ndim == 2 else values)
@@ -60,7 +60,7 @@ def picture(array: np.ndarray, low: float, high: float) -> str:
 def png(pixels: np.ndarray) -> bytes:
     """Encodes uint8 pixels of shape (height, width, channels), with 1, 3 or 4 channels."""
     height, width, channels = pixels.shape
-    # Each row begins with the number of its filter, of which 0 is none.
+    # Each row begins with the number of its filter; 0 means none.
     rows = np.concatenate([np.zeros((height, 1), "uint8"), pixels.reshape(height, width * channels)], axis=1)
     header = struct.pack(">IIBBBBB", width, height, 8, COLOUR_TYPES[channels], 0, 0, 0)
     parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
@@ -70,13 +70,13 @@ def png(pixels: np.ndarray) -> bytes:
 
 
 def _smaller(values: np.ndarray) -> np.ndarray:
-    """Returns means over blocks of pixels, so many that the longer side fits."""
+    """Returns means over blocks of pixels, so that the longer side fits."""
     height, width, channels = values.shape
     block_height, block_width = -(-height // LARGEST), -(-width // LARGEST)
     if max(values.shape[:2]) <= LARGEST:
         return values
     if min(height, width) > LARGEST:
-        # The same for both sides keeps the proportions.
+        # The same block size for both sides keeps the proportions.
         block_height = block_width = max(block_height, block_width)
     height, width = height // block_height * block_height, width // block_width * block_width
     blocks = values[:height, :width].reshape(

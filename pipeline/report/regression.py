@@ -10,14 +10,14 @@ from pipeline.report.figures import NEUTRAL, PALETTE, Figure, layout, plot_text,
 from pipeline.report.numbers import number
 
 MOST_COLUMNS = 8
-"""Up to that many numbers an example are told apart; more are taken together."""
+"""With up to this many numbers per example, each is shown separately; with more, all together."""
 LEVEL = 0.95
 DRAWS = 20_000_000
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with the interval in which 95 % of bootstrap samples have it."""
+    """A number with the interval that contains 95 % of bootstrap samples."""
 
     value: float
     low: float
@@ -29,10 +29,10 @@ class Regression:
     """Numbers of one column of an output.
 
     Attributes:
-        name: Of the column.
+        name: The name of the column.
         mae: Mean absolute error.
         rmse: Root of the mean squared error.
-        r2: Share of the variance that is explained; None where all true values are equal.
+        r2: The share of explained variance; None if all true values are equal.
         truth: True values, shape (examples, values).
         predicted: Predicted values of the same shape.
     """
@@ -46,15 +46,15 @@ class Regression:
 
 
 def regressions(name: str, truth: np.ndarray, predicted: np.ndarray) -> list[Regression]:
-    """Computes the numbers of each column of an output, of all together where there are many.
+    """Computes the numbers of each column of an output, or of all together if there are many.
 
     Args:
-        name: The output's.
+        name: The output's name.
         truth: Shape (examples, values).
         predicted: The same shape.
 
     Raises:
-        ValueError: It is not.
+        ValueError: The shapes differ.
     """
     if truth.ndim != 2 or truth.shape != predicted.shape or not truth.size:
         raise ValueError(f"predictions of shape {predicted.shape} for true values of shape {truth.shape}")
@@ -66,7 +66,7 @@ def regressions(name: str, truth: np.ndarray, predicted: np.ndarray) -> list[Reg
 
 
 def _regression(name: str, truth: np.ndarray, predicted: np.ndarray) -> Regression:
-    """Draws whole examples anew, since the values of one example belong together."""
+    """Resamples whole examples, since the values of one example belong together."""
     errors, centred = predicted - truth, truth - truth.mean()
     sums = np.stack(
         [np.abs(errors).sum(axis=1), (errors**2).sum(axis=1), centred.sum(axis=1), (centred**2).sum(axis=1)], axis=1

@@ -1,4 +1,4 @@
-"""Rendering: Jinja's templates, everything escaped that is not marked as safe."""
+"""Rendering with Jinja templates. Everything is escaped unless it is marked as safe."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ MARKED = 60
 
 
 def resource_figure(rows: History) -> Figure | None:
-    """Returns the figure of `resources.csv`; None where it has no rows."""
+    """Returns the figure of `resources.csv`; None if it has no rows."""
     seconds = rows.get("seconds", [])
     memory = [None if value is None else value / 2**20 for value in rows.get("memory_bytes", [])]
     percent = rows.get("cpu_percent", [])
@@ -42,4 +42,4 @@ def resource_figure(rows: History) -> Figure | None:
         hovermode="x unified",
         height=420,
     )
-    return Figure("memory and processor use of the process while it trained", words, traces, panels)
+    return Figure("memory and processor use of the process during training", words, traces, panels)

@@ -1,4 +1,4 @@
-"""The files of a run folder, read for its report: whatever of them there is."""
+"""Reads the files of a run folder for its report, as far as they exist."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class RunFiles:
         history: `history.csv`, values by column; None for what an epoch lacks.
         config: `.hydra/config.yaml`.
         overrides: `.hydra/overrides.yaml`.
-        choices: The file that was chosen of each config group, of `.hydra/hydra.yaml`.
+        choices: The chosen file of each config group, from `.hydra/hydra.yaml`.
         collected: `report_data.json`.
         arrays: `report_data.npz`.
         resources: `resources.csv`, values by column.
@@ -90,7 +90,7 @@ class RunFiles:
         """The command line that repeats the run."""
         first, *arguments = self.facts["command"] or ["pipeline"]
         if "-m" in arguments or "--multirun" in arguments:
-            # Of a sweep, that is what made this job of it.
+            # For a sweep, these are the values that made this job.
             arguments = self.overrides
         program = "python -m pipeline" if first in ("__main__.py", "pipeline") else f"python {shlex.quote(first)}"
         return " ".join([program, *map(shlex.quote, arguments)])
@@ -102,12 +102,12 @@ class RunFiles:
 
     @property
     def epochs(self) -> int:
-        """Number of epochs that were trained."""
+        """The number of trained epochs."""
         return len(self.history.get("epoch", []))
 
     @property
     def evaluated_epoch(self) -> int | None:
-        """Number of the epoch, counted from 1, whose weights the evaluated model has; None if not known."""
+        """The epoch, counted from 1, whose weights the evaluated model has; None if unknown."""
         final, epochs = self.facts["final_weights"], self.history.get("epoch")
         if not final or not epochs:
             return None
@@ -115,7 +115,7 @@ class RunFiles:
 
     @property
     def samples_per_second(self) -> int | None:
-        """Training examples by seconds of training, in which compiling and validation are; None if not known."""
+        """Training examples per second of training, which includes compiling and validation; None if unknown."""
         examples, seconds = self.collected["samples_per_epoch"], self.durations.get("training")
         return round(examples * self.epochs / seconds) if examples and seconds and self.epochs else None
 
@@ -124,7 +124,7 @@ def read_run(folder: Path) -> RunFiles:
     """Reads a run folder.
 
     Raises:
-        ConfigError: It is no run's, or a file in it cannot be read or is not what a run writes.
+        ConfigError: It is not the folder of a run, or a file in it cannot be read or is not what a run writes.
     """
     if not folder.is_dir():
         raise ConfigError(f"run: '{folder}' is not a folder; give the folder that a finished training printed")
@@ -146,9 +146,9 @@ def read_run(folder: Path) -> RunFiles:
 
 
 def written_config(folder: Path) -> dict[str, Any]:
-    """Returns the config of a run with its interpolations as they are written: some may stand for secrets.
+    """Returns the config of a run with interpolations as they are written, since some may stand for secrets.
 
-    Empty where Hydra was told to write none.
+    Empty if Hydra was told to write none.
     """
     return _read(folder / ".hydra" / "config.yaml", read_yaml, run_shapes.CONFIG) or {}
 
@@ -159,7 +159,7 @@ def written_overrides(folder: Path) -> list[str]:
 
 
 def chosen_groups(folder: Path) -> dict[str, str]:
-    """Returns the file that was chosen of each config group of ours; lists of files are not among them."""
+    """Returns the chosen file of each of our config groups, without lists of files."""
     found = _read(folder / ".hydra" / "hydra.yaml", read_yaml, run_shapes.HYDRA) or {}
     choices = found.get("hydra", {}).get("runtime", {}).get("choices", {})
     return {
@@ -168,7 +168,7 @@ def chosen_groups(folder: Path) -> dict[str, str]:
 
 
 def _read(path: Path, read: Callable[[Path, str], Any], shape: Any = None) -> Any:
-    """Returns what a file says; None where there is no such file."""
+    """Returns the contents of a file; None if it does not exist."""
     try:
         value = read(path, KEY)
     except ABSENT:
@@ -182,7 +182,7 @@ def _read_history(path: Path, key: str) -> History:
 
 def _read_resources(path: Path, key: str) -> History:
     text = read_text(path, key, MOST_BYTES_OF_HISTORY)
-    # A process that was killed may have left a row in part.
+    # A killed process may have left an incomplete row.
     return _table(text[: text.rfind("\n") + 1], path, key, "seconds")
 
 
@@ -193,7 +193,7 @@ def _table(text: str, path: Path, key: str, first: str) -> History:
         if header and (header[0] != first or len(set(header)) < len(header)):
             raise ValueError(f"its columns are not {first} and others, each once")
         if len(header) > MOST_COLUMNS:
-            raise ValueError(f"it has {len(header):,} columns; up to {MOST_COLUMNS:,} are right")
+            raise ValueError(f"expected up to {MOST_COLUMNS:,} columns, got {len(header):,}")
         columns = _columns(rows, len(header))
     except (ValueError, csv.Error) as error:
         raise ConfigError(f"{key}: '{path}' cannot be read: {one_line(error)}") from error
@@ -204,7 +204,7 @@ def _columns(rows: Iterator[list[str]], count: int) -> list[list[float | None]]:
     columns: list[list[float | None]] = [[] for _ in range(count)]
     for number, row in enumerate(rows, 1):
         if len(row) != count:
-            raise ValueError(f"row {number} has {len(row):,} values; {count:,} are right")
+            raise ValueError(f"row {number}: expected {count:,} values, got {len(row):,}")
         if number * count > MOST_VALUES:
             raise ValueError(f"it has more than {MOST_VALUES:,} values")
         for column, text in zip(columns, row, strict=True):

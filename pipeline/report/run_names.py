@@ -1,4 +1,4 @@
-"""The names of runs that are compared: by what was set differently for each."""
+"""The names of compared runs: the settings in which they differ."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pipeline.report.differences import NOT_THERE, as_text, differences, flatten
 from pipeline.report.run_files import RunFiles
 
 BESIDE_THE_POINT = ("hydra.", "task=", "run=", "runs=", "resume=", "debug=", "report=", "trust=")
-"""What overrides begin with that say nothing about what was trained."""
+"""Prefixes of overrides that do not affect what was trained."""
 
 
 def run_names(runs: Sequence[RunFiles]) -> list[str]:
-    """Returns a name for each run: the overrides that not all of them have, or else the end of its folder's path."""
+    """Returns a name for each run: the overrides that not all runs have, or otherwise the end of its folder's path."""
     ends = folder_ends([run.folder for run in runs])
     said = [[text for text in run.overrides if not text.lstrip("+~").startswith(BESIDE_THE_POINT)] for run in runs]
     everywhere = set(said[0]).intersection(*said[1:]) if said else set()
@@ -39,16 +39,16 @@ def folder_ends(folders: Sequence[Path]) -> list[str]:
 
 
 def relative_link(file: Path, start: Path) -> str | None:
-    """Returns the address of a file as seen from a folder; None where there is no such file."""
+    """Returns the address of a file relative to a folder; None if the file does not exist."""
     if not file.is_file():
         return None
     return quote(os.path.relpath(file.resolve(), start.resolve()).replace(os.sep, "/"))
 
 
 def set_differently(runs: Sequence[RunFiles]) -> list[list[str]]:
-    """Returns a row for each group and key that was not set alike for all runs: the key, then the value of each.
+    """Returns one row per group and key that differs between runs: the key, then the value of each run.
 
-    What nobody set, such as the values that come with a group that was chosen, is left out where the runs tell.
+    Values that nobody set, such as those that come with a chosen group, are left out if the runs record it.
     """
     told = [run.collected["config_differences"] for run in runs]
     if any(rows is None for rows in told):

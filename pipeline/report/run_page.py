@@ -31,24 +31,24 @@ REPORT_FILE = holds("report.html", "the report, for a browser")
 Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 MOST_CLASSES_DRAWN = 100
 MOST_OUTPUTS, SHOWN_OUTPUTS = 6, 3
-"""Up to that many outputs are shown in full, of more the worst ones and a table of all."""
+"""With up to this many outputs, all are shown in full; with more, the worst ones and a table of all."""
 MOST_CURVES = 4
-"""Figures of curves that are shown for many outputs, and half of those for few; others open by a click."""
+"""The number of curve figures shown with many outputs; with few, half of it is the limit. Others open on click."""
 
 
 @dataclass(frozen=True)
 class OutputSection:
-    """What the page says of one output.
+    """What the page shows of one output.
 
     Attributes:
-        name: The output's.
+        name: The output's name.
         kind: `classes`, `labels` or `numbers`.
-        classification: Its numbers if it is of classes or labels.
-        regressions: Those of each column if it is of numbers.
+        classification: Its numbers if it has classes or labels.
+        regressions: The numbers of each column if it has numbers.
         figures: Its figures.
-        worst: The examples that the model got most wrong.
+        worst: The examples on which the model was most wrong.
         compared: Its measures, and what they are compared with.
-        folded: Whether it opens by a click only, as there are many others.
+        folded: Whether it opens only on click, because there are many outputs.
     """
 
     name: str
@@ -62,7 +62,7 @@ class OutputSection:
 
     @property
     def score(self) -> float | None:
-        """Macro F1 of classes, R² of numbers, its mean over several: 1 is perfect; None where it cannot be told."""
+        """Macro F1 of classes or (mean) R² of numbers, where 1 is perfect; None if unknown."""
         if self.classification is not None:
             return float(self.classification.f1.mean())
         known = [column.r2.value for column in self.regressions if column.r2 is not None]
@@ -74,10 +74,10 @@ def write_report(folder: Path, outcome: Mapping[str, Any] | None = None) -> Path
 
     Args:
         folder: The folder.
-        outcome: What `run.json` will say; None where the run has ended, and it says that already.
+        outcome: The future contents of `run.json`; None to read the file, if the run has ended.
 
     Raises:
-        ConfigError: It is not the folder of a run, a file in it cannot be read, or they do not fit together.
+        ConfigError: It is not the folder of a run, a file in it cannot be read, or the files do not fit together.
     """
     run = read_run(folder)
     with files_that_fit(f"run: '{folder}': its"):
@@ -86,7 +86,7 @@ def write_report(folder: Path, outcome: Mapping[str, Any] | None = None) -> Path
 
 
 def _values(run: RunFiles) -> dict[str, Any]:
-    """Returns what the template shows."""
+    """Returns the values that the template shows."""
     data = run.collected
     splits, rows = metric_rows(run.metrics)
     return {
@@ -113,7 +113,7 @@ def _values(run: RunFiles) -> dict[str, Any]:
 
 
 def title(run: RunFiles) -> str:
-    """Returns the file that a run's data is in, or else its experiment, or the model and the data that were chosen."""
+    """Returns the name of the run's data file, or otherwise its experiment, or its chosen model and data."""
     data = run.config.get("data")
     path = resolved(data.get("path"), run.config) if isinstance(data, Mapping) else None
     if isinstance(path, str) and PurePath(path).name:
@@ -123,7 +123,7 @@ def title(run: RunFiles) -> str:
 
 
 def metric_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
-    """Returns the splits of `metrics.json`, and a row for each metric: output, name, its value in each split."""
+    """Returns the splits of `metrics.json`, and one row per metric: output, name, its value in each split."""
     splits = list(metrics)
     rows = []
     outputs = list(dict.fromkeys(name for split in metrics.values() for name in split.get("outputs", {})))
@@ -137,7 +137,7 @@ def metric_rows(metrics: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]
 
 
 def output_sections(run: RunFiles) -> list[OutputSection]:
-    """Computes what the page says of each output."""
+    """Computes what the page shows of each output."""
     sections = []
     split = str(run.collected["split"])
     for index, output in enumerate(run.collected["outputs"]):
@@ -155,14 +155,14 @@ def output_sections(run: RunFiles) -> list[OutputSection]:
             sections.append(OutputSection(name, kind, None, columns, figures + used, worst, beside))
             continue
         numbers = (classification if kind == "classes" else labelling)(output["classes"], truth, predicted)
-        # Once it is known that the arrays of the file fit together.
+        # Done once it is known that the arrays of the file fit together.
         beside = compared(kind, output["classes"], truth, predicted, weights, trivial)
         sections.append(OutputSection(name, kind, numbers, [], classification_figures(numbers) + used, worst, beside))
     return sections
 
 
 def in_order(sections: list[OutputSection]) -> list[OutputSection]:
-    """Returns the sections of many outputs with the worst first and all but these folded, and few as they are."""
+    """Returns many sections with the worst first and the rest folded; a few sections stay as they are."""
     if len(sections) <= MOST_OUTPUTS:
         return sections
     ordered = sorted(sections, key=lambda section: (section.score is None, section.score or 0.0))
@@ -170,7 +170,7 @@ def in_order(sections: list[OutputSection]) -> list[OutputSection]:
 
 
 def _headlines(run: RunFiles) -> list[tuple[str, Any, str]]:
-    """Returns name, value and filter of the numbers at the top."""
+    """Returns name, value and filter of each number at the top."""
     data = run.collected
     found: list[tuple[str, Any, str]] = []
     split = next((name for name in ("test", "validation", "data") if name in run.metrics), None)
@@ -193,7 +193,7 @@ def _headlines(run: RunFiles) -> list[tuple[str, Any, str]]:
 
 
 def _class_rows(run: RunFiles) -> list[tuple[str, list[str], list[list[Any]]]]:
-    """Returns target, column heads, and a row for each class: its name, its count in each split, its mean weight."""
+    """Returns, by target, the column heads and one row per class: its name, its count per split, its mean weight."""
     splits = run.collected["splits"]
     tables = []
     for target, classes in _classes(run).items():
@@ -212,7 +212,7 @@ def _class_rows(run: RunFiles) -> list[tuple[str, list[str], list[list[Any]]]]:
 
 
 def _class_figures(run: RunFiles) -> list[Figure]:
-    """Returns the share of each class in each split, for targets whose classes can be told apart in a figure."""
+    """Returns the share of each class in each split, for targets with few enough classes for a figure."""
     figures = []
     splits = run.collected["splits"]
     for target, classes in _classes(run).items():
@@ -249,7 +249,7 @@ def _classes(run: RunFiles) -> dict[str, list[str]]:
 
 
 def _scaled(run: RunFiles) -> list[str]:
-    """Returns the targets that the model scales inside."""
+    """Returns the targets that the model scales internally."""
     layers = {layer["name"] for layer in run.collected["layers"]}
     targets = run.facts["spec"].get("targets", {})
     return [n for n, spec in targets.items() if spec.get("scaling") and f"{layer_name(n)}{SCALED}" in layers]

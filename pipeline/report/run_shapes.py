@@ -1,4 +1,4 @@
-"""The shapes of the files that a report is made of, as `run/folder.py` and `report/collecting.py` write them."""
+"""The types of the files that a report is made from, as `run/folder.py` and `report/collecting.py` write them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FinalWeights(BaseModel):
 
 
 class Facts(BaseModel):
-    """`run.json`, of which a run that did not finish has the beginning."""
+    """`run.json`. For a run that did not finish, it has only the beginning."""
 
     status: str | None = None
     error: str | None = None
@@ -70,7 +70,7 @@ class SplitMetrics(BaseModel):
 
 
 class Cell(BaseModel):
-    """An input, shown as a picture, which is in the page itself, or as text."""
+    """An input, as a picture embedded in the page, or as text."""
 
     picture: Annotated[str, Field(pattern=r"^data:image/png;base64,[A-Za-z0-9+/=]*$")] = ""
     text: str = ""

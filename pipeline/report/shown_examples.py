@@ -1,4 +1,4 @@
-"""Examples as the report shows them: inputs that are images as pictures, others as text."""
+"""Examples as the report shows them: images as pictures, other inputs as text."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Cell = dict[str, str]
 
 
 def shown_inputs(parts: Sequence[Examples]) -> list[dict[str, Cell]]:
-    """Returns the inputs of each example by name, the first of them where there are many.
+    """Returns the inputs of each example by name, only the first ones if there are many.
 
     Args:
-        parts: The examples, whose pictures are to be as bright as each other.
+        parts: The examples. Their pictures share one brightness scale.
     """
     if not parts:
         return []

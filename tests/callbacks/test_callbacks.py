@@ -84,9 +84,9 @@ def test_name_that_a_spreadsheet_would_compute_begins_no_cell(tmp_path: Path) ->
 
 def test_folder_that_tensorboard_cannot_name_is_told_before_training(tmp_path: Path) -> None:
     folder = tmp_path / os.fsdecode(b"\xff")
-    with pytest.raises(ConfigError, match=r"callbacks.tensorboard.log_dir: .* is no UTF-8 text; another folder"):
+    with pytest.raises(ConfigError, match=r"callbacks.tensorboard.log_dir: .* whose name is not valid UTF-8; use"):
         build_callbacks({"tensorboard": {"_target_": "keras.callbacks.TensorBoard", "log_dir": str(folder)}}, folder)
-    with pytest.raises(ConfigError, match=r"tracking.tensorboard: .* is no UTF-8 text; another folder"):
+    with pytest.raises(ConfigError, match=r"tracking.tensorboard: .* whose name is not valid UTF-8; use"):
         TensorBoardTracker(folder, histograms=0, graph=False)
 
 

@@ -130,13 +130,13 @@ def test_validation_stands_in_for_a_test_split_and_too_much_is_drawn_by_chance(
     replace(made, batches={name: b for name, b in made.batches.items() if name != "test"}).collect()
     data = json.loads((tmp_path / "report_data.json").read_text())
     assert (data["split"], data["examples"]) == ("validation", 60)
-    assert data["notes"] == ["computed from 20 of 60 examples, drawn by chance"]
+    assert data["notes"] == ["computed from 20 randomly drawn examples of 60"]
     assert len(np.load(tmp_path / "report_data.npz")["true_0"]) == 20
     made.config.evaluate_splits = ["train"]
     made.collect()
     data = json.loads((tmp_path / "report_data.json").read_text())
     assert data["split"] is None
-    assert "split.test=0.1 sets one apart" in data["notes"][0]
+    assert "set split.test, such as split.test=0.1" in data["notes"][0]
 
 
 def test_memory_is_counted_in_bytes() -> None:

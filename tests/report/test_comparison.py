@@ -136,7 +136,7 @@ def test_link_is_relative_and_no_name_is_taken_for_more(tmp_path: Path) -> None:
 
 
 def test_too_few_runs_are_told(run_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="runs: 1 run to compare"):
+    with pytest.raises(ConfigError, match="runs: expected two or more runs to compare, or a sweep, got 1"):
         write_comparison([run_folder, run_folder], tmp_path)
     with pytest.raises(ConfigError, match=r"runs: '.*nowhere' is not a folder"):
         write_comparison([tmp_path / "nowhere"], tmp_path)

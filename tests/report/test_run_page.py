@@ -37,7 +37,7 @@ def test_page_is_made_from_the_folder_alone_wherever_that_is(run_folder: Path, t
         assert shown[split, "all", "loss"] == f"{values['loss']:.4f}"
         assert shown[split, "kind", "accuracy"] == f"{values['outputs']['kind']['accuracy']:.4f}"
     assert f'<b class="accuracy">{metrics["test"]["outputs"]["kind"]["accuracy"]:.4f}</b>' in page
-    for word in ("of the test", "Best epoch", "SHA-256", "What differs from the defaults", "most memory", "samples/s"):
+    for word in ("of the test", "Best epoch", "SHA-256", "Differences from the defaults", "most memory", "samples/s"):
         assert word in page
 
 
@@ -134,9 +134,11 @@ def test_report_says_which_epoch_the_evaluated_model_is_of(tmp_path: Path) -> No
 
     page = said()
     assert "has the weights after epoch 3 , the last; training went back to a snapshot 2 times" in page
-    assert "Best epoch: 2 of 3, with the lowest validation loss, 0.5000; the model is of epoch 3" in page
+    assert (
+        "Best epoch: 2 of 3, with the lowest validation loss, 0.5000; the weights of the model are from epoch 3" in page
+    )
     final |= {"restored_epoch": 2, "monitor": "val_loss", "roll_backs": 0}
-    assert "weights of epoch 2 of 3, which early stopping put back as those of the best val_loss" in said()
+    assert "weights of epoch 2 of 3, which early stopping restored because of the best val_loss" in said()
     (tmp_path / "run.json").write_text("{}")
     assert "evaluated model has" not in write_report(tmp_path).read_text()
 

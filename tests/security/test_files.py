@@ -215,7 +215,7 @@ def test_job_of_hydra_is_never_unpickled(
 ) -> None:
     (tmp_path / "run.pickle").write_bytes(pickle.dumps(Marking()))
     done = command(*more, *option)
-    assert_refused(done, "resume=DIR, to go on with a run, or +experiment=NAME is right", tmp_path)
+    assert_refused(done, "use resume=DIR to resume a run, or +experiment=NAME", tmp_path)
 
 
 FEATURES = {

@@ -110,7 +110,7 @@ def test_secret_in_a_config_file_is_refused_before_it_is_copied(tmp_path: Path, 
     assert done.code == 2
     assert done.errors == [
         "callbacks.notify.urls[0]: holds a password or token, which the run folder would keep; "
-        "an environment variable such as '${oc.env:NOTIFY_URL}' is right"
+        "use an environment variable such as '${oc.env:NOTIFY_URL}'"
     ]
     assert not (tmp_path / "outputs").exists()
 

@@ -120,7 +120,7 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     ),
     "a private file's copy in the run folder": (
         all_of(of_class("CSVLogger", filename="private.txt", append=True), of_class("CSVLogger", "beside", text=None)),
-        "is none of its state",
+        "is not part of its state",
     ),
     "a file of another kind than a text": (of_class("CSVLogger", "beside", text=["pwned"]), "text"),
     "files cut by their paths": (
@@ -156,12 +156,12 @@ ATTACKS: dict[str, tuple[Change, str]] = {
     "what the config set of a user's callback": (of_class("Mine", where="private.txt"), "the config sets it"),
     "what came of it": (of_class("Mine", draft="private.txt"), "its first value comes from the config"),
     "what is no plain value": (of_class("Mine", file="private.txt"), "file: is not part of its state"),
-    "a method of a user's callback": (of_class("Mine", on_epoch_end="x"), "on_epoch_end: is none of its state"),
+    "a method of a user's callback": (of_class("Mine", on_epoch_end="x"), "on_epoch_end: is not part of its state"),
     "rows that are no numbers": (
         of_class("HistoryFile", "state", text="epoch,loss\n0,=cmd()\n"), "could not convert string to float",
     ),
     "a path of the history": (of_class("HistoryFile", "state", path="private.txt"), "path"),
-    "a time beyond all clocks": (of_class("EpochLog", "state", seconds=float("inf")), "seconds of less than a century"),
+    "a time beyond all clocks": (of_class("EpochLog", "state", seconds=float("inf")), "less than a century in seconds"),
     "a state of no mapping": (lambda state: state["callbacks"][0].update(attributes=[1]), "attributes"),
     "a callback more": (lambda state: state["callbacks"].append({"class": "Sender"}), "cannot continue where"),
     "random numbers that are none": (lambda state: state["random"].update(python=(1, 2)), "random state"),

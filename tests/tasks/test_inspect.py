@@ -98,7 +98,7 @@ def test_page_opens_offline_in_every_width_and_runs_nothing_of_names(
         assert said == []
         assert [url for url in requested if not url.startswith("data:")] == [page.as_uri()]
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    assert browser.title == "A look at people.csv"
+    assert browser.title == "Inspection of people.csv"
     heads = [cell.text for cell in browser.find_elements("css selector", "#inputs tbody th")]
     assert heads == [SCRIPT, "patient", "age", "town", "income", "alive"]
     assert browser.find_element("css selector", ".findings .serious").text.startswith("serious: leak")

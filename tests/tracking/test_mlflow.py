@@ -294,7 +294,7 @@ def test_dead_server_costs_one_warning_and_no_time(
         assert time.perf_counter() - start < 5
     (line,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert line.name == WARNINGS
-    assert "failed, the run goes on: ConnectionRefusedError: [Errno 111] Connection refused" in line.message
+    assert "failed, the run continues: ConnectionRefusedError: [Errno 111] Connection refused" in line.message
     assert "sesame" not in line.message
 
 

@@ -36,7 +36,7 @@ def test_store_is_asked_again_after_the_pause_and_warns_once(local: str, caplog:
     assert not store.attempt(failing)
     assert store.attempt(asked.append)
     (line,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert line.endswith("failed, the run goes on: OSError: disk full at //…@host")
+    assert line.endswith("failed, the run continues: OSError: disk full at //…@host")
 
 
 def test_all_that_ask_for_the_run_of_a_folder_get_the_same(local: str, run_folder: Path) -> None:
