@@ -1,1 +1,1 @@
-"""What a config, a run folder or a file of a stranger may do: nothing but what its user vouches for."""
+"""What an untrusted config, run folder or file may do: nothing but what the user vouches for."""

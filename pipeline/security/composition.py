@@ -1,7 +1,7 @@
-"""What config files may say of Hydra itself: nothing that runs code or decides where is written, unless it is ours.
+"""What config files may set for Hydra itself: nothing that runs code or decides where to write, unless it is ours.
 
-Hydra calls what its own part of a config names (callbacks, launchers, handlers of logs) and sets environment variables
-before any task of ours begins, so this is looked at as soon as a config is composed.
+Hydra calls what its own part of a config names (callbacks, launchers, log handlers) and sets environment variables
+before any task of ours begins. That is why this is checked as soon as a config is composed.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ INERT = (
     "job.override_dirname",
     "job.config_name",
 )
-"""Keys of `hydra` that Hydra itself fills in, and the values of a sweep, which are looked at by themselves."""
+"""Keys of `hydra` that Hydra fills in itself, and the values of a sweep, which are checked separately."""
 
 THE_USERS = ("run", "runs", "resume")
-"""Keys that choose the run to work on, which no file does."""
+"""Keys that choose the run to work on, which no file may set."""
 
 OURS = {"hydra": "pkg://hydra.conf", "main": str(conf_folder()), "schema": "structured://"}
-"""Where our own config files are, by the names that Hydra has for these places."""
+"""The locations of our own config files, by Hydra's names for them."""
 
 
 @contextmanager
 def checked_composition(trust: Trust) -> Iterator[None]:
-    """Lets Hydra refuse what config files say of Hydra, within this context.
+    """Inside the context, Hydra refuses config files that set what they must not.
 
     Args:
-        trust: What the user vouches for; `hydra` among its names lets files say anything.
+        trust: What the user vouches for. With `hydra` among its names, files may set anything.
     """
     # Hydra has no hook between composing a config and acting on it.
     before = hydra_main.ConfigLoaderImpl
@@ -68,11 +68,11 @@ def checked_composition(trust: Trust) -> Iterator[None]:
 
 
 class CheckedLoader(Loader):
-    """Hydra's loader of configs, which looks at each config that it has composed.
+    """Hydra's config loader, which checks each composed config.
 
     Args:
-        config_search_path: Where the files are.
-        trust: What the user vouches for; `hydra` among its names lets files say anything of Hydra.
+        config_search_path: The locations of the files.
+        trust: What the user vouches for. With `hydra` among its names, files may set anything for Hydra.
     """
 
     def __init__(self, config_search_path: Any, trust: Trust) -> None:
@@ -94,10 +94,10 @@ class CheckedLoader(Loader):
         """Composes a config.
 
         Raises:
-            ConfigError: A config file, none of ours, says what Hydra is to run or where to write, or which run is to be
-                worked on; a value is a secret; a sweep is huge.
+            ConfigError: A config file that is not ours sets what Hydra runs, where it writes, or which run to work on;
+                a value is a secret; a sweep is too large.
         """
-        # Hydra asks first for the mode alone, and passes over an error then.
+        # Hydra first asks only for the mode, and ignores an error then.
         if not validate_sweep_overrides and self._leaves_mode_to_options(overrides):
             self._refuses_mode = not self._trusted
             return OmegaConf.create({"hydra": {"mode": None}})
@@ -131,7 +131,7 @@ class CheckedLoader(Loader):
         refuse_secrets(_without_hydra(config))
         self._refuse_runs(config)
         task = OmegaConf.select(config, "task", throw_on_missing=False)
-        # The task of a sweep may differ from job to job.
+        # The task of a sweep may differ between jobs.
         if run_mode == RunMode.RUN and (ignored := ignored_mistakes(_as_plain(task), self._trust.keys)):
             raise ConfigMistakes(ignored)
         if not self._trusted and self._has_other_files(config):
@@ -157,7 +157,7 @@ class CheckedLoader(Loader):
         return config
 
     def _composed(self, config_name: str | None, overrides: list[str], arguments: tuple[Any, ...]) -> DictConfig:
-        """Composes a config; Hydra fails in many ways at files that are none of its configs."""
+        """Composes a config. Hydra fails in many ways on files that are not its configs."""
         try:
             return super().load_configuration(config_name, overrides, *arguments)
         except (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -186,18 +186,18 @@ class CheckedLoader(Loader):
 
 
 def _set_by_others(config: DictConfig, overrides: list[str], arguments: tuple[Any, ...]) -> str | None:
-    """Returns the key by which a config's part on Hydra differs from what our files and the command line make of it."""
+    """Returns the first key of `hydra` that differs from what our files and the command line set."""
     try:
         ours = _set_by_ours(tuple(_of_ours(overrides)), *arguments)
     except HydraException:
-        # It chooses something for Hydra that our files do not have.
+        # It chooses something for Hydra that our files do not contain.
         return "defaults"
     return _difference(ours, _plain(config))
 
 
 @lru_cache(maxsize=16)
 def _set_by_ours(overrides: tuple[str, ...], *arguments: Any) -> dict[str, Any]:
-    """Returns what our files make of a config's part on Hydra, once for the jobs of a sweep."""
+    """Returns what our files set for Hydra, computed once for the jobs of a sweep."""
     places = ConfigSearchPathImpl()
     for provider, place in OURS.items():
         places.append(provider, place)
@@ -205,7 +205,7 @@ def _set_by_ours(overrides: tuple[str, ...], *arguments: Any) -> dict[str, Any]:
 
 
 def _of_ours(overrides: list[str]) -> list[str]:
-    """Returns the overrides that say something of Hydra, and choices of groups whose files are ours."""
+    """Returns the overrides that concern Hydra, and choices of groups whose files are ours."""
     parsed = OverridesParser.create().parse_overrides(overrides)
     return [override.input_line or "" for override in parsed if _is_of_ours(override)]
 
@@ -230,7 +230,7 @@ def _plain(config: DictConfig) -> dict[str, Any]:
 
 
 def _difference(ours: Any, composed: Any, key: str = "") -> str | None:
-    """Returns the first key below which two configs differ; None if nowhere."""
+    """Returns the first key at which two configs differ; None if they are equal."""
     if ours == composed:
         return None
     if not isinstance(ours, dict) or not isinstance(composed, dict):
@@ -246,7 +246,7 @@ def _difference(ours: Any, composed: Any, key: str = "") -> str | None:
 
 
 def _not_of_a_sweep(params: Mapping[str, Any]) -> str | None:
-    """Returns the key of a sweep's values that are no values of a run: of Hydra or trust, or resolved by Hydra."""
+    """Returns the key of a sweep's values that concerns Hydra or trust, or that Hydra would resolve."""
     for key, value in params.items():
         if "hydra" in str(key) or "trust" in str(key) or "${" in f"{key}{value}":
             return f"sweeper.params.{key}"

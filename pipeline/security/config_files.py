@@ -1,4 +1,4 @@
-"""The files of a config as Hydra reads them: looked at before they are loaded, and from their own folder only."""
+"""Hydra's config files: checked before they are loaded, and only loaded from their own folder."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from pipeline.security.reading import MOST_BYTES_OF_YAML, read_text
 
 
 class CheckedRepository(ConfigRepository):
-    """Hydra's files of a config, of which those that would never end to load, or that are elsewhere, are refused."""
+    """Hydra's access to config files, which refuses those that would load forever or are outside of the folder."""
 
     def load_config(self, config_path: str) -> ConfigResult | None:
         """Loads a file.
 
         Raises:
-            ConfigError: It is not in the folder that it is asked from, or what is in it is not to be loaded.
+            ConfigError: The file is outside of its folder, or its contents must not be loaded.
         """
         source = self._find_object_source(config_path, ObjectType.CONFIG)
         if source is not None and source.scheme() == "file":
             folder = Path(os.path.realpath(source.path))
-            # As Hydra itself makes the path of the file.
+            # Hydra builds the path of the file the same way.
             file = Path(os.path.realpath(folder / source._normalize_file_name(config_path)))
             if not file.is_relative_to(folder):
                 raise ConfigError(

@@ -1,7 +1,7 @@
-"""Databases that a config names: a file of this machine is data as any other, and all else is sent something.
+"""Databases that a config names: a local file is data like any other, but a server is sent something.
 
-A query may do more than read: one from a config file goes to no database of a server's unless the user says so. SQLite
-files are opened to be read only.
+A query may do more than read, so a query from a config file reaches no database server unless the user allows it.
+SQLite files are opened read-only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SQLITE = "sqlite:///"
 
 
 def sqlite_path(url: Any) -> str | None:
-    """Returns the path in the address of an SQLite file of this machine; None for other databases."""
+    """Returns the path of a local SQLite file from its address; None for other databases."""
     if not isinstance(url, str) or not url.startswith(SQLITE):
         return None
     path = url.removeprefix(SQLITE)
@@ -26,16 +26,16 @@ def sqlite_path(url: Any) -> str | None:
 
 
 def may_connect(url: Any) -> bool:
-    """Whether a config file may name a database: an SQLite file, or a server where the user allows the network."""
+    """Whether a config file may name a database: an SQLite file, or a server if the user allows the network."""
     return sqlite_path(url) is not None or ("network" in trust.current().words and bool(urlsplit(str(url)).netloc))
 
 
 def query_mistakes(parts: Iterable[tuple[str, Mapping[str, Any]]], url: Any) -> Iterator[str]:
-    """Gives a line for each query that a config file, and not the user, would have sent to a server.
+    """Yields one line per query that a config file, not the user, would send to a server.
 
     Args:
-        parts: Places of a config with a `_target_`, and what is there, all interpolations resolved.
-        url: The database of the config's `data`, which is that of sets that name none.
+        parts: Places of a config with a `_target_`, and their contents, with all interpolations resolved.
+        url: The database of the config's `data`, used by sets that name none.
     """
     for key, node in parts:
         if not trust.is_within(str(node["_target_"]), SOURCE) or sqlite_path(node.get("url", url)) is not None:

@@ -1,4 +1,4 @@
-"""Where the parts of a config write and send: into the run folder, or where the user and not a file says so."""
+"""Where the parts of a config write and send: into the run folder, or where the user rather than a file says."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pipeline.security.path_templates import TEMPLATES, template_mistakes, withi
 WRITERS = ("keras.callbacks", "pipeline.callbacks", "pipeline.tracking", databases.SOURCE)
 """Packages whose parts write files or send something."""
 PATHS = ("backup_dir", "directory", "filename", "filepath", "folder", "log_dir", "path", "run_folder")
-"""Arguments of theirs that say where to write."""
+"""Their arguments that say where to write."""
 FILES = ("files",)
-"""Arguments of theirs that name files of the run folder."""
+"""Their arguments that name files of the run folder."""
 ADDRESSES = ("uri", "url", "urls")
-"""Arguments of theirs that say whom to send to."""
+"""Their arguments that say whom to send to."""
 VARIABLE = re.compile(r"\$\{oc\.env:\w+\}")
 
 
 def destination_mistakes(resolved: Any, written: Any, run_folder: Path) -> list[str]:
-    """Returns a line for each place outside the run folder to which a config file wants something written or sent.
+    """Returns one line per place outside the run folder to which a config file would write or send.
 
     Args:
-        resolved: The config as it is going to be used, plain dicts, lists and values.
-        written: The same, its interpolations as they are written.
+        resolved: The config that will be used, as plain dicts, lists and values.
+        written: The same with its interpolations as they are written.
         run_folder: The run folder.
     """
     parts = [*_parts("", resolved), *own_arguments.sources_of_sets(resolved)]
@@ -80,26 +80,26 @@ def _is_writer(target: str) -> bool:
 
 
 def _inside(path: Any, run_folder: Path, base: Path) -> bool:
-    """Whether a path is one of the run folder; what a part makes may be any, and `gs://a/../b` is not of this disk."""
+    """Whether a path is inside the run folder. The path may have any form; `gs://a/../b` is not on this disk."""
     if not isinstance(path, str | Path) or is_remote(path):
         return False
     return (base / Path(path).expanduser()).resolve().is_relative_to(run_folder.resolve())
 
 
 def _may_send(address: Any) -> bool:
-    """Whether the user lets config files send there; some addresses of databases are files of this machine."""
+    """Whether the user allows config files to send there. Some database addresses are local files."""
     is_network = isinstance(address, list) or str(address).startswith(("http://", "https://"))
     return is_network and "network" in trust.current().words
 
 
 def _of_environment(written: Any) -> bool:
-    """Whether addresses are environment variables as a whole, to which no file can add anything."""
+    """Whether addresses are nothing but environment variables, to which a file cannot add anything."""
     addresses = written if isinstance(written, list) else [written]
     return all(isinstance(address, str) and VARIABLE.fullmatch(address) for address in addresses)
 
 
 def _at(written: Any, place: str) -> Any:
-    """Returns what a config says at a place; None where an interpolation is in its way."""
+    """Returns the contents of a place in a config; None if an interpolation is in the way."""
     for name in re.split(r"[.\[\]]+", place.rstrip("]")):
         if isinstance(written, list) and name.isdigit():
             written = written[int(name)]

@@ -1,4 +1,4 @@
-"""Whether a source may download: if the user names what, not for a config file alone."""
+"""Whether a source may download: only if the user asks for it, not a config file alone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ def check_download(name: str) -> None:
     """Checks that the user asked for a dataset that is not on this machine.
 
     Args:
-        name: The dataset's name: typed as it is, in front of a slash as in `mnist/numpy`, or by `data.download=true`.
+        name: The dataset's name, as typed, before a slash as in `mnist/numpy`, or allowed by `data.download=true`.
 
     Raises:
-        ConfigError: Only a config file did.
+        ConfigError: Only a config file asked for it.
     """
     current = trust.current()
     asked_for = any(f"{text}/".startswith(f"{name}/") for text in current.texts) or trust.typed("data.download")

@@ -1,8 +1,8 @@
-"""Environment variables that a config reads: their values may be secrets, which reach addresses and no file or message.
+"""Environment variables that a config reads. Their values may be secrets, so they reach addresses but no files.
 
-A variable is read by `${oc.env:NAME}`. A config file may have it only where a secret belongs, in an address to send to:
-as the name of a metric or of a file it would be in the files of the run, and whoever wrote the config file could choose
-any variable.
+A variable is read with `${oc.env:NAME}`. A config file may use it only where a secret belongs: in an address to send
+to. In the name of a metric or a file, it would end up in the files of the run, and the author of the config file could
+choose any variable. Messages never show the values either.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from omegaconf.resolvers import oc
 from pipeline.security import trust
 
 SHORTEST = 4
-"""Characters of a value below which it is no secret, and might be part of any word."""
+"""Values shorter than this are not treated as secrets, since they may be part of any word."""
 _read: set[str] = set()
 _others = False
 _names: dict[str, str] = {}
 
 
 def register() -> None:
-    """Lets OmegaConf's `oc.env` remember what it has read."""
+    """Makes OmegaConf's `oc.env` remember what it has read."""
     OmegaConf.register_new_resolver("oc.env", _env, replace=True)
 
 
 def without_values(text: str) -> str:
-    """Returns a message with variables as a config names them, `${oc.env:NOTIFY_URL}`, in place of their values."""
-    # Those who repeat a value may have left out all but one of its lines.
+    """Returns a message with the values of variables replaced by their names, such as `${oc.env:NOTIFY_URL}`."""
+    # A message may repeat only one line of a value.
     lines = {line: name for value, name in _names.items() for line in (value, *value.splitlines())}
     for value in sorted(lines, key=len, reverse=True):
         if len(value) >= SHORTEST:
@@ -41,14 +41,13 @@ def without_values(text: str) -> str:
 
 
 def variable_mistakes(config: DictConfig, is_address: Callable[[str], bool]) -> list[str]:
-    """Returns a line for each value of a config into which a file, and not the user, puts an environment variable.
+    """Returns one line per config value into which a file, not the user, puts an environment variable.
 
-    It is found out by reading all variables once more as if they were others: what differs then is made of them, in
-    whatever way.
+    This is found by reading all variables again with other values: whatever changes depends on them in some way.
 
     Args:
-        config: The config, its interpolations as they are written.
-        is_address: Whether a place in it, such as `callbacks.mine.urls[0]`, is one of an address.
+        config: The config, with its interpolations as they are written.
+        is_address: Whether a place in it, such as `callbacks.mine.urls[0]`, holds an address.
     """
     if "environment" in trust.current().words:
         return []
@@ -71,7 +70,7 @@ def variable_mistakes(config: DictConfig, is_address: Callable[[str], bool]) -> 
 
 
 def _values(node: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """Gives each value of a config, resolved, with its place; what is missing or cannot be resolved is None."""
+    """Yields each value of a config, resolved, with its place. Missing or unresolvable values are None."""
     keys = range(len(node)) if isinstance(node, ListConfig) else list(node.keys())
     for key in keys:
         below = f"{place}[{key}]" if isinstance(node, ListConfig) else f"{place}.{key}" if place else str(key)
@@ -102,5 +101,5 @@ def _env(name: str, *default: Any) -> Any:
     if len(value) >= SHORTEST:
         _names[value] = name
     found = oc.env(name, *default)
-    # A number stays one, for what reads it as such.
+    # A number stays a number for code that expects one.
     return f"1{found}" if _others else found

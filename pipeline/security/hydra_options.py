@@ -1,4 +1,4 @@
-"""Hydra's options on the command line: one of them unpickles a file, and others print what config files say."""
+"""Hydra's command line options: one unpickles a file, and others print what config files contain."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pipeline.security.terminal import printable_output
 
 @contextmanager
 def checked_options(arguments: Sequence[str]) -> Iterator[None]:
-    """Lets Hydra do what its options say within it, but unpickle no file and print no control character.
+    """Inside the context, Hydra follows its options, but unpickles no file and prints no control characters.
 
     Args:
         arguments: The command line without its first word.
 
     Raises:
         ConfigError: An option, perhaps abbreviated, names a file to unpickle.
-        SystemExit: An option is none of Hydra's, or lacks its value.
+        SystemExit: An option does not exist, or lacks its value.
     """
-    # By Hydra's own parser, as what it takes for an abbreviation is what counts.
+    # Parsed by Hydra's own parser, which decides what counts as an abbreviation.
     options, _ = get_args_parser().parse_known_args(arguments)
     if options.experimental_rerun is not None:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""Interpolations of a config, each of which may stand for others: few lines, for more than a machine has room for."""
+"""Limits interpolations, which may refer to others: a few lines could stand for more than fits into memory."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from omegaconf import Container, OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
 MOST_VALUES, OF_ONE = 100_000, 10
-"""Values that the interpolations of a job's config may stand for, each time they are asked; a long text is as many as
-it has hundreds of characters. To find one takes as long as to copy ten values, and more.
+"""The most values that the interpolations of a job's config may stand for, each time they are resolved. A long text
+counts as one value per hundred characters. Finding a value takes as long as copying ten or more values.
 """
 
 
 @dataclass
 class _Budget:
-    """What is left of it."""
+    """What is left of the limit."""
 
     values: int = MOST_VALUES
 
@@ -37,9 +37,9 @@ _resolve = Container.resolve_parse_tree
 
 @contextmanager
 def limited_interpolations() -> Iterator[None]:
-    """Has OmegaConf refuse interpolations of a config within it that stand for too much, one by another.
+    """Inside the context, OmegaConf refuses interpolations that together stand for too many values.
 
-    It has no limit of its own: ten lines, each of which names the one before ten times, are 10,000,000,000 values.
+    It has no limit of its own: ten lines that each name the previous one ten times are 10,000,000,000 values.
     """
     token = _budget.set(_Budget())
     Container.resolve_parse_tree = _limited  # type: ignore[method-assign]
@@ -60,7 +60,7 @@ def _limited(self: Container, parse_tree: Any, *args: Any, **kwargs: Any) -> Any
 
 
 def _size(resolved: Any, most: int) -> int:
-    """Returns how many values something is, interpolations in it counted as one; not much more than the most."""
+    """Returns how many values something contains, with interpolations counted as one; stops soon after `most`."""
     size, level = 0, [resolved]
     while level and size <= most:
         size += sum(1 + len(one) // 100 if isinstance(one, str) else 1 for one in level)

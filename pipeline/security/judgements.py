@@ -1,4 +1,4 @@
-"""What an argument of a part reaches beyond the process, and what a config file may give for it."""
+"""What an argument of a part can reach outside of the process, and what a config file may give for it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.security import trust
 
 REMOTE = re.compile(r"://|^[a-z][a-z0-9+.-]+:/|^[\\/]{2}", re.IGNORECASE)
 WEIGHTS_BY_NAME = ("imagenet",)
-"""Weights that Keras downloads; any other text is a file."""
+"""Weights that Keras downloads. Any other text is a file."""
 
 
 class Kind(Enum):
@@ -49,24 +49,24 @@ class Argument:
 
 
 def is_remote(path: Any) -> bool:
-    """Whether a path is on another machine, or would be to a library that opens addresses."""
+    """Whether a path is on another machine, or would be for a library that opens addresses."""
     return REMOTE.search(str(path)) is not None
 
 
 def vouched(target: str) -> bool:
-    """Whether the user named a part by `trust`; that its `_target_` was typed says nothing of its arguments."""
+    """Whether the user named a part by `trust`. A typed `_target_` says nothing about its arguments."""
     return any(trust.is_within(target, trust.as_keras(name)) for name in trust.current().named)
 
 
 def is_typed(place: str, value: Any) -> bool:
-    """Whether the user typed a value, or all that is in a mapping."""
+    """Whether the user typed a value, or everything in a mapping."""
     if isinstance(value, Mapping) and value:
         return trust.typed(place) or all(is_typed(f"{place}.{name}", item) for name, item in value.items())
     return trust.typed(place)
 
 
 def mistake(place: str, argument: Argument, value: Any) -> str | None:
-    """Says why a value that the user did not type is refused; None if it is not.
+    """Returns why a value that the user did not type is refused; None if it is not.
 
     Args:
         place: Its config key.
@@ -94,7 +94,7 @@ def mistake(place: str, argument: Argument, value: Any) -> str | None:
 
 
 def way_to_allow(word: str, place: str) -> str:
-    """Says how the user allows something: by a word of `trust`, or by typing a value of their own."""
+    """Says how the user can allow something: by a word of `trust`, or by typing a value."""
     key = place.replace("[", ".").replace("]", "")
     return f"use trust=[{word}] or {key}=… on the command line"
 

@@ -1,8 +1,8 @@
-"""What the parts of Keras send, download, read and write by their arguments, and what a config file may not give them.
+"""What Keras' parts send, download, read and write by their arguments, and what a config file may not give them.
 
-Keras has arguments that look like settings and are files or addresses: a vocabulary is read into the saved model,
-weights by name are downloaded, and a path such as `gs://…` goes to the network by itself. Each of its arguments that
-might be such a one is judged here; a test walks Keras and fails on one that is not.
+Keras has arguments that look like settings but are files or addresses: a vocabulary is read into the saved model,
+weights given by name are downloaded, and a path such as `gs://…` uses the network. Each argument of this kind is judged
+here. A test walks through Keras and fails on any that is not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipeline.security import trust
 from pipeline.security.judgements import Argument, Kind, is_typed, mistake, vouched, way_to_allow
 
 SENDERS: Mapping[str, str] = MappingProxyType({"keras.callbacks.RemoteMonitor": "root"})
-"""Parts that send whatever they are given, and the argument that says whom to send to."""
+"""Parts that send whatever they are given, with the argument that says whom to send to."""
 _WRITES, _READS, _SENDS, _HARMLESS = (Argument(kind) for kind in (Kind.WRITES, Kind.READS, Kind.SENDS, Kind.HARMLESS))
 ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
     {
@@ -61,22 +61,22 @@ ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
         ),
     }
 )  # fmt: skip
-"""Judgements by part, or by module where they hold for all of its parts."""
+"""Judgements by part, or by module if they hold for all of its parts."""
 
 
 def judgements(target: str) -> dict[str, Argument]:
-    """Returns the judged arguments of a part of Keras, by Keras' own name of it."""
+    """Returns the judged arguments of a Keras part, by Keras' own name for it."""
     return {**ARGUMENTS.get(target.rpartition(".")[0], {}), **ARGUMENTS.get(target, {})}
 
 
 def argument_mistakes(key: str, node: Mapping[str, Any]) -> list[str]:
-    """Returns a line for each value by which a config file would have a part of Keras read, download or send.
+    """Returns one line per value by which a config file would make a Keras part read, download or send.
 
-    Nothing is imported. That what is written is in the run folder, `pipeline.security.destinations` sees to.
+    Nothing is imported. `pipeline.security.destinations` checks that writing stays in the run folder.
 
     Args:
         key: The config key of a node.
-        node: The node, which has a `_target_`; plain dicts, lists and values, all interpolations resolved.
+        node: The node, which has a `_target_`: plain dicts, lists and values, with all interpolations resolved.
     """
     target = trust.as_keras(str(node["_target_"]))
     if vouched(target):

@@ -1,4 +1,4 @@
-"""Archives of NumPy that may be a stranger's: what they unpack to is known before anything of it is unpacked."""
+"""Untrusted NumPy archives: their unpacked size is known before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pipeline.errors import ConfigError, one_line, shown
 from pipeline.security.reading import open_regular
 
 MOST_BYTES = 2 * 2**30
-"""Of all arrays, unpacked."""
+"""The most bytes of all arrays, unpacked."""
 MOST_BYTES_OF_NAMES = 2**20
-"""Of the list of what is in an archive."""
+"""The most bytes of an archive's table of contents."""
 MOST_NUMBERS = 20_000_000
 """Of an array of several rows."""
 END = struct.Struct("<4s8xI4xH")
-"""The end of an archive: its mark, the bytes of the list of what is in it, and those of a comment."""
+"""The end of an archive: its mark, the sizes of the table of contents, and the length of a comment."""
 LOCATOR, OF_LOCATOR = b"PK\x06\x07", 20
 """What may be before that where another end counts, of an archive of gigabytes."""
 
@@ -36,8 +36,8 @@ def read_arrays(path: Path, key: str) -> dict[str, np.ndarray]:
     Raises:
         FileNotFoundError: It is not there.
         NotADirectoryError: What should be its folder is a file.
-        ConfigError: It cannot be read, holds anything but arrays of numbers of one or two dimensions, or unpacks to
-            more than there is room for.
+        ConfigError: It cannot be read, contains anything but arrays of numbers with one or two dimensions, or is too
+            large when unpacked.
     """
     with open_regular(path, key, MOST_BYTES) as file:
         try:
@@ -52,7 +52,7 @@ def read_arrays(path: Path, key: str) -> dict[str, np.ndarray]:
 
 
 def _check_end(file: BinaryIO) -> None:
-    """Looks at the very end: Python reads the whole list of what is in an archive before anything can be asked."""
+    """Checks the end of the file: Python reads the whole table of contents before it can be examined."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - END.size - OF_LOCATOR))
     before, end = (tail := file.read())[: -END.size], tail[-END.size :]
@@ -70,7 +70,7 @@ def _check_sizes(archive: zipfile.ZipFile) -> None:
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
-    """Returns an array whose header says the size that it has."""
+    """Returns an array whose header agrees with its size."""
     with archive.open(member) as file:
         # Of the first version the header has at most 64 kB; NumPy writes later ones for fields with names.
         if np.lib.format.read_magic(file) != (1, 0):

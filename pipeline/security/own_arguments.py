@@ -1,7 +1,7 @@
 """What our own parts send, read and write by their arguments, and what a config file may not give them.
 
-A source is there to read files, so that any config may name those of this machine; one from the network is fetched only
-if the user says so.
+A source exists to read files, so any config may name local ones. Data from the network is fetched only if the user
+allows it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ OF_SETS = ("_target_", "download")
 
 
 def argument_mistakes(key: str, node: Mapping[str, Any]) -> list[str]:
-    """Returns a line for each value by which a config file would have a part of ours fetch something from the network.
+    """Returns one line per value by which a config file would make one of our parts fetch something from the network.
 
     Args:
         key: The config key of a node.
@@ -58,7 +58,7 @@ def argument_mistakes(key: str, node: Mapping[str, Any]) -> list[str]:
 
 
 def sources_of_sets(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Gives the sources of those `validation_sets` that are values of `data` and so have no `_target_` of their own."""
+    """Yields the sources of `validation_sets` that are values of `data` and so have no `_target_` of their own."""
     data, sets = config.get("data"), config.get("validation_sets")
     if not isinstance(data, Mapping) or "_target_" not in data or not isinstance(sets, Mapping):
         return

@@ -1,4 +1,4 @@
-"""A run folder holds files of its own: none leads elsewhere, where something else would be read, cut or written."""
+"""A run folder contains only its own files: none leads elsewhere, where something would be read, cut or written."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ CHECKPOINT = re.compile(r"(best|last|epoch-.*)\.keras")
 
 
 def refuse_links(folder: Path, names: Collection[str] | None = None) -> None:
-    """Refuses a folder in which something is neither a file nor a folder, but a symbolic link, a pipe or a device.
+    """Refuses a folder that contains anything but files and folders, such as a symbolic link, a pipe or a device.
 
-    A link to the folder itself, or in the path to it, is the user's own and fine.
+    A link to the folder itself, or in the path to it, is the user's own and allowed.
 
     Args:
-        folder: A run folder, or that of a sweep; it may be missing.
-        names: What in it is looked at, with all that is below; None for everything.
+        folder: A run folder, or that of a sweep. It may be missing.
+        names: The entries to check, with everything below them; None for all.
 
     Raises:
-        ConfigError: There is one, whose path is told.
+        ConfigError: There is such an entry; the message has its path.
     """
     top = os.fspath(folder)
     waiting = [top] if folder.is_dir() else []

@@ -1,7 +1,7 @@
-"""Paths with placeholders, which a callback of Keras fills in when it opens them: they stay in the run folder.
+"""Paths with placeholders that a Keras callback fills in when it opens them. They stay in the run folder.
 
-`ModelCheckpoint` formats its whole path by `str.format`: with `{epoch!s:.0}..` a path that looks right as it is written
-leads anywhere once it is opened, and so may one whose folder has braces in its own name.
+`ModelCheckpoint` formats its whole path with `str.format`. With `{epoch!s:.0}..`, a path that looks harmless leads
+anywhere once it is opened, and so may one whose folder has braces in its own name.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from pipeline.errors import ConfigError, one_line
 from pipeline.security import trust
 
 TEMPLATES = {("keras.callbacks.ModelCheckpoint", "filepath")}
-"""Parts and their arguments that are such paths."""
+"""Parts with their arguments that are such paths."""
 NUMBER = re.compile(r"[+-]?0?\d{0,2},?(\.\d{1,2})?[bdeEfFgGnoxX%]?")
-"""How a number may be formatted: with no character of one's own to fill up with."""
+"""How a number may be formatted: without custom fill characters."""
 
 
 def within(path: str, folder: Path) -> str:
-    """Returns the template of a path, in which braces of the run folder's own name stand for themselves."""
+    """Returns the template of a path in which braces in the run folder's own name are literal."""
     if not path.startswith(str(folder)):
         return path
     return str(folder).replace("{", "{{").replace("}", "}}") + path.removeprefix(str(folder))
 
 
 def template_mistakes(template: str) -> list[str]:
-    """Returns a line for each placeholder that could become any text."""
+    """Returns one line per placeholder that could become any text."""
     expected = "expected a number such as {epoch:02d} or {val_loss:.2f}"
     try:
         pieces = list(string.Formatter().parse(template))
@@ -44,16 +44,16 @@ def template_mistakes(template: str) -> list[str]:
 
 
 def filled_in(node: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Returns a config node of a callback whose placeholders are those of the config, and not of its folder's name."""
+    """Returns a callback's config node in which only the config's placeholders count, not those in its folder."""
     names = {name for target, name in TEMPLATES if target == trust.as_keras(str(node["_target_"]))}
     return {n: within(value, folder) if n in names and isinstance(value, str) else value for n, value in node.items()}
 
 
 def stay_within(callback: Any, folder: Path) -> None:
-    """Has a callback that fills in a path's placeholders write into a folder only.
+    """Makes a callback that fills in the placeholders of a path write only into a folder.
 
     Args:
-        callback: A callback of Keras; one that does no such thing is let alone.
+        callback: A Keras callback. One without such a path is left alone.
         folder: The run folder.
     """
     fill_in = getattr(callback, "_get_file_path", None)

@@ -1,4 +1,4 @@
-"""What values from files should be, as type hints that pydantic checks: a file may be damaged, or a stranger's."""
+"""The types of values from files, as type hints that pydantic checks: a file may be damaged or untrusted."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing_extensions import TypedDict
 from pipeline.security.shapes import in_one_line
 
 LARGEST = 2**53
-"""The largest whole number that is taken: of more, nothing is counted."""
+"""The largest accepted whole number. Nothing counts further."""
 LONGEST_TIME = 100 * 366 * 86_400
-"""Seconds of a century: durations beyond would overflow what shows them."""
+"""A century in seconds. Longer durations would overflow the code that displays them."""
 
 
 def mistake(value: Any, types: Mapping[str, Any]) -> str | None:
-    """Says in what a mapping is not what it should be; None if it is.
+    """Returns how a mapping differs from its types; None if it does not.
 
     Args:
         value: The mapping.
-        types: The types of its values by key. Keys may be missing; there are no others.
+        types: The types of its values by key. Keys may be missing, but there must be no others.
     """
     try:
         _adapter(tuple(types.items())).validate_python(value, strict=True)
@@ -60,9 +60,9 @@ def _array(value: Any) -> Any:
 
 
 Whole = Annotated[Any, AfterValidator(_whole)]
-"""A whole number, of Python's or NumPy's."""
+"""A whole number from Python or NumPy."""
 Number = Annotated[Any, AfterValidator(_number)]
-"""A number, NaN and infinity among them, of Python's or NumPy's."""
+"""A number from Python or NumPy, including NaN and infinity."""
 Seconds = Annotated[Any, AfterValidator(_seconds)]
 """A duration in seconds."""
 Array = Annotated[Any, AfterValidator(_array)]

@@ -1,4 +1,4 @@
-"""YAML of plain values only, of which there are not too many for all that is done with a config."""
+"""YAML with plain values only, and not more of them than a config can be processed with."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from pipeline.errors import ConfigError, one_line, shown
 
 DEEPEST = 100
-"""Levels of lists and mappings."""
+"""The deepest nesting of lists and mappings."""
 MOST_VALUES = 100_000
-"""Keys and values, what an alias stands for counted each time: a copy of a config has it each time."""
+"""The most keys and values. What an alias stands for counts each time, as each copy of a config contains it."""
 LONGEST_NUMBER = 100
 LONGEST_INTERPOLATION, MOST_BRACKETS = 2000, 50
 """Characters and opening brackets of a text with interpolations, whose parser is slow and goes deeper with each."""
@@ -29,20 +29,20 @@ FLOAT = re.compile(
     |[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$""",
     re.VERBOSE,
 )
-"""Numbers as OmegaConf reads them: 1e-3 is a text for PyYAML."""
+"""Numbers as OmegaConf reads them. For PyYAML, 1e-3 is a text."""
 Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def parse_yaml(text: str, name: str) -> Any:
-    """Returns the null, truth value, number, text, list or mapping that a text says, as Hydra would read it.
+    """Returns the null, boolean, number, text, list or mapping in a YAML text, as Hydra would read it.
 
     Args:
         text: The text.
-        name: What it is of, such as a path, for the message.
+        name: Where the text comes from, such as a path, for the message.
 
     Raises:
-        ConfigError: It is no YAML, or says more than plain values, a number of more than 64 bits, or too much: deeply
-            nested, or many values by many aliases.
+        ConfigError: It is not YAML, or contains more than plain values, a number of more than 64 bits, or too much:
+            deep nesting, or many values by many aliases.
     """
     try:
         _check_size(text)
@@ -61,7 +61,7 @@ def parse_yaml(text: str, name: str) -> Any:
 
 @dataclass
 class _Node:
-    """A value, or what was found so far of a list or mapping.
+    """A value, or the part of a list or mapping found so far.
 
     Attributes:
         anchor: Its name for aliases.
@@ -74,13 +74,13 @@ class _Node:
     levels: int = 0
 
     def add(self, node: _Node) -> None:
-        """Takes one that is in it."""
+        """Adds a value that it contains."""
         self.values += node.values
         self.levels = max(self.levels, node.levels + 1)
 
 
 def _check_size(text: str) -> None:
-    """Counts before anything is built; a parser's events come one by one, however deep the text is."""
+    """Counts before anything is built. A parser's events come one by one, however deep the text is."""
     around, named, total = [_Node()], dict[str, _Node](), 0
     for event in yaml.parse(text, Loader=_PlainLoader):
         if isinstance(event, yaml.CollectionEndEvent):
@@ -125,9 +125,9 @@ def _refused(event: Any, problem: str) -> ConstructorError:
 
 
 class _PlainLoader(Base):
-    """A loader of plain values; anything else has a tag for which it knows no constructor.
+    """A loader of plain values. Anything else has a tag for which it has no constructor.
 
-    Hydra would also make dates texts, and refuse a mapping that has a key twice.
+    Like Hydra, it reads dates as texts and refuses a mapping with a duplicate key.
     """
 
     yaml_constructors: ClassVar[dict[str | None, Any]] = {None: SafeConstructor.construct_undefined} | {

@@ -1,4 +1,4 @@
-"""Files that may be a stranger's, read whole: regular ones, of a size and with values that a machine has room for."""
+"""Reads untrusted files completely: regular files, with a size and a number of values that fit into memory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pipeline.security.plain_yaml import LARGEST, parse_yaml
 
 MOST_BYTES_OF_YAML = 10_000_000
 MOST_BYTES_OF_JSON = 128 * 2**20
-"""Room for the names of a million classes."""
+"""Enough for the names of a million classes."""
 MOST_VALUES = 5_000_000
-"""Values of a JSON file: an empty list is two bytes there, and thirty times as much in memory."""
+"""The most values of a JSON file. An empty list has two bytes in the file, and thirty times as much in memory."""
 DEEPEST = 100
-"""Levels of lists and mappings."""
+"""The deepest nesting of lists and mappings."""
 ABSENT = (FileNotFoundError, NotADirectoryError)
-"""Errors of a file that is not there."""
+"""Errors that mean that a file does not exist."""
 
 
 def open_regular(path: Path, key: str, most: int) -> BinaryIO:
@@ -33,12 +33,12 @@ def open_regular(path: Path, key: str, most: int) -> BinaryIO:
         most: How many bytes it may have.
 
     Raises:
-        FileNotFoundError: It is not there.
-        NotADirectoryError: What should be its folder is a file.
+        FileNotFoundError: It does not exist.
+        NotADirectoryError: A part of its path is a file.
         ConfigError: It cannot be read, is a link, a pipe, a folder or the like, or is too large.
     """
     try:
-        # A pipe would be waited for, and only of what is open it can be told what it is.
+        # Opening a pipe would wait, and only an open file can be examined.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except ABSENT:
         raise

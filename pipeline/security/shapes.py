@@ -1,4 +1,4 @@
-"""Values of files held to the shape that a reader of theirs relies on, told by the key that is wrong."""
+"""Checks values from files against the shape that their reader relies on. Errors name the wrong key."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ EXPECTED = {
 }
 """What was expected, by the beginning of the kind of error."""
 MOST_TOLD = 1000
-"""Mistakes of which the first is looked for; the list of millions takes gigabytes."""
+"""Only the first of more mistakes than this is looked for. A list of millions takes gigabytes."""
 
 
 def checked(shape: TypeAdapter[Any], value: Any, place: str) -> Any:
-    """Returns a value if it has a shape: plain ones, keys that the shape does not know left out.
+    """Returns a value if it has a shape, as plain values without keys that the shape does not know.
 
     Args:
-        shape: The shape; nothing is converted to fit it.
+        shape: The shape. Nothing is converted to fit it.
         value: Plain values, as read from a file.
-        place: Where they are from, for the message.
+        place: Where they come from, for the message.
 
     Raises:
-        ConfigError: It has not; the first key that is wrong is named.
+        ConfigError: It does not have the shape; the first wrong key is named.
     """
     from pydantic import ValidationError
 
@@ -58,5 +58,5 @@ def in_one_line(error: ValidationError) -> str:
 
 
 def _of_pydantic(part: str | int) -> bool:
-    """Whether a part of a place is none of the value's, but says by which way pydantic came to it."""
+    """Whether a part of a place is not from the value, but says how pydantic reached it."""
     return isinstance(part, str) and (part == "[key]" or part.startswith("function-"))

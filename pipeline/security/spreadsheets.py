@@ -1,4 +1,4 @@
-"""Text in CSV files that a spreadsheet would compute, made inert by an apostrophe in front."""
+"""Texts in CSV files that a spreadsheet would evaluate, made inert by a leading apostrophe."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of something to compute."""
+"""Characters with which a formula begins for a spreadsheet."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def inert(text: str) -> str:
-    """Returns a text that no spreadsheet computes."""
+    """Returns a text that no spreadsheet evaluates."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def inert_texts(texts: pd.Series) -> tuple[pd.Series, int]:
-    """Returns texts that no spreadsheet computes, and how many are changed for that; numbers such as -5 stay."""
+    """Returns texts that no spreadsheet evaluates, and how many were changed. Numbers such as -5 stay."""
     begin = texts.str.startswith(FORMULA).fillna(False).astype(bool)
     changed = begin & ~texts.where(begin, "").str.fullmatch(NUMBER).fillna(False).astype(bool)
     return texts.where(~changed, "'" + texts.where(changed, "")), int(changed.sum())

@@ -1,4 +1,4 @@
-"""How many jobs a sweep has, counted without making a list of them."""
+"""The number of jobs of a sweep, counted without listing them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 from pipeline.errors import ConfigError
 
 MOST = 100_000
-"""Jobs of a sweep: more take days to be made, and Hydra lists them all before the first."""
+"""The most jobs of a sweep. Creating more takes days, and Hydra lists them all before the first one."""
 
 
 def refuse_huge_sweep(overrides: Sequence[str]) -> None:
-    """Refuses a sweep of more jobs than anybody waits for.
+    """Refuses a sweep of too many jobs.
 
     Args:
-        overrides: Those of the command line and of config files.
+        overrides: The overrides of the command line and of config files.
 
     Raises:
-        ConfigError: It is.
+        ConfigError: It has too many.
     """
     parsed = OverridesParser.create().parse_overrides(list(overrides))
     choices = {override.get_key_element(): _choices(override) for override in parsed}

@@ -1,7 +1,7 @@
-"""Text of strangers on the terminal and in logs: control characters are shown there, and have no effect.
+"""Untrusted text on the terminal and in logs: control characters are shown instead of taking effect.
 
-A column, a class or a file may be named so that a terminal which prints the name is told to change its title, to move
-its cursor or to turn the direction of the text around, or so that one line looks like two.
+A column, a class or a file may have a name that makes a terminal change its title, move its cursor, turn the direction
+of the text around, or show one line as two.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from typing import TypeAlias
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, separators of lines and paragraphs, overrides of the direction, and bytes that are no text."""
+"""Control characters, line and paragraph separators, direction overrides, and bytes that are not text."""
 OF_KERAS = "absl"
-"""The logger of what Keras tells, of which the summary of a model is a table."""
+"""The logger for Keras' output, such as the summary of a model, which is a table."""
 
 
 def printable(text: str) -> str:
-    r"""Returns a text as one line without control characters, each of which is shown as `\x1b` and the like."""
+    r"""Returns a text as one line, with each control character shown as `\x1b` and the like."""
     return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def printable_lines(text: str) -> str:
-    """Does so with each line of a text that has several by itself, such as a traceback."""
+    """Does the same with each line of a text that has several, such as a traceback."""
     return "\n".join(printable(line) for line in text.split("\n"))
 
 
 SHORT = "short"
-"""What a record of a log may have besides its message: a shorter one for the console."""
+"""The attribute of a log record with a shorter message for the console."""
 
 
 class PrintableFormatter(logging.Formatter):
-    """Formats a record of a log as one line without control characters; the lines of a traceback stay apart."""
+    """Formats a log record as one line without control characters. The lines of a traceback stay separate."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Returns the line."""
-        # Keras and Hydra begin some with an empty line or a tabulator.
+        # Keras and Hydra begin some with an empty line or a tab.
         message = record.message.strip("\n\t")
         if record.name == OF_KERAS:
-            # Indented, no line of a table looks like one of another record.
+            # Indented, so that no line of a table looks like another record.
             record.message = "\n  ".join(printable_lines(message).split("\n"))
             return super().formatMessage(record)
         record.message = message
@@ -61,7 +61,7 @@ class PrintableFormatter(logging.Formatter):
 
 
 class ConsoleFormatter(PrintableFormatter):
-    """Does so for a console, where a record's short message counts."""
+    """Does the same for a console, using a record's short message."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """Returns the line."""
@@ -74,7 +74,7 @@ class ConsoleFormatter(PrintableFormatter):
 
 @contextmanager
 def printable_warnings() -> Iterator[None]:
-    """Has Python's warnings shown without control characters, their message on one line."""
+    """Shows Python's warnings without control characters, with their message on one line."""
     before = warnings.formatwarning
 
     def formatwarning(
@@ -91,7 +91,7 @@ def printable_warnings() -> Iterator[None]:
 
 @contextmanager
 def printable_output() -> Iterator[None]:
-    """Prints what is written to the standard output within it at its end, its lines without control characters."""
+    """Prints what is written to the standard output inside the context at its end, without control characters."""
     shown = io.StringIO()
     try:
         with redirect_stdout(shown):

@@ -1,9 +1,9 @@
 """Whose code a config may call: parts of ours and of Keras, and what the user names on the command line.
 
-A config file, that of a run too, may come from a stranger. What it names by `_target_` is called only if it is a part
-(a layer, a callback, a source, …) or lies in a package that the user trusts: one that is named by `trust=[my_parts]` on
-the command line or by the environment variable `PIPELINE_TRUST=my_parts,other`, or that of a `_target_` which the user
-typed. No file can say so. `trust` has words too, which name no package but what config files may have parts do.
+A config file, even that of a run, may be untrusted. What it names by `_target_` is called only if it is a part (a
+layer, a callback, a source, …) or lies in a package that the user trusts: one named by `trust=[my_parts]` on the
+command line or by the environment variable `PIPELINE_TRUST=my_parts,other`, or the package of a `_target_` that the
+user typed. No file can grant trust. Some words in `trust` name no package but what config files may make parts do.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ OURS = (
     "pipeline.tracking",
     "pipeline.weighting",
 )
-"""Packages of ours whose classes and functions are parts."""
+"""Our packages whose classes and functions are parts."""
 STAGES = {"build", "parameters", "saved"}
 """Modules of ours that hold no parts but what stages do: they build nodes, or make some that nobody has looked at."""
 OF_KERAS = (
@@ -52,7 +52,7 @@ MODELS_OF_KERAS = ("keras.Input", "keras.Sequential", "keras.models.Sequential")
 NO_PARTS = {"deserialize", "get", "serialize", "Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"}
 """Names in Keras' modules of parts that build anything by its name, or run code that they are given or read."""
 NOT_THE_USERS = {*sys.stdlib_module_names, "pipeline", "keras", "tensorflow", "numpy", "pandas", "hydra", "omegaconf"}
-"""Packages that nobody trusts as a whole by typing one of their names."""
+"""Packages that are never trusted as a whole because one of their names was typed."""
 NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 WORDS = frozenset({"network", "files", "environment"})
 """What `trust` may hold besides packages: config files may have parts send and download, read files, read variables."""
@@ -63,12 +63,12 @@ class Trust:
     """What the user vouches for.
 
     Attributes:
-        names: Packages, modules or single parts, whose code a config may call, with all that is below them.
+        names: Packages, modules or single parts whose code a config may call, including everything below them.
         keys: Config keys whose values the user typed.
-        lists: Those of them whose values are lists, with all that is in them.
-        texts: Values that the user typed, as far as they are texts.
-        words: Those of `WORDS` that the user said.
-        named: Of `names`, those that are not there only because a `_target_` was typed.
+        lists: The typed keys whose values are lists, including everything in them.
+        texts: The typed values that are texts.
+        words: The words of `WORDS` that the user typed.
+        named: The names that are not trusted only because a `_target_` was typed.
     """
 
     names: frozenset[str] = frozenset()
@@ -79,7 +79,7 @@ class Trust:
     lists: frozenset[str] = frozenset()
 
     def covers(self, target: str) -> bool:
-        """Whether a dotted path lies in what the user named."""
+        """Whether a dotted path is covered by a name of the user."""
         return any(is_within(target, name) for name in self.names)
 
     def typed(self, parent: str) -> bool:
@@ -91,24 +91,24 @@ _current: Trust | None = None
 
 
 def current() -> Trust:
-    """Returns what counts now: that of the command that runs, or else of the environment alone."""
+    """Returns the trust in effect: that of the running command, or otherwise of the environment alone."""
     return _trust_in(_names_of_environment()) if _current is None else _current
 
 
 def of_environment() -> frozenset[str]:
-    """Returns what the environment names, packages and words."""
+    """Returns the packages and words that the environment names."""
     return _names_of_environment()
 
 
 def is_command() -> bool:
-    """Whether a command runs; otherwise Python code of the user calls, and no config file says anything."""
+    """Whether a command runs. Otherwise the user's own Python code calls, without config files."""
     return _current is not None
 
 
 def typed(place: str) -> bool:
-    """Whether the user typed the value at a config key such as `metrics[0].name`, or one that it is a part of.
+    """Whether the user typed the value at a config key such as `metrics[0].name`, or a value that contains it.
 
-    `callbacks=[mine]` chooses a file, which has typed nothing of what is in it.
+    `callbacks=[mine]` chooses a file; that does not count as typing its contents.
     """
     names = re.split(r"[.\[\]]+", place.rstrip("]"))
     keys, lists = current().keys, current().lists
@@ -117,7 +117,7 @@ def typed(place: str) -> bool:
 
 @contextmanager
 def trusting(trust: Trust) -> Iterator[None]:
-    """Makes a command's trust count."""
+    """Puts a command's trust into effect."""
     global _current  # noqa: PLW0603
     before, _current = _current, trust
     try:
@@ -127,7 +127,7 @@ def trusting(trust: Trust) -> Iterator[None]:
 
 
 def call_trusting(trust: Trust, job: Callable[[Any], Any], config: Any) -> Any:
-    """Runs a job of a command, perhaps in another process than the command's."""
+    """Runs a job of a command, perhaps in another process than the command itself."""
     with trusting(trust):
         return job(config)
 
@@ -136,7 +136,7 @@ def trust_of(arguments: Sequence[str]) -> Trust:
     """Returns what the user of a command vouches for, by its arguments and the environment.
 
     Raises:
-        ConfigError: `trust` names something that is no package.
+        ConfigError: `trust` names something that is not a package.
     """
     named, called, keys, texts = set(_names_of_environment()), set(), set(), set()
     lists = set()

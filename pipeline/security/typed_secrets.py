@@ -1,4 +1,4 @@
-"""Secrets that stand in a config as they are, which the run folder would keep: refused, as the environment has them."""
+"""Refuses secrets written in a config, which the run folder would keep; they belong in the environment."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ INTERPOLATION = re.compile(r"\$\{[^{}]*\}")
 NAMES = {"access_token", "api_key", "apikey", "passwd", "password", "secret", "token"}
 """Keys whose values are secrets."""
 OPEN_SERVICES = {"form", "forms", "json", "jsons", "mailto", "mailtos", "syslog", "xml", "xmls"}
-"""Services of `urls` whose addresses are none, as long as there is no password in them."""
+"""Services of `urls` whose addresses are not secret, as long as they contain no password."""
 
 
 def refuse_typed_secrets(arguments: Sequence[str]) -> None:
-    """Refuses a command line that holds a secret, before anything is written.
+    """Refuses a command line that contains a secret, before anything is written.
 
     Raises:
-        ConfigError: It holds one; the message does not repeat it.
+        ConfigError: It contains one. The message does not repeat it.
     """
     for key, value in typed_values(arguments):
         refuse_secrets(value, key)
 
 
 def refuse_secrets(value: Any, key: str = "") -> None:
-    """Refuses a config that holds a secret.
+    """Refuses a config that contains a secret.
 
     Args:
-        value: Plain dicts, lists and values, interpolations as they are written.
+        value: Plain dicts, lists and values, with interpolations as they are written.
         key: Its config key.
 
     Raises:
-        ConfigError: It holds one; the message does not repeat it.
+        ConfigError: It contains one. The message does not repeat it.
     """
     for place, text in _texts(key, value):
         if _is_secret(place, INTERPOLATION.sub("", text)):
