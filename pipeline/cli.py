@@ -174,8 +174,10 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
     refuse_links(folder, None if resumes else contents.names())
     with lock.held(folder), limited_interpolations():
         remove_leftovers(folder)
-        choices = _chosen(hydra_config)
-        typed = typed_keys([*hydra_config.overrides.task, *changes])
+        # As they are typed: what an interpolation in one of them refers to may be missing.
+        overrides: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)
+        choices = _chosen(hydra_config, overrides)
+        typed = typed_keys([*overrides, *changes])
         if resumes:
             # Before anything is recorded: the run stays unchanged if the command does not belong to it.
             config = config_of_command(config, choices, changes, typed)
@@ -226,9 +228,9 @@ def _without_missing(config: Any) -> list[str]:
     return missing
 
 
-def _chosen(hydra_config: Any) -> dict[str, Any]:
+def _chosen(hydra_config: Any, overrides: list[str]) -> dict[str, Any]:
     """Returns the config groups that this command itself chooses."""
-    keys = {override.split("=")[0].lstrip("+~") for override in hydra_config.overrides.task}
+    keys = {override.split("=")[0].lstrip("+~") for override in overrides}
     return {group: choice for group, choice in hydra_config.runtime.choices.items() if group in keys}
 
 

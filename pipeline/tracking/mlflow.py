@@ -145,7 +145,9 @@ class MLflowTracker(Tracker):
 
         experiment = self._store.experiment(client, self._experiment)
         job = _job_in(self.folder)
-        facts = start_run(self.folder, ["pipeline", *job.overrides.task] if job else sys.argv).facts
+        # As they are typed: an interpolation may stand for a secret of the environment.
+        typed: Any = OmegaConf.to_container(job.overrides.task, resolve=False) if job else None
+        facts = start_run(self.folder, sys.argv if typed is None else ["pipeline", *typed]).facts
         tags = {
             "command": shlex.join(facts["command"]),
             "git_commit": facts["git_commit"] or "",

@@ -89,6 +89,9 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     ("callbacks=[erly_stopping]",): ["callbacks: there is no 'erly_stopping'; did you mean 'early_stopping'?"],
     ("schedule=null",): ["schedule: no choice null; valid: constant, cosine, exponential, piecewise"],
     ("+model=cnn",): ["model: the defaults already have it; use model=cnn, without +"],
+    ("trainer.epochs=${nothing}",): [
+        "trainer.epochs: refers to nothing, which is missing; set nothing=VALUE",
+    ],
     ("loader=pandas",): [
         "loader: a DataFrame is data, not a loader; use data=frame data.train._target_=my_module.my_frame"
     ],

@@ -22,7 +22,8 @@ from hypothesis.strategies import SearchStrategy
 SECONDS = 60
 """The longest that a command may take, on a slow machine that does other work too."""
 MANY = "FUZZ_EXAMPLES" in os.environ
-"""Whether many cases are asked for, as by `FUZZ_EXAMPLES=1000`; what fails is made small then, which takes minutes."""
+"""Whether many cases are asked for, as by `FUZZ_EXAMPLES=1000`: others in each run, and what fails is made small, which
+takes minutes. Without it, the same few cases come each time."""
 
 
 class Hung(BaseException):
@@ -31,11 +32,12 @@ class Hung(BaseException):
 
 @pytest.fixture
 def fuzzed(drawn: random.Random) -> Callable[[int, SearchStrategy[Any], Callable[[Any], None]], None]:
-    """Runs a check on so many cases of a strategy, others in each run."""
+    """Runs a check on so many cases of a strategy."""
 
     def fuzz(count: int, cases: SearchStrategy[Any], check: Callable[[Any], None]) -> None:
         chosen = settings(
             max_examples=int(os.environ.get("FUZZ_EXAMPLES", count)),
+            derandomize=not MANY,
             database=None,
             deadline=None,
             phases=(Phase.generate, Phase.shrink) if MANY else (Phase.generate,),
@@ -43,7 +45,8 @@ def fuzzed(drawn: random.Random) -> Callable[[int, SearchStrategy[Any], Callable
             report_multiple_bugs=False,
             print_blob=False,
         )
-        seed(drawn.getrandbits(32))(chosen(given(cases)(check)))()
+        test = chosen(given(cases)(check))
+        (seed(drawn.getrandbits(32))(test) if MANY else test)()
 
     # Each command collects garbage; all that was imported before is none.
     gc.collect()

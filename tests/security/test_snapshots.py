@@ -176,6 +176,7 @@ ATTACKS: dict[str, tuple[Change, str]] = {
 """What a snapshot says, and what is told."""
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_snapshot_of_a_stranger_touches_nothing_else(
     attack: str, given: Path, tmp_path: Path, command: Callable[..., Any]
