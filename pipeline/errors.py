@@ -72,6 +72,12 @@ def shortened(message: str) -> str:
     return f"{message[: LONGEST * 2 // 3]}…{message[-LONGEST // 3 :]}"
 
 
+def with_article(value: Any) -> str:
+    """Returns the name of a value's type for a message: "an int", "a list"."""
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
 def shown(value: Any) -> str:
     """Returns a value of a file as messages show it: short and on one line; a list or mapping only by its type."""
     if value is None or isinstance(value, bool):

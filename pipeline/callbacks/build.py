@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from pipeline.config import components
-from pipeline.errors import ConfigError, ConfigMistakes
+from pipeline.errors import ConfigError, ConfigMistakes, with_article
 from pipeline.run.atomic_files import check_is_text
 from pipeline.security import trust
 from pipeline.security.path_templates import filled_in, stay_within
@@ -34,7 +34,7 @@ def build_callbacks(nodes: Mapping[str, Any] | None, run_folder: Path) -> list[k
             continue
         callback = components.build(f"callbacks.{name}", filled_in(node, run_folder))
         if not isinstance(callback, keras.callbacks.Callback):
-            raise ConfigError(f"callbacks.{name}: expected a keras.callbacks.Callback, got a {type(callback).__name__}")
+            raise ConfigError(f"callbacks.{name}: expected a keras.callbacks.Callback, got {with_article(callback)}")
         wrong = next((hook for hook in HOOKS if not callable(getattr(callback, hook))), None)
         if wrong is not None:
             raise ConfigError(f"callbacks.{name}.{wrong}: expected a function, got something that cannot be called")

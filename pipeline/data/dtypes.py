@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.errors import DataError
+from pipeline.errors import DataError, with_article
 
 NUMBERS = (int, float, np.number, np.bool_)
 
@@ -77,4 +77,4 @@ def _of_arrays(array: np.ndarray, what: str) -> np.ndarray:
 
 
 def _described(value: Any) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"
+    return "None" if value is None else with_article(value)

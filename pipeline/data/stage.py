@@ -25,7 +25,7 @@ from pipeline.data.streams import BatchStream, Data
 from pipeline.data.target import TargetSpec
 from pipeline.data.target_kinds import positive_by_target, settled, values_of
 from pipeline.data.target_scaling import NONE, with_scaling
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError, DataError, with_article
 
 log = logging.getLogger(__name__)
 
@@ -261,6 +261,6 @@ def build_loader(node: Mapping[str, Any]) -> Loader:
 def _with_method(component: Any, method: str, key: str, node: Mapping[str, Any]) -> Any:
     if not callable(getattr(component, method, None)):
         raise ConfigError(
-            f"{key}: {node['_target_']} returned a {type(component).__name__}, which has no method '{method}'"
+            f"{key}: {node['_target_']} returned {with_article(component)}, which has no method '{method}'"
         )
     return component

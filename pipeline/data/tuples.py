@@ -15,7 +15,7 @@ from pipeline.data.examples import Examples, ragged
 from pipeline.data.missing_labels import Missing, has_none, masked, refuse_none, with_missing
 from pipeline.data.sequences import padded_sequences, with_any_length
 from pipeline.data.spec import Classes, DataSpec, spec_of, varies
-from pipeline.errors import DataError, nearest, one_line
+from pipeline.errors import DataError, nearest, one_line, with_article
 
 
 @dataclass(frozen=True)
@@ -171,4 +171,4 @@ def _weight_array(weights: Any, target: str) -> np.ndarray:
 def _describe(value: Any) -> str:
     if hasattr(value, "shape"):
         return f"an array of shape {tuple(value.shape)}"
-    return f"a {type(value).__name__}" + (f" of {len(value)} parts" if isinstance(value, (list, dict)) else "")
+    return with_article(value) + (f" of {len(value)} parts" if isinstance(value, (list, dict)) else "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.config import components
 from pipeline.data.examples import Examples
 from pipeline.data.streams import Data
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, with_article
 
 if TYPE_CHECKING:
     import keras
@@ -39,5 +39,5 @@ def build_model(node: Mapping[str, Any], train: Data) -> keras.Model:
         extra["examples"] = train
     model = components.build("model", node, **extra)
     if not isinstance(model, keras.Model):
-        raise ConfigError(f"model: expected {node['_target_']} to return a keras.Model, got a {type(model).__name__}")
+        raise ConfigError(f"model: expected {node['_target_']} to return a keras.Model, got {with_article(model)}")
     return model

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.errors import ConfigError, nearest
+from pipeline.errors import ConfigError, nearest, with_article
 
 VARIABLE = "PIPELINE_TRUST"
 OURS = (
@@ -203,7 +203,7 @@ def object_mistake(target: str, found: Any) -> str | None:
     if target in current().names:
         return None
     if not callable(found):
-        return f"expected a class or a function, but '{target}' is a {type(found).__name__}"
+        return f"expected a class or a function, but '{target}' is {with_article(found)}"
     home, name = getattr(found, "__module__", None), getattr(found, "__qualname__", "")
     if current().covers(target):
         # An object that a module of the user's has made, such as a partial, has no home of its own.

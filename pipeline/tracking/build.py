@@ -12,7 +12,7 @@ import keras
 
 from pipeline.config import components
 from pipeline.config.schema import PipelineConfig
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, with_article
 
 
 def build_tracking(config: PipelineConfig, run_folder: Path) -> list[keras.callbacks.Callback]:
@@ -37,7 +37,7 @@ def build_tracking(config: PipelineConfig, run_folder: Path) -> list[keras.callb
         given = {"run_folder": run_folder} if components.takes(node["_target_"], "run_folder") else {}
         tracker = components.build(f"tracking.{name}", node, **given)
         if not isinstance(tracker, keras.callbacks.Callback):
-            raise ConfigError(f"tracking.{name}: expected a keras.callbacks.Callback, got a {type(tracker).__name__}")
+            raise ConfigError(f"tracking.{name}: expected a keras.callbacks.Callback, got {with_article(tracker)}")
         tracker.config_key = f"tracking.{name}"
         # A snapshot does not restore these values: the config decides them.
         tracker.config_values = {key: value for key, value in node.items() if key not in components.NOT_ARGUMENTS}

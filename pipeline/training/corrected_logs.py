@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from pipeline.errors import with_article
 from pipeline.training.objectives.named_metrics import probabilities_given
 from pipeline.training.objectives.output_losses import examples_counted
 
@@ -27,7 +28,7 @@ def with_corrected_logs(model: keras.Model, step: Callable[[Any], Any]) -> Calla
             logs = step(batch)
         if not (logs is None or isinstance(logs, Mapping) or (isinstance(logs, (list, tuple)) and not logs)):
             name = getattr(step, "__name__", "the step")
-            raise TypeError(f"{name}: expected a dict of logs, got a {type(logs).__name__}")
+            raise TypeError(f"{name}: expected a dict of logs, got {with_article(logs)}")
         return logs
 
     return measured

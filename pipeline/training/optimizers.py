@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from pipeline.config import components
-from pipeline.errors import ConfigError, nearest, one_line
+from pipeline.errors import ConfigError, nearest, one_line, with_article
 
 
 def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None) -> keras.optimizers.Optimizer:
@@ -30,7 +30,7 @@ def build_optimizer(node: Mapping[str, Any], schedule: Mapping[str, Any] | None)
         optimizer = components.build("optimizer", arguments)
         if not isinstance(optimizer, keras.optimizers.Optimizer):
             raise ConfigError(
-                f"optimizer: expected a Keras optimizer from {node['_target_']}, got a {type(optimizer).__name__}"
+                f"optimizer: expected a Keras optimizer from {node['_target_']}, got {with_article(optimizer)}"
             )
         return optimizer
     kind = optimizer_class(str(arguments.pop("name", "")))

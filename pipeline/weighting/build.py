@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.config import components
 from pipeline.data.examples import Arrays, Examples, Weigh
 from pipeline.data.splits import Splits
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, with_article
 from pipeline.weighting.choices import Choice, choices_of
 from pipeline.weighting.weighting import Weighting, chosen_target
 
@@ -68,8 +68,7 @@ def _built(choice: Choice) -> Weighting:
     weighting: Weighting = components.build(choice.key, choice.node)
     if not callable(getattr(weighting, "fitted", None)):
         raise ConfigError(
-            f"{choice.key}: {choice.node['_target_']} returned a {type(weighting).__name__}, which has no method "
-            "'fitted'"
+            f"{choice.key}: {choice.node['_target_']} returned {with_article(weighting)}, which has no method 'fitted'"
         )
     return weighting if choice.target is None else OfTarget(choice.target, weighting, choice.key)
 

@@ -44,7 +44,7 @@ def test_numbers_as_python_objects_become_numbers() -> None:
         (np.zeros(2, "longdouble"), "x: expected numbers of at most 64 bits or text, got dtype"),
         (np.array([b"\xff"]), "x: has bytes that are not UTF-8"),
         (np.array([[1, 2], [3, None]], object), "x: row 1: expected only numbers or only text, got None"),
-        (np.array(["a", 3], object), "x: row 1: expected only numbers or only text, got a int"),
+        (np.array(["a", 3], object), "x: row 1: expected only numbers or only text, got an int"),
         (np.array([{}], object), "x: row 0: expected only numbers or only text, got a dict"),
         (np.array([2**70], object), "x: expected whole numbers of at most 64 bits"),
         (ragged([np.zeros((1, 2)), np.zeros((2, 3))]), r"x: row 1 has shape \(2, 3\), but row 0 has \(1, 2\)"),

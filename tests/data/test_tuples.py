@@ -68,7 +68,7 @@ def test_inputs_alone_are_enough_where_no_targets_are_wanted() -> None:
         ((A, [C, D]), TWO, "expected one array per name in inputs (a, b), got 1"),
         (({"a": A, "B": B}, [C, D]), TWO, "inputs have no 'b'; did you mean 'B'?"),
         (([A, B], [C, D], {"e": C}), TWO, "sample weights for 'e': no such target"),
-        ((A, 3), ONE, "targets 'y': expected an array with one row per example, got a int"),
+        ((A, 3), ONE, "targets 'y': expected an array with one row per example, got an int"),
         ((A, np.zeros(2)), ONE, "input 'x' has 3, target 'y' has 2"),
     ],
 )

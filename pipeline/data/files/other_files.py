@@ -14,7 +14,7 @@ from pipeline.data.files.decimal_signs import with_points
 from pipeline.data.files.file_table import FileTable
 from pipeline.data.files.kinds import EXCEL, FEATHER, JSON, KINDS, PARQUET, SAS, SPSS
 from pipeline.data.files.read_options import ReadOptions
-from pipeline.errors import ConfigError, DataError, one_line
+from pipeline.errors import ConfigError, DataError, one_line, with_article
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ def read_other(contents: Contents, kind: str, options: ReadOptions) -> FileTable
         raise DataError(f"'{contents.file}': not a valid {read.title} file: {one_line(error)}") from error
     if not hasattr(frame, "columns"):
         raise ConfigError(
-            f"data.read: pandas.{read.reader} returned a {type(frame).__name__} for '{contents.file}'; use options "
+            f"data.read: pandas.{read.reader} returned {with_article(frame)} for '{contents.file}'; use options "
             "with which it returns one table"
         )
     if frame.empty:

@@ -16,7 +16,7 @@ from pipeline.data.spec import Classes, DataSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import BatchStream, DatasetPasses, weight_shapes
 from pipeline.data.tuples import Names, examples_of, with_varying
-from pipeline.errors import ConfigError, DataError
+from pipeline.errors import ConfigError, DataError, with_article
 
 ENDLESS = -1
 """The value of `tf.data.Dataset.cardinality` for datasets that never end."""
@@ -146,8 +146,7 @@ def _passes(key: str, part: Any, convert: Callable[[Any], Examples], steps: int 
         return _Passes(lambda number: map(convert, part(epoch=number) if takes_epoch else part()), steps)
     raise ConfigError(
         f"{key}: expected a function with `_partial_: true`, a keras.utils.PyDataset or a batched tf.data.Dataset, "
-        "got a "
-        f"{type(part).__name__}"
+        f"got {with_article(part)}"
     )
 
 

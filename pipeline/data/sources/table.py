@@ -13,7 +13,7 @@ from pipeline.data.files.read_options import read_options
 from pipeline.data.files.reading import joined, look_at_files, read_files
 from pipeline.data.sources.table_source import TableSource
 from pipeline.data.tables.table import Table
-from pipeline.errors import ConfigError, DataError, PipelineError, one_line
+from pipeline.errors import ConfigError, DataError, PipelineError, one_line, with_article
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,7 +157,7 @@ def _table(key: str, frame: Any) -> Table:
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
-        raise ConfigError(f"{key}: expected a pandas.DataFrame, got a {type(frame).__name__}")
+        raise ConfigError(f"{key}: expected a pandas.DataFrame, got {with_article(frame)}")
     if frame.empty:
         raise DataError(f"{key}: has no rows")
     return Table(frame.reset_index(drop=True).rename(columns=str), key, 0)

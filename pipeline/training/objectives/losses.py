@@ -11,7 +11,7 @@ from pipeline.config import components
 from pipeline.config.loss_kinds import AUTO, spelled_out
 from pipeline.data.spec import DataSpec, Shape, TargetSpec
 from pipeline.data.target import IDS, LABELS, ONE_HOT, UNKNOWN
-from pipeline.errors import ConfigError, DataError, nearest, one_line
+from pipeline.errors import ConfigError, DataError, nearest, one_line, with_article
 from pipeline.training.objectives.partials import as_loss
 from pipeline.training.objectives.target_forms import OutputForm
 from pipeline.training.signature import Signature
@@ -62,8 +62,7 @@ def build_loss(key: str, value: Any) -> Any:
         loss = as_loss(key, components.build(key, value))
         if not callable(loss):
             raise ConfigError(
-                f"{key}: expected a keras.losses.Loss or a function from {value['_target_']}, "
-                f"got a {type(loss).__name__}"
+                f"{key}: expected a keras.losses.Loss or a function from {value['_target_']}, got {with_article(loss)}"
             )
         return loss
     check_loss_name(key, value)

@@ -12,7 +12,7 @@ import keras
 from pipeline.config import components
 from pipeline.config.loss_kinds import AUTO, spelled_out
 from pipeline.data.target import LABELS, NUMBERS, TargetSpec
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, with_article
 from pipeline.training.objectives.formed import OF_SCORES, OF_THRESHOLDS, FormedMetric, formed_metric, parts_of
 from pipeline.training.objectives.losses import COUNTING, check_metric_name, is_of_keras, metric_class, objective_name
 from pipeline.training.objectives.partials import as_metric
@@ -78,8 +78,8 @@ def _built(place: str, item: Any, form: OutputForm | None) -> tuple[Any, frozens
         metric = as_metric(place, components.build(place, item))
         if not callable(metric):
             raise ConfigError(
-                f"{place}: expected a keras.metrics.Metric or a function from {item['_target_']}, got a "
-                f"{type(metric).__name__}"
+                f"{place}: expected a keras.metrics.Metric or a function from {item['_target_']}, got "
+                f"{with_article(metric)}"
             )
         given = frozenset(item) - components.NOT_ARGUMENTS
         if isinstance(metric, keras.metrics.Metric) and _is_of_keras(metric):

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.errors import with_article
+
 MANY = 64
 """Tuples with at least this many whole numbers become an array. The state of Python's random numbers has 625."""
 
@@ -38,7 +40,7 @@ def taken_apart(value: Any, arrays: list[Any]) -> Any:
         return {"dict": [[taken_apart(key, arrays), taken_apart(item, arrays)] for key, item in value.items()]}
     if hasattr(value, "__array__"):
         return taken_apart(np.asarray(value), arrays)
-    raise TypeError(f"a {type(value).__name__} is not a plain value")
+    raise TypeError(f"{with_article(value)} is not a plain value")
 
 
 def arranged(tree: Any, arrays: Sequence[np.ndarray]) -> Any:

@@ -88,7 +88,7 @@ def test_varying_length_is_said_by_name() -> None:
     ("train", "more", "expected"),
     [
         (two_batches(), {}, "add `_partial_: true`"),
-        (3, {}, "got a int"),
+        (3, {}, "got an int"),
         (lambda: iter([]), {}, "data.train: yields no batches"),
         (lambda: iter([X]), {}, "a tuple (inputs, targets)"),
         (two_batches, {"steps": 0}, "data.steps: expected 1 or more, or null, got 0"),
