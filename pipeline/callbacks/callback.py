@@ -85,7 +85,7 @@ class Callback(keras.callbacks.Callback):
         """Called when everything is back to what it was at a snapshot: on resume, and when training rolls back.
 
         Args:
-            epoch: Number of the epoch that training goes on with, from 0.
+            epoch: The epoch with which training continues, counted from 0.
             step: Steps done of it. `on_epoch_begin` is called next only where that is 0.
         """
 

@@ -1,4 +1,8 @@
-"""Batches: what a loader gives to training. The batches of an epoch are a pure function of seed and epoch."""
+"""Batches: what a loader gives to training.
+
+For data in memory, the batches of an epoch depend only on the seed and the number of the epoch. For streams and a
+user's own generators, they also depend on the source, which must give the same in each pass for an exact resume.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from pipeline.security.shapes import checked
 
 DATA_FILE, ARRAYS_FILE = holds("report_data.json", None), holds("report_data.npz", None)
 KEY = "run"
-"""The config key that errors of files are told by."""
+"""The config key that errors in files are reported under."""
 MOST_COLUMNS, MOST_VALUES = 1000, 2_000_000
 History = dict[str, list[float | None]]
 FACTS: dict[str, Any] = dict.fromkeys(

@@ -108,7 +108,7 @@ def _check_size(text: str) -> None:
 
 
 def _aliased(event: Any, around: list[_Node], named: dict[str, _Node]) -> _Node:
-    """Returns what an alias stands for; one that nothing has the name of is told where the values are built."""
+    """Returns what an alias stands for. An unknown alias is reported where the values are built."""
     if any(node.anchor == event.anchor for node in around):
         raise _refused(event, f"the alias '{event.anchor}' is in what it stands for")
     return replace(named.get(event.anchor, _Node()), anchor=None)

@@ -68,7 +68,7 @@ def read_text(path: Path, key: str, most: int) -> str:
     Raises:
         FileNotFoundError: It is not there.
         NotADirectoryError: What should be its folder is a file.
-        ConfigError: It cannot be read, see `open_regular`, or is no text.
+        ConfigError: It cannot be read, see `open_regular`, or is not text.
     """
     with open_regular(path, key, most) as file:
         try:
