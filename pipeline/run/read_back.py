@@ -112,7 +112,7 @@ def is_training(folder: Path) -> bool:
 
 
 def trains(task: Any) -> bool:
-    """Whether a task trains, given its node: that of the package, or one that says so. Only such runs can be resumed."""
+    """Whether a task trains, by its node: that of the package, or one that says so. Only its runs can be resumed."""
     return isinstance(task, dict) and (task.get("_target_") == TRAIN or task.get(TRAINS) is True)
 
 

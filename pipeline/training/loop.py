@@ -22,7 +22,7 @@ from pipeline.training.cadence import Cadence
 from pipeline.training.calls import Calls, length
 from pipeline.training.evaluate_loop import Evaluation, Hooks, OwnEvaluation, flat, own_logs, values_from_logs
 from pipeline.training.feeds import Feed
-from pipeline.training.roll_back import RollBack
+from pipeline.training.roll_back import RollBack, settable_rate
 from pipeline.training.snapshots import Position, Recorder, Snapshot
 from pipeline.training.steps import Steps
 from pipeline.training.trainable import Trainable
@@ -266,15 +266,21 @@ class Training:
             on_resume(self._at.epoch, self._at.step)
 
     def _roll_back(self, factor: float) -> None:
-        """Restores the last snapshot with finite weights, and lowers the learning rate."""
+        """Restores the last snapshot with finite weights, and lowers the learning rate.
+
+        Raises:
+            ConfigError: There is no such snapshot, or the learning rate follows a schedule.
+        """
+        optimizer = self._model.optimizer
+        rate = settable_rate(optimizer)
         snapshot = self._recorder.last_good()
         if snapshot is None:
+            said = self._recorder.may_roll_back
+            more = "" if said else ", or rolls_back = True in the class of the callback"
             raise ConfigError(
-                "callbacks: the loss is not finite, and there is no snapshot to roll back to; lower "
-                "optimizer.learning_rate, or set snapshots.every_steps=100"
+                "callbacks: a callback raised RollBack, and there is no snapshot to roll back to; set "
+                f"snapshots.every_steps=100{more}; if the loss is not finite, lower optimizer.learning_rate"
             )
-        optimizer = self._model.optimizer
-        rate = float(optimizer.learning_rate)
         self._restore(snapshot)
         # The snapshot may be from before the rate was lowered the last time.
         optimizer.learning_rate = factor * min(rate, float(optimizer.learning_rate))
