@@ -56,8 +56,10 @@ class Callback(keras.callbacks.Callback):
 
     Attributes:
         every_batch: Whether a callback that overrides batch hooks must see every batch.
-        survives_roll_back: Whether its state stays as it is when training goes back to a snapshot because the loss is
-            not finite. What counts tries, or time, wants that; other callbacks go back with the weights.
+        rolls_back: Whether it may raise `pipeline.training.roll_back.RollBack`. A snapshot is then taken before the
+            first step too, and a schedule of the learning rate is refused, as going back lowers the rate.
+        survives_roll_back: Whether its state stays as it is when training goes back to a snapshot because a
+            callback raised `RollBack`. What counts tries, or time, wants that; others go back with the weights.
         may_be_missing: Whether a training with it may be resumed without it, and the other way round.
         saves_model: Whether it saves the model as a whole, which is refused of a model that cannot be saved.
         sets_learning_rate: Whether it sets the optimizer's learning rate, which is refused beside a schedule.
@@ -66,6 +68,7 @@ class Callback(keras.callbacks.Callback):
     """
 
     every_batch: bool = True
+    rolls_back: bool = False
     survives_roll_back: bool = False
     may_be_missing: bool = False
     saves_model: bool = False

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pipeline.callbacks.callback import Callback
 from pipeline.errors import ConfigError
 from pipeline.security.plain_types import Whole
-from pipeline.training.roll_back import RollBack
+from pipeline.training.roll_back import RollBack, settable_rate
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class RollBackOnNaN(Callback):
     """
 
     every_batch = False
+    rolls_back = True
     survives_roll_back = True
     sets_learning_rate = True
     state_types: ClassVar = {"times": Whole}
@@ -52,13 +53,7 @@ class RollBackOnNaN(Callback):
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Resets the count, and checks that the learning rate can be set."""
         self._times = 0
-        optimizer = self.model.optimizer
-        try:
-            optimizer.learning_rate = float(optimizer.learning_rate)
-        except (AttributeError, TypeError) as error:
-            raise ConfigError(
-                "callbacks: RollBackOnNaN cannot lower a learning rate that follows a schedule; set schedule=constant"
-            ) from error
+        settable_rate(self.model.optimizer)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Remembers the epoch."""

@@ -239,7 +239,7 @@ def _learning_rate_mistakes(config: PipelineConfig) -> list[str]:
 
 
 def _sets_learning_rate(target: str) -> bool:
-    """Whether a callback sets the learning rate: those of Keras that do, and others that say so of themselves."""
+    """Whether a callback sets the learning rate: those of Keras that do, and others that say so or may roll back."""
     import keras
 
     try:
@@ -248,7 +248,7 @@ def _sets_learning_rate(target: str) -> bool:
         return False
     of_keras = (keras.callbacks.ReduceLROnPlateau, keras.callbacks.LearningRateScheduler)
     is_theirs = inspect.isclass(found) and issubclass(found, of_keras)
-    return is_theirs or getattr(found, "sets_learning_rate", False) is True
+    return is_theirs or any(getattr(found, name, False) is True for name in ("sets_learning_rate", "rolls_back"))
 
 
 def _average_mistakes(config: PipelineConfig) -> list[str]:

@@ -14,9 +14,10 @@ from typing import Any
 
 from pipeline.config.composition.ignored_keys import READS
 from pipeline.errors import ConfigError, ConfigMistakes, DataError, PipelineError, nearest, one_line
+from pipeline.run.names import TRAINS
 from pipeline.security import trust
 
-NOT_ARGUMENTS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_", READS}
+NOT_ARGUMENTS = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_", READS, TRAINS}
 """Keys of a node that are not passed to its target: Hydra's, and a task's description of itself."""
 
 

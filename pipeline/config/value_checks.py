@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.config.schema import MOST, PRECISIONS, PipelineConfig, SplitConfig, TrainerConfig
 from pipeline.errors import nearest, shown
-from pipeline.run.names import TRAIN
+from pipeline.run.read_back import trains
 from pipeline.security import trust
 
 BY_COLUMN = {
@@ -40,8 +40,11 @@ def value_mistakes(config: PipelineConfig) -> list[str]:
     ]
     if trainer.validation_seconds is not None and not trainer.validation_seconds > 0:
         mistakes.append(f"trainer.validation_seconds: expected more than 0, got {trainer.validation_seconds}")
-    if config.resume is not None and isinstance(config.task, dict) and config.task.get("_target_") != TRAIN:
-        mistakes.append("resume: only training can be resumed; use task=train, or run=DIR for other tasks")
+    if config.resume is not None and isinstance(config.task, dict) and not trains(config.task):
+        mistakes.append(
+            "resume: only training can be resumed; use task=train, or run=DIR for other tasks; a task of your own that "
+            "trains says so in its YAML file, by _trains_: true"
+        )
     seconds = config.snapshots.every_seconds
     if seconds is not None and not seconds > 0:
         mistakes.append(f"snapshots.every_seconds: expected more than 0, got {seconds}")

@@ -45,10 +45,10 @@ def recorded(run: Any, *, discards: bool, is_part: bool = False) -> Iterator[Non
 
 
 def _say_how_to_resume(folder: Path) -> None:
-    from pipeline.run.read_back import fold_folders
+    from pipeline.run.read_back import fold_folders, is_training
     from pipeline.run.resume import resume_command, trusted_by_command
 
-    if any((part / "snapshots").is_dir() for part in (folder, *fold_folders(folder))):
+    if is_training(folder) and any((part / "snapshots").is_dir() for part in (folder, *fold_folders(folder))):
         command = resume_command(from_here(folder), trusted_by_command())
         logging.getLogger("pipeline").info("stopped; resume with: %s", command)
 

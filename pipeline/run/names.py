@@ -11,7 +11,9 @@ OF_START = frozenset({CONFIG_FOLDER, LOCK, LOG, FACTS_FILE})
 PARENTS = ("outputs", "multirun")
 """Folders that contain the folders of runs and sweeps."""
 TRAIN = "pipeline.tasks.train.train"
-"""The task that trains."""
+"""The package's task that trains."""
+TRAINS = "_trains_"
+"""The key of a task's node by which a user's own task says that it trains, so that it can be resumed."""
 
 RUNNING = "running"
 """The status of a run that has not ended, or was killed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, shown
-from pipeline.run.names import FACTS_FILE, MODEL, TRAIN, WEIGHTS
+from pipeline.run.names import FACTS_FILE, MODEL, TRAIN, TRAINS, WEIGHTS
 from pipeline.security.reading import ABSENT, read_json, read_yaml
 from pipeline.security.shapes import checked
 
@@ -108,7 +108,12 @@ def is_training(folder: Path) -> bool:
         task = config_of_run(folder).get("task")
     except ConfigError:
         return False
-    return isinstance(task, dict) and task.get("_target_") == TRAIN
+    return trains(task)
+
+
+def trains(task: Any) -> bool:
+    """Whether a task trains, by its node: that of the package, or one that says so. Only its runs can be resumed."""
+    return isinstance(task, dict) and (task.get("_target_") == TRAIN or task.get(TRAINS) is True)
 
 
 def model_file(folder: Path) -> Path:

@@ -88,17 +88,20 @@ def train_on(config: PipelineConfig, run: Run, load: Callable[[], Splits], held_
             snapshots = open_snapshots(run.folder / SNAPSHOTS, config.snapshots, data.facts(), resumes=resumes)
             check_savers(callbacks, savable)
             fitted = _fitted(model, data, config, run, callbacks, snapshots)
-            failure = save_trained(built, run.folder, savable)
+            # Raised at the end: a training whose model cannot be saved is still evaluated and reported.
+            save_failure = save_trained(built, run.folder, savable)
         with run.stage("evaluation"):
             batches = data.evaluation_batches(config.trainer.validation_steps)
-            values = _evaluated(model, data.splits, batches, config, run, tracking.metrics)
+            values, metrics = _evaluated(model, data.splits, batches, config, run)
+            tracking.metrics.update(metrics)
+            write_json(run.folder / METRICS, metrics)
             if held_out is not None:
                 write_held_out(run, model, data.splits, batches["test"], config, held_out)
         if config.report:
             with run.stage("report"):
                 _report(model, data.splits, batches, config, run)
-        if failure is not None:
-            raise ConfigError(failure)
+        if save_failure is not None:
+            raise ConfigError(save_failure)
         value = optimized_value(config.optimized_metric, fitted.history, values)
         run.record(optimized_value=value)
         return value
@@ -143,19 +146,17 @@ def _evaluated(
     batches: Mapping[str, Batches],
     config: PipelineConfig,
     run: Run,
-    metrics: dict[str, dict[str, Any]],
-) -> dict[str, dict[str, float]]:
-    """Returns the values of the splits that the config evaluates; adds them to `metrics`, and baselines beside them."""
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, Any]]]:
+    """Returns the values of the splits that the config evaluates, and the contents of `metrics.json`."""
     values = evaluate_splits(model, {name: batches[name] for name in batches if name in config.evaluate_splits})
     outputs = list(model.signature.outputs)
-    metrics.update({n: values_by_output(v, outputs, weighted=is_weighted(batches[n])) for n, v in values.items()})
+    metrics = {n: values_by_output(v, outputs, weighted=is_weighted(batches[n])) for n, v in values.items()}
     constants = training_constants(splits.train, model.signature, config.loss)
     run.record(
         baseline_notes=add_baselines(metrics, splits, model.signature, config.loss),
         baseline_constants={output: found.as_dict() for output, found in constants.items()},
     )
-    write_json(run.folder / METRICS, metrics)
-    return values
+    return values, metrics
 
 
 def _report(

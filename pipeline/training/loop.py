@@ -22,7 +22,7 @@ from pipeline.training.cadence import Cadence
 from pipeline.training.calls import Calls, length
 from pipeline.training.evaluate_loop import Evaluation, Hooks, OwnEvaluation, flat, own_logs, values_from_logs
 from pipeline.training.feeds import Feed
-from pipeline.training.roll_back import RollBack
+from pipeline.training.roll_back import RollBack, settable_rate
 from pipeline.training.snapshots import Position, Recorder, Snapshot
 from pipeline.training.steps import Steps
 from pipeline.training.trainable import Trainable
@@ -81,12 +81,12 @@ class Training:
         self._recorder = recorder or Recorder(model, hooks.callbacks)
         self._steps = Steps(model, "train", feed)
         self._choice = CompilationChoice(model, self._steps, feed, plan.jit_compile)
-        self._size = BlockSize(model, hooks, "train")
-        self._sets = {
+        self._block_size = BlockSize(model, hooks, "train")
+        self._validation = {
             prefix: Evaluation(model, held_out, hooks, self._choice.made) if isinstance(held_out, Feed) else held_out
             for prefix, held_out in plan.validation.items()
         }
-        self._counted: int | None = None
+        self._counted_steps: int | None = None
         self._at = Position()
         self._logs: Any = None
         self._values: dict[str, Any] | None = None
@@ -98,8 +98,8 @@ class Training:
 
     @property
     def remark(self) -> str | None:
-        """What a user should know of the training that has ended, in one line; None for nothing."""
-        return self._plan.cadence.remark(self._at.done) if self._sets and not self.validations else None
+        """What a user should know about the finished training, in one line; None for nothing."""
+        return self._plan.cadence.remark(self._at.done) if self._validation and not self.validations else None
 
     def run(self) -> None:
         """Trains the model; callbacks with a method `on_train_failure` learn of an error before it is raised."""
@@ -124,7 +124,11 @@ class Training:
         self._hooks.on_train_end(logs=self._values)
 
     def _start(self) -> bool:
-        """Begins the training, or restores the snapshot that it resumes from; returns whether that is of its end."""
+        """Begins the training, or restores the snapshot that it resumes from.
+
+        Returns:
+            Whether the snapshot is of a training that a callback had stopped after an epoch.
+        """
         self._model.stop_training = False
         self._plan.cadence.start()
         self._hooks.on_train_begin()
@@ -139,7 +143,7 @@ class Training:
         return False
 
     def _epoch(self) -> None:
-        """Trains the epoch, or what is left of it, and validates after it."""
+        """Trains the epoch, or the rest of it, and validates after it."""
         model, hooks, epoch = self._model, self._hooks, self._at.epoch
         if self._at.begins_epoch:
             model.reset_metrics()
@@ -149,7 +153,7 @@ class Training:
         self._values = values_from_logs(model, self._logs) if self._at.step else {}
         self._at = replace(self._at, due="end")
         if self._plan.validates(epoch):
-            self._values |= self._validated()
+            self._values |= self._validate()
         hooks.on_epoch_end(epoch, self._values)
         self._at = Position(epoch + 1, 0, self._at.done)
         ends = model.stop_training or self._at.epoch >= self._plan.epochs
@@ -169,7 +173,7 @@ class Training:
             if not chosen:
                 self._choice.choose(stack, self._steps_left())
                 chosen = True
-            self._call(calls)
+            self._run_call(calls)
             if model.stop_training:
                 return
             if cadence.is_due(self._at.done, self._at.step, self._epoch_steps):
@@ -178,11 +182,11 @@ class Training:
                 if model.stop_training:
                     return
             self._recorder.after_step(self._at, self._state)
-        self._counted = self._at.step
+        self._counted_steps = self._at.step
 
-    def _call(self, calls: Calls) -> None:
-        """Makes the steps up to the next moment at which something is due, in one compiled call."""
-        at, size, own = self._at, self._size, self._steps.own is not None
+    def _run_call(self, calls: Calls) -> None:
+        """Runs the steps until something is due, in one compiled call."""
+        at, size, own = self._at, self._block_size, self._steps.own is not None
         until_validation = self._plan.cadence.until_next(at.done, at.step, self._epoch_steps)
         most = min(self._steps.of_own if own else size(), until_validation, self._recorder.until_next(at.done))
         pieces = calls.take(most, across=size.fixed or own)
@@ -196,19 +200,19 @@ class Training:
     @property
     def _epoch_steps(self) -> int | None:
         """The steps of an epoch, as far as the data or the previous epoch shows; None if unknown."""
-        return self._feed.steps or self._counted
+        return self._feed.steps or self._counted_steps
 
     def _steps_left(self) -> int | None:
         steps = self._epoch_steps
         return None if steps is None else steps * (self._plan.epochs - self._at.epoch)
 
     def _validate_within(self) -> None:
-        """Validates within an epoch, whose own metrics are then as they were.
+        """Validates within an epoch and restores the metrics of the epoch afterwards.
 
         Callbacks with a method `on_validation_end` get the epoch, the step and the values.
         """
         kept = [(variable, np.array(variable)) for variable in self._model.metrics_variables]
-        values = self._validated()
+        values = self._validate()
         for variable, value in kept:
             variable.assign(value)
         epoch, step = self._at.epoch, self._at.step
@@ -217,28 +221,28 @@ class Training:
         for on_validation_end in _defined(self._hooks, "on_validation_end"):
             on_validation_end(epoch, step, values)
 
-    def _validated(self) -> dict[str, float]:
+    def _validate(self) -> dict[str, float]:
         leave_if_asked = self._recorder.before_validation(self._at, self._state)
         return {
             f"{prefix}{name}": value
-            for prefix, held_out in self._sets.items()
+            for prefix, held_out in self._validation.items()
             for name, value in held_out.values(leave_if_asked).items()
         }
 
     def _state(self) -> dict[str, Any]:
-        """Returns what a snapshot needs of the loop itself, as plain values."""
+        """Returns the state of the loop itself for a snapshot, as plain values; see `state_types.STATE`."""
         return {
             "stopped": bool(self._model.stop_training),
             "values": flat(self._values),
             "logs": own_logs(self._model, self._logs),
             "validations": list(self.validations),
-            "counted": self._counted,
+            "counted": self._counted_steps,
             **self._choice.state(),
             "trainable": self._trainable(),
         }
 
     def _trainable(self) -> dict[str, Any]:
-        """Returns what is trainable of the model, and what was when its step was traced, by moment, as plain values."""
+        """Returns which parts of the model are trainable now, and which were when its step was built and traced."""
         moments = {"now": Trainable.of(self._model), "built": self._steps.built, "traced": self._steps.traced}
         return {moment: dict(vars(parts)) for moment, parts in moments.items() if parts is not None}
 
@@ -255,22 +259,28 @@ class Training:
             trainable["now"].put(self._model)
         self._at = snapshot.position
         self._model.stop_training = state["stopped"]
-        self._values, self._logs, self._counted = state["values"], state["logs"], state["counted"]
+        self._values, self._logs, self._counted_steps = state["values"], state["logs"], state["counted"]
         self.validations = list(state["validations"])
         self._choice.go_on_from(state)
         for on_resume in _defined(self._hooks, "on_resume"):
             on_resume(self._at.epoch, self._at.step)
 
     def _roll_back(self, factor: float) -> None:
-        """Restores the last snapshot with finite weights, and lowers the learning rate."""
+        """Restores the last snapshot with finite weights, and lowers the learning rate.
+
+        Raises:
+            ConfigError: There is no such snapshot, or the learning rate follows a schedule.
+        """
+        optimizer = self._model.optimizer
+        rate = settable_rate(optimizer)
         snapshot = self._recorder.last_good()
         if snapshot is None:
+            said = self._recorder.may_roll_back
+            more = "" if said else ", or rolls_back = True in the class of the callback"
             raise ConfigError(
-                "callbacks: the loss is not finite, and there is no snapshot to roll back to; lower "
-                "optimizer.learning_rate, or set snapshots.every_steps=100"
+                "callbacks: a callback raised RollBack, and there is no snapshot to roll back to; set "
+                f"snapshots.every_steps=100{more}; if the loss is not finite, lower optimizer.learning_rate"
             )
-        optimizer = self._model.optimizer
-        rate = float(optimizer.learning_rate)
         self._restore(snapshot)
         # The snapshot may be from before the rate was lowered the last time.
         optimizer.learning_rate = factor * min(rate, float(optimizer.learning_rate))
@@ -293,5 +303,5 @@ def _first_epoch(model: keras.Model, plan: Plan) -> int:
 
 
 def _defined(hooks: Hooks, name: str) -> list[Callable[..., Any]]:
-    """Returns a hook of ours, which Keras' callbacks do not know, of those that define it."""
+    """Returns a hook that Keras' own callbacks lack, from each callback that defines it."""
     return [getattr(callback, name) for callback in hooks.callbacks if hasattr(callback, name)]

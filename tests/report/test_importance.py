@@ -89,10 +89,13 @@ def test_cost_is_bounded_and_what_was_done_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(module, "SECONDS", 0.0)
     monkeypatch.setattr(module, "AT_ONCE", 800)
     found = importance(named_model(model, data.spec), masked, LOSSES, seed=0)
-    assert (found["examples"], found["note"]) == (80, "of 5 inputs the first 2 were measured")
+    assert (found["examples"], found["note"]) == (80, "only the first 2 of 5 inputs were measured")
     figure = importance_figure(found, "far", "test")
     assert figure is not None
-    assert "80 of 300 examples of the test split, 5 times; lines are standard deviations; of 5 inputs" in figure.title
+    assert (
+        "80 of 300 examples of the test split, 5 times; lines are standard deviations; only the first 2 of 5 inputs"
+        in figure.title
+    )
     assert figure.layout["yaxis"]["ticktext"] == ["a", "b"]
     assert importance_figure(found, "other", "test") is None
 

@@ -223,3 +223,41 @@ def test_what_was_typed_is_asked_for_again_by_one_command_that_works(
     done = command(*shlex.split(right), "trainer.epochs=3")
     assert done.code == 0, done.errors
     assert rows(folder) == ["0", "1", "2"]
+
+
+OWN = """
+from pathlib import Path
+
+import keras
+
+from pipeline.tasks.train import train
+
+
+def task(config, run):
+    return train(config, run)
+
+
+class Interrupt(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1 and not Path("asked").exists():
+            Path("asked").touch()
+            raise KeyboardInterrupt
+"""
+
+
+def test_a_task_of_the_users_own_can_be_resumed_if_it_says_that_it_trains(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "own_task.py").write_text(OWN)
+    own = (*SHORT, "trainer.epochs=2", "task._target_=own_task.task", "+callbacks.stop._target_=own_task.Interrupt")
+    silent = command(*own)
+    assert (silent.code, "resume with" in silent.out + silent.err) == (130, False)
+    assert command(f"resume={silent.folder}", "trust=[own_task]").errors == [
+        "resume: only training can be resumed; use task=train, or run=DIR for other tasks; a task of your own that "
+        "trains says so in its YAML file, by _trains_: true"
+    ]
+    (tmp_path / "asked").unlink()
+    done = command(*own, "+task._trains_=true")
+    assert done.code == 130
+    assert "stopped; resume with: python -m pipeline resume=" in done.out
+    assert command("resume=latest", "trust=[own_task]").code == 0
+    assert rows(done.folder) == ["0", "1"]
+    assert command(*own, "+task._trains_=true", "resume=auto").code == 0

@@ -1,7 +1,13 @@
-"""The data of a command that works on a run: what it says about other data, and the rest as in training."""
+"""The data of a command that works on a run: what it says about other data, and the rest as in training.
+
+Where other data is, the command alone says: by the values of the `data` that it chooses, and by those that it types.
+Only what says how to read columns comes from the training. An argument of a user's own source may be a place, so it is
+never taken from there.
+"""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -12,14 +18,18 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.run.read_back import names_of_data
 
 TARGET = "_target_"
-PLACES = frozenset(
-    {TARGET, "path", "train", "validation", "test", "query", "url", "table", "name", "steps", "length", "endless"}
-)
-"""Keys of sources that say where the data is; other data needs its own."""
+AS_TRAINED = frozenset(
+    {
+        "read", "targets", "inputs", "categories", "kinds", "day_first", "missing", "missing_target", "classes",
+        "columns", "scale", "varying", "image_size", "color_mode",
+    }
+)  # fmt: skip
+"""Keys of sources that say how to read the data, wherever it is."""
 OF_A_KIND = frozenset({"read", "inputs", "targets"})
 """Keys whose meaning differs for another kind of data."""
 CARRIED = "columns"
 """The key that asks for more columns of the same data."""
+log = logging.getLogger(__name__)
 
 
 def names_other_data(typed: Collection[str]) -> bool:
@@ -40,12 +50,14 @@ def take_from_training(data: DictConfig, trained: Any, typed: Collection[str], f
         typed: Keys on the command line.
         folder: The run folder of the training.
     """
-    own = {_key(key) for key in typed if key.startswith("data.")} | PLACES
+    own = {_key(key) for key in typed if key.startswith("data.")}
     given = trained if isinstance(trained, Mapping) else {}
     is_alike = data.get(TARGET) == given.get(TARGET)
-    for key in [str(key) for key in data if key in given]:
+    for key in [str(key) for key in data if key in AS_TRAINED and key in given]:
         if key not in own and (is_alike or key not in OF_A_KIND):
             OmegaConf.update(data, key, given[key], merge=False, force_add=True)
+    if is_alike and not str(data.get(TARGET)).startswith("pipeline."):
+        _say_what_differs(data, given, own)
     for key, other in (("query", "table"), ("table", "query")):
         # For a database, one replaces the other.
         if f"data.{key}" in typed and f"data.{other}" not in typed and other in data:
@@ -56,6 +68,17 @@ def take_from_training(data: DictConfig, trained: Any, typed: Collection[str], f
         lacks = key in list(data) and (OmegaConf.is_missing(data, key) or data[key] is None)
         if lacks and names and key not in own:
             OmegaConf.update(data, key, [_without_interpolation(name) for name in names], force_add=True)
+
+
+def _say_what_differs(data: DictConfig, trained: Mapping[str, Any], typed: Collection[str]) -> None:
+    """Logs which arguments of a user's own source are not those of the training, as some may say how to read it.
+
+    Their values may be secret.
+    """
+    here: Any = OmegaConf.to_container(data, resolve=False)
+    differs = [key for key in here if key in trained and key not in typed and here[key] not in (trained[key], "???")]
+    for key in differs:
+        log.info("data.%s: as the chosen data says, and not as in the training", key)
 
 
 def _key(override: str) -> str:

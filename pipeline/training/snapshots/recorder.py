@@ -54,8 +54,8 @@ class Recorder:
 
     @property
     def may_roll_back(self) -> bool:
-        """Whether a callback may go back to a snapshot."""
-        return self._schedule is not None and any(getattr(one, "survives_roll_back", False) for one in self._callbacks)
+        """Whether a callback may go back to a snapshot, which there has to be from the beginning then."""
+        return self._schedule is not None and any(getattr(one, "rolls_back", False) for one in self._callbacks)
 
     def at_begin(self, at: Position, state: State) -> None:
         """Takes a snapshot before the first step."""

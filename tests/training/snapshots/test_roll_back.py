@@ -13,6 +13,7 @@ from pipeline.data.batches import ArrayBatches
 from pipeline.data.examples import Examples
 from pipeline.errors import ConfigError
 from pipeline.training import compile_model, fit
+from pipeline.training.roll_back import RollBack
 from pipeline.training.snapshots import SnapshotSchedule, SnapshotStore
 from pipeline.training.stages import Fitted
 
@@ -75,6 +76,36 @@ def test_it_stops_after_so_many_times(
     assert len(fitted.history["loss"]) == 1
     assert caplog.text.count("training continues from step 0 of epoch 1") == 2
     assert float(two_outputs.optimizer.learning_rate) == pytest.approx(0.25e30)
+
+
+class Once(keras.callbacks.Callback):  # type: ignore[misc]
+    """Goes back once, after the first steps, whatever the loss is."""
+
+    asked = False
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if not self.asked:
+            self.asked = True
+            raise RollBack(0.5)
+
+
+class Declared(Once):
+    rolls_back = survives_roll_back = True
+
+
+def test_a_callback_of_the_users_own_goes_back_to_the_begin_if_it_says_so_and_is_told_to_otherwise(
+    two_outputs: keras.Model, config: PipelineConfig, several: Examples, tmp_path: Path
+) -> None:
+    rate = config.optimizer["learning_rate"]
+    trained(two_outputs, config, several, tmp_path, [Declared()])
+    assert float(two_outputs.optimizer.learning_rate) == pytest.approx(rate / 2)
+    with pytest.raises(
+        ConfigError, match=r"raised RollBack, and there is no snapshot .* or rolls_back = True in the cl"
+    ):
+        trained(two_outputs, config, several, tmp_path, [Once()])
+    config.optimizer = {"name": "sgd", "learning_rate": keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)}
+    with pytest.raises(ConfigError, match="cannot be set while it follows a schedule; set schedule=constant"):
+        trained(two_outputs, config, several, tmp_path, [Declared()])
 
 
 def test_without_a_snapshot_it_says_what_to_do(
