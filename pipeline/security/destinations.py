@@ -8,17 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.security import databases, keras_arguments, own_arguments, trust
-from pipeline.security.judgements import is_remote
+from pipeline.security.judgements import Argument, Kind, is_remote
 from pipeline.security.path_templates import TEMPLATES, template_mistakes, within
 
-WRITERS = ("keras.callbacks", "pipeline.callbacks", "pipeline.tracking", databases.SOURCE)
-"""Packages whose parts write files or send something."""
-PATHS = ("backup_dir", "directory", "filename", "filepath", "folder", "log_dir", "path", "run_folder")
-"""Their arguments that say where to write."""
-FILES = ("files",)
-"""Their arguments that name files of the run folder."""
-ADDRESSES = ("uri", "url", "urls")
-"""Their arguments that say whom to send to."""
 VARIABLE = re.compile(r"\$\{oc\.env:\w+\}")
 
 
@@ -42,41 +34,45 @@ def addresses(resolved: Any) -> set[str]:
     return {
         f"{key}.{name}"
         for key, node in _parts("", resolved)
-        for name in ADDRESSES
-        if name in node and _is_writer(trust.as_keras(str(node["_target_"])))
+        for name in node
+        if _kind(str(node["_target_"]), name) is Kind.ADDRESS
     }
 
 
 def _mistakes(key: str, node: Mapping[str, Any], written: Any, run_folder: Path) -> Iterator[str]:
     target = trust.as_keras(str(node["_target_"]))
-    names = [name for name in node if not trust.typed(f"{key}.{name}")]
     yield from keras_arguments.argument_mistakes(key, node)
     yield from own_arguments.argument_mistakes(key, node)
-    if target not in keras_arguments.SENDERS and _is_writer(target):
-        for name in names:
-            value, place = node[name], f"{key}.{name}"
-            if name in PATHS and value is not None and not _inside(value, run_folder, Path()):
-                yield (
-                    f"{place}: '{value}' is outside of the run folder; use a path in ${{hydra:runtime.output_dir}}, "
-                    "or give this one on the command line"
-                )
-            if (target, name) in TEMPLATES and isinstance(value, str):
-                yield from (f"{place}: {line}" for line in template_mistakes(within(value, run_folder)))
-            if name in FILES and not all(_inside(file, run_folder, run_folder) for file in value or ()):
-                yield f"{place}: {value} are not all in the run folder; use paths within it"
-            may_send = databases.may_connect if trust.is_within(target, databases.SOURCE) else _may_send
-            if name in ADDRESSES and value and not (may_send(value) or _of_environment(_at(written, place))):
-                yield (
-                    f"{place}: a config file says whom to send to; give an address on the command line, or use an "
-                    "environment variable such as ${oc.env:NOTIFY_URL}"
-                )
+    for name in node:
+        if not trust.typed(f"{key}.{name}"):
+            yield from _argument_mistakes(f"{key}.{name}", node[name], target, name, written, run_folder)
     downloads = target == "pipeline.data.sources.tfds.Tfds" and node.get("download") and node.get("data_dir")
-    if downloads and "data_dir" in names:
+    if downloads and not trust.typed(f"{key}.data_dir"):
         yield f"{key}.data_dir: a config file says where to download to; give a folder on the command line instead"
 
 
-def _is_writer(target: str) -> bool:
-    return any(target.startswith(f"{package}.") for package in WRITERS)
+def _argument_mistakes(place: str, value: Any, target: str, name: str, written: Any, run_folder: Path) -> Iterator[str]:
+    kind = _kind(target, name)
+    if kind is Kind.WRITES and value is not None and not _inside(value, run_folder, Path()):
+        yield (
+            f"{place}: '{value}' is outside of the run folder; use a path in ${{hydra:runtime.output_dir}}, "
+            "or give this one on the command line"
+        )
+    if (target, name) in TEMPLATES and isinstance(value, str):
+        yield from (f"{place}: {line}" for line in template_mistakes(within(value, run_folder)))
+    if kind is Kind.RUN_FILES and not all(_inside(file, run_folder, run_folder) for file in value or ()):
+        yield f"{place}: {value} are not all in the run folder; use paths within it"
+    if kind is Kind.ADDRESS and value and not (_may_send(target, value) or _of_environment(_at(written, place))):
+        yield (
+            f"{place}: a config file says whom to send to; give an address on the command line, or use an "
+            "environment variable such as ${oc.env:NOTIFY_URL}"
+        )
+
+
+def _kind(target: str, name: str) -> Kind | None:
+    target = trust.as_keras(target)
+    judged: Argument | None = own_arguments.judgement(target, name) or keras_arguments.judgement(target, name)
+    return None if judged is None else judged.kind
 
 
 def _inside(path: Any, run_folder: Path, base: Path) -> bool:
@@ -86,8 +82,10 @@ def _inside(path: Any, run_folder: Path, base: Path) -> bool:
     return (base / Path(path).expanduser()).resolve().is_relative_to(run_folder.resolve())
 
 
-def _may_send(address: Any) -> bool:
+def _may_send(target: str, address: Any) -> bool:
     """Whether the user allows config files to send there. Some database addresses are local files."""
+    if trust.is_within(target, databases.SOURCE):
+        return databases.may_connect(address)
     is_network = isinstance(address, list) or str(address).startswith(("http://", "https://"))
     return is_network and "network" in trust.current().words
 

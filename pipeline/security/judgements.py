@@ -20,19 +20,33 @@ class Kind(Enum):
 
     Attributes:
         WRITES: A place to write to, which `pipeline.security.destinations` keeps in the run folder.
+        RUN_FILES: Files of the run folder by their paths in it, which `pipeline.security.destinations` keeps there.
         READS: A file to read, or a list of what would be in it.
         DATA: A file or folder of examples to read, which any config may name if it is on this machine.
         WEIGHTS: A file to read, or the name of weights that are downloaded.
         SENDS: Whom to send to, or what.
+        ADDRESS: Whom to send to, which `pipeline.security.destinations` takes from the environment too.
+        QUERY: What to ask a database, at which `pipeline.security.databases` looks.
         HARMLESS: None of these, though its name or its description sounds like one.
     """
 
     WRITES = auto()
+    RUN_FILES = auto()
     READS = auto()
     DATA = auto()
     WEIGHTS = auto()
     SENDS = auto()
+    ADDRESS = auto()
+    QUERY = auto()
     HARMLESS = auto()
+
+
+ELSEWHERE = (Kind.WRITES, Kind.RUN_FILES, Kind.ADDRESS, Kind.QUERY)
+"""Kinds that other modules look at, as they say above."""
+PLACE = re.compile(r"path|file|folder|(^|_)dir(s|ector|_|$)")
+"""What the name of an argument has if it sounds like a place on a disk."""
+NETWORK = re.compile(r"(^|_)ur[il]s?(_|$)|host|server|address")
+"""What the name of an argument has if it sounds like an address."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,7 @@ def mistake(place: str, argument: Argument, value: Any) -> str | None:
         value: The value, all interpolations resolved.
     """
     kind, words = argument.kind, trust.current().words
-    if value is None or kind in (Kind.HARMLESS, Kind.WRITES) or _is_of_the_user(value):
+    if value is None or kind in (Kind.HARMLESS, *ELSEWHERE) or _is_of_the_user(value):
         return None
     if kind is Kind.DATA:
         is_local = isinstance(value, Mapping | list) or not is_remote(value)

@@ -12,10 +12,12 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline.security import trust
-from pipeline.security.judgements import Argument, Kind, is_typed, mistake, vouched, way_to_allow
+from pipeline.security.judgements import NETWORK, PLACE, Argument, Kind, is_typed, mistake, vouched, way_to_allow
 
 SENDERS: Mapping[str, str] = MappingProxyType({"keras.callbacks.RemoteMonitor": "root"})
 """Parts that send whatever they are given, with the argument that says whom to send to."""
+WRITERS = "keras.callbacks"
+"""The module of Keras whose parts write files."""
 _WRITES, _READS, _SENDS, _HARMLESS = (Argument(kind) for kind in (Kind.WRITES, Kind.READS, Kind.SENDS, Kind.HARMLESS))
 ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
     {
@@ -67,6 +69,19 @@ ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
 def judgements(target: str) -> dict[str, Argument]:
     """Returns the judged arguments of a Keras part, by Keras' own name for it."""
     return {**ARGUMENTS.get(target.rpartition(".")[0], {}), **ARGUMENTS.get(target, {})}
+
+
+def judgement(target: str, name: str) -> Argument | None:
+    """Returns what an argument of a Keras part is, by Keras' own name for the part; None if it reaches nothing.
+
+    An argument of a callback that nobody has judged, as a later Keras may have, is what its name sounds like.
+    """
+    judged = judgements(target).get(name)
+    if judged is not None or not trust.is_within(target, WRITERS):
+        return judged
+    if PLACE.search(name):
+        return _WRITES
+    return Argument(Kind.ADDRESS) if NETWORK.search(name) else None
 
 
 def argument_mistakes(key: str, node: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,9 @@
 """What our own parts send, read and write by their arguments, and what a config file may not give them.
 
 A source exists to read files, so any config may name local ones. Data from the network is fetched only if the user
-allows it.
+allows it. This is the one list of such arguments: `pipeline.security.destinations` takes from it what is a place to
+write or an address. Judgements are by name, as nothing is imported before they are made; a test walks through our parts
+and fails on any argument that is not judged.
 """
 
 from __future__ import annotations
@@ -11,31 +13,91 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline.security import trust
-from pipeline.security.judgements import Argument, Kind, is_typed, mistake, vouched
+from pipeline.security.judgements import NETWORK, PLACE, Argument, Kind, is_typed, mistake, vouched
 
-_WRITES, _DATA, _SENDS, _HARMLESS = (Argument(kind) for kind in (Kind.WRITES, Kind.DATA, Kind.SENDS, Kind.HARMLESS))
+_WRITES, _DATA, _ADDRESS, _HARMLESS = (Argument(kind) for kind in (Kind.WRITES, Kind.DATA, Kind.ADDRESS, Kind.HARMLESS))
+_SETS = {"path": _DATA, "validation": _DATA, "test": _DATA}
+_SOURCES = "pipeline.data.sources"
 ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
     {
-        "pipeline.callbacks": {"folder": _WRITES, "path": _WRITES, "urls": _SENDS, "file": _HARMLESS},
-        "pipeline.data.loaders": {},
-        "pipeline.data.sources": {
-            **dict.fromkeys(("data_dir", "file", "folder", "name", "path", "test", "validation"), _DATA),
-            **dict.fromkeys(("query", "url"), _SENDS),
+        # A record of a file that is written already.
+        "pipeline.callbacks.checkpoints.Checkpoint": {"file": _HARMLESS},
+        "pipeline.callbacks.checkpoints.Checkpoints": {"folder": _WRITES},
+        "pipeline.callbacks.history.HistoryFile": {"path": _WRITES},
+        "pipeline.callbacks.notification.Sender": {"timeout": _HARMLESS, "urls": _ADDRESS},
+        "pipeline.callbacks.notify.Notify": {
+            "folder": _WRITES,
+            "urls": _ADDRESS,
+            **dict.fromkeys(("timeout", "title"), _HARMLESS),
+        },
+        f"{_SOURCES}.archive.Npz": _SETS,
+        f"{_SOURCES}.archive.read_npy": {"file": _DATA},
+        f"{_SOURCES}.archive.read_npz": {"file": _DATA},
+        f"{_SOURCES}.arrays.Arrays": {"validation": _DATA, "test": _DATA},
+        f"{_SOURCES}.batches.BatchSource": {"validation": _DATA, "test": _DATA},
+        f"{_SOURCES}.image_folder.ImageFolder": _SETS,
+        f"{_SOURCES}.image_size.check_size": {"file": _DATA},
+        f"{_SOURCES}.mnist.Mnist": {"path": _DATA},
+        f"{_SOURCES}.mnist.mnist_frame": {"path": _DATA},
+        f"{_SOURCES}.sql.Sql": {"query": Argument(Kind.QUERY), "url": _ADDRESS},
+        f"{_SOURCES}.table.Csv": _SETS,
+        f"{_SOURCES}.table.Frame": {"validation": _DATA, "test": _DATA},
+        f"{_SOURCES}.table.KnownFiles": _SETS,
+        f"{_SOURCES}.table.Parquet": _SETS,
+        f"{_SOURCES}.table.TableFiles": _SETS,
+        f"{_SOURCES}.tfds.Tfds": {
+            **dict.fromkeys(("data_dir", "name", "test", "validation"), _DATA),
             # What is not there is downloaded as `pipeline.security.downloads` says.
             "download": _HARMLESS,
         },
-        "pipeline.models": {},
-        "pipeline.schedules": {},
-        "pipeline.tasks": {},
-        "pipeline.tracking": {"files": _WRITES, "run_folder": _WRITES, "uri": _SENDS},
-        "pipeline.weighting": {"array": _DATA, "weights": _HARMLESS},
+        f"{_SOURCES}.tfds_download.download": {"name": _DATA},
+        f"{_SOURCES}.tfds_files.check_features": {"folder": _DATA},
+        "pipeline.tracking.mlflow.MLflowTracker": {
+            "files": Argument(Kind.RUN_FILES),
+            "run_folder": _WRITES,
+            "timeout_seconds": _HARMLESS,
+            "uri": _ADDRESS,
+        },
+        "pipeline.tracking.mlflow_store.MLflowStore": {"uri": _ADDRESS},
+        "pipeline.tracking.mlflow_store.check_uri": {"uri": _ADDRESS},
+        "pipeline.tracking.tensorboard.TensorBoardTracker": {"run_folder": _WRITES},
+        "pipeline.weighting.class_weight.ClassWeight": {"weights": _HARMLESS},
+        "pipeline.weighting.mask.Mask": {"array": _DATA},
+        "pipeline.weighting.sample_weight.SampleWeight": {"array": _DATA},
     }
 )
-"""Judgements by package: a module of a package has parts of others under its own name too."""
-ELSEWHERE = (Kind.WRITES, Kind.SENDS)
-"""Kinds that `pipeline.security.destinations` looks at."""
+"""Judgements by class or function, under the name of the module that defines it."""
+READERS = (_SOURCES, "pipeline.weighting")
+"""Packages whose parts read files and write none."""
 OF_SETS = ("_target_", "download")
 """Arguments of `data` without which those of a validation set cannot be judged."""
+
+
+def judgements(target: str) -> dict[str, Argument]:
+    """Returns the judged arguments of one of our parts.
+
+    A module that imports a part has it under its own name too, as in `pipeline.callbacks.HistoryFile`. A name that is
+    in the list under other modules only is judged as all of them.
+    """
+    if target in ARGUMENTS:
+        return dict(ARGUMENTS[target])
+    named = (
+        [arguments for owner, arguments in ARGUMENTS.items() if _last(owner) == _last(target)] if ours(target) else []
+    )
+    return {name: argument for arguments in named for name, argument in arguments.items()}
+
+
+def judgement(target: str, name: str) -> Argument | None:
+    """Returns what an argument of one of our parts is; None if it reaches nothing outside of the process.
+
+    What nobody has judged is what its name sounds like, so that a part without a judgement is refused, not let through.
+    """
+    judged = judgements(target).get(name)
+    if judged is not None or not ours(target):
+        return judged
+    if PLACE.search(name):
+        return _DATA if any(trust.is_within(target, package) for package in READERS) else _WRITES
+    return _ADDRESS if NETWORK.search(name) else None
 
 
 def argument_mistakes(key: str, node: Mapping[str, Any]) -> list[str]:
@@ -46,15 +108,23 @@ def argument_mistakes(key: str, node: Mapping[str, Any]) -> list[str]:
         node: The node, which has a `_target_`; plain dicts, lists and values, all interpolations resolved.
     """
     target = str(node["_target_"])
-    package = next((package for package in ARGUMENTS if trust.is_within(target, package)), None)
-    if package is None or vouched(target):
+    if vouched(target):
         return []
     found = [
-        mistake(f"{key}.{name}", argument, node[name])
-        for name, argument in ARGUMENTS[package].items()
-        if name in node and argument.kind not in ELSEWHERE and not is_typed(f"{key}.{name}", node[name])
+        mistake(f"{key}.{name}", argument, value)
+        for name, value in node.items()
+        if (argument := judgement(target, name)) is not None and not is_typed(f"{key}.{name}", value)
     ]
     return [line for line in found if line is not None]
+
+
+def ours(target: str) -> bool:
+    """Whether a dotted path is in a package of our parts."""
+    return any(trust.is_within(target, package) for package in trust.OURS)
+
+
+def _last(target: str) -> str:
+    return target.rpartition(".")[2]
 
 
 def sources_of_sets(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

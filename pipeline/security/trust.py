@@ -212,7 +212,9 @@ def object_mistake(target: str, found: Any) -> str | None:
     else:
         packages = ("keras",) if as_keras(target).startswith("keras.") else OURS
         of_stages = packages == OURS and str(home).rpartition(".")[2] in STAGES
-        allowed = not of_stages and any(is_within(str(home), p) for p in packages) and "." not in name
+        # Arguments of ours are judged by the name of the part, so that none may have another name.
+        renamed = packages == OURS and name != target.rpartition(".")[2]
+        allowed = not of_stages and not renamed and any(is_within(str(home), p) for p in packages) and "." not in name
     if allowed:
         return None
     return (

@@ -19,7 +19,7 @@ import pytest
 
 from pipeline.config import components
 from pipeline.security import trust
-from pipeline.security.destinations import PATHS, WRITERS
+from pipeline.security.destinations import destination_mistakes
 from pipeline.security.judgements import Kind, is_remote
 from pipeline.security.keras_arguments import ARGUMENTS, argument_mistakes, judgements
 from pipeline.security.trust import Trust, trust_of, trusting
@@ -452,9 +452,20 @@ def test_defaults_of_keras_that_reach_out_are_known() -> None:
                 assert argument.default == (default if isinstance(default, str) else None), f"{target}.{name}"
 
 
-def test_arguments_that_write_are_those_that_are_kept_in_the_run_folder() -> None:
-    for owner, arguments in ARGUMENTS.items():
-        for name, argument in arguments.items():
-            if argument.kind is Kind.WRITES:
-                assert name in PATHS, f"{owner}.{name}"
-                assert owner.startswith(WRITERS), owner
+WRITES = [
+    (owner, name) for owner, names in ARGUMENTS.items() for name, judged in names.items() if judged.kind is Kind.WRITES
+]
+
+
+@pytest.mark.parametrize(("target", "name"), [*WRITES, ("keras.callbacks.OfALaterKeras", "output_file")])
+@pytest.mark.parametrize("prefix", ["", "tensorflow."])
+def test_every_argument_that_writes_is_kept_in_the_run_folder(
+    target: str, name: str, prefix: str, tmp_path: Path
+) -> None:
+    def refused(path: Path) -> list[str]:
+        config = {"callbacks": {"mine": {"_target_": f"{prefix}{target}", name: str(path)}}}
+        with trusting(Trust()):
+            return destination_mistakes(config, config, tmp_path / "run")
+
+    assert [line.partition(": ")[0] for line in refused(tmp_path / "elsewhere")] == [f"callbacks.mine.{name}"]
+    assert refused(tmp_path / "run" / "inside") == []

@@ -3,18 +3,26 @@
 import importlib
 import pkgutil
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from pipeline.callbacks import HistoryFile
 from pipeline.config import components
+from pipeline.config.checks import PROVIDED
 from pipeline.errors import ConfigError
-from pipeline.security import trust
+from pipeline.security import own_arguments, trust
+from pipeline.security.destinations import destination_mistakes
 from pipeline.security.downloads import check_download
+from pipeline.security.judgements import Argument, Kind
 from pipeline.security.own_arguments import ARGUMENTS, argument_mistakes
 from pipeline.security.trust import Trust, trust_of, trusting
+from pipeline.tracking import Tracker, tensorboard
+from tests.security.test_keras_arguments import descriptions
 
 CSV = (
     "targets: [y], inputs: null, columns: [], categories: [], missing: [], classes: null, validation: null, test: null"
@@ -226,7 +234,11 @@ def test_what_stages_do_is_no_part(target: str) -> None:
         components.find(target)
 
 
-NAMED = re.compile(r"path|dir|file|folder|ur[il]|host|root|header|server|address|weights|array|download")
+NAMED = re.compile(r"path|dir|file|folder|ur[il]|host|root|header|server|address|weights|array|download|query")
+DESCRIBED = re.compile(
+    r"\b(paths?|files?|filenames?|director(y|ies)|folders?|urls?|uris?|hosts?|servers?|address(es)?|download\w*)\b",
+    re.IGNORECASE,
+)
 
 
 def parts() -> Iterator[tuple[str, Any]]:
@@ -241,27 +253,130 @@ def parts() -> Iterator[tuple[str, Any]]:
                     yield f"{name}.{key}", found
 
 
-def test_every_argument_of_ours_that_may_be_a_file_or_an_address_is_judged() -> None:
-    assert set(ARGUMENTS) == set(trust.OURS)
-    unjudged = [
+def unjudged() -> list[str]:
+    """Arguments that may be files or addresses by their name, annotation or description, and that nobody has judged."""
+    return [
         f"{target}.{name}"
         for target, found in parts()
-        for name in components._parameters(found)[0]
-        if NAMED.search(name)
-        if not any(name in names for package, names in ARGUMENTS.items() if trust.is_within(target, package))
+        for said in [descriptions(found)]
+        for name, parameter in components._parameters(found)[0].items()
+        if NAMED.search(name) or "Path" in str(parameter.annotation) or DESCRIBED.search(said.get(name, ""))
+        if name not in ARGUMENTS.get(target, {})
+        if not (target.startswith("pipeline.tasks.") and name in PROVIDED["task"])
     ]
-    assert unjudged == []
+
+
+def test_every_argument_of_ours_that_may_be_a_file_or_an_address_is_judged() -> None:
+    assert unjudged() == []
 
 
 def test_every_judged_argument_is_one_that_we_have() -> None:
     there = {(target, name) for target, found in parts() for name in components._parameters(found)[0]}
-    gone = [
-        f"{package}.{name}"
-        for package, names in ARGUMENTS.items()
-        for name in names
-        if not any(name == named and trust.is_within(target, package) for target, named in there)
-    ]
-    assert gone == []
+    assert {(target, name) for target, names in ARGUMENTS.items() for name in names} - there == set()
+
+
+def test_part_is_judged_the_same_in_every_module_that_imports_it() -> None:
+    for module in list(sys.modules.values()):
+        name = module.__name__
+        for key, found in vars(module).items() if own_arguments.ours(name) else ():
+            if callable(found) and trust.target_mistake(f"{name}.{key}") is None:
+                home = f"{getattr(found, '__module__', '')}.{getattr(found, '__qualname__', '')}"
+                if home in ARGUMENTS and trust.object_mistake(f"{name}.{key}", found) is None:
+                    assert own_arguments.judgements(f"{name}.{key}") == ARGUMENTS[home], f"{name}.{key}"
+
+
+def test_part_is_called_by_no_other_name_than_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensorboard, "Other", HistoryFile, raising=False)
+    with trusting(Trust()), pytest.raises(ConfigError, match="is no part"):
+        components.find("pipeline.tracking.tensorboard.Other")
+
+
+KEPT = [
+    (target, name)
+    for target, names in ARGUMENTS.items()
+    for name, judged in names.items()
+    if judged.kind in (Kind.WRITES, Kind.RUN_FILES)
+]
+UNDER_OTHER_NAMES = [("pipeline.callbacks.HistoryFile", "path"), ("pipeline.tasks.train.HistoryFile", "path")]
+
+
+@pytest.mark.parametrize(("target", "name"), [*KEPT, *UNDER_OTHER_NAMES])
+def test_every_argument_that_writes_is_kept_in_the_run_folder(target: str, name: str, tmp_path: Path) -> None:
+    def refused(path: Path) -> list[str]:
+        value = [str(path)] if name == "files" else str(path)
+        config = {"callbacks": {"mine": {"_target_": target, name: value}}}
+        return destination_mistakes(config, config, tmp_path / "run")
+
+    with trusting(Trust()):
+        assert [line.partition(": ")[0] for line in refused(tmp_path / "elsewhere")] == [f"callbacks.mine.{name}"]
+        assert refused(tmp_path / "run" / "inside") == []
+    with trusting(Trust(keys=frozenset({f"callbacks.mine.{name}"}))):
+        assert refused(tmp_path / "elsewhere") == []
+
+
+class Text(Tracker):
+    """Writes a line when training begins."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__()
+        self.file = Path(file)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.file.write_text("begun")
+
+
+@pytest.fixture(params=["tracking", "callbacks"])
+def added(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The package to which someone has added a part that writes to `file`, in a module `text` of its own."""
+    module = ModuleType(f"pipeline.{request.param}.text")
+    part = type("Text", (Text,), {"__module__": module.__name__})
+    module.Text = part  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(importlib.import_module(f"pipeline.{request.param}"), "text", module, raising=False)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_added_part_writes_nowhere_else_for_a_config_file(
+    judged: bool, added: str, tmp_path: Path, command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if judged:
+        judgements = {f"pipeline.{added}.text.Text": {"file": Argument(Kind.WRITES)}}
+        monkeypatch.setattr(own_arguments, "ARGUMENTS", {**ARGUMENTS, **judgements})
+    text = f"{added}: {{mine: {{_target_: pipeline.{added}.text.Text, file: '{tmp_path}/written'}}}}"
+    done = command(*experiment(tmp_path, text))
+    assert done.code == 2, done.err
+    assert len(done.errors) == 1
+    assert done.errors[0].startswith(f"{added}.mine.file: '{tmp_path}/written' is outside of the run folder; ")
+    assert not (tmp_path / "written").exists()
+
+
+def test_added_part_writes_into_the_run_folder_and_where_the_user_says(
+    added: str, tmp_path: Path, command: Callable[..., Any]
+) -> None:
+    target = f"_target_: pipeline.{added}.text.Text"
+    text = (
+        f"{added}: {{mine: {{{target}, file: elsewhere}}, "
+        f"other: {{{target}, file: '${{hydra:runtime.output_dir}}/written'}}}}"
+    )
+    done = command(*experiment(tmp_path, text), f"{added}.mine.file=typed")
+    assert done.code == 0, done.err
+    assert (tmp_path / "typed").read_text() == (done.folder / "written").read_text() == "begun"
+
+
+def test_argument_of_an_added_part_that_nobody_has_judged_fails_the_walk(
+    added: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules[f"pipeline.{added}.text"]
+    walk = pkgutil.walk_packages
+
+    def walked(path: Any, prefix: str, *others: Any) -> Iterator[pkgutil.ModuleInfo]:
+        yield from walk(path, prefix, *others)
+        if prefix == f"pipeline.{added}.":
+            yield pkgutil.ModuleInfo(None, module.__name__, ispkg=False)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pkgutil, "walk_packages", walked)
+    assert unjudged() == [f"{module.__name__}.Text.file"]
 
 
 def test_part_that_the_user_names_is_judged_no_more() -> None:
