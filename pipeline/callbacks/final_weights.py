@@ -35,7 +35,8 @@ class FinalWeights:
         """
         stopped = f"stopped after epoch {epoch} of {epochs}" if epoch < epochs else None
         restored = (
-            self.restored_epoch and f"the weights are those of epoch {self.restored_epoch}, the best {self.monitor}"
+            self.restored_epoch
+            and f"the weights are those of epoch {self.restored_epoch}, with the best {self.monitor}"
         )
         return "; ".join(part for part in (stopped, restored) if part) or None
 
