@@ -102,6 +102,10 @@ def test_callback_counts_and_tracker_writes_what_a_training_does(squares: Exampl
     counter, tracker = example_of(Callback)(batch_size=10), example_of(Tracker)(tmp_path)
     batches = ArrayBatches(examples, 10, shuffle=False, seed=0)
     fit(named_model(model, examples.spec), batches, None, TrainerConfig(epochs=2), [counter, tracker])
+    resumed = example_of(Tracker)(tmp_path)
+    resumed.set_state({"lines": tracker.get_state()["lines"][:1]})
+    resumed.on_epoch_end(1, {"loss": 0.5})
+    assert resumed.file.read_text().splitlines() == [tracker.lines[0], "2 {'loss': 0.5}"]
     assert counter.seen == 200
     again = example_of(Callback)(batch_size=10)
     again.set_state(counter.get_state())
