@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import inspect
 import sys
@@ -198,13 +199,26 @@ def _parameters(target: Any) -> tuple[dict[str, inspect.Parameter], bool]:
 
 
 def _hints(target: Any) -> dict[str, Any]:
-    function = inspect.getattr_static(target, "__init__") if inspect.isclass(target) else target
+    if not inspect.isclass(target):
+        return _resolved(target.__annotations__, target) if hasattr(target, "__annotations__") else {}
     hints: dict[str, Any] = {}
-    for name, annotation in getattr(function, "__annotations__", {}).items():
+    for base in reversed(target.__mro__):
+        # A dataclass has one `__init__` for the fields of all its bases, whose names mean something in their modules.
+        if dataclasses.is_dataclass(base):
+            hints |= _resolved(vars(base).get("__annotations__", {}), base)
+    init = inspect.getattr_static(target, "__init__")
+    return hints | _resolved(getattr(init, "__annotations__", {}), init)
+
+
+def _resolved(annotations: Mapping[str, Any], defined: Any) -> dict[str, Any]:
+    """Returns the types that annotations stand for in the module of what they are written at, as far as known there."""
+    names = getattr(defined, "__globals__", None) or vars(sys.modules[defined.__module__])
+    hints: dict[str, Any] = {}
+    for name, annotation in annotations.items():
         alone = types.SimpleNamespace(__annotations__={name: annotation})
         # Names imported only for type checkers cannot be resolved here.
         with suppress(NameError, TypeError, AttributeError):
-            hints |= typing.get_type_hints(alone, getattr(function, "__globals__", {}))
+            hints |= typing.get_type_hints(alone, names)
     return hints
 
 

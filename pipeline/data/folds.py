@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from pipeline.config.schema import SplitConfig
 from pipeline.data.examples import Examples
 from pipeline.data.rows import length_of, with_rows
-from pipeline.data.split_columns import groups, ranks, split_column
+from pipeline.data.split_columns import groups, ranks, split_column, value_text
 from pipeline.data.split_methods import time_parts
 from pipeline.data.splits import Splits, check_splits, set_apart
 from pipeline.data.strata import method_of, strata_of, strata_of_groups
@@ -55,7 +56,8 @@ def folds_of(data: Data, config: SplitConfig, count: int, seed: int) -> list[Fol
     values = split_column(data, config.column or "") if config.method in ("group", "time") else None
     length = length_of(data) if values is None else len(values)
     if values is not None and config.method == "time":
-        return _by_time(ranks(values, config.column or ""), values, config.column or "", count)
+        column = config.column or ""
+        return _by_time(ranks(values, column), lambda row: value_text(data, column, values[row]), column, count)
     if count > length:
         raise ConfigError(f"folds: expected at most {length}, the number of examples, got {count}")
     if values is not None:
@@ -130,12 +132,12 @@ def _of_groups(numbers: np.ndarray, strata: np.ndarray | None, column: str, coun
     return [held for _, held in GroupKFold(count).split(rows, groups=mixed)]
 
 
-def _by_time(places: np.ndarray, values: np.ndarray, column: str, count: int) -> list[Fold]:
+def _by_time(places: np.ndarray, shown: Callable[[int], str], column: str, count: int) -> list[Fold]:
     size = int((~np.isnan(places)).sum()) // (count + 1)
     if size < 1:
         raise ConfigError(f"folds: {count} folds by '{column}' need {count + 1} rows with a time; use fewer folds")
     names = [f"fold {number}" for number in range(1, count + 1)]
-    parts = time_parts(places, dict.fromkeys(reversed(names), size), values, column)
+    parts = time_parts(places, dict.fromkeys(reversed(names), size), shown, column)
     folds, before = [], parts["train"]
     for name in names:
         folds.append(Fold(np.sort(before), parts[name], len(places)))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.data.examples import Examples
+from pipeline.data.moments import moment_text
+from pipeline.data.spec import TIME
 from pipeline.data.streams import ExampleStream
 from pipeline.errors import ConfigError, DataError, nearest
 
@@ -35,6 +37,13 @@ def split_column(data: Examples | ExampleStream, name: str) -> np.ndarray:
     if values.ndim != 1:
         raise ConfigError(f"split.column: expected one value per example in '{name}', got shape {values.shape[1:]}")
     return values
+
+
+def value_text(data: Examples | ExampleStream, name: str, value: object) -> str:
+    """Returns a value of `split_column` for a message: a moment of a time input as a date, anything else unchanged."""
+    spec = data.spec.inputs.get(name)
+    of_time = spec is not None and spec.kind == TIME and isinstance(value, (float, np.floating))
+    return moment_text(float(value)) if of_time else str(value)  # type: ignore[arg-type]
 
 
 def as_written(series: pd.Series, missing_texts: Sequence[str]) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -54,13 +54,13 @@ def group_parts(
     return parts
 
 
-def time_parts(ranks: np.ndarray, counts: Mapping[str, int], values: np.ndarray, column: str) -> Rows:
+def time_parts(ranks: np.ndarray, counts: Mapping[str, int], shown: Callable[[int], str], column: str) -> Rows:
     """Splits off the latest rows, keeping rows of the same time together; rows without a time are for training.
 
     Args:
         ranks: The rank of each row in time, NaN if missing.
         counts: Sizes of the splits other than training, that of the latest rows first.
-        values: The values of the column, for messages.
+        shown: Returns the time of a row, for messages.
         column: Its name, for messages.
 
     Raises:
@@ -75,11 +75,11 @@ def time_parts(ranks: np.ndarray, counts: Mapping[str, int], values: np.ndarray,
         # Training and each split after this one also need a row.
         start = cut_between_times(ranks[order[:end]], end - count, len(counts) - index, column)
         parts[name] = np.sort(order[start:end])
-        starts.append(f"{name} from {values[order[start]]}")
+        starts.append(f"{name} from {shown(int(order[start]))}")
         end = start
     held_out = np.concatenate(list(parts.values()))
     parts["train"] = np.setdiff1d(np.arange(len(ranks)), held_out)
-    log.info("'%s': train until %s, %s", column, values[order[end - 1]], ", ".join(reversed(starts)))
+    log.info("'%s': train until %s, %s", column, shown(int(order[end - 1])), ", ".join(reversed(starts)))
     return parts
 
 

@@ -14,7 +14,7 @@ from pipeline.config.schema import SplitConfig
 from pipeline.data.checks import check_classes, check_values
 from pipeline.data.examples import Examples
 from pipeline.data.rows import length_of, with_rows
-from pipeline.data.split_columns import groups, ranks, split_column
+from pipeline.data.split_columns import groups, ranks, split_column, value_text
 from pipeline.data.split_methods import Rows, group_parts, time_parts
 from pipeline.data.strata import method_of, strata_of, strata_of_groups
 from pipeline.data.streams import BatchStream, Data, ExampleStream
@@ -132,7 +132,7 @@ def _rows(
     if values is not None and method == "group":
         return group_parts(groups(values), counts, strata_of_groups(data, config), seed, column)
     if values is not None:
-        return time_parts(ranks(values, column), counts, values, column)
+        return time_parts(ranks(values, column), counts, lambda row: value_text(data, column, values[row]), column)
     if method == "stratified":
         try:
             return _stratified(strata_of(data, config.target), counts, seed)

@@ -104,7 +104,7 @@ def load_whole(
         source = for_losses({name: kind.family for name, kind in loss_kinds(loss, _names(node)).items()})
     keeping = getattr(source, "keeping", None)
     if split.column is not None and callable(keeping):
-        source = keeping(split.column, may_be_input=split.method == "time")
+        source = keeping(split.column, is_time=split.method == "time")
     reads_like = getattr(source, "like", None)
     if like is not None and callable(reads_like):
         source = reads_like(like)

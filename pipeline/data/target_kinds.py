@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config.loss_kinds import AUTO, LossKind
+from pipeline.config.quoting import typed
 from pipeline.data.labels import judged
 from pipeline.data.target import IDS, LABELS, NUMBERS, ONE_HOT, UNKNOWN, Shape, TargetSpec
 from pipeline.errors import ConfigError, DataError, nearest
@@ -280,3 +281,15 @@ def positive_by_target(positive: Any, names: list[str]) -> Mapping[str, Any]:
     if len(names) > 1:
         raise ConfigError(f"positive: the data has several targets; give a class by target: {', '.join(names)}")
     return dict.fromkeys(names, positive)
+
+
+def positive_setting(name: str, label: str, *, several: bool) -> str:
+    """Returns the setting that makes a class the positive one, as typed on a command line.
+
+    Args:
+        name: The target.
+        label: The class.
+        several: Whether the data has several targets, so that the setting must name this one.
+    """
+    label = label if label.isdecimal() else typed(label)
+    return f"'positive={{{typed(name)}: {label}}}'" if several else f"positive={label}"

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.data.examples import Examples, class_ids, labelled
+from pipeline.data.moments import moment_text
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, InputSpec, TargetSpec
 from pipeline.data.target import LABELS, UNKNOWN
 from pipeline.inspection.parts import Part
@@ -90,8 +91,7 @@ def value_text(value: object, kind: str, classes: Sequence[str] = ()) -> str:
     if kind == CLASSES and 0 <= number < len(classes):
         return classes[int(number)]
     if kind == TIME:
-        whole = np.datetime64(round(number), "s")
-        return str(whole).replace("T", " ").removesuffix(" 00:00:00")
+        return moment_text(number)
     return f"{number:.0f}" if number == int(number) and abs(number) < 1e15 else f"{number:.6g}"
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.config.quoting import typed
+
 SERIOUS, WARNING, NOTE = "serious", "warning", "note"
 LEVELS = (SERIOUS, WARNING, NOTE)
-PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-"""Names that neither a shell nor Hydra needs quotes for."""
 MOST_LISTED = 6
 """Most names to repeat in a command; beyond that, the remedy only says what to leave out."""
 
@@ -52,11 +51,6 @@ def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
     """Returns names in quotes, the first of many."""
     shown = ", ".join(f"'{name}'" for name in names[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def typed(name: str) -> str:
-    """Returns a name as typed on a command line, quoted for Hydra unless it is a plain word."""
-    return name if PLAIN.fullmatch(name) else "'" + name.replace("'", "\\'") + "'"
 
 
 def without(name: str, inputs: Sequence[str]) -> str:

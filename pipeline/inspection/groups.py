@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.config.quoting import typed
 from pipeline.data.spec import CATEGORY, NUMBER, TIME
 from pipeline.inspection.features import Feature
-from pipeline.inspection.findings import NOTE, WARNING, Finding, percent, typed
+from pipeline.inspection.findings import NOTE, WARNING, Finding, percent
 
 NAME = re.compile(
     r"(?:^|[\W_])(?:id|ids|uid|uuid|guid|patient|subject|person|user|customer|client|household|family|session|group|"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.data.target_kinds import positive_setting
 from pipeline.inspection.features import CLASSES, Feature
 from pipeline.inspection.findings import NOTE, SERIOUS, WARNING, Finding, listed, percent
 from pipeline.inspection.summaries import skewness
@@ -27,7 +28,7 @@ def target_findings(targets: Sequence[Feature], missing: str) -> list[Finding]:
     findings = []
     for target in targets:
         findings += _missing(target, missing)
-        findings += _of_classes(target) if target.kind == CLASSES else _of_numbers(target)
+        findings += _of_classes(target, several=len(targets) > 1) if target.kind == CLASSES else _of_numbers(target)
     return findings
 
 
@@ -40,7 +41,7 @@ def _missing(target: Feature, remedy: str) -> list[Finding]:
     return [Finding(WARNING, "missing labels", text, remedy, (target.name,))]
 
 
-def _of_classes(target: Feature) -> list[Finding]:
+def _of_classes(target: Feature, *, several: bool) -> list[Finding]:
     parts = {name: _counts(target, name) for name in target.slices}
     first = next(iter(parts))
     train = parts[first]
@@ -57,6 +58,10 @@ def _of_classes(target: Feature) -> list[Finding]:
     elif share >= LARGEST:
         text = f"{label} is '{largest}' in {percent(share)} of the training rows"
         remedy = "accuracy is uninformative; use metrics=[auc,f1_score] and weighting=balanced"
+        if len(names) == 2:
+            # Otherwise the metrics may be about the frequent class, with a value near 1 whatever the model does.
+            rarer = positive_setting(target.name, names[1 - int(train.argmax())], several=several)
+            remedy = f"accuracy is uninformative; use metrics=[auc,f1_score], {rarer} and weighting=balanced"
         findings.append(Finding(WARNING, "imbalance", text, remedy, (target.name,)))
     rare = [f"{name} ({count})" for name, count in zip(names, train.tolist(), strict=True) if 0 < count < RARE]
     if rare:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.data.examples import Examples
-from pipeline.data.spec import InputSpec, TargetSpec
+from pipeline.data.moments import moment_text
+from pipeline.data.spec import TIME, InputSpec, TargetSpec
 from pipeline.data.target import LABELS
 from pipeline.report.numbers import short_number
 from pipeline.report.pictures import brightness, is_picture, picture
@@ -74,6 +75,8 @@ def _cell(value: Any, spec: InputSpec, ends: tuple[float, float] | None) -> Cell
         # Time runs from left to right.
         turned = array.T if None in spec.shape and array.ndim == 2 else array
         return {"picture": picture(turned, *ends)}
+    if spec.kind == TIME and array.size == 1 and np.isfinite(array).all():
+        return {"text": moment_text(float(array.reshape(-1)[0]))}
     return {"text": _text(array)}
 
 

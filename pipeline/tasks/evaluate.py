@@ -17,6 +17,7 @@ from pipeline.run.folder import Run
 from pipeline.run.names import METRICS
 from pipeline.tasks.saved import data_of_command, open_run
 from pipeline.training import compile_model
+from pipeline.training.objectives.one_class import say_positive_classes
 from pipeline.weighting import weigh, weigh_split
 from pipeline.weighting.build import build_weightings
 
@@ -39,6 +40,7 @@ def evaluate(config: PipelineConfig, run: Run, split: str | None) -> float:
     with run.stage("model"):
         loaded = saved.model(config.model)
         model = compile_model(loaded, replace(config, schedule=None), data.spec)
+        say_positive_classes(config, data.spec, list(model.signature.outputs))
         warn_of_unknown_texts(loaded, data)
     with run.stage("evaluation"):
         weightings = build_weightings(config.weighting)

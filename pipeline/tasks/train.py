@@ -33,6 +33,7 @@ from pipeline.tasks.loading import splits_of
 from pipeline.tasks.training_data import TrainingData
 from pipeline.tracking import tracked
 from pipeline.training import NamedModel, compile_model, fit
+from pipeline.training.objectives.one_class import say_positive_classes
 from pipeline.training.resource_use import FILE as RESOURCES_FILE
 from pipeline.training.resource_use import sampled
 from pipeline.training.saving import check_savable, save_trained
@@ -78,6 +79,7 @@ def train_on(config: PipelineConfig, run: Run, load: Callable[[], Splits], held_
         with run.stage("model"):
             built = build_model(config.model, data.splits.train)
             model = compile_model(built, with_training_steps(config, data.training_batches), data.splits.train.spec)
+            say_positive_classes(config, data.splits.train.spec, list(model.signature.outputs))
             savable = check_savable(built, config.model["_target_"])
             run.record(parameters=built.count_params())
         with run.stage("weighting"):
@@ -132,10 +134,13 @@ def _fitted(
     check_monitors(config, model, train, data.splits, list(data.sets), callbacks)
     with sampled(run.folder / RESOURCES_FILE):
         fitted = fit(model, train, data.validation_batches(), config.trainer, callbacks, snapshots)
+    weights, trained = final_weights(model.keras_model, callbacks), model.keras_model.history.epoch
+    if trained and (ending := weights.ending(trained[-1] + 1, config.trainer.epochs)) is not None:
+        log.info("%s", ending)
     run.record(
         xla=fitted.compilation and asdict(fitted.compilation),
         validations=fitted.validations,
-        final_weights=asdict(final_weights(model.keras_model, callbacks)),
+        final_weights=asdict(weights),
     )
     return fitted
 

@@ -13,20 +13,35 @@ class Tracker(Callback):
 
     A tracker is a choice of `tracking`. It gets `run_folder`, a `Path`, if it has an argument of that name; the config
     of the run is there by then, and `pipeline.tracking.parameters.parameters_of` reads it. It contacts nobody before
-    training begins, as a mistake elsewhere in the config may still end the command. This one writes lines:
+    training begins, as a mistake elsewhere in the config may still end the command. This one writes lines. Epochs that
+    were trained after the last snapshot are trained again on resume, so it writes the whole file each time instead of
+    appending to it:
 
         class Lines(Tracker):
+            state_types = {"lines": list[str]}
+
             def __init__(self, run_folder: Path) -> None:
                 super().__init__()
                 self.file = run_folder / "lines.txt"
+                self.lines = []
 
             def on_epoch_end(self, epoch, logs=None):
-                with self.file.open("a") as lines:
-                    print(epoch + 1, logs, file=lines)
+                self.write(f"{epoch + 1} {logs}")
 
             def on_run_end(self, metrics, status):
-                with self.file.open("a") as lines:
-                    print(status, metrics, file=lines)
+                self.write(f"{status} {metrics}")
+
+            def write(self, line):
+                self.lines.append(line)
+                with self.file.open("w") as file:
+                    for each in self.lines:
+                        print(each, file=file)
+
+            def get_state(self):
+                return {"lines": list(self.lines)}
+
+            def set_state(self, state):
+                self.lines = list(state["lines"])
     """
 
     def on_run_end(self, metrics: Mapping[str, Any], status: str) -> None:

@@ -273,15 +273,7 @@ class Training:
         """
         optimizer = self._model.optimizer
         rate = settable_rate(optimizer)
-        snapshot = self._recorder.last_good()
-        if snapshot is None:
-            said = self._recorder.may_roll_back
-            more = "" if said else ", or rolls_back = True in the class of the callback"
-            raise ConfigError(
-                "callbacks: a callback raised RollBack, and there is no snapshot to roll back to; set "
-                f"snapshots.every_steps=100{more}; if the loss is not finite, lower optimizer.learning_rate"
-            )
-        self._restore(snapshot)
+        self._restore(self._recorder.last_good())
         # The snapshot may be from before the rate was lowered the last time.
         optimizer.learning_rate = factor * min(rate, float(optimizer.learning_rate))
         for on_roll_back in _defined(self._hooks, "on_roll_back"):

@@ -1,4 +1,8 @@
-"""The config's `weighting`: one weighting for all targets, or one choice per target."""
+"""The config's `weighting`: one weighting for all targets, or one choice per target.
+
+A choice per target is named among those of the package. A user's own is given by its `_target_`: a file of another
+config folder would be read only here, after the config is checked for what it may call, and a run would not keep it.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +98,10 @@ def _choice(target: str, given: Any) -> Choice | None:
         return None
     if isinstance(given, str):
         return Choice(key, _node(key, given, {}, target), target)
-    expected = f"the name of a choice ({', '.join(known)}) or a mapping of its keys"
+    expected = (
+        f"the name of a choice ({', '.join(known)}), a mapping of its keys such as {{weights: …}}, {{column: NAME}} or "
+        "{mask: …}, or a _target_ of your own"
+    )
     if not isinstance(given, Mapping) or not given:
         raise ConfigError(f"{key}: expected {expected}, got {given!r}")
     if "_target_" in given:
@@ -108,9 +115,7 @@ def _choice(target: str, given: Any) -> Choice | None:
     if len(names) != 1:
         found = ", ".join(map(str, given))
         reason = "belongs to several choices" if names else "belongs to no choice" + nearest(found, [*BY_KEY, *known])
-        raise ConfigError(
-            f"{key}: '{found}' {reason}; use {expected}, such as {{weights: …}}, {{column: NAME}} or {{mask: …}}"
-        )
+        raise ConfigError(f"{key}: '{found}' {reason}; use {expected}")
     return Choice(key, _node(key, names.pop(), given, target), target)
 
 
@@ -120,7 +125,8 @@ def _node(key: str, name: str, arguments: Mapping[str, Any], target: str) -> dic
     if name not in known:
         tip = nearest(name, known) or f"; valid: {', '.join(known)}"
         of_all = " (weighting=sample_weight or weighting=mask has this key)" if target in BY_KEY else ""
-        raise ConfigError(f"{key}: no weighting '{name}'{tip}{of_all}")
+        own = "" if "did you mean" in tip or of_all else "; one of your own is named by its _target_ here"
+        raise ConfigError(f"{key}: no weighting '{name}'{tip}{of_all}{own}")
     defaults: Any = OmegaConf.to_container(OmegaConf.load(conf_folder() / "weighting" / f"{name}.yaml"), resolve=False)
     missing = [k for k, value in defaults.items() if value == "???" and k not in arguments]
     if missing:

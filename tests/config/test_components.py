@@ -94,7 +94,7 @@ def test_arguments_passed_on_to_a_base_class_are_known() -> None:
     [
         ("no_such_module.thing", "no module 'no_such_module'"),
         (f"{HERE}.Prat", "did you mean 'Part'?"),
-        ("plain", "'plain' is no part of ours or of Keras"),
+        ("plain", "'plain' is not part of pipeline or Keras"),
     ],
 )
 def test_unknown_target_is_told(target: str, expected: str) -> None:
@@ -138,3 +138,9 @@ def test_layer_of_keras_needs_only_its_own_arguments(layer: str, arguments: dict
     node = {"_target_": f"keras.layers.{layer}", **arguments}
     assert components.mistakes("model", node) == []
     assert components.build("model", node).name
+
+
+@pytest.mark.parametrize("name", ["Csv", "Parquet", "Frame"])
+def test_a_field_of_a_base_in_another_module_is_checked_by_its_type(name: str) -> None:
+    found = components.mistakes("data", {"_target_": f"pipeline.data.sources.table.{name}", "targets": "status"})
+    assert "data.targets: expected a list of texts, got 'status'; use [status]" in found

@@ -1,5 +1,6 @@
 """Splits are set apart from every form of data that has a length."""
 
+import logging
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ import tensorflow as tf
 
 from pipeline.config.schema import SplitConfig
 from pipeline.data.examples import Examples
-from pipeline.data.spec import spec_of
+from pipeline.data.spec import TIME, DataSpec, InputSpec, TargetSpec, spec_of
 from pipeline.data.splits import Splits, check_splits, set_apart
 from pipeline.data.streams import BatchStream, Data, ExampleStream
 from pipeline.errors import ConfigError, DataError
@@ -143,6 +144,16 @@ def timed(times: object) -> Examples:
 def test_the_latest_rows_are_tested_and_the_oldest_trained_on(times: list[object]) -> None:
     splits = set_apart(Splits(timed(times)), SplitConfig(1, 1, method="time", column="when"), seed=0)
     assert [rows(part) for _, part in splits.present()] == [[1, 2, 3], [4], [0]]
+
+
+def test_a_split_by_an_input_of_times_says_dates(caplog: pytest.LogCaptureFixture) -> None:
+    when = np.array(["2024-12-01", "2024-12-04", "2024-12-04T10:30"], "datetime64[s]").astype("float64")
+    spec = DataSpec({"when": InputSpec((), "float64", kind=TIME)}, {"y": TargetSpec((), "float32")})
+    data = Examples(spec, {"when": when}, {"y": np.zeros(3, "float32")})
+    with caplog.at_level(logging.INFO):
+        set_apart(Splits(data), SplitConfig(1, 1, method="time", column="when"), seed=0)
+    expected = "'when': train until 2024-12-01, validation from 2024-12-04, test from 2024-12-04 10:30:00"
+    assert expected in caplog.messages
 
 
 def test_rows_of_one_time_stay_together_and_those_without_one_are_trained_on() -> None:

@@ -1,7 +1,6 @@
 """The examples at the classes and protocols that a new part has for a base are code that runs."""
 
 import inspect
-import json
 import re
 import textwrap
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ NAMES = {
         *(Callback, Tracker, TableFiles, TableSource, Table, Splits, Examples, ArrayBatches, Batches, Path, Sequence),
         *(dataclass, spec_of, examples_only),
     )
-} | {"np": np, "pd": pd, "json": json, "Data": Data, "Weigh": Weigh}
+} | {"np": np, "pd": pd, "Data": Data, "Weigh": Weigh}
 TABLE: dict[str, Any] = {
     "inputs": None, "columns": [], "categories": [], "missing": [""], "classes": None
 }  # fmt: skip
@@ -73,10 +72,10 @@ def test_table_source_has_all_that_tables_have() -> None:
 
 
 def test_table_files_read_another_kind_of_file(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"a": {"b": 1.5}, "y": "no"}\n{"a": {"b": 2.5}, "y": "yes"}\n')
+    (tmp_path / "a.log").write_text("b=1.5 y=no\nb=2.5 y=yes\n")
     kind = example_of(TableFiles)
-    train = kind(path=str(tmp_path / "a.jsonl"), validation=None, test=None, targets=["y"], **TABLE).load().train
-    assert train.inputs["a.b"].tolist() == [1.5, 2.5]
+    train = kind(path=str(tmp_path / "a.log"), validation=None, test=None, targets=["y"], **TABLE).load().train
+    assert train.inputs["b"].tolist() == [1.5, 2.5]
 
 
 def test_loader_gives_its_order_in_training_only(squares: Examples) -> None:
@@ -103,6 +102,10 @@ def test_callback_counts_and_tracker_writes_what_a_training_does(squares: Exampl
     counter, tracker = example_of(Callback)(batch_size=10), example_of(Tracker)(tmp_path)
     batches = ArrayBatches(examples, 10, shuffle=False, seed=0)
     fit(named_model(model, examples.spec), batches, None, TrainerConfig(epochs=2), [counter, tracker])
+    resumed = example_of(Tracker)(tmp_path)
+    resumed.set_state({"lines": tracker.get_state()["lines"][:1]})
+    resumed.on_epoch_end(1, {"loss": 0.5})
+    assert resumed.file.read_text().splitlines() == [tracker.lines[0], "2 {'loss': 0.5}"]
     assert counter.seen == 200
     again = example_of(Callback)(batch_size=10)
     again.set_state(counter.get_state())

@@ -50,6 +50,14 @@ def test_rare_and_unknown_classes_and_missing_labels_are_told() -> None:
     assert [one.top for one in found.targets["y"]][1] == (("no", 1), ("yes", 1), ("maybe", 1))
 
 
+@pytest.mark.parametrize("names", [["broken", "ok"], ["ok", "stuck"]])
+def test_metrics_of_a_rare_class_are_to_be_about_that_class(names: list[str]) -> None:
+    frequent = names.index("ok")
+    found = looked(part("train", {"a": NOISE}, np.where(np.arange(400) < 12, 1 - frequent, frequent), names))
+    rarer = names[1 - frequent]
+    assert f"use metrics=[auc,f1_score], positive={rarer} and weighting=balanced" in of(found, "imbalance")[1]
+
+
 def test_groups_in_several_splits_are_to_be_kept_together() -> None:
     ids = DRAW.integers(0, 60, 500)
     for column, name in ((ids + 1000, "patient_id"), ([f"P{i:04d}" for i in ids], "who")):

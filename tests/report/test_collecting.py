@@ -13,9 +13,10 @@ from pipeline.data.batches import Batches
 from pipeline.data.examples import Examples
 from pipeline.data.loaders.generator import GeneratorLoader
 from pipeline.data.loaders.numpy import NumpyLoader
-from pipeline.data.spec import DataSpec, InputSpec, TargetSpec
+from pipeline.data.spec import TIME, DataSpec, InputSpec, TargetSpec
 from pipeline.report.collecting import peak_memory, split_counts
 from pipeline.report.output_values import WORST, chunks, evaluated_outputs
+from pipeline.report.shown_examples import shown_inputs
 from pipeline.training import named_model
 
 
@@ -32,6 +33,13 @@ def test_predictions_and_targets_are_kept_in_order(run_folder: Path) -> None:
     assert accuracy == pytest.approx(metrics["kind"]["accuracy"], abs=1e-6)
     error = np.abs(arrays["predicted_1"] - arrays["true_1"]).mean()
     assert error == pytest.approx(metrics["size"]["mean_absolute_error"], rel=1e-5)
+
+
+def test_a_moment_is_shown_as_a_date_and_a_missing_one_is_not() -> None:
+    spec = DataSpec({"serviced": InputSpec((), "float64", missing=True, kind=TIME)}, {})
+    when = np.array([1733270400.0, 1733308200.0, np.nan])
+    shown = shown_inputs([Examples(spec, {"serviced": when}, {})])
+    assert [row["serviced"]["text"] for row in shown] == ["2024-12-04", "2024-12-04 10:30:00", "—"]
 
 
 def test_worst_examples_are_those_with_the_largest_loss_that_count(run_folder: Path) -> None:

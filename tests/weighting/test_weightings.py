@@ -236,6 +236,10 @@ def test_masks_are_of_a_column_for_each_target_and_each_has_its_own_splits() -> 
     ("given", "expected"),
     [
         ({"kind": "balancd"}, "weighting.kind: no weighting 'balancd'; did you mean 'balanced'?"),
+        (
+            {"kind": "recent"},
+            "weighting.kind: no weighting 'recent'; .*; one of your own is named by its _target_ here",
+        ),
         ({"column": "w"}, r"weighting.column: no weighting 'w'.*\(weighting=sample_weight or weighting=mask"),
         ({"kind": {"splits": ["train"]}}, "weighting.kind: 'splits' belongs to no choice"),
         ({"kind": {"weights": {0: 1}, "column": "w"}}, "weighting.kind: 'weights, column' belongs to several choices"),

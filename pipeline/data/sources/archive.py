@@ -54,7 +54,7 @@ class Npz:
             if path is not None and not Path(path).expanduser().exists():
                 raise DataError(f"data.{key}: no file '{path}'; expected a .npz file or a folder of .npy files")
 
-    def keeping(self, column: str, *, may_be_input: bool) -> Self:  # noqa: ARG002
+    def keeping(self, column: str, *, is_time: bool) -> Self:  # noqa: ARG002
         """Returns a source that also reads a column."""
         known = {*_keys(self.inputs, "inputs"), *_keys(self.targets, "targets"), *self.columns}
         return self if column in known else replace(self, columns=[*self.columns, column])

@@ -24,8 +24,8 @@ class Source(Protocol):
       file. For the package's own sources it is called before TensorFlow is imported.
     - `load` with an argument `missing`, the value of `weighting.missing`, if it marks missing labels in other ways than
       as NaN among floats.
-    - `keeping(self, column: str, *, may_be_input: bool) -> Self` returns a source that also keeps the column of
-      `split.column` in `Examples.columns`.
+    - `keeping(self, column: str, *, is_time: bool) -> Self` returns a source that also keeps the column of
+      `split.column` in `Examples.columns`; `is_time` says that `split.method=time` puts the rows in its order.
     - `for_losses(self, families: Mapping[str, str | None]) -> Self` returns a source for losses of the given families.
     - `like(self, spec: DataSpec) -> Self`, for new data of a trained model, returns a source that reads inputs in the
       form of the training data, whatever the new values are.

@@ -1,4 +1,4 @@
-"""A user's own table: a CSV or Parquet file or a DataFrame, with inputs and targets by column name."""
+"""Tables in files of any supported format, or DataFrames."""
 
 from __future__ import annotations
 
@@ -20,17 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableFiles(TableSource, abc.ABC):
-    """The base of sources that read a table from files: one file, all files of a folder, or those of a pattern.
-
-    A file format that `data=csv` does not support needs one method:
-
-        @dataclass(frozen=True, kw_only=True)
-        class Events(TableFiles):
-            def rows_of(self, file: Path) -> pd.DataFrame:
-                return pd.json_normalize([json.loads(line) for line in file.read_text().splitlines()])
-
-    Its YAML takes the defaults of the arguments from `conf/data/_table_files.yaml`.
+class TablesByPath(TableSource, abc.ABC):
+    """The common part of sources that read the table of each split from a path.
 
     Attributes:
         path: The file of the training split, or of all rows; a folder, or a pattern such as `part-*.csv`.
@@ -41,10 +32,6 @@ class TableFiles(TableSource, abc.ABC):
     path: str
     validation: str | None
     test: str | None
-
-    @abc.abstractmethod
-    def rows_of(self, file: Path) -> pd.DataFrame:
-        """Returns the rows of a file; its errors are reported with the file's name."""
 
     def check(self) -> None:
         """Refuses missing files and unknown kinds of columns."""
@@ -59,6 +46,7 @@ class TableFiles(TableSource, abc.ABC):
         found = {key: self.table(path, f"data.{key}") for key, path in self._paths()}
         return [found.get(key) for key in ("path", "validation", "test")]
 
+    @abc.abstractmethod
     def look(self, path: str, key: str) -> None:
         """Refuses a path that names no valid file, before any rows are read.
 
@@ -66,8 +54,8 @@ class TableFiles(TableSource, abc.ABC):
             path: The path.
             key: Its config key, for messages.
         """
-        files_of(path, key)
 
+    @abc.abstractmethod
     def table(self, path: str, key: str) -> Table:
         """Returns the table that a path names.
 
@@ -75,6 +63,39 @@ class TableFiles(TableSource, abc.ABC):
             path: The path.
             key: Its config key, for messages.
         """
+
+    def _paths(self) -> Iterator[tuple[str, str]]:
+        for key in ("path", "validation", "test"):
+            path = getattr(self, key)
+            if path is not None:
+                yield key, path
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFiles(TablesByPath, abc.ABC):
+    """The base of sources that read a table from files: one file, all files of a folder, or those of a pattern.
+
+    Files that `data=csv` does not read, such as logs with lines like `level=info user=7`, need one method:
+
+        @dataclass(frozen=True, kw_only=True)
+        class Events(TableFiles):
+            def rows_of(self, file: Path) -> pd.DataFrame:
+                lines = file.read_text().splitlines()
+                return pd.DataFrame([dict(word.split("=", 1) for word in line.split()) for line in lines])
+
+    Its YAML takes the defaults of the arguments from `conf/data/_table_files.yaml`.
+    """
+
+    @abc.abstractmethod
+    def rows_of(self, file: Path) -> pd.DataFrame:
+        """Returns the rows of a file; its errors are reported with the file's name."""
+
+    def look(self, path: str, key: str) -> None:
+        """See `TablesByPath`."""
+        files_of(path, key)
+
+    def table(self, path: str, key: str) -> Table:
+        """See `TablesByPath`; joins the rows of all its files."""
         files = files_of(path, key)
         frame = joined([self._rows_of(file) for file in files], files)
         if frame.empty:
@@ -89,15 +110,9 @@ class TableFiles(TableSource, abc.ABC):
         except Exception as error:
             raise DataError(f"'{file}': {type(error).__name__}: {one_line(error)}") from error
 
-    def _paths(self) -> Iterator[tuple[str, str]]:
-        for key in ("path", "validation", "test"):
-            path = getattr(self, key)
-            if path is not None:
-                yield key, path
-
 
 @dataclass(frozen=True, kw_only=True)
-class KnownFiles(TableFiles):
+class KnownFiles(TablesByPath):
     """A table in files whose format is detected from their first bytes and their suffix.
 
     Attributes:
@@ -108,27 +123,27 @@ class KnownFiles(TableFiles):
     read: Mapping[str, Any] | None = None
 
     def look(self, path: str, key: str) -> None:
-        """See `TableFiles`; also refuses options that no reader has."""
+        """See `TablesByPath`; also refuses options that no reader has."""
         look_at_files(path, key, read_options(self.read))
 
     def table(self, path: str, key: str) -> Table:
-        """See `TableFiles`."""
+        """See `TablesByPath`."""
         found = read_files(path, key, read_options(self.read), self.missing)
         return Table(found.frame, f"'{path}'", found.first_row)
-
-    def rows_of(self, file: Path) -> pd.DataFrame:
-        """See `TableFiles`."""
-        return read_files(str(file), "data.path", read_options(self.read), self.missing).frame
 
 
 @dataclass(frozen=True, kw_only=True)
 class Csv(KnownFiles):
-    """A table in files of any format, usually CSV."""
+    """A table in files of any format, usually CSV.
+
+    `Csv` and `Parquet` read the same files. There are two so that new data of the other kind for a trained model is not
+    read with the `read` options of its training.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parquet(KnownFiles):
-    """A table in files of any format, usually Parquet."""
+    """A table in files of any format, usually Parquet; see `Csv`."""
 
 
 @dataclass(frozen=True)

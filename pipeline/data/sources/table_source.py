@@ -6,7 +6,7 @@ import abc
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from pipeline.data.missing_labels import Missing, with_missing
 from pipeline.data.origin import origin_of_table
 from pipeline.data.spec import CATEGORY, NUMBER, TIME, Classes, DataSpec, InputSpec, classes_by_target
 from pipeline.data.split_columns import as_written
-from pipeline.data.splits import Splits
+from pipeline.data.splits import SPLITS, Splits
 from pipeline.data.tables.date_texts import DAY_FIRST, MONTH_FIRST
 from pipeline.data.tables.inputs import input_values, named_inputs, telling_inputs
 from pipeline.data.tables.kinds import CLASS, checked_kinds, choice
@@ -24,11 +24,11 @@ from pipeline.data.tables.remarks import lines
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.targets import TargetColumn, target_column, target_spec, target_values
 from pipeline.data.tables.values import further_values
-from pipeline.errors import ConfigError, nearest
+from pipeline.errors import ConfigError, DataError, nearest, with_article
 
 log = logging.getLogger(__name__)
 
-LOSS_KINDS = {"regression": "number", "sparse": CLASS, "categorical": CLASS}
+LOSS_KINDS = {"regression": NUMBER, "sparse": CLASS, "categorical": CLASS}
 """The kind of targets that losses of a family are for, see `LossKind.family`."""
 
 
@@ -36,7 +36,8 @@ LOSS_KINDS = {"regression": "number", "sparse": CLASS, "categorical": CLASS}
 class TableSource(abc.ABC):
     """The base of every table source: kinds of columns, rows with missing values, kinds of targets.
 
-    Your own source only says where the rows come from; this class provides all arguments of `data=csv`:
+    Your own source only says where the rows come from; this class provides what all tables share, the
+    arguments in `conf/data/_table.yaml`:
 
         @dataclass(frozen=True, kw_only=True)
         class Ages(TableSource):
@@ -46,8 +47,7 @@ class TableSource(abc.ABC):
                 ages = pd.Series(range(self.rows))
                 return [Table(pd.DataFrame({"age": ages, "adult": ages >= 18}), "data.rows", 0)]
 
-    Its YAML takes the defaults of these arguments from `conf/data/_table.yaml`. See also `TableFiles`, for tables in
-    files.
+    Its YAML takes their defaults from there. See also `TableFiles`, for tables in files.
 
     Attributes:
         targets: Columns that are targets.
@@ -105,12 +105,18 @@ class TableSource(abc.ABC):
         }
         return replace(self, kinds={**by_loss, **self.kinds})
 
-    def keeping(self, column: str, *, may_be_input: bool) -> Self:
-        """Returns a source that keeps a column, which is an input only if it is named as one or may be one."""
-        timed = [*self.timed, column] if may_be_input else self.timed
+    def keeping(self, column: str, *, is_time: bool) -> Self:
+        """Returns a source that keeps a column.
+
+        Args:
+            column: The column.
+            is_time: Whether it is the time of each row. It is then converted to seconds, and may be an input like any
+                other column. A group, for instance, is an input only if it is named as one.
+        """
+        timed = [*self.timed, column] if is_time else self.timed
         kept = replace(self, kept=[*self.kept, column], timed=timed)
         named = {*self.columns, *self.targets, *(self.inputs or ())}
-        if may_be_input or column in named:
+        if is_time or column in named:
             return kept
         if self.inputs is None:
             log.info(
@@ -130,8 +136,7 @@ class TableSource(abc.ABC):
 
     def load(self, *, with_targets: bool = True, missing: Missing | None = None) -> Splits:
         """See `Source`."""
-        train, *others = self.tables()
-        assert train is not None
+        train, *others = _checked(self.tables(), type(self).__name__)
         return self.splits(train, others, with_targets=with_targets, missing=missing)
 
     def splits(
@@ -139,16 +144,18 @@ class TableSource(abc.ABC):
     ) -> Splits:
         """Returns the splits; validation and test use the types and classes of the training split."""
         rule = missing_targets(self.missing_target, missing)
-        table, columns = self._targets(train, rule, with_targets)
+        table, columns = self._rows_with_targets(train, rule, with_targets)
         spec = self._spec(table, columns)
         examples: list[Examples | None] = [self._examples(table, spec, columns, with_targets)]
         for other in others:
-            found = None if other is None else self._targets(other, rule, with_targets)
+            found = None if other is None else self._rows_with_targets(other, rule, with_targets)
             examples.append(None if found is None else self._examples(found[0], spec, found[1], with_targets))
         return Splits(*examples)  # type: ignore[arg-type]
 
-    def _targets(self, table: Table, rule: MissingTargets, wanted: bool) -> tuple[Table, dict[str, TargetColumn]]:
-        """Returns the target columns, and the table without the rows to leave out for missing targets."""
+    def _rows_with_targets(
+        self, table: Table, rule: MissingTargets, wanted: bool
+    ) -> tuple[Table, dict[str, TargetColumn]]:
+        """Returns the table without the rows to leave out for missing targets, and its target columns."""
         names = self.targets if wanted else ()
         columns = {name: target_column(table, name, self.missing, rule.label) for name in names}
         return without_missing(table, columns, rule, self.missing)
@@ -183,7 +190,7 @@ class TableSource(abc.ABC):
         for name in self.kinds or ():
             self._check_named(name, kinds[name], columns, names)
         telling = named_inputs if self.inputs else telling_inputs
-        found, remarks = telling(table, names, self.missing, kinds, self._order())
+        found, remarks = telling(table, names, self.missing, kinds, self._date_order())
         for line in lines(remarks):
             log.info("%s", line)
         return found
@@ -222,10 +229,23 @@ class TableSource(abc.ABC):
     def _kept(self, table: Table, name: str) -> np.ndarray:
         if name in self.timed:
             # In the same format as an input of that name: 01/02/2020 is the same day in both.
-            spec = choice(table, name, self.missing, self.kinds.get(name), self._order()).spec
+            spec = choice(table, name, self.missing, self.kinds.get(name), self._date_order()).spec
             if spec.kind == TIME:
                 return input_values(table, name, spec, self.missing)
         return as_written(table.column(name), self.missing)
 
-    def _order(self) -> str:
+    def _date_order(self) -> str:
         return "" if self.day_first is None else DAY_FIRST if self.day_first else MONTH_FIRST
+
+
+def _checked(tables: Any, source: str) -> Any:
+    """Returns what a user's own `tables` returned, if it is one to three tables, of which the first is not None."""
+    is_list = isinstance(tables, (list, tuple))
+    fits = is_list and 1 <= len(tables) <= len(SPLITS) and isinstance(tables[0], Table)
+    if fits and all(one is None or isinstance(one, Table) for one in tables):
+        return tables
+    found = f"[{', '.join(type(one).__name__ for one in tables)}]" if is_list else with_article(tables)
+    raise DataError(
+        f"data: {source}.tables returned {found:.80}; expected [Table], or [Table, Table or None, Table or None] for "
+        "training, validation and test"
+    )

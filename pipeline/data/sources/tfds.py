@@ -61,7 +61,7 @@ class Tfds:
         if self.data_dir is not None and not self.download and not Path(self.data_dir).expanduser().is_dir():
             raise DataError(f"data.data_dir: no folder '{self.data_dir}'")
 
-    def keeping(self, column: str, *, may_be_input: bool) -> Self:  # noqa: ARG002
+    def keeping(self, column: str, *, is_time: bool) -> Self:  # noqa: ARG002
         """Returns a source that also reads a feature."""
         return self if column in self.columns else replace(self, columns=[*self.columns, column])
 

@@ -9,6 +9,7 @@ import keras
 
 from pipeline.data.batches import Batches
 from pipeline.data.randomness import random_state, set_random_state
+from pipeline.errors import ConfigError
 from pipeline.run import signals
 from pipeline.training.cadence import NEVER
 from pipeline.training.snapshots.callback_states import CallbackStates
@@ -112,9 +113,20 @@ class Recorder:
         if self._batches is not None:
             self._batches.resume(snapshot.state["batches"])
 
-    def last_good(self) -> Snapshot | None:
-        """Returns the last snapshot with finite weights; None if there is none."""
-        return None if self._schedule is None else self._schedule.last_good()
+    def last_good(self) -> Snapshot:
+        """Returns the last snapshot with finite weights, for a callback that asked to go back to it.
+
+        Raises:
+            ConfigError: There is none.
+        """
+        snapshot = None if self._schedule is None else self._schedule.last_good()
+        if snapshot is None:
+            more = "" if self.may_roll_back else ", or rolls_back = True in the class of the callback"
+            raise ConfigError(
+                "callbacks: a callback raised RollBack, and there is no snapshot to roll back to; set "
+                f"snapshots.every_steps=100{more}; if the loss is not finite, lower optimizer.learning_rate"
+            )
+        return snapshot
 
     def close(self) -> None:
         """Returns when all snapshots are written."""

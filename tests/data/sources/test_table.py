@@ -12,6 +12,7 @@ import pytest
 from pipeline.data.examples import Examples
 from pipeline.data.labels import class_names
 from pipeline.data.sources.table import Csv, Frame, Parquet, TableFiles
+from pipeline.data.sources.table_source import TableSource
 from pipeline.data.splits import Splits
 from pipeline.data.tables.texts import MISSING_TEXT, numbers_as_text
 from pipeline.errors import ConfigError, DataError
@@ -225,27 +226,27 @@ def test_a_column_that_sets_splits_apart_is_found_in_the_table_and_is_no_input_b
     text = "id,a,day,y\n007,1,01.02.2020,p\n7,2,13.01.2020,q\n,3,NA,p\n"
     (tmp_path / "table.csv").write_text(text)
     source = Csv(path=str(tmp_path / "table.csv"), **{**SETTINGS, "targets": ["y"]})
-    examples = train(source.keeping("id", may_be_input=False).load())
+    examples = train(source.keeping("id", is_time=False).load())
     assert list(examples.inputs) == ["a", "day"]
     assert examples.columns["id"].tolist() == ["007", "7", ""]
-    examples = train(source.keeping("day", may_be_input=True).load())
+    examples = train(source.keeping("day", is_time=True).load())
     assert list(examples.inputs) == ["id", "a", "day"]
     # The very values of the input.
     np.testing.assert_array_equal(examples.columns["day"], examples.inputs["day"])
     # Named as an input, it is one.
     named = Csv(path=str(tmp_path / "table.csv"), **{**SETTINGS, "targets": ["y"], "inputs": ["id"]})
-    assert list(train(named.keeping("id", may_be_input=False).load()).inputs) == ["id"]
-    assert list(train(named.keeping("a", may_be_input=False).load()).inputs) == ["id"]
+    assert list(train(named.keeping("id", is_time=False).load()).inputs) == ["id"]
+    assert list(train(named.keeping("a", is_time=False).load()).inputs) == ["id"]
     with pytest.raises(DataError, match="has no column 'dya'; did you mean 'day'"):
-        source.keeping("dya", may_be_input=True).load()
+        source.keeping("dya", is_time=True).load()
 
 
 def test_a_column_that_sets_splits_apart_keeps_the_exact_values_of_a_frame() -> None:
     days = [pd.Timestamp(2020, 2, 1), pd.Timestamp(2020, 1, 13, 12), pd.NaT]
     frame = pd.DataFrame({"id": [2**53 + 1, 2**53, 2**53 + 1], "day": days, "y": list("pqp"), "a": [1.0, 2.0, 3.0]})
     source = Frame(train=frame, **{**SETTINGS, "targets": ["y"], "inputs": ["a"]})
-    assert train(source.keeping("id", may_be_input=False).load()).columns["id"].tolist() == list(frame["id"])
-    kept = train(source.keeping("day", may_be_input=True).load()).columns["day"]
+    assert train(source.keeping("id", is_time=False).load()).columns["id"].tolist() == list(frame["id"])
+    kept = train(source.keeping("day", is_time=True).load()).columns["day"]
     np.testing.assert_array_equal(kept, [days[0].timestamp(), days[1].timestamp(), np.nan])
 
 
@@ -266,6 +267,31 @@ def test_names_of_columns_that_say_nothing_are_told(settings: dict[str, Any], ex
 def test_an_empty_path_is_not_the_working_folder() -> None:
     with pytest.raises(ConfigError, match=r"data\.path: expected a file, a folder or a pattern, got an empty text"):
         Csv(path="", **SETTINGS).check()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given(TableSource):
+    given: Any
+
+    def tables(self) -> Any:
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ([None], "[NoneType]"),
+        ([], "[]"),
+        ([pd.DataFrame({"a": [1]})], "[DataFrame]"),
+        (pd.DataFrame({"a": [1]}), "a DataFrame"),
+    ],
+)
+def test_own_tables_that_are_none_are_told(given: Any, found: str) -> None:
+    with pytest.raises(DataError) as raised:
+        Given(
+            given=given, **{key: value for key, value in SETTINGS.items() if key not in ("validation", "test")}
+        ).load()
+    assert str(raised.value).startswith(f"data: Given.tables returned {found}; expected [Table], or [Table, Table or N")
 
 
 @dataclass(frozen=True, kw_only=True)
