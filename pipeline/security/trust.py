@@ -1,4 +1,4 @@
-"""Whose code a config may call: parts of ours and of Keras, and what the user names on the command line.
+"""Whose code a config may call: parts of pipeline and of Keras, and what the user names on the command line.
 
 A config file, even that of a run, may be untrusted. What it names by `_target_` is called only if it is a part (a
 layer, a callback, a source, …) or lies in a package that the user trusts: one named by `trust=[my_parts]` on the
@@ -189,10 +189,10 @@ def target_mistake(target: Any) -> str | None:
     parent = as_keras(target).rpartition(".")[0]
     close = nearest(parent, (*OURS, *OF_KERAS)) if target.startswith(("pipeline.", "keras.")) else ""
     if "did you mean" in close and parent not in OF_KERAS:
-        return f"'{target}' is no part of ours or of Keras{close}"
+        return f"'{target}' is not part of pipeline or Keras{close}"
     package = target.partition(".")[0]
     name = target if package in NOT_THE_USERS | WORDS else package
-    return f"'{target}' is no part of ours or of Keras; if you trust its code, trust=[{name}] on the command line"
+    return f"'{target}' is not part of pipeline or Keras; if you trust its code, add trust=[{name}] to the command"
 
 
 def object_mistake(target: str, found: Any) -> str | None:
@@ -217,7 +217,9 @@ def object_mistake(target: str, found: Any) -> str | None:
         allowed = not of_stages and not renamed and any(is_within(str(home), p) for p in packages) and "." not in name
     if allowed:
         return None
-    return f"'{target}' is {home}.{name}, which is no part; if you trust its code, trust=[{target}] on the command line"
+    return (
+        f"'{target}' is {home}.{name}, which is not a part; if you trust its code, add trust=[{target}] to the command"
+    )
 
 
 def node_mistakes(key: str, node: Any) -> list[str]:

@@ -44,7 +44,7 @@ from pipeline.training.snapshots.opening import check_same_data
 log = logging.getLogger(__name__)
 TrainOn = Callable[[PipelineConfig, Run, Callable[[], Splits], np.ndarray], float]
 """Trains on splits, and predicts the held-out rows; see `pipeline.tasks.train.train_on`."""
-holds("fold_1", "the run of the first fold; the others are alike")
+holds("fold_1", "one folder per fold: fold_1, fold_2, …")
 RESULTS = (METRICS, FILES[PARQUET])
 """The files of a fold that the common results are made from."""
 

@@ -15,7 +15,7 @@ from pipeline.run.contents import holds
 from pipeline.run.folder import Run
 
 log = logging.getLogger(__name__)
-FILE = holds("inspect.json", "the same as values")
+FILE = holds("inspect.json", "the same, as JSON")
 
 
 def inspect(config: PipelineConfig, run: Run) -> None:

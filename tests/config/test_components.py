@@ -94,7 +94,7 @@ def test_arguments_passed_on_to_a_base_class_are_known() -> None:
     [
         ("no_such_module.thing", "no module 'no_such_module'"),
         (f"{HERE}.Prat", "did you mean 'Part'?"),
-        ("plain", "'plain' is no part of ours or of Keras"),
+        ("plain", "'plain' is not part of pipeline or Keras"),
     ],
 )
 def test_unknown_target_is_told(target: str, expected: str) -> None:

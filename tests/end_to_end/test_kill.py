@@ -17,7 +17,7 @@ import pytest
 from pipeline.training.snapshots.snapshot import Snapshot, read_snapshot
 
 ENDS: dict[int, int] = {signal.SIGKILL: -signal.SIGKILL, signal.SIGTERM: 143, signal.SIGINT: 130}
-BEGUN = ("XLA ", "resuming after", "no snapshot to resume")
+BEGUN = ("XLA ", "resuming ", "no snapshot to resume")
 """What the command says when it begins to train."""
 
 

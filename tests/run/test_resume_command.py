@@ -33,7 +33,7 @@ def test_its_folder_alone_goes_on_with_more_epochs(command: Command, tmp_path: P
     whole = command(*SHORT, "trainer.epochs=4")
     done = command(f"resume={folder}", "trainer.epochs=4")
     assert (done.code, done.folder) == (0, None)
-    assert "resuming after step 0 of epoch 3" in done.out
+    assert "resuming at the start of epoch 3" in done.out
     assert (folder / "history.csv").read_bytes() == (whole.folder / "history.csv").read_bytes()
     assert (folder / "metrics.json").read_bytes() == (whole.folder / "metrics.json").read_bytes()
     facts = json.loads((folder / "run.json").read_text())
@@ -179,7 +179,7 @@ def test_a_damaged_snapshot_is_passed_over(command: Command) -> None:
     last.write_bytes(last.read_bytes()[:-1])
     done = command(f"resume={folder}", "trainer.epochs=2")
     assert done.code == 0
-    assert "resuming after step 0 of epoch 2" in done.out
+    assert "resuming at the start of epoch 2" in done.out
     assert rows(folder) == ["0", "1"]
 
 

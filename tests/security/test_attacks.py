@@ -37,17 +37,17 @@ LAMBDA = f"""
 """
 
 CODE = {
-    "a command": ("data: {_target_: os.system, command: touch pwned}", "data._target_: 'os.system' is no part"),
-    "a process": ("data: {_target_: subprocess.Popen, args: [touch, pwned]}", "'subprocess.Popen' is no part"),
-    "exec": (f'data: {{_target_: builtins.exec, _args_: ["{MARK}"]}}', "'builtins.exec' is no part"),
-    "a module in the working folder": ("data: {_target_: stranger.part}", "'stranger.part' is no part"),
+    "a command": ("data: {_target_: os.system, command: touch pwned}", "data._target_: 'os.system' is not part"),
+    "a process": ("data: {_target_: subprocess.Popen, args: [touch, pwned]}", "'subprocess.Popen' is not part"),
+    "exec": (f'data: {{_target_: builtins.exec, _args_: ["{MARK}"]}}', "'builtins.exec' is not part"),
+    "a module in the working folder": ("data: {_target_: stranger.part}", "'stranger.part' is not part"),
     "a target by interpolation": (
         "optimized_metric: os.mkdir\ndata: {_target_: '${optimized_metric}', path: pwned}",
-        "'os.mkdir' is no part",
+        "'os.mkdir' is not part",
     ),
     "os by a module of ours that holds no parts": (
         "data: {_target_: pipeline.cli.os.mkdir, path: pwned}",
-        "'pipeline.cli.os.mkdir' is no part",
+        "'pipeline.cli.os.mkdir' is not part",
     ),
     "os by a module of our parts": (
         "data: {_target_: pipeline.data.sources.mnist.os.mkdir, path: pwned}",
@@ -58,43 +58,43 @@ CODE = {
         "path: {_target_: pipeline.data.sources.mnist.Path, _args_: [pwned]}}",
         "data.path._args_: arguments by position are only for parts of your own",
     ),
-    "a helper of ours": ("data: {_target_: pipeline.run.atomic_files.os.mkdir, path: pwned}", "is no part"),
+    "a helper of ours": ("data: {_target_: pipeline.run.atomic_files.os.mkdir, path: pwned}", "is not part"),
     "os by Keras' own source": (
         "data: {_target_: keras.src.backend.config.os.mkdir, path: pwned}",
-        "is no part",
+        "is not part",
     ),
     "a download by Keras": (
         "data: {_target_: keras.utils.get_file, fname: pwned, origin: 'file://${oc.env:PWD_OF_TEST}/stranger.py', "
         "cache_dir: ., cache_subdir: ''}",
-        "'keras.utils.get_file' is no part",
+        "'keras.utils.get_file' is not part",
     ),
     "the same by TensorFlow's name": (
         "data: {_target_: tensorflow.keras.utils.get_file, fname: pwned, "
         "origin: 'file://${oc.env:PWD_OF_TEST}/stranger.py', cache_dir: ., cache_subdir: ''}",
-        "'tensorflow.keras.utils.get_file' is no part",
+        "'tensorflow.keras.utils.get_file' is not part",
     ),
     "a file by TensorFlow": (
         "data: {_target_: tensorflow.io.write_file, filename: pwned, contents: x}",
-        "'tensorflow.io.write_file' is no part",
+        "'tensorflow.io.write_file' is not part",
     ),
-    "a Lambda layer": (f"data: {LAMBDA}", "'keras.layers.Lambda.from_config' is no part"),
+    "a Lambda layer": (f"data: {LAMBDA}", "'keras.layers.Lambda.from_config' is not part"),
     "a layer that is a SavedModel": (
         "data: {_target_: keras.Sequential, layers: [{_target_: keras.Input, shape: [8, 8, 1]}, "
         "{_target_: keras.layers.TFSMLayer, filepath: saved, call_endpoint: serve}]}",
-        "data.layers[1]._target_: 'keras.layers.TFSMLayer' is no part",
+        "data.layers[1]._target_: 'keras.layers.TFSMLayer' is not part",
     ),
     "a model file without safe mode": (
         "data: {_target_: keras.saving.load_model, filepath: lambda.keras, safe_mode: false}",
-        "'keras.saving.load_model' is no part",
+        "'keras.saving.load_model' is not part",
     ),
     "nested in a partial": (
         "defaults: [override /data: batches, override /loader: stream]\n"
         "data: {train: {_target_: os.mkdir, _partial_: true, path: pwned}}",
-        "data.train._target_: 'os.mkdir' is no part",
+        "data.train._target_: 'os.mkdir' is not part",
     ),
     "nested in a list of a callback": (
         f"callbacks: {{stop: {{_target_: keras.callbacks.EarlyStopping, monitor: [{{deep: [{RUN}]}}]}}}}",
-        "callbacks.stop.monitor[0].deep[0]._target_: 'os.mkdir' is no part",
+        "callbacks.stop.monitor[0].deep[0]._target_: 'os.mkdir' is not part",
     ),
     "in a schedule": (f"schedule: {RUN}", "schedule._target_: 'os.mkdir'"),
     "in a loss": (f"loss: {RUN}", "loss._target_: 'os.mkdir'"),

@@ -127,17 +127,17 @@ def test_archive_of_a_model_is_unpacked_nowhere_else(
 
 
 CONFIGS = {
-    "a target": ("model:\n", "model:\n  _target_: os.mkdir\n  path: pwned\nunread:\n", "'os.mkdir' is no part"),
-    "a source": ("data:\n", "data:\n  _target_: os.mkdir\n  path: pwned\nunread:\n", "'os.mkdir' is no part"),
+    "a target": ("model:\n", "model:\n  _target_: os.mkdir\n  path: pwned\nunread:\n", "'os.mkdir' is not part"),
+    "a source": ("data:\n", "data:\n  _target_: os.mkdir\n  path: pwned\nunread:\n", "'os.mkdir' is not part"),
     "a nested target": (
         "metrics: auto\n",
         "metrics: [accuracy, {_target_: os.mkdir, path: pwned}]\n",
-        "metrics[1]._target_: 'os.mkdir' is no part",
+        "metrics[1]._target_: 'os.mkdir' is not part",
     ),
     "trust of its own": (
         "trust: []\nmodel:\n",
         "trust: [os]\nmodel:\n  _target_: os.mkdir\n  path: pwned\nunread:\n",
-        "'os.mkdir' is no part",
+        "'os.mkdir' is not part",
     ),
     "a tag of YAML": ("seed: 0\n", "seed: !!python/object/apply:os.mkdir [pwned]\n", "could not determine a constr"),
     "a new folder": ("seed: 0\n", "seed: 0\noptimized_metric: ${new_folder:../pwned}\n", "is not a folder for runs"),

@@ -122,11 +122,11 @@ SENDING = {
     ),
     "weights of a model that a part builds": (
         BUILT.format(target="pipeline.models.build.build_model", flattened=FLATTENED),
-        "is no part",
+        "is not a part",
     ),
     "the same by a module that imports the builder": (
         BUILT.format(target="pipeline.tasks.train.build_model", flattened="pipeline.tracking.mlflow.flattened"),
-        "is no part",
+        "is not a part",
     ),
 }
 """What a file says, and what it is told: things that are sent, or downloaded."""

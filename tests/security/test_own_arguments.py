@@ -230,7 +230,7 @@ def test_place_that_a_part_makes_is_none_in_the_run_folder(
     ],
 )  # fmt: skip
 def test_what_stages_do_is_no_part(target: str) -> None:
-    with pytest.raises(ConfigError, match="which is no part"):
+    with pytest.raises(ConfigError, match="which is not a part"):
         components.find(target)
 
 

@@ -67,7 +67,7 @@ def test_folds_are_trained_resumed_and_told_together(command: Command, table: pd
     resumed = command(f"resume={folder}", "report=false")
     assert resumed.code == 0, resumed.err
     assert "fold 1 of 2: is finished" in resumed.out
-    assert "resuming after step 0 of epoch 2" in resumed.out
+    assert "resuming at the start of epoch 2" in resumed.out
     assert {file: file.stat().st_mtime_ns for file in folds[0].glob("[!.]*.*")} == before
     assert (folder / "metrics.json").read_bytes() == metrics
 

@@ -49,7 +49,8 @@ def open_snapshots(path: Path, config: SnapshotsConfig, facts: Mapping[str, Any]
         check_same_data(before.get("data", {}), facts)
         _warn_of_versions(before.get("versions", {}), versions)
         at = found.position
-        log.info("resuming after step %d of epoch %d, %d steps in all", at.step, at.epoch + 1, at.done)
+        place = f"after step {at.step}" if at.step else "at the start"
+        log.info("resuming %s of epoch %d, %d steps in all", place, at.epoch + 1, at.done)
     elif resumes:
         log.info("no snapshot to resume from: training begins")
     return SnapshotSchedule(
