@@ -9,9 +9,10 @@ from pipeline.errors import escaped, one_line
 EXPECTED = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false"}
 """What OmegaConf calls the types of values, in words."""
 WRONG_TYPE = re.compile(
-    r"Value '(?P<value>.*)' of type '[^']*' could not be converted to (?P<type>Integer|Float)\b", re.S
+    r"Value '(?P<value>.*)' of type '[^']*' could not be converted to (?P<type>Integer|Float)\b", re.DOTALL
 )
-NO_TRUTH = re.compile(r"Value '(?P<value>.*)' is not a valid bool", re.S)
+NO_TRUTH = re.compile(r"Value '(?P<value>.*)' is not a valid bool", re.DOTALL)
+NO_VALUE = re.compile(r"field '[^']*' is not Optional|Incompatible value 'None' for field of type")
 
 
 def as_lines(error: Exception) -> list[str] | None:
@@ -59,7 +60,7 @@ def reason(text: str) -> str:
     unfit = WRONG_TYPE.match(text) or NO_TRUTH.match(text)
     if unfit:
         return f"expected {EXPECTED[unfit.groupdict().get('type') or 'Boolean']}, got {_got(unfit['value'])}"
-    if re.match(r"field '[^']*' is not Optional", text):
+    if NO_VALUE.match(text):
         return "expected a value, got null"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     reasons = [line for line in lines if not line.startswith(("full_key", "object_type", "reference_type"))]
@@ -68,5 +69,5 @@ def reason(text: str) -> str:
 
 def _got(value: str) -> str:
     """Returns a value as it was typed, in quotes unless it is a number, list or mapping."""
-    plain = re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?|[\[{].*", value, re.S)
+    plain = re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?|[\[{].*", value, re.DOTALL)
     return escaped(value) if plain else f"'{escaped(value)}'"
