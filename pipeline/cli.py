@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline.run import signals, standard_streams
-from pipeline.run.endings import INTERRUPTED, OUR_ERROR, USER_ERROR, from_here, recorded
+from pipeline.run.endings import OUR_ERROR, USER_ERROR, from_here, recorded
+from pipeline.run.names import CONFIG
+from pipeline.run.signals import INTERRUPTED
 from pipeline.security.terminal import printable, printable_lines, printable_warnings
 
 
@@ -170,7 +172,7 @@ def _run_job(config: Any, command: list[str], changes: list[str]) -> float | Non
 
     hydra_config = HydraConfig.get()
     folder = Path(hydra_config.runtime.output_dir)
-    resumes = OmegaConf.select(config, "resume") is not None and (folder / ".hydra" / "config.yaml").is_file()
+    resumes = OmegaConf.select(config, "resume") is not None and (folder / CONFIG).is_file()
     refuse_links(folder, None if resumes else contents.names())
     with lock.held(folder), limited_interpolations():
         remove_leftovers(folder)

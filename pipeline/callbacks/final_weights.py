@@ -26,6 +26,20 @@ class FinalWeights:
     averaged: bool = False
     roll_backs: int = 0
 
+    def ending(self, epoch: int, epochs: int) -> str | None:
+        """Returns a line on how training ended; None if it trained all epochs and kept the weights of the last one.
+
+        Args:
+            epoch: The last epoch, counted from 1.
+            epochs: The number of epochs that were asked for.
+        """
+        stopped = f"stopped after epoch {epoch} of {epochs}" if epoch < epochs else None
+        restored = (
+            self.restored_epoch
+            and f"the weights are those of epoch {self.restored_epoch}, with the best {self.monitor}"
+        )
+        return "; ".join(part for part in (stopped, restored) if part) or None
+
 
 def final_weights(model: keras.Model, callbacks: Sequence[keras.callbacks.Callback]) -> FinalWeights:
     """Returns which weights a model has after a training with these callbacks."""

@@ -32,7 +32,6 @@ class RollBackOnNaN(Callback):
     every_batch = False
     rolls_back = True
     survives_roll_back = True
-    sets_learning_rate = True
     state_types: ClassVar = {"times": Whole}
 
     def __init__(self, factor: float = 0.5, most: int = 3) -> None:

@@ -15,6 +15,7 @@ from pipeline.report.render import write_page
 from pipeline.report.run_files import RunFiles, read_run
 from pipeline.report.run_names import folder_ends, relative_link, run_names, set_differently
 from pipeline.report.run_page import REPORT_FILE
+from pipeline.run.names import FACTS_FILE
 
 MOST_CURVES = 28
 """The number of runs whose curves can be told apart. With more, the best are drawn."""
@@ -94,7 +95,7 @@ def _jobs(folder: Path) -> list[Path]:
     """Returns the folders of a sweep's jobs in order, or the folder itself."""
     if not folder.is_dir():
         raise ConfigError(f"runs: '{folder}' is not a folder; expected the folders of runs or of a sweep")
-    if (folder / "run.json").is_file():
+    if (folder / FACTS_FILE).is_file():
         return [folder]
     jobs = [path.parent for path in folder.glob("*/run.json")]
     return sorted(

@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.errors import ConfigError, one_line, shown
 from pipeline.report import run_shapes
 from pipeline.run.contents import holds
-from pipeline.run.names import FACTS_FILE, HISTORY, METRICS, RESOURCES
+from pipeline.run.names import CONFIG, CONFIG_FOLDER, FACTS_FILE, HISTORY, METRICS, RESOURCES
 from pipeline.run.resume import MOST_BYTES_OF_HISTORY
 from pipeline.security.numpy_archives import read_arrays
 from pipeline.security.reading import ABSENT, read_json, read_text, read_yaml
@@ -133,7 +133,7 @@ def read_run(folder: Path) -> RunFiles:
     collected = _read(folder / DATA_FILE, read_json, run_shapes.COLLECTED) or {}
     return RunFiles(
         folder,
-        {**FACTS, **collected.get("facts", {}), **(_read(folder / "run.json", read_json, run_shapes.RUN) or {})},
+        {**FACTS, **collected.get("facts", {}), **(_read(folder / FACTS_FILE, read_json, run_shapes.RUN) or {})},
         _read(folder / METRICS, read_json, run_shapes.METRICS) or {},
         _read(folder / HISTORY, _read_history) or {},
         written_config(folder),
@@ -150,17 +150,17 @@ def written_config(folder: Path) -> dict[str, Any]:
 
     Empty if Hydra was told to write none.
     """
-    return _read(folder / ".hydra" / "config.yaml", read_yaml, run_shapes.CONFIG) or {}
+    return _read(folder / CONFIG, read_yaml, run_shapes.CONFIG) or {}
 
 
 def written_overrides(folder: Path) -> list[str]:
     """Returns the overrides of a run's command."""
-    return _read(folder / ".hydra" / "overrides.yaml", read_yaml, run_shapes.OVERRIDES) or []
+    return _read(folder / CONFIG_FOLDER / "overrides.yaml", read_yaml, run_shapes.OVERRIDES) or []
 
 
 def chosen_groups(folder: Path) -> dict[str, str]:
     """Returns the chosen file of each of our config groups, without lists of files."""
-    found = _read(folder / ".hydra" / "hydra.yaml", read_yaml, run_shapes.HYDRA) or {}
+    found = _read(folder / CONFIG_FOLDER / "hydra.yaml", read_yaml, run_shapes.HYDRA) or {}
     choices = found.get("hydra", {}).get("runtime", {}).get("choices", {})
     return {
         group: choice for group, choice in choices.items() if isinstance(choice, str) and not group.startswith("hydra/")

@@ -1,4 +1,6 @@
-"""What is in a run folder: each file is declared where it is written, and the end of a command lists those there are.
+"""What a run folder holds: common files are declared here, others where they are written.
+
+The end of a command lists those that are there.
 
 A task or a callback of the user's declares its own files, and has them listed too:
 
@@ -67,7 +69,7 @@ def names() -> frozenset[str]:
 
 
 def listed(folder: Path) -> list[str]:
-    """Returns a line for each file of a run folder: its name and what it holds."""
+    """Returns one line per declared file that exists in a run folder: its name and what it holds."""
     others = {name: text for name, text in sorted(_declared.items()) if text is not None}
     texts = {**FIRST, **others, **LAST}
     return [f"{name:<20} {text}" for name, text in texts.items() if (folder / name).exists()]

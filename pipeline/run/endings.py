@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.run import signals
+from pipeline.run.names import SNAPSHOTS
+from pipeline.run.signals import INTERRUPTED, TERMINATED
 
-USER_ERROR, OUR_ERROR, INTERRUPTED, TERMINATED = 2, 1, 130, 143
+USER_ERROR, OUR_ERROR = 2, 1
 
 
 @contextmanager
@@ -48,7 +50,7 @@ def _say_how_to_resume(folder: Path) -> None:
     from pipeline.run.read_back import fold_folders, is_training
     from pipeline.run.resume import resume_command, trusted_by_command
 
-    if is_training(folder) and any((part / "snapshots").is_dir() for part in (folder, *fold_folders(folder))):
+    if is_training(folder) and any((part / SNAPSHOTS).is_dir() for part in (folder, *fold_folders(folder))):
         command = resume_command(from_here(folder), trusted_by_command())
         logging.getLogger("pipeline").info("stopped; resume with: %s", command)
 
@@ -80,6 +82,6 @@ def _ending(error: BaseException) -> tuple[str, int, str | None]:
 
 
 def from_here(folder: Path) -> Path:
-    """Returns the path of a folder relative to the working folder."""
+    """Returns the path of a folder: relative to the working folder if it is inside, as it is if not."""
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder

@@ -45,8 +45,8 @@ def file_error(error: BaseException, folder: Path | None = None) -> FileError | 
         error: The error. Errors that it was raised from count too.
         folder: The folder concerned if the error names no file.
     """
-    asked = isinstance(error, PipelineError | KeyboardInterrupt | SystemExit)
-    if asked:
+    if isinstance(error, PipelineError | KeyboardInterrupt | SystemExit):
+        # It says itself what happened.
         return None
     told = next((one for one, is_cause in _reasons(error) if is_cause and isinstance(one, FileError)), None)
     if any(isinstance(one, RuntimeError) and str(one) == NO_HOME for one, _ in _reasons(error)):
@@ -56,7 +56,7 @@ def file_error(error: BaseException, folder: Path | None = None) -> FileError | 
         return told
     path = found.filename if found.filename is not None else folder
     reason = (FULL | OTHERS)[found.errno or 0]
-    return FileError(f"{reason}" if path is None else f"'{os.fsdecode(path)}': {reason}")
+    return FileError(reason if path is None else f"'{os.fsdecode(path)}': {reason}")
 
 
 def os_error(error: BaseException) -> OSError | None:

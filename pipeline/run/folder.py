@@ -20,7 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.run.atomic_files import remove_unfinished, write_json, write_text
 from pipeline.run.contents import listed
-from pipeline.run.names import OF_START, RUNNING
+from pipeline.run.names import CONFIG_FOLDER, FACTS_FILE, OF_START, RUNNING
 from pipeline.run.read_back import facts_of_run
 
 PACKAGES = ("tensorflow", "keras", "hydra-core", "numpy", "pandas", "tensorflow-datasets")
@@ -58,11 +58,11 @@ class Run:
     def begin(self) -> None:
         """Writes a `run.json` that shows if the run was killed: its status is `running`, but its process is gone."""
         status = {"status": RUNNING, "pid": os.getpid(), "host": socket.gethostname()}
-        write_json(self.folder / "run.json", status | self.facts)
+        write_json(self.folder / FACTS_FILE, status | self.facts)
 
     def finish(self, status: str, exit_code: int, error: str | None = None) -> None:
         """Writes `run.json`."""
-        write_json(self.folder / "run.json", self.outcome(status, exit_code, error))
+        write_json(self.folder / FACTS_FILE, self.outcome(status, exit_code, error))
 
     def outcome(self, status: str, exit_code: int, error: str | None = None) -> dict[str, Any]:
         """Returns the contents of `run.json` for a run that ends now."""
@@ -76,7 +76,7 @@ class Run:
         }
 
     def contents(self) -> list[str]:
-        """Returns one line per file in the folder: its name and contents."""
+        """Returns one line per declared file that exists in the folder: its name and what it holds."""
         return listed(self.folder)
 
 
@@ -126,7 +126,7 @@ def discard_unless_begun(run: Run, *, is_new: bool) -> None:
 
 def remove_leftovers(folder: Path) -> None:
     """Removes unfinished files of a killed process from a run folder. The caller holds the folder's lock."""
-    if (folder / ".hydra").is_dir():
+    if (folder / CONFIG_FOLDER).is_dir():
         for place in (folder, *folder.iterdir()):
             # A link leads to what is not of this run.
             if place == folder or (place.is_dir() and not place.is_symlink()):
@@ -142,9 +142,9 @@ def write_config(folder: Path, config: DictConfig, hydra_config: DictConfig) -> 
         OSError: The folder cannot be written.
     """
     files = {"config": config, "hydra": hydra_config, "overrides": hydra_config.hydra.overrides.task}
-    (folder / ".hydra").mkdir(exist_ok=True)
+    (folder / CONFIG_FOLDER).mkdir(exist_ok=True)
     for name, part in files.items():
-        write_text(folder / ".hydra" / f"{name}.yaml", OmegaConf.to_yaml(part))
+        write_text(folder / CONFIG_FOLDER / f"{name}.yaml", OmegaConf.to_yaml(part))
 
 
 def _now() -> str:

@@ -14,23 +14,24 @@ from errno import EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP
 from pathlib import Path
 
 from pipeline.errors import ConfigError, one_line
+from pipeline.run.names import LOCK
 
 log = logging.getLogger(__name__)
 WITHOUT_LOCKS = (EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP)
 """Error numbers of file systems without locks."""
-FILE = ".lock"
-"""The lock file, which stays in the run folder. The lock is what counts; the contents say who holds it."""
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Holds the lock of an existing run folder. The operating system releases it however the process ends.
 
+    The lock file stays in the folder. The lock is what counts; the contents of the file say who holds it.
+
     Raises:
         ConfigError: Another run works in the folder.
         OSError: The folder cannot be written.
     """
-    descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     _descriptors.add(descriptor)
     try:
         _take(descriptor, folder)
@@ -56,7 +57,7 @@ def _take(descriptor: int, folder: Path) -> None:
         raise ConfigError(text) from None
     except OSError as error:
         if error.errno not in WITHOUT_LOCKS:
-            raise OSError(error.errno, error.strerror, str(folder / FILE)) from error
+            raise OSError(error.errno, error.strerror, str(folder / LOCK)) from error
         log.warning(
             "the file system of '%s' has no locks: %s; make sure that no other run uses the folder",
             folder,

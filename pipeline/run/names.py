@@ -6,6 +6,8 @@ MODEL, WEIGHTS = "model.keras", "model.weights.h5"
 METRICS, HISTORY, RESOURCES = "metrics.json", "history.csv", "resources.csv"
 SNAPSHOTS, TENSORBOARD = "snapshots", "tensorboard"
 FACTS_FILE, LOG, CONFIG_FOLDER, LOCK = "run.json", "pipeline.log", ".hydra", ".lock"
+CONFIG = f"{CONFIG_FOLDER}/config.yaml"
+"""The config as it was composed."""
 OF_START = frozenset({CONFIG_FOLDER, LOCK, LOG, FACTS_FILE})
 """Those that exist before a task begins."""
 PARENTS = ("outputs", "multirun")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ConfigError, shown
-from pipeline.run.names import FACTS_FILE, MODEL, TRAIN, TRAINS, WEIGHTS
+from pipeline.run.names import CONFIG, FACTS_FILE, MODEL, TRAIN, TRAINS, WEIGHTS
 from pipeline.security.reading import ABSENT, read_json, read_yaml
 from pipeline.security.shapes import checked
 
@@ -23,18 +23,23 @@ def config_of_run(folder: Path, key: str = "run") -> dict[str, Any]:
     Raises:
         ConfigError: The folder does not exist, is not that of a run, or its config is not a mapping of plain values.
     """
-    path = folder / ".hydra" / "config.yaml"
+    path = folder / CONFIG
     try:
         config = read_yaml(path, key)
     except ABSENT as error:
-        found = "is not a folder" if not folder.is_dir() else "is not a run's: it has no .hydra/config.yaml"
-        raise ConfigError(f"{key}: '{folder}' {found}; expected the folder that a finished training printed") from error
+        expected = "expected the folder that a finished training printed"
+        raise ConfigError(f"{key}: '{folder}' {why_no_run(folder)}; {expected}") from error
     if not isinstance(config, dict):
         raise ConfigError(f"{key}: '{path}': expected a mapping, got {shown(config)}")
     for name in config:
         if not isinstance(name, str):
             raise ConfigError(f"{key}: '{path}': expected a text as key, got {shown(name)}")
     return config
+
+
+def why_no_run(folder: Path) -> str:
+    """Says why a folder without a config is not that of a run, to follow the folder's name in a message."""
+    return f"is not a run's: it has no {CONFIG}" if folder.is_dir() else "is not a folder"
 
 
 def facts_of_run(folder: Path) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.errors import ConfigError, ConfigMistakes
 from pipeline.run.atomic_files import write_text
-from pipeline.run.read_back import config_of_run, facts_of_run, fold_folders
+from pipeline.run.names import CONFIG, HISTORY, SNAPSHOTS
+from pipeline.run.read_back import config_of_run, facts_of_run, fold_folders, why_no_run
 from pipeline.security import trust
 from pipeline.security.reading import ABSENT, read_text
 
@@ -45,7 +46,6 @@ def folder_to_resume(config: DictConfig, parent: str) -> str | None:
 
     Raises:
         ConfigError: `resume` is not the folder of a run, or the command is a sweep.
-        ConfigError: `resume` is not the folder of a run, or a sweep is to be resumed.
     """
     asked = OmegaConf.select(config, "resume")
     if asked is None:
@@ -54,9 +54,8 @@ def folder_to_resume(config: DictConfig, parent: str) -> str | None:
         raise ConfigError("resume: a sweep cannot be resumed as a whole; use resume=DIR for each of its jobs")
     if asked == AUTO:
         return _unfinished_run(config, Path(parent))
-    if not (Path(asked) / ".hydra" / "config.yaml").is_file():
-        found = "is not a folder" if not Path(asked).is_dir() else "is not a run's: it has no .hydra/config.yaml"
-        raise ConfigError(f"resume: '{asked}' {found}; expected auto, or the folder of a training")
+    if not (Path(asked) / CONFIG).is_file():
+        raise ConfigError(f"resume: '{asked}' {why_no_run(Path(asked))}; expected auto, or the folder of a training")
     return str(asked)
 
 
@@ -81,15 +80,15 @@ def take_up(config: DictConfig, folder: Path) -> None:
         raise ConfigMistakes(mistakes)
     written = config.copy()
     written.resume = None
-    write_text(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(written))
+    write_text(folder / CONFIG, OmegaConf.to_yaml(written))
 
 
 def epochs_trained(folder: Path) -> int:
     """Returns the number of epochs, including `trainer.initial_epoch`, from which a run can continue."""
-    if not any((folder / "snapshots").glob("*.snapshot")):
+    if not any((folder / SNAPSHOTS).glob("*.snapshot")):
         return 0
     try:
-        rows = read_text(folder / "history.csv", "resume", MOST_BYTES_OF_HISTORY).splitlines()[1:]
+        rows = read_text(folder / HISTORY, "resume", MOST_BYTES_OF_HISTORY).splitlines()[1:]
     except ABSENT:
         return 0
     last = rows[-1].partition(",")[0] if rows else ""
@@ -149,7 +148,7 @@ def _unfinished_run(config: DictConfig, parent: Path) -> str | None:
     """Returns the unfinished run with the same config that came furthest; among equal ones, the newest."""
     here = _plain(config)
     found = []
-    for path in parent.glob("*/*/.hydra/config.yaml"):
+    for path in parent.glob(f"*/*/{CONFIG}"):
         folder = path.parent.parent
         try:
             same = not any(_differences(here, config_of_run(folder, "resume")))
@@ -166,7 +165,7 @@ def _steps_done(folder: Path) -> int:
     """Returns the number of steps of a run's newest snapshot, by its name, or the sum over all its folds."""
     done = -1
     for part in (folder, *fold_folders(folder)):
-        names = [path.stem for path in (part / "snapshots").glob("*.snapshot")]
+        names = [path.stem for path in (part / SNAPSHOTS).glob("*.snapshot")]
         done += 1 + max((int(name) for name in names if re.fullmatch(r"\d{1,18}", name)), default=-1)
     return done
 

@@ -25,10 +25,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143}
+INTERRUPTED, TERMINATED = 130, 143
+CODES: dict[int, int] = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED, signal.SIGHUP: TERMINATED}
 """The exit codes after a signal. Losing the terminal counts as being terminated."""
 SECONDS = 4.0
-"""How long leaving may take. The operating system's own cleanup takes up to 5 more seconds."""
+"""How long leaving may take. The whole process is gone within 5 seconds, including the operating system's cleanup."""
 
 
 def install() -> None:

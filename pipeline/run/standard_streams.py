@@ -22,7 +22,10 @@ def keep() -> None:
 
 
 def _occupy(number: int) -> None:
-    """Opens the null device as a closed descriptor. The descriptors below it must be open."""
+    """Opens the null device under this descriptor's number if the descriptor is closed.
+
+    The descriptors below it must be open.
+    """
     try:
         os.fstat(number)
     except OSError:

@@ -30,7 +30,7 @@ from pipeline.run.atomic_files import write_json, write_text
 from pipeline.run.contents import holds
 from pipeline.run.endings import from_here, recorded
 from pipeline.run.folder import Run, remove_leftovers, start_run
-from pipeline.run.names import METRICS
+from pipeline.run.names import CONFIG, CONFIG_FOLDER, FACTS_FILE, METRICS
 from pipeline.run.read_back import config_of_run, facts_of_run, fold_folder
 from pipeline.run.resume import take_up
 from pipeline.security.own_files import refuse_links
@@ -117,7 +117,7 @@ def _value_of_fold(config: PipelineConfig, parent: Run, whole: Splits, fold: Fol
     refuse_links(folder)
     with lock.held(folder):
         remove_leftovers(folder)
-        resumes = config.resume is not None and (folder / ".hydra" / "config.yaml").is_file()
+        resumes = config.resume is not None and (folder / CONFIG).is_file()
         told = f"fold {config.fold} of {config.folds}"
         if resumes and (value := _value_if_finished(config, folder, whole, fold)) is not None:
             log.info("%s: is finished", told)
@@ -160,7 +160,7 @@ def _value_if_finished(config: PipelineConfig, folder: Path, whole: Splits, fold
     """
     if facts_of_run(folder).get("status") != "finished" or not all((folder / name).is_file() for name in RESULTS):
         return None
-    facts = read_json(folder / "run.json", "resume")
+    facts = read_json(folder / FACTS_FILE, "resume")
     value, before = facts.get("optimized_value"), facts.get("data")
     epochs = (config_of_run(folder, "resume").get("trainer") or {}).get("epochs")
     if epochs != config.trainer.epochs or not isinstance(before, dict):
@@ -177,15 +177,15 @@ def _write_config(parent: Path, folder: Path, number: int, *, resumes: bool) -> 
     if resumes:
         take_up(config, folder)
         return
-    (folder / ".hydra").mkdir(exist_ok=True)
-    write_text(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(config))
+    (folder / CONFIG_FOLDER).mkdir(exist_ok=True)
+    write_text(folder / CONFIG, OmegaConf.to_yaml(config))
     for name, more in (("hydra", None), ("overrides", f"fold={number}")):
         try:
-            found = read_yaml(parent / ".hydra" / f"{name}.yaml", "resume")
+            found = read_yaml(parent / CONFIG_FOLDER / f"{name}.yaml", "resume")
         except ABSENT:
             continue
         text = OmegaConf.to_yaml(OmegaConf.create([*found, more] if more else found))
-        write_text(folder / ".hydra" / f"{name}.yaml", text)
+        write_text(folder / CONFIG_FOLDER / f"{name}.yaml", text)
 
 
 def _in_folder(value: Any, before: Path, folder: Path) -> Any:

@@ -134,10 +134,13 @@ def _fitted(
     check_monitors(config, model, train, data.splits, list(data.sets), callbacks)
     with sampled(run.folder / RESOURCES_FILE):
         fitted = fit(model, train, data.validation_batches(), config.trainer, callbacks, snapshots)
+    weights, trained = final_weights(model.keras_model, callbacks), model.keras_model.history.epoch
+    if trained and (ending := weights.ending(trained[-1] + 1, config.trainer.epochs)) is not None:
+        log.info("%s", ending)
     run.record(
         xla=fitted.compilation and asdict(fitted.compilation),
         validations=fitted.validations,
-        final_weights=asdict(final_weights(model.keras_model, callbacks)),
+        final_weights=asdict(weights),
     )
     return fitted
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.run.names import CONFIG
 from pipeline.run.read_back import config_of_run
 
 NO_PARAMETERS = ("tracking", "debug")
@@ -18,7 +19,7 @@ def parameters_of(run_folder: Path) -> dict[str, str]:
 
     Interpolations stay as they are written, so a secret from `${oc.env:…}` is not among the values.
     """
-    if not (run_folder / ".hydra" / "config.yaml").is_file():
+    if not (run_folder / CONFIG).is_file():
         return {}
     values = flattened(config_of_run(run_folder))
     return {name: as_text(value) for name, value in values.items() if name.split(".")[0] not in NO_PARAMETERS}

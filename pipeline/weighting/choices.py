@@ -98,7 +98,10 @@ def _choice(target: str, given: Any) -> Choice | None:
         return None
     if isinstance(given, str):
         return Choice(key, _node(key, given, {}, target), target)
-    expected = f"the name of a choice ({', '.join(known)}), a mapping of its keys, or a _target_ of your own"
+    expected = (
+        f"the name of a choice ({', '.join(known)}), a mapping of its keys such as {{weights: …}}, {{column: NAME}} or "
+        "{mask: …}, or a _target_ of your own"
+    )
     if not isinstance(given, Mapping) or not given:
         raise ConfigError(f"{key}: expected {expected}, got {given!r}")
     if "_target_" in given:
@@ -112,9 +115,7 @@ def _choice(target: str, given: Any) -> Choice | None:
     if len(names) != 1:
         found = ", ".join(map(str, given))
         reason = "belongs to several choices" if names else "belongs to no choice" + nearest(found, [*BY_KEY, *known])
-        raise ConfigError(
-            f"{key}: '{found}' {reason}; use {expected}, such as {{weights: …}}, {{column: NAME}} or {{mask: …}}"
-        )
+        raise ConfigError(f"{key}: '{found}' {reason}; use {expected}")
     return Choice(key, _node(key, names.pop(), given, target), target)
 
 

@@ -26,3 +26,13 @@ def test_averages_and_roll_backs_are_told() -> None:
     back = RollBackOnNaN()
     back.set_state({"times": 2})
     assert final_weights(model, [back]) == FinalWeights(averaged=True, roll_backs=2)
+
+
+def test_ending_is_told_where_training_stopped_early_or_weights_were_restored() -> None:
+    assert FinalWeights().ending(5, 5) is None
+    assert FinalWeights().ending(3, 5) == "stopped after epoch 3 of 5"
+    restored = FinalWeights(2, "val_loss")
+    assert restored.ending(5, 5) == "the weights are those of epoch 2, with the best val_loss"
+    assert (
+        restored.ending(3, 5) == "stopped after epoch 3 of 5; the weights are those of epoch 2, with the best val_loss"
+    )

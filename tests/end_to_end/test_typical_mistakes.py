@@ -95,6 +95,9 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     ("loader=pandas",): [
         "loader: a DataFrame is data, not a loader; use data=frame data.train._target_=my_module.my_frame"
     ],
+    ("tracking=csv",): [
+        "tracking: every training writes history.csv, with one row per epoch; use tracking=none for nothing else"
+    ],
     ("-m", "model=mlp,cnnn"): ["model: there is no 'cnnn'; did you mean 'cnn'?"],
     # Values.
     ("model.units=32,64",): [
@@ -108,7 +111,18 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
         "run: 'größe/r' has characters that need quotes; use 'run=\"größe/r\"'"
     ],
     ("task=evaluate", "run=a[1]/r"): ["run: 'a[1]/r' has characters that need quotes; use 'run=\"a[1]/r\"'"],
-    ("trainer.epochs=many",): ["trainer.epochs: Value 'many' of type 'str' could not be converted to Integer"],
+    ("trainer.epochs=many",): ["trainer.epochs: expected a whole number, got 'many'"],
+    ("trainer.epochs=three", "seed=1.5", "report=maybe", "snapshots.every_seconds=often"): [
+        "trainer.epochs: expected a whole number, got 'three'",
+        "seed: expected a whole number, got 1.5",
+        "report: expected true or false, got 'maybe'",
+        "snapshots.every_seconds: expected a number, got 'often'",
+    ],
+    ("trainer.epochs=null",): ["trainer.epochs: expected a value, got null"],
+    ("optimizer.learning_rate=0,01",): [
+        "optimizer.learning_rate: got '0,01'; use optimizer.learning_rate=0.01 for the number, with a decimal point, "
+        "or -m for one run per value"
+    ],
     ("trainer.initial_epoch=5",): [
         "trainer.initial_epoch: 5 leaves none of 5 epochs to train; set it to 4 or less, or increase trainer.epochs"
     ],
@@ -137,7 +151,7 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     ],
     (*MINE, "+experiment=choice"): [f"model: there is no 'cnnn'; did you mean 'cnn'? {IN.format('choice')}"],
     (*MINE, "+experiment=value"): [
-        "trainer.epochs: Value 'many' of type 'str' could not be converted to Integer (in 'experiment/value')"
+        "trainer.epochs: expected a whole number, got 'many' (in 'experiment/value')"
     ],
     (*MINE, "+experiment=control"): [
         "'{folder}/conf/experiment/control.yaml': unacceptable character #x0007: control characters are not allowed"

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.run import lock
+from pipeline.run.names import LOCK
 from tests.run.conftest import QUICK, Process, wait_for
 
 
@@ -55,7 +56,7 @@ def test_lock_that_nobody_holds_is_no_hindrance(tmp_path: Path) -> None:
             text = "is in use by process"
             with pytest.raises(ConfigError, match=text), lock.held(tmp_path):
                 pass
-    (tmp_path / lock.FILE).write_text("no holder")
+    (tmp_path / LOCK).write_text("no holder")
     with lock.held(tmp_path):
         pass
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from pipeline.errors import one_line
+from pipeline.errors import escaped, one_line
+
+EXPECTED = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false"}
+"""What OmegaConf calls the types of values, in words."""
+WRONG_TYPE = re.compile(
+    r"Value '(?P<value>.*)' of type '[^']*' could not be converted to (?P<type>Integer|Float)\b", re.DOTALL
+)
+NO_TRUTH = re.compile(r"Value '(?P<value>.*)' is not a valid bool", re.DOTALL)
+NO_VALUE = re.compile(r"field '[^']*' is not Optional|Incompatible value 'None' for field of type")
 
 
 def as_lines(error: Exception) -> list[str] | None:
@@ -31,7 +39,7 @@ def as_lines(error: Exception) -> list[str] | None:
     text = text[of_file.end() :] if of_file else text
     full_key = re.search(r"full_key: (?P<key>\S+)", text)
     place = f"{full_key['key']}: " if full_key else ""
-    return [place + _reason(text) + (f" (in '{of_file['file']}')" if of_file else "")]
+    return [place + reason(text) + (f" (in '{of_file['file']}')" if of_file else "")]
 
 
 def yaml_error(error: Exception) -> str:
@@ -41,7 +49,7 @@ def yaml_error(error: Exception) -> str:
     return place + one_line(getattr(error, "problem", None) or error)
 
 
-def _reason(text: str) -> str:
+def reason(text: str) -> str:
     """Returns the reason in Hydra's text, whose first lines often only announce it."""
     variable = re.search(r"Environment variable '([^']+)' not found", text)
     if variable:
@@ -49,6 +57,17 @@ def _reason(text: str) -> str:
     missing = re.search(r"Interpolation key '([^']+)' not found", text)
     if missing:
         return f"refers to {missing[1]}, which is missing; set {missing[1]}=VALUE"
+    unfit = WRONG_TYPE.match(text) or NO_TRUTH.match(text)
+    if unfit:
+        return f"expected {EXPECTED[unfit.groupdict().get('type') or 'Boolean']}, got {_got(unfit['value'])}"
+    if NO_VALUE.match(text):
+        return "expected a value, got null"
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     reasons = [line for line in lines if not line.startswith(("full_key", "object_type", "reference_type"))]
     return " ".join(reasons[:2]) or text
+
+
+def _got(value: str) -> str:
+    """Returns a value as it was typed, in quotes unless it is a number, list or mapping."""
+    plain = re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?|[\[{].*", value, re.DOTALL)
+    return escaped(value) if plain else f"'{escaped(value)}'"

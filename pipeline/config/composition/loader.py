@@ -18,7 +18,7 @@ from pipeline.config.composition.by_column import open_settings
 from pipeline.config.composition.choices import unknown_choice
 from pipeline.config.composition.keys import Keys
 from pipeline.config.composition.own_targets import make_room, without, without_replaced
-from pipeline.config.composition.typed import choice_mistakes, key_mistake, sweep_mistake
+from pipeline.config.composition.typed import choice_mistakes, key_mistake, sweep_mistake, value_mistake
 from pipeline.errors import ConfigMistakes
 
 
@@ -117,7 +117,7 @@ class Loader(ConfigLoaderImpl):
         ]
         for override in self._typed:
             if not repo.group_exists(override.key_or_group) or isinstance(override.value(), dict):
-                self._mistakes += filter(None, [key_mistake(override, keys, texts)])
+                self._mistakes += filter(None, [key_mistake(override, keys, texts), value_mistake(override, config)])
             files.forget(override.key_or_group)
         return config
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from typing import Any
 
 from hydra.core.override_parser.types import ChoiceSweep, Override, QuotedString
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import BooleanNode, DictConfig, FloatNode, IntegerNode, ListConfig, OmegaConf
+from omegaconf.errors import ValidationError
 
 from pipeline.config.composition.choices import EXPERIMENT, choices, is_shared, unknown_choice
+from pipeline.config.composition.errors import reason
 from pipeline.config.composition.files import is_referred_to
 from pipeline.config.composition.keys import ROOTS, Keys
 from pipeline.errors import nearest
@@ -76,9 +80,41 @@ def key_mistake(override: Override, keys: Keys, texts: str) -> str | None:
     return None if there or (is_open and parent_key) else keys.unknown(key, written)
 
 
+def value_mistake(override: Override, config: DictConfig) -> str | None:
+    """Returns what is wrong with a value that is not of its key's type; None if it is, or if the key takes any value.
+
+    Hydra would stop at the first one.
+
+    Args:
+        override: The override from the command line.
+        config: The config without the overrides.
+    """
+    if override.is_delete() or override.is_sweep_override() or override.package is not None:
+        return None
+    parent_key, _, name = override.key_or_group.rpartition(".")
+    parent = OmegaConf.select(config, parent_key, throw_on_missing=False) if parent_key else config
+    if not isinstance(parent, DictConfig) or name not in parent:
+        return None
+    node, value = copy.deepcopy(parent._get_node(name)), override.value()
+    if not isinstance(node, IntegerNode | FloatNode | BooleanNode):
+        return None
+    try:
+        node._set_value(value)
+    except ValidationError as error:
+        text = str(error).replace("$VALUE_TYPE", type(value).__name__).replace("$VALUE", str(value))
+        return f"{override.key_or_group}: {reason(text)}"
+    return None
+
+
 def sweep_mistake(override: Override) -> str:
     """Says that several values need one run each, or how to write them as one value."""
     written = _written(override)
+    if re.fullmatch(r"-?(0,\d+|\d+,0\d*)", written):
+        number = written.replace(",", ".")
+        return (
+            f"{override.key_or_group}: got '{written}'; use {override.get_key_element()}={number} for the number, with "
+            "a decimal point, or -m for one run per value"
+        )
     line = f"{override.key_or_group}: got several values {written}; use -m for one run per value"
     if not override.is_choice_sweep() or written.startswith("choice("):
         return line
