@@ -1,4 +1,4 @@
-"""Lengths of schedules: numbers of steps, or shares of the whole training."""
+"""Checks of lengths, not the lengths: whether a training's is known, and whether a schedule ends before it."""
 
 from __future__ import annotations
 

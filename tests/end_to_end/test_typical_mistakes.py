@@ -95,6 +95,9 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     ("loader=pandas",): [
         "loader: a DataFrame is data, not a loader; use data=frame data.train._target_=my_module.my_frame"
     ],
+    ("tracking=csv",): [
+        "tracking: every training writes history.csv, with one row per epoch; use tracking=none for nothing else"
+    ],
     ("-m", "model=mlp,cnnn"): ["model: there is no 'cnnn'; did you mean 'cnn'?"],
     # Values.
     ("model.units=32,64",): [

@@ -27,7 +27,6 @@ def composed(choice: str) -> PipelineConfig:
     ("choice", "expected"),
     [
         ("none", []),
-        ("csv", []),
         ("tensorboard", [TensorBoardTracker]),
         ("mlflow", [MLflowTracker]),
         ("all", [TensorBoardTracker, MLflowTracker]),

@@ -16,7 +16,10 @@ from pipeline.errors import ConfigError, nearest
 EXPERIMENT = "experiment"
 """The group whose choices are added to the defaults."""
 FOUND_ELSEWHERE = MappingProxyType(
-    {"loader/pandas": "a DataFrame is data, not a loader; use data=frame data.train._target_=my_module.my_frame"}
+    {
+        "loader/pandas": "a DataFrame is data, not a loader; use data=frame data.train._target_=my_module.my_frame",
+        "tracking/csv": "every training writes history.csv, with one row per epoch; use tracking=none for nothing else",
+    }
 )
 """Choices that people expect in a group, and where to find what they want."""
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from pipeline.data.files.csv_header import Header, header_of
-from pipeline.data.files.csv_signs import MOST_ROWS, TITLES, is_spaced, parsed, quote_of, separator_of
+from pipeline.data.files.csv_separators import MOST_ROWS, TITLES, is_spaced, parsed, quote_of, separator_of
 from pipeline.data.files.read_options import WHITE_SPACE, ReadOptions
 
 SEPARATOR_LINE = re.compile(r"\s*\"?sep=(.)\"?\s*", re.IGNORECASE)

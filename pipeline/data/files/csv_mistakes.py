@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from pipeline.data.files.compression import Contents
 from pipeline.data.files.csv_dialect import Dialect
-from pipeline.data.files.csv_signs import MOST_ROWS, SEPARATORS, TITLES, parsed, parsed_lines
+from pipeline.data.files.csv_separators import MOST_ROWS, SEPARATORS, TITLES, parsed, parsed_lines
 from pipeline.data.files.encodings import UTF_8, beginning, encoding_mistake
 from pipeline.errors import DataError, one_line
 
