@@ -314,6 +314,13 @@ def test_every_argument_that_writes_is_kept_in_the_run_folder(target: str, name:
         assert refused(tmp_path / "elsewhere") == []
 
 
+@pytest.mark.parametrize("target", ["keras.callbacks.CSVLogger", "pipeline.tracking.tensorboard.TensorBoardTracker"])
+def test_key_that_is_no_text_is_left_to_the_check_of_arguments(target: str, tmp_path: Path) -> None:
+    config = {"callbacks": {"mine": {"_target_": target, 3: "x", True: "y"}}}
+    with trusting(Trust()):
+        assert destination_mistakes(config, config, tmp_path) == []
+
+
 class Text(Tracker):
     """Writes a line when training begins."""
 
