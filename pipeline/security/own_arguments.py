@@ -45,6 +45,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
         f"{_SOURCES}.table.KnownFiles": _SETS,
         f"{_SOURCES}.table.Parquet": _SETS,
         f"{_SOURCES}.table.TableFiles": _SETS,
+        f"{_SOURCES}.table.TablesByPath": _SETS,
         f"{_SOURCES}.tfds.Tfds": {
             **dict.fromkeys(("data_dir", "name", "test", "validation"), _DATA),
             # What is not there is downloaded as `pipeline.security.downloads` says.
