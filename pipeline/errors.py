@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import Any
 
 from pipeline.security.terminal import printable
+from pipeline.spelling import meant_name
 
 LONGEST = 1000
 """The longest message in characters, since it may quote a file of gigabytes."""
@@ -47,10 +47,9 @@ class ConfigMistakes(ConfigError):
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Returns `"; did you mean 'x'?"` for the valid name closest to a typo, or the valid names if none is close."""
     names = sorted({str(v) for v in valid})
-    by_lower = {n.lower(): n for n in names}
-    close = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean '{by_lower[close[0]]}'?"
+    meant = meant_name(str(name), names)
+    if meant is not None:
+        return f"; did you mean '{meant}'?"
     if not names:
         return ""
     listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")

@@ -1,10 +1,29 @@
 """Errors name the nearest valid name, in one line."""
 
+import pytest
+
 from pipeline.errors import ConfigMistakes, nearest, one_line
 
 
 def test_nearest_names_a_typo_whatever_its_case() -> None:
     assert nearest("RMSPorp", ["adam", "rmsprop"]) == "; did you mean 'rmsprop'?"
+
+
+@pytest.mark.parametrize(
+    ("typed", "valid", "meant"),
+    [
+        ("adma", ["adam", "adamax", "adamw", "nadam"], "adam"),
+        ("val_acc", ["accuracy", "loss", "val_accuracy", "val_loss"], "val_accuracy"),
+        ("nombre", ["category", "class", "number", "time"], "number"),
+        ("seperator", ["decimal", "separator"], "separator"),
+    ],
+)
+def test_nearest_takes_the_name_with_the_fewest_edits(typed: str, valid: list[str], meant: str) -> None:
+    assert nearest(typed, valid) == f"; did you mean '{meant}'?"
+
+
+def test_nearest_takes_no_name_that_needs_many_edits_for_its_length() -> None:
+    assert nearest("path", ["activation", "depth", "units"]) == "; valid: activation, depth, units"
 
 
 def test_nearest_lists_the_valid_names_if_none_is_close() -> None:

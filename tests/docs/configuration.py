@@ -41,13 +41,17 @@ python -m pipeline --help
 python -m pipeline +experiment=quickstart model=cnn --cfg job
 ```"""
 EXPERIMENTS = """\
-An experiment is a file that overrides what differs from the defaults; it is added by `+experiment=NAME`."""
+An experiment is a file that overrides what differs from the defaults; it is added by `+experiment=NAME`. The last
+column has what it sets in place of the defaults; what is typed beside it has precedence."""
 OF_A_PART = "_target_"
 CODE = re.compile(
-    r"\{(?:[^{}]|\{[^{}]*\})*\}"  # a mapping
-    r"|\[[^\]]+\]"  # a list
-    r"|\+?\w[\w.]*=[^\s,;:]+"  # a setting
+    r"'[^']*\$\{[^']*'"  # a quoted interpolation
+    r"|\{(?:[^{}]|\{[^{}]*\})*\}"  # a mapping
+    r"|\(\w+(?:, \w+)*\[, [^\]]+\]\)"  # a tuple with an optional end
+    r"|\+?\w[\w.]*=(?:\[[^\]]+\]|[^\s,;:()]*[^\s,;:().])"  # a setting
+    r"|[A-Za-z_]*\[[^\]]+\]"  # a list, or a name with an index
     r"|[a-z]+://\S*\w"
+    r"|\./[\w./]*\w"  # a path from the working folder
     r"|~?[\w/]*\w(?:[_.]\w+)+\b"  # a dotted or underscored name
 )
 """What is code in a comment."""
@@ -60,7 +64,10 @@ def page() -> str:
     groups = _groups()
     experiments = groups.pop("experiment")
     sections = dict(_sections_of_schema()) | {f"`{name}`": _group(name, files) for name, files in groups.items()}
-    sections["Experiments"] = [EXPERIMENTS, _table(("experiment", "what it is"), _experiments(experiments))]
+    sections["Experiments"] = [
+        EXPERIMENTS,
+        _table(("experiment", "what it is", "what it sets"), _experiments(experiments)),
+    ]
     contents = "\n".join(f"- [{title.replace('`', '')}](#{slug(title)})" for title in sections)
     parts = [INTRODUCTION, contents]
     for title, paragraphs in sections.items():
@@ -160,7 +167,7 @@ def _group(group: str, files: list[Path]) -> list[str]:
     parts = [_table(("choice", "what it is"), listed)]
     seen: dict[tuple[tuple[str, str, str], ...], str] = {}
     for path, title in choices:
-        parts += [f"### `{title}`", _as_markdown(first_comment(path)), *_keys_of(group, path, title, seen)]
+        parts += [f"### `{title}`", as_markdown(first_comment(path)), *_keys_of(group, path, title, seen)]
     return parts
 
 
@@ -175,7 +182,7 @@ def _keys_of(group: str, path: Path, title: str, seen: dict[tuple[tuple[str, str
     if parts:
         yield f"Part: {', '.join(parts)}"
     rows = tuple(
-        (f"`{key.name}`", _code(key.default), _as_markdown(key.meaning))
+        (f"`{key.name}`", _code(key.default), as_markdown(key.meaning))
         for key in keys
         if not key.name.endswith(OF_A_PART)
     )
@@ -196,12 +203,26 @@ def _title(group: str, name: str) -> str:
     return f"{group}=[{name}]" if group == "callbacks" else f"{group}={name}"
 
 
-def _experiments(files: list[Path]) -> Iterator[tuple[str, str]]:
+def _experiments(files: list[Path]) -> Iterator[tuple[str, str, str]]:
     for path in files:
-        yield f"`{path.relative_to(conf_folder() / 'experiment').with_suffix('').as_posix()}`", first_comment(path)
+        name = path.relative_to(conf_folder() / "experiment").with_suffix("").as_posix()
+        yield f"`{name}`", as_markdown(first_comment(path)), set_by(path)
 
 
-def _as_markdown(text: str) -> str:
+def set_by(experiment: Path) -> str:
+    """Returns the experiment that another one begins with, its choices and its values, as they would be typed."""
+    bases, choices = [], []
+    for entry in (yaml.safe_load(experiment.read_text()) or {}).get("defaults", []):
+        if isinstance(entry, str):
+            bases.append(f"all of `{entry.removeprefix('/experiment/')}`")
+        else:
+            named = {group.removeprefix("override /"): _plain(choice) for group, choice in entry.items()}
+            choices += [f"{group}={choice.replace(', ', ',')}" for group, choice in named.items()]
+    values = [f"{key.name}={key.default}" for key in keys_of(experiment)]
+    return ", ".join([*bases, *(f"`{text}`" for text in choices + values)])
+
+
+def as_markdown(text: str) -> str:
     """Returns a comment with what looks like code as code."""
     parts = text.split("`")
     parts[::2] = [CODE.sub(r"`\g<0>`", part) for part in parts[::2]]

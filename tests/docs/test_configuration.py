@@ -8,7 +8,7 @@ import pytest
 from pipeline.config.conf_folder import conf_folder
 from pipeline.config.schema import PipelineConfig, SnapshotsConfig, SplitConfig, TrainerConfig
 from tests.docs.config_comments import keys_of
-from tests.docs.configuration import OF_A_PART, keys_of_choice, meanings, page
+from tests.docs.configuration import OF_A_PART, as_markdown, keys_of_choice, meanings, page, set_by
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -48,3 +48,29 @@ def test_a_comment_is_found_beside_a_key_or_above_it(tmp_path: Path) -> None:
         ("nested.inner", "{x: null}", "of one"),
         ("nested.last", "null", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("comment", "shown"),
+    [
+        ("needs trainer.use_ema=true.", "needs `trainer.use_ema=true`."),
+        ("for batches (data=batches).", "for batches (`data=batches`)."),
+        ("runs=[A,B,…] or runs=[DIR].", "`runs=[A,B,…]` or `runs=[DIR]`."),
+        ("needs pipeline[notify].", "needs `pipeline[notify]`."),
+        ("or '${oc.env:URL}' if", "or `'${oc.env:URL}'` if"),
+        ("returns (inputs, targets[, sample weights]), each", "returns `(inputs, targets[, sample weights])`, each"),
+        ("or else ./mlflow.db", "or else `./mlflow.db`"),
+        ("names: [x], or {name: key}", "names: `[x]`, or `{name: key}`"),
+        ("an option of pandas: +data.read.skiprows=3", "an option of pandas: `+data.read.skiprows=3`"),
+    ],
+)
+def test_code_in_a_comment_is_marked_whole_and_without_punctuation(comment: str, shown: str) -> None:
+    assert as_markdown(comment) == shown
+
+
+def test_an_experiment_is_shown_with_what_it_sets() -> None:
+    experiment = conf_folder() / "experiment" / "mnist"
+    assert set_by(experiment / "class_weight.yaml") == (
+        "all of `mnist/numpy`, `weighting=class_weight`, `weighting.weights={5: 2.0}`, `weighting.others=1.0`"
+    )
+    assert "`callbacks=[table]`" in set_by(experiment.parent / "table" / "csv.yaml")

@@ -82,7 +82,7 @@ CASES = {
     "unknown group": Case(["modell=mlp"], "modell: the config has no 'modell'; did you mean 'model'?"),
     "unknown choice": Case(["model=mlpp"], "model: there is no 'mlpp'; did you mean 'mlp'?"),
     "unknown key": Case(["trainer.epohs=3"], "trainer.epohs: trainer has no 'epohs'; did you mean 'epochs'?"),
-    "value of another type": Case(["trainer.epochs=many"], "trainer.epochs: Value 'many'"),
+    "value of another type": Case(["trainer.epochs=many"], "trainer.epochs: expected a whole number, got 'many'"),
     "missing file": Case(csv("none.csv"), "data.path: no file 'none.csv'"),
     "empty file": Case(csv("empty.csv"), "empty.csv': is empty"),
     "file that is no text": Case(csv("binary.csv"), "is not UTF-8 text"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
@@ -13,6 +12,7 @@ from pipeline.config.components import takes
 from pipeline.config.composition.choices import EXPERIMENT, choices_with
 from pipeline.config.schema import PipelineConfig
 from pipeline.errors import ConfigError, nearest
+from pipeline.spelling import ALIKE, meant_name
 
 ROOTS = frozenset(field.name for field in fields(PipelineConfig))
 """Keys at the top level of a config."""
@@ -145,7 +145,5 @@ def _leaves(node: Any, place: str = "") -> Iterator[str]:
             yield key
 
 
-def _near(name: str, valid: Collection[str], cutoff: float = 0.6) -> str | None:
-    by_lower = {str(v).lower(): str(v) for v in valid if v != "_target_"}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff) if len(name) >= SHORTEST else []
-    return by_lower[close[0]] if close else None
+def _near(name: str, valid: Collection[str], alike: float = ALIKE) -> str | None:
+    return meant_name(name, [v for v in valid if v != "_target_"], alike) if len(name) >= SHORTEST else None
