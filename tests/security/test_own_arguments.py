@@ -287,7 +287,7 @@ def test_part_is_judged_the_same_in_every_module_that_imports_it() -> None:
 
 def test_part_is_called_by_no_other_name_than_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tensorboard, "Other", HistoryFile, raising=False)
-    with trusting(Trust()), pytest.raises(ConfigError, match="is no part"):
+    with trusting(Trust()), pytest.raises(ConfigError, match="which is not a part"):
         components.find("pipeline.tracking.tensorboard.Other")
 
 
