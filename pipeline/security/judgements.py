@@ -62,6 +62,17 @@ class Argument:
     default: str | None = None
 
 
+def unjudged(name: object) -> Argument | None:
+    """Returns what an argument that nobody has judged is treated as, by its name; None if it sounds harmless.
+
+    Args:
+        name: Its name. In a config file, a key may also be a number.
+    """
+    if PLACE.search(str(name)):
+        return Argument(Kind.WRITES)
+    return Argument(Kind.ADDRESS) if NETWORK.search(str(name)) else None
+
+
 def is_remote(path: Any) -> bool:
     """Whether a path is on another machine, or would be for a library that opens addresses."""
     return REMOTE.search(str(path)) is not None

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline.security import trust
-from pipeline.security.judgements import NETWORK, PLACE, Argument, Kind, is_typed, mistake, vouched, way_to_allow
+from pipeline.security.judgements import Argument, Kind, is_typed, mistake, unjudged, vouched, way_to_allow
 
 SENDERS: Mapping[str, str] = MappingProxyType({"keras.callbacks.RemoteMonitor": "root"})
 """Parts that send whatever they are given, with the argument that says whom to send to."""
@@ -79,9 +79,7 @@ def judgement(target: str, name: str) -> Argument | None:
     judged = judgements(target).get(name)
     if judged is not None or not trust.is_within(target, WRITERS):
         return judged
-    if PLACE.search(name):
-        return _WRITES
-    return Argument(Kind.ADDRESS) if NETWORK.search(name) else None
+    return unjudged(name)
 
 
 def argument_mistakes(key: str, node: Mapping[str, Any]) -> list[str]:

@@ -13,10 +13,12 @@ from types import MappingProxyType
 from typing import Any
 
 from pipeline.security import trust
-from pipeline.security.judgements import NETWORK, PLACE, Argument, Kind, is_typed, mistake, vouched
+from pipeline.security.judgements import Argument, Kind, is_typed, mistake, unjudged, vouched
 
 _WRITES, _DATA, _ADDRESS, _HARMLESS = (Argument(kind) for kind in (Kind.WRITES, Kind.DATA, Kind.ADDRESS, Kind.HARMLESS))
 _SETS = {"path": _DATA, "validation": _DATA, "test": _DATA}
+# Options that would open other files are refused by `pipeline.data.files.read_options`.
+_KNOWN_FILES = {**_SETS, "read": _HARMLESS}
 _SOURCES = "pipeline.data.sources"
 ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
     {
@@ -40,10 +42,10 @@ ARGUMENTS: Mapping[str, Mapping[str, Argument]] = MappingProxyType(
         f"{_SOURCES}.mnist.Mnist": {"path": _DATA},
         f"{_SOURCES}.mnist.mnist_frame": {"path": _DATA},
         f"{_SOURCES}.sql.Sql": {"query": Argument(Kind.QUERY), "url": _ADDRESS},
-        f"{_SOURCES}.table.Csv": _SETS,
+        f"{_SOURCES}.table.Csv": _KNOWN_FILES,
         f"{_SOURCES}.table.Frame": {"validation": _DATA, "test": _DATA},
-        f"{_SOURCES}.table.KnownFiles": _SETS,
-        f"{_SOURCES}.table.Parquet": _SETS,
+        f"{_SOURCES}.table.KnownFiles": _KNOWN_FILES,
+        f"{_SOURCES}.table.Parquet": _KNOWN_FILES,
         f"{_SOURCES}.table.TableFiles": _SETS,
         f"{_SOURCES}.table.TablesByPath": _SETS,
         f"{_SOURCES}.tfds.Tfds": {
@@ -96,9 +98,8 @@ def judgement(target: str, name: str) -> Argument | None:
     judged = judgements(target).get(name)
     if judged is not None or not ours(target):
         return judged
-    if PLACE.search(name):
-        return _DATA if any(trust.is_within(target, package) for package in READERS) else _WRITES
-    return _ADDRESS if NETWORK.search(name) else None
+    reads = any(trust.is_within(target, package) for package in READERS)
+    return _DATA if reads and unjudged(name) == _WRITES else unjudged(name)
 
 
 def argument_mistakes(key: str, node: Mapping[str, Any]) -> list[str]:

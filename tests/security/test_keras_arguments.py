@@ -404,7 +404,7 @@ def descriptions(found: Any) -> dict[str, str]:
     said: dict[str, str] = {}
     for owner in found.__mro__ if inspect.isclass(found) else [found]:
         section = re.search(
-            r"^(?:Args|Arguments):\n((?:[ \n].*\n?)*)", inspect.cleandoc(owner.__doc__ or ""), re.MULTILINE
+            r"^(?:Args|Arguments|Attributes):\n((?:[ \n].*\n?)*)", inspect.cleandoc(owner.__doc__ or ""), re.MULTILINE
         )
         entries = re.findall(
             r"^ {1,4}`?(\w+)`?[^:\n]*:((?:.*\n?)(?:^ {5,}.*\n?|^\n)*)", section[1] if section else "", re.MULTILINE

@@ -287,7 +287,7 @@ def test_part_is_judged_the_same_in_every_module_that_imports_it() -> None:
 
 def test_part_is_called_by_no_other_name_than_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tensorboard, "Other", HistoryFile, raising=False)
-    with trusting(Trust()), pytest.raises(ConfigError, match="which is not a part"):
+    with trusting(Trust()), pytest.raises(ConfigError, match=r"is pipeline\.callbacks\.history\.HistoryFile"):
         components.find("pipeline.tracking.tensorboard.Other")
 
 
@@ -312,6 +312,13 @@ def test_every_argument_that_writes_is_kept_in_the_run_folder(target: str, name:
         assert refused(tmp_path / "run" / "inside") == []
     with trusting(Trust(keys=frozenset({f"callbacks.mine.{name}"}))):
         assert refused(tmp_path / "elsewhere") == []
+
+
+@pytest.mark.parametrize("target", ["keras.callbacks.CSVLogger", "pipeline.tracking.tensorboard.TensorBoardTracker"])
+def test_key_that_is_no_text_is_left_to_the_check_of_arguments(target: str, tmp_path: Path) -> None:
+    config = {"callbacks": {"mine": {"_target_": target, 3: "x", True: "y"}}}
+    with trusting(Trust()):
+        assert destination_mistakes(config, config, tmp_path) == []
 
 
 class Text(Tracker):
