@@ -127,7 +127,7 @@ def test_terminal_gets_those_of_the_display_only(tmp_path: Path) -> None:
     [
         (
             ["data.targets=[nothing]"],
-            rf"'{SHOWN_FILE}': has no column 'nothing'; valid: \x1b]0;pwned\x07\nerror: none, a",
+            rf"data.targets: '{SHOWN_FILE}' has no column 'nothing'; valid: \x1b]0;pwned\x07\nerror: none, a",
         ),
         (["weighting=class_weight", "weighting.weights={x: 2}"], r"valid: \x1b[31mred, one, \u202ecod"),
         (["optimized_metric=val_x"], r"\x1b]0;pwned\x07[/b]\u202e"),

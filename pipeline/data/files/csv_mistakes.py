@@ -37,8 +37,9 @@ def check_widths(contents: Contents, encoding: str, dialect: Dialect) -> None:
         with _lines(contents, encoding) as lines:
             for number, row in parsed_lines(lines, dialect.separator, dialect.quote):
                 if number > dialect.skipped and len(row) != columns:
+                    values = "1 value" if len(row) == 1 else f"{len(row)} values"
                     raise DataError(
-                        f"'{contents.file}': row {number} has {len(row)} values for {columns} columns"
+                        f"'{contents.file}': row {number} has {values} for {columns} column{'s' * (columns > 1)}"
                         f"{_hint(row, contents, encoding, dialect)}"
                     )
     except UnicodeError as error:

@@ -20,6 +20,7 @@ from pipeline.data.tables.date_texts import DAY_FIRST, MONTH_FIRST
 from pipeline.data.tables.inputs import input_values, named_inputs, telling_inputs
 from pipeline.data.tables.kinds import CLASS, checked_kinds, choice
 from pipeline.data.tables.missing_targets import MissingTargets, missing_targets, without_missing
+from pipeline.data.tables.named_columns import check_named, check_needed
 from pipeline.data.tables.remarks import lines
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.targets import TargetColumn, target_column, target_spec, target_values
@@ -65,6 +66,7 @@ class TableSource(abc.ABC):
         missing_target: What happens to rows without a target: `error` refuses them; `drop` leaves out rows that lack
             any target; `mask` keeps them with weight 0 for the missing target, like `weighting.missing=mask`; null
             leaves out rows that lack all targets, with a warning.
+        of_loss: Targets whose kind is that of their loss, set automatically.
         trained: The spec that a model was trained on, set automatically; see `like`.
     """
 
@@ -80,6 +82,7 @@ class TableSource(abc.ABC):
     trained: DataSpec | None = field(default=None, kw_only=True)
     kept: Sequence[str] = field(default=(), kw_only=True)
     timed: Sequence[str] = field(default=(), kw_only=True)
+    of_loss: Sequence[str] = field(default=(), kw_only=True)
 
     def check(self) -> None:
         """Refuses unknown kinds, and columns that are named twice."""
@@ -103,7 +106,8 @@ class TableSource(abc.ABC):
             for name, family in families.items()
             if family in LOSS_KINDS and name in self.targets and name not in said
         }
-        return replace(self, kinds={**by_loss, **self.kinds})
+        of_loss = [name for name in by_loss if name not in self.kinds]
+        return replace(self, kinds={**by_loss, **self.kinds}, of_loss=of_loss)
 
     def keeping(self, column: str, *, is_time: bool) -> Self:
         """Returns a source that keeps a column.
@@ -144,6 +148,8 @@ class TableSource(abc.ABC):
     ) -> Splits:
         """Returns the splits; validation and test use the types and classes of the training split."""
         rule = missing_targets(self.missing_target, missing)
+        for table in (train, *(other for other in others if other is not None)):
+            self._check_there(table, with_targets=with_targets, splits=table is train)
         table, columns = self._rows_with_targets(train, rule, with_targets)
         spec = self._spec(table, columns)
         examples: list[Examples | None] = [self._examples(table, spec, columns, with_targets)]
@@ -151,6 +157,27 @@ class TableSource(abc.ABC):
             found = None if other is None else self._rows_with_targets(other, rule, with_targets)
             examples.append(None if found is None else self._examples(found[0], spec, found[1], with_targets))
         return Splits(*examples)  # type: ignore[arg-type]
+
+    def _check_there(self, table: Table, *, with_targets: bool, splits: bool) -> None:
+        """Refuses a table without a column that the config or the trained model names.
+
+        Args:
+            table: The table.
+            with_targets: Whether the targets and the other columns are read.
+            splits: Whether it is split by a column, which validation and test files do not need.
+        """
+        if self.trained is not None:
+            check_needed(table, self.trained.inputs)
+        columns = [name for name in self.columns if name not in self.kept]
+        check_named(
+            table,
+            {
+                "data.targets": self.targets if with_targets else (),
+                "data.inputs": (self.inputs or ()) if self.trained is None else (),
+                "data.columns": columns if with_targets else (),
+                "split.column": self.kept if splits else (),
+            },
+        )
 
     def _rows_with_targets(
         self, table: Table, rule: MissingTargets, wanted: bool
@@ -161,12 +188,10 @@ class TableSource(abc.ABC):
         return without_missing(table, columns, rule, self.missing)
 
     def _spec(self, table: Table, columns: Mapping[str, TargetColumn]) -> DataSpec:
-        for name in self.kept:
-            table.column(name)
         inputs = self._inputs(table) if self.trained is None else self._trained_inputs(self.trained)
         counts, kinds = classes_by_target(self.classes, list(self.targets)), self._target_kinds()
         targets = {
-            name: target_spec(table, column, kind=kinds.get(name), count=counts.get(name))
+            name: target_spec(table, column, kind=kinds.get(name), count=counts.get(name), of_loss=name in self.of_loss)
             for name, column in columns.items()
         }
         return DataSpec(inputs, targets)

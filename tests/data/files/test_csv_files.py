@@ -182,14 +182,14 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
         ("a,b\n" + "1,x\n" * 99_999 + "2,Köln\n").encode("cp1252"), "row 100001 has the byte 0xf6"
     ),
     "too many values": ("a;b\n1,5;x\n2;y;3\n", "row 3 has 3 values for 2 columns"),
-    "too few values": ("a,b\n1,x\n2\n", "row 3 has 1 values for 2 columns"),
+    "too few values": ("a,b\n1,x\n2\n", "row 3 has 1 value for 2 columns"),
     "a name too few but for one row": ("a,b\n" + "1,x,\n" * 2000 + "2,y,3\n", "row 2002 has 3 values for 2 columns"),
     "too few values by white space": ("a b c\n" + "1 2 3\n" * 2000 + "1 2\n", "row 2002 has 2 values for 3 columns"),
     "a title above": (
         "Sales of 2024\n\na,b\n1,x\n2,y\n3,z\n",
-        "row 3 has 2 values for 1 columns; if line 3 has the column names, set data.read.header=3",
+        "row 3 has 2 values for 1 column; if line 3 has the column names, set data.read.header=3",
     ),
-    "comments": ("a,b\n# of 2024\n1,x\n", "row 2 has 1 values for 2 columns; use +data.read.comment="),
+    "comments": ("a,b\n# of 2024\n1,x\n", "row 2 has 1 value for 2 columns; use +data.read.comment="),
     "a null character": ("a,b\n1,x\0y\n", "row 2: expected text, got a null character"),
     "no rows": ("a,b\n", "has a header but no rows"),
     "nothing but line ends": ("\n\n", "has no rows"),

@@ -1,7 +1,7 @@
 """Tables: columns to inputs and targets by name, missing values and categories, mistakes told by file and row."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +117,9 @@ def test_targets_may_be_absent_where_they_are_not_wanted(tmp_path: Path) -> None
         ("", {}, "is empty"),
         ("age,bought\n", {}, "has a header but no rows"),
         ("age,bought\n1,yes\n2,no,3\n", {}, "row 3 has 3 values for 2 columns"),
-        ("age,bought\n1,yes\n2\n", {}, "row 3 has 1 values for 2 columns"),
-        ("age,boght\n1,yes\n", {}, "has no column 'bought'; did you mean 'boght'?"),
-        (TABLE, {"inputs": ["agee"]}, "has no column 'agee'; did you mean 'age'?"),
+        ("age,bought\n1,yes\n2\n", {}, "row 3 has 1 value for 2 columns"),
+        ("age,boght\n1,yes\n", {}, "table.csv' has no column 'bought'; did you mean 'boght'?"),
+        (TABLE, {"inputs": ["agee"]}, "table.csv' has no column 'agee'; did you mean 'age'?"),
         (TABLE, {"inputs": ["bought"]}, "'bought' is a target too"),
         ("bought\nyes\nno\n", {}, "no column is left to use as an input"),
         (b"age,bought\n1,\xff\n", {}, "is not UTF-8 text"),
@@ -135,6 +135,25 @@ def test_wrong_table_is_told(tmp_path: Path, text: str | bytes, settings: dict[s
     with pytest.raises((DataError, ConfigError)) as error:
         load(tmp_path, text, **settings)
     assert expected in str(error.value)
+
+
+def test_a_column_that_is_not_there_is_told_with_the_key_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text("age,bought\n1,yes\n2,no\n")
+    for key in ("targets", "inputs", "columns"):
+        source = Csv(path=str(tmp_path / "table.csv"), **{**SETTINGS, "targets": ["bought"], key: ["agee"]})
+        with pytest.raises(DataError, match=rf"^data.{key}: '.*table.csv' has no column 'agee'; did you mean 'age'\?$"):
+            source.load()
+
+
+def test_an_input_of_the_model_that_a_table_lacks_is_told(tmp_path: Path) -> None:
+    spec = train(load(tmp_path, TABLE)).spec
+    (tmp_path / "new.csv").write_text("a,b\n1,2\n")
+    source = replace(Csv(path=str(tmp_path / "new.csv"), **SETTINGS), trained=spec)
+    with pytest.raises(DataError, match=r"^the model needs the input 'age'; '.*new.csv' has the columns a, b$"):
+        source.load(with_targets=False)
+    (tmp_path / "new.csv").write_text("agee,city\n1,x\n")
+    with pytest.raises(DataError, match=r"no column 'age', an input that the model needs; did you mean 'agee'\?$"):
+        source.load(with_targets=False)
 
 
 def test_missing_file_is_told_with_its_key(tmp_path: Path) -> None:
@@ -237,7 +256,7 @@ def test_a_column_that_sets_splits_apart_is_found_in_the_table_and_is_no_input_b
     named = Csv(path=str(tmp_path / "table.csv"), **{**SETTINGS, "targets": ["y"], "inputs": ["id"]})
     assert list(train(named.keeping("id", is_time=False).load()).inputs) == ["id"]
     assert list(train(named.keeping("a", is_time=False).load()).inputs) == ["id"]
-    with pytest.raises(DataError, match="has no column 'dya'; did you mean 'day'"):
+    with pytest.raises(DataError, match=r"^split.column: .* has no column 'dya'; did you mean 'day'\?"):
         source.keeping("dya", is_time=True).load()
 
 
