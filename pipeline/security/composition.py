@@ -122,8 +122,8 @@ class CheckedLoader(Loader):
         run_mode = arguments[0]
         if not self._trusted and not self._is_ours(config_name):
             raise ConfigError(
-                f"--config-name: '{config_name}' is no config of ours and could say what Hydra runs; --config-dir adds "
-                "files of yours, and trust=[hydra] on the command line trusts any"
+                f"--config-name: '{config_name}' is not a config of pipeline and could say what Hydra runs; "
+                "--config-dir adds your own files, and trust=[hydra] on the command line trusts any"
             )
         if run_mode == RunMode.MULTIRUN:
             refuse_huge_sweep(overrides)

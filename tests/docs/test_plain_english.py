@@ -22,6 +22,9 @@ PHRASES = {
     r"\bthat there (is|are) not\b": "unknown, or missing",
     r"\b(is|are) to be said\b": "a remark, or a finding",
     r"\bwould be right\b": "what to use instead",
+    r"\b(mistakes?|typos?|keys|exceptions?|versions) (is|are) told\b": "is reported",
+    r"\b(is|are) no part of ours\b": "is not part of pipeline",
+    r"\b(by|of) one's own\b": "your own",
 }
 
 
@@ -59,6 +62,8 @@ def test_no_text_has_a_phrase_that_is_not_plain_english() -> None:
         "500 steps an epoch",
         "the steps; None where nobody knows",
         "keys that there are not",
+        "a mistake\nis told before anything runs",
+        "'x' is no part of ours",
     ],
 )
 def test_phrases_that_are_not_plain_are_found(text: str) -> None:

@@ -301,7 +301,7 @@ def test_another_primary_config_adds_no_search_path(attacked: Path, command: Cal
     (attacked / "evil" / "other.yaml").write_text("hydra: {searchpath: [pkg://stranger]}\n")
     done = command("--config-dir", "evil", "--config-name", "other")
     assert not (attacked / "pwned").exists()
-    assert_refused(done, "--config-name: 'other' is no config of ours")
+    assert_refused(done, "--config-name: 'other' is not a config of pipeline")
 
 
 def test_user_may_let_a_file_set_hydra(attacked: Path, command: Callable[..., Any]) -> None:
