@@ -66,6 +66,7 @@ class TableSource(abc.ABC):
         missing_target: What happens to rows without a target: `error` refuses them; `drop` leaves out rows that lack
             any target; `mask` keeps them with weight 0 for the missing target, like `weighting.missing=mask`; null
             leaves out rows that lack all targets, with a warning.
+        of_loss: Targets whose kind is that of their loss, set automatically.
         trained: The spec that a model was trained on, set automatically; see `like`.
     """
 
@@ -81,6 +82,7 @@ class TableSource(abc.ABC):
     trained: DataSpec | None = field(default=None, kw_only=True)
     kept: Sequence[str] = field(default=(), kw_only=True)
     timed: Sequence[str] = field(default=(), kw_only=True)
+    of_loss: Sequence[str] = field(default=(), kw_only=True)
 
     def check(self) -> None:
         """Refuses unknown kinds, and columns that are named twice."""
@@ -104,7 +106,8 @@ class TableSource(abc.ABC):
             for name, family in families.items()
             if family in LOSS_KINDS and name in self.targets and name not in said
         }
-        return replace(self, kinds={**by_loss, **self.kinds})
+        of_loss = [name for name in by_loss if name not in self.kinds]
+        return replace(self, kinds={**by_loss, **self.kinds}, of_loss=of_loss)
 
     def keeping(self, column: str, *, is_time: bool) -> Self:
         """Returns a source that keeps a column.
@@ -188,7 +191,7 @@ class TableSource(abc.ABC):
         inputs = self._inputs(table) if self.trained is None else self._trained_inputs(self.trained)
         counts, kinds = classes_by_target(self.classes, list(self.targets)), self._target_kinds()
         targets = {
-            name: target_spec(table, column, kind=kinds.get(name), count=counts.get(name))
+            name: target_spec(table, column, kind=kinds.get(name), count=counts.get(name), of_loss=name in self.of_loss)
             for name, column in columns.items()
         }
         return DataSpec(inputs, targets)

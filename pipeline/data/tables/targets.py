@@ -15,9 +15,11 @@ from pipeline.data.tables import numerals
 from pipeline.data.tables.kinds import CLASS, MOSTLY
 from pipeline.data.tables.table import Table
 from pipeline.data.target import TargetSpec
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.errors import ConfigError, DataError, escaped, nearest
 
 log = logging.getLogger(__name__)
+MOST_SHOWN = 5
+"""Most classes that a message lists."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,9 @@ def _without(label: int | None, column: TargetColumn) -> TargetColumn:
     return replace(column, codes=np.where(np.append(numbers, np.nan)[column.codes] == label, -1, column.codes))
 
 
-def target_spec(table: Table, column: TargetColumn, *, kind: str | None = None, count: int | None = None) -> TargetSpec:
+def target_spec(
+    table: Table, column: TargetColumn, *, kind: str | None = None, count: int | None = None, of_loss: bool = False
+) -> TargetSpec:
     """Decides whether a target holds classes or numbers, and which classes.
 
     Args:
@@ -140,6 +144,7 @@ def target_spec(table: Table, column: TargetColumn, *, kind: str | None = None, 
         column: The target.
         kind: `number` or `class` if the user or the loss says so.
         count: Number of classes set by the user; 0 for numbers.
+        of_loss: Whether it is the loss that says the kind.
 
     Raises:
         ConfigError: The two settings contradict each other, or the number of classes differs.
@@ -150,6 +155,8 @@ def target_spec(table: Table, column: TargetColumn, *, kind: str | None = None, 
     if wanted is None and column.numbers is None:
         _refuse_slips(table, column)
     if wanted == NUMBER:
+        if of_loss:
+            _refuse_classes(column)
         _refuse_text(table, column)
         _warn_of_rounding(column)
         return TargetSpec((), "float32")
@@ -170,7 +177,7 @@ def _classes(column: TargetColumn, there: np.ndarray, count: int | None) -> tupl
             return tuple(str(index) for index in range(count))
     names = class_names(label for label, is_there in zip(column.labels, there, strict=True) if is_there)
     if count and count != len(names):
-        shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
+        shown = ", ".join(names[:MOST_SHOWN]) + (", …" if len(names) > MOST_SHOWN else "")
         raise ConfigError(f"data.classes: {count} for target '{column.name}', which has {len(names)}: {shown}")
     return names
 
@@ -231,6 +238,18 @@ def _warn_of_rounding(column: TargetColumn) -> None:
             len(numbers),
             len(np.unique(rounded)),
         )
+
+
+def _refuse_classes(column: TargetColumn) -> None:
+    """Refuses a loss for numbers if none of the values is one; if only some are not, the file is to blame."""
+    there = column.counts > 0
+    if column.numbers is not None or not there.any() or not np.isnan(numbers_of(column.values)[there]).all():
+        return
+    names = class_names(label for label, is_there in zip(column.labels, there, strict=True) if is_there)
+    shown = ", ".join(f"'{escaped(name)}'" for name in names[:MOST_SHOWN]) + (", …" if len(names) > MOST_SHOWN else "")
+    raise ConfigError(
+        f"loss: it is for numbers, but the target '{column.name}' has the classes {shown}; use loss=auto for classes"
+    )
 
 
 def _refuse_text(table: Table, column: TargetColumn) -> None:

@@ -99,6 +99,10 @@ def test_kinds_classes_and_the_loss_settle_what_a_target_is() -> None:
         kind(rooms, classes=3)
     with pytest.raises(DataError, match=r"row 1: target 'y': expected a number, got 'no'"):
         kind(["1", "no"], kinds={"y": "number"})
+    with pytest.raises(DataError, match=r"row 1: target 'y': expected a number, got 'no'"):
+        kind(["1", "no"], losses={"y": "regression"})
+    with pytest.raises(ConfigError, match="the target 'y' has the classes 'bad', 'ok'; use loss=auto"):
+        kind(["ok", "bad", "ok"], losses={"y": "regression"})
     with pytest.raises(DataError, match=r"row 40: target 'y': expected a number as in the other rows, got 'n\.d\.'"):
         kind([f"{i}.5" for i in range(40)] + ["n.d."])
 
