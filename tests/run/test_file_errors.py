@@ -1,4 +1,4 @@
-"""Errors of files are told in a line with the path and what is right, whatever library raised them."""
+"""Errors of files are reported in one line with the path and the remedy, whatever library raised them."""
 
 import errno
 import os
