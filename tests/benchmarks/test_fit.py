@@ -126,7 +126,9 @@ def test_evaluation_and_prediction(train: Examples) -> None:
                 run()
                 taken.append(time.perf_counter() - start)
         theirs, own = (statistics.median(taken) for taken in seconds)
-        print(f"\n{name}, batch 32: Keras {SIZE / theirs:,.0f}, ours {SIZE / own:,.0f} samples/s, {theirs / own:.2f}")
+        print(
+            f"\n{name}, batch 32: Keras {SIZE / theirs:,.0f}, pipeline {SIZE / own:,.0f} samples/s, {theirs / own:.2f}"
+        )
 
 
 PLAIN = """

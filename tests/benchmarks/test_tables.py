@@ -96,13 +96,13 @@ TABLES = {
 def test_command_for_tables_is_near_boosted_trees_and_linear_models(tmp_path: Path) -> None:
     chosen = ONLY.split(",") if ONLY else list(TABLES)
     behind: list[list[float]] = []
-    print(f"\n{'table':<12}{'kind':<8}{'rows':>6} {'ours':>7} {'trees':>7} {'linear':>7}")
+    print(f"\n{'table':<12}{'kind':<8}{'rows':>6} {'pipeline':>8} {'trees':>8} {'linear':>8}")
     for name in chosen:
         case = TABLES[name]
         frame = case.load().dropna(subset=[case.target]).reset_index(drop=True)
         splits = 1 if len(frame) >= LARGE else SPLITS
         scores = np.array([scored(frame, case, seed, tmp_path / f"{name}_{seed}") for seed in range(splits)]).mean(0)
-        print(f"{name:<12}{case.kind:<8}{len(frame):>6} " + " ".join(f"{score:7.3f}" for score in scores), flush=True)
+        print(f"{name:<12}{case.kind:<8}{len(frame):>6} " + " ".join(f"{score:8.3f}" for score in scores), flush=True)
         behind.append([(other - scores[0]) / NEAR[case.kind] for other in scores[1:]])
     trees, linear = np.array(behind).T
     for other, gaps in (("trees", trees), ("linear model", linear)):

@@ -33,7 +33,8 @@ FILE_LANGUAGES = ("python", "yaml", "csv", "toml")
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _NAME_ABOVE = re.compile(r"`([\w./*-]+\.\w+)`:\n+$")
-_NUMBER = re.compile(r"\d[\d.,:/-]*(e-?\d+)?")
+# A second run of the same second has a folder such as 02-26-42_2.
+_NUMBER = re.compile(r"\d[\d.,:/-]*(e-?\d+|(?<=-\d\d)_\d+/?)?")
 
 
 @dataclass(frozen=True)
