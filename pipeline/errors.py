@@ -47,13 +47,19 @@ class ConfigMistakes(ConfigError):
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Returns `"; did you mean 'x'?"` for the valid name closest to a typo, or the valid names if none is close."""
     names = sorted({str(v) for v in valid})
-    meant = meant_name(str(name), names)
-    if meant is not None:
-        return f"; did you mean '{meant}'?"
+    suggestion = did_you_mean(name, names)
+    if suggestion:
+        return suggestion
     if not names:
         return ""
     listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
     return f"; valid: {listed}"
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """Returns the same for a name that is close, else nothing: for messages that list the valid names themselves."""
+    meant = meant_name(str(name), valid)
+    return "" if meant is None else f"; did you mean '{meant}'?"
 
 
 def one_line(message: object) -> str:

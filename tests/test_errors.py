@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.errors import ConfigMistakes, nearest, one_line
+from pipeline.errors import ConfigMistakes, did_you_mean, nearest, one_line
 
 
 def test_nearest_names_a_typo_whatever_its_case() -> None:
@@ -24,6 +24,11 @@ def test_nearest_takes_the_name_with_the_fewest_edits(typed: str, valid: list[st
 
 def test_nearest_takes_no_name_that_needs_many_edits_for_its_length() -> None:
     assert nearest("path", ["activation", "depth", "units"]) == "; valid: activation, depth, units"
+
+
+def test_a_message_that_lists_the_valid_names_only_suggests_one() -> None:
+    assert did_you_mean("numbr", ["number", "time"]) == "; did you mean 'number'?"
+    assert did_you_mean("xyz", ["number", "time"]) == ""
 
 
 def test_nearest_lists_the_valid_names_if_none_is_close() -> None:

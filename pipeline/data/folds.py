@@ -52,7 +52,7 @@ def folds_of(data: Data, config: SplitConfig, count: int, seed: int) -> list[Fol
         ConfigError: The data cannot be split that way.
     """
     if isinstance(data, BatchStream):
-        raise ConfigError("folds: needs data in memory, got a stream of batches")
+        raise ConfigError("folds: needs data in memory, such as data=arrays, got a stream of batches")
     values = split_column(data, config.column or "") if config.method in ("group", "time") else None
     length = length_of(data) if values is None else len(values)
     if values is not None and config.method == "time":

@@ -14,7 +14,7 @@ from pipeline.data.spec import DataSpec
 from pipeline.data.splits import Splits
 from pipeline.data.streams import Data
 from pipeline.data.target import LINK, LOG, MOST_NUMBERS, NUMBERS, STANDARD, TargetScaling, TargetSpec
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.errors import ConfigError, DataError, did_you_mean, nearest
 
 NONE = "none"
 METHODS = (AUTO, STANDARD, LOG, NONE)
@@ -26,7 +26,7 @@ def check_method(key: str, method: Any) -> None:
     """Raises a `ConfigError` with the nearest name if the scaling is unknown."""
     if method not in METHODS:
         raise ConfigError(
-            f"{key}: expected {', '.join(METHODS[:-1])} or {NONE}, got '{method}'{nearest(str(method), METHODS)}"
+            f"{key}: expected {', '.join(METHODS[:-1])} or {NONE}, got '{method}'{did_you_mean(str(method), METHODS)}"
         )
 
 

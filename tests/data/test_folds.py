@@ -85,7 +85,7 @@ def test_a_part_of_the_rows_to_train_on_validates_unless_the_data_brings_that() 
             BatchStream(data().spec, lambda number: [], steps=3),
             config("last"),
             2,
-            "folds: needs data in memory, got a stream of batches",
+            "folds: needs data in memory, such as data=arrays, got a stream of batches",
         ),
         (data(), config("random"), 25, "folds: expected at most 24, the number of examples, got 25"),
         (data(), config("group"), 9, "folds: expected at most 8, the number of groups of 'patient', got 9"),

@@ -84,7 +84,7 @@ CASES = {
     "unknown key": Case(["trainer.epohs=3"], "trainer.epohs: trainer has no 'epohs'; did you mean 'epochs'?"),
     "value of another type": Case(["trainer.epochs=many"], "trainer.epochs: expected a whole number, got 'many'"),
     "missing file": Case(csv("none.csv"), "data.path: no file 'none.csv'"),
-    "empty file": Case(csv("empty.csv"), "empty.csv': is empty"),
+    "empty file": Case(csv("empty.csv"), "data.path: 'empty.csv' is empty"),
     "file that is no text": Case(csv("binary.csv"), "is not UTF-8 text"),
     "missing column": Case(csv("good.csv", "data.targets=[z]"), "has no column 'z'"),
     "text in a number column": Case(csv("text.csv"), "row 20: column 'a': expected a number as in the other rows, got 'oops'"),

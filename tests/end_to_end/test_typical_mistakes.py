@@ -50,6 +50,7 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     ("--experiment", "quickstart"): ["--experiment: no such option; use +experiment=quickstart"],
     ("--config-dri", "conf"): ["--config-dri: no such option; did you mean '--config-dir'?"],
     ("--config-dir", "cnf"): ["--config-dir: no folder 'cnf'; did you mean 'conf'?"],
+    ("--config-dir", "nowhere"): ["--config-dir: no folder 'nowhere'"],
     ("--cfg", "jb"): ["--cfg: there is no 'jb'; did you mean 'job'?"],
     ("seed=1", "--cfg"): ["--cfg: its value is missing; use --cfg job or --cfg hydra or --cfg all"],
     # Keys that there are not.
@@ -81,6 +82,10 @@ MISTAKES: dict[tuple[str, ...], list[str]] = {
     # Choices that there are not.
     ("experiment=quickstart",): [
         "experiment: an experiment is added to the defaults; use +experiment=quickstart"
+    ],
+    ("+experiment=table/cvs", "data.path=x.csv", "data.targets=[y]", "trainer.epohs=5"): [
+        "experiment: there is no 'table/cvs'; did you mean 'table/csv'?",
+        "trainer.epohs: trainer has no 'epohs'; did you mean 'epochs'?",
     ],
     (*MINE, "+experiment=mien"): ["experiment: there is no 'mien'; did you mean 'mine'?"],
     ("model=cnnn", "optimizer=adm"): [

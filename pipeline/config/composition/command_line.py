@@ -17,7 +17,7 @@ from hydra.types import RunMode
 from pipeline.config.composition.choices import EXPERIMENT, choices
 from pipeline.config.composition.keys import ROOTS, Keys
 from pipeline.config.conf_folder import conf_folder
-from pipeline.errors import ConfigMistakes, nearest, one_line
+from pipeline.errors import ConfigMistakes, did_you_mean, nearest, one_line
 from pipeline.security.config_files import CheckedRepository
 
 SUCH_AS = "KEY=VALUE, such as trainer.epochs=5"
@@ -73,7 +73,7 @@ class _Words:
         folder = self._config_dir
         if folder is not None and not Path(folder).is_dir():
             near = [path.name for path in Path(folder).absolute().parent.glob("*") if path.is_dir()]
-            self.mistakes.append(f"--config-dir: no folder '{folder}'{nearest(Path(folder).name, near)}")
+            self.mistakes.append(f"--config-dir: no folder '{folder}'{did_you_mean(Path(folder).name, near)}")
         self.mistakes += [line for word in self.overrides if (line := _unreadable(word)) is not None]
 
     @cached_property

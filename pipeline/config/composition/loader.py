@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import is_dataclass
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -15,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.config.composition import files
 from pipeline.config.composition.by_column import open_settings
-from pipeline.config.composition.choices import unknown_choice
+from pipeline.config.composition.choices import EXPERIMENT, unknown_choice
 from pipeline.config.composition.keys import Keys
 from pipeline.config.composition.own_targets import make_room, without, without_replaced
 from pipeline.config.composition.typed import choice_mistakes, key_mistake, sweep_mistake, value_mistake
@@ -33,6 +34,7 @@ class Loader(ConfigLoaderImpl):
         super().__init__(config_search_path)
         self._typed: list[Override] = []
         self._mistakes: list[str] = []
+        self._unchosen: set[str] = set()
         self._loaded: dict[int, ConfigResult] = {}
         self._read: dict[str, ConfigResult | None] = {}
 
@@ -77,10 +79,11 @@ class Loader(ConfigLoaderImpl):
     def _parse_overrides_and_create_caching_repo(self, config_name: str | None, overrides: list[str]) -> Any:
         """Parses overrides, and leaves out those that choose something unknown."""
         parsed, repository = super()._parse_overrides_and_create_caching_repo(config_name, overrides)
-        self._typed, self._read = [], repository.cache
+        self._typed, self._read, self._unchosen = [], repository.cache, set()
         for override in parsed:
             mistakes = choice_mistakes(override, repository)
             self._mistakes += mistakes
+            self._unchosen |= {override.key_or_group} if mistakes else set()
             self._typed += [] if mistakes else [override]
         return self._typed, repository
 
@@ -117,9 +120,18 @@ class Loader(ConfigLoaderImpl):
         ]
         for override in self._typed:
             if not repo.group_exists(override.key_or_group) or isinstance(override.value(), dict):
-                self._mistakes += filter(None, [key_mistake(override, keys, texts), value_mistake(override, config)])
+                of_unchosen = self._is_of_unchosen(override.key_or_group, config)
+                line = None if of_unchosen else key_mistake(override, keys, texts)
+                self._mistakes += filter(None, [line, value_mistake(override, config)])
             files.forget(override.key_or_group)
         return config
+
+    def _is_of_unchosen(self, key: str, config: DictConfig) -> bool:
+        """Whether a key may be one of a choice that was mistyped, and so only seem unknown."""
+        group, _, name = key.partition(".")
+        if not name or is_dataclass(OmegaConf.get_type(config, group) if group in config else None):
+            return False
+        return bool(self._unchosen & {EXPERIMENT, group})
 
     def _texts(self, results: list[ConfigResult]) -> str:
         """Returns all texts with interpolations, from files and the command line."""

@@ -75,12 +75,13 @@ class Contents:
             raise DataError(f"'{self.file}': cannot be unpacked: {one_line(error)}") from error
 
 
-def contents_of(file: Path, compression: str | None = None) -> Contents:
+def contents_of(file: Path, compression: str | None = None, key: str = "") -> Contents:
     """Detects the content of a file.
 
     Args:
         file: The file.
         compression: Its compression; None to detect it from the first bytes.
+        key: The config key of its path, for messages; empty if unknown.
 
     Raises:
         DataError: It is missing, empty, or an archive of several files.
@@ -88,7 +89,7 @@ def contents_of(file: Path, compression: str | None = None) -> Contents:
     if not file.is_file():
         raise DataError(f"'{file}': no such file")
     if not file.stat().st_size:
-        raise DataError(f"'{file}': is empty")
+        raise _empty(file, key)
     with file.open("rb") as stream:
         first = stream.read(8)
     found = compression or next((name for magic, name in MAGIC.items() if first.startswith(magic)), NONE)
@@ -106,8 +107,12 @@ def contents_of(file: Path, compression: str | None = None) -> Contents:
             raise
         raise DataError(f"'{file}': is not compressed by {found}: {one_line(error)}") from error
     if not head:
-        raise DataError(f"'{file}': is empty")
+        raise _empty(file, key)
     return Contents(file, found, head, packed.suffix, member)
+
+
+def _empty(file: Path, key: str) -> DataError:
+    return DataError(f"{key}: '{file}' is empty" if key else f"'{file}': is empty")
 
 
 def _opened(file: Path, compression: str, member: str) -> BinaryIO:

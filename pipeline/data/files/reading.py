@@ -42,7 +42,7 @@ def read_files(path: str, key: str, options: ReadOptions, missing: Sequence[str]
     files = files_of(path, key)
     if Path(path).expanduser().is_dir() and all(_is_parquet(file, options) for file in files):
         return FileTable(_read_dataset(path, options), 0)
-    tables = [_read(file, options, missing) for file in files]
+    tables = [_read(file, key, options, missing) for file in files]
     for finding in dict.fromkeys("; ".join(table.findings) for table in tables if table.findings):
         log.info("'%s': %s", Path(path).name, finding)
     if len(tables) == 1 and not partition(files[0], path):
@@ -59,15 +59,15 @@ def look_at_files(path: str, key: str, options: ReadOptions) -> None:
         ConfigError: An option does not apply to this format.
     """
     file = files_of(path, key)[0]
-    contents = contents_of(file, options.compression)
+    contents = contents_of(file, options.compression, key)
     kind = format_of(contents, options.format)
     options.of(kind, str(file))
     if kind == CSV:
         beginning(contents, options.encoding or encoding_of(contents))
 
 
-def _read(file: Path, options: ReadOptions, missing: Sequence[str]) -> FileTable:
-    contents = contents_of(file, options.compression)
+def _read(file: Path, key: str, options: ReadOptions, missing: Sequence[str]) -> FileTable:
+    contents = contents_of(file, options.compression, key)
     kind = format_of(contents, options.format)
     if kind == CSV:
         return read_csv(contents, options, missing)

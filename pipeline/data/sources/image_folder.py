@@ -48,6 +48,8 @@ class ImageFolder:
             raise ConfigError(f"data.image_size: expected [height, width], got {list(self.image_size)}")
         for key, path in (("path", self.path), ("validation", self.validation), ("test", self.test)):
             if path is not None and not Path(path).expanduser().is_dir():
+                if Path(path).expanduser().exists():
+                    raise DataError(f"data.{key}: expected a folder, got the file '{path}'")
                 raise DataError(f"data.{key}: no folder '{path}'")
 
     def load(self, *, with_targets: bool = True) -> Splits:

@@ -13,7 +13,7 @@ from pipeline.data.examples import Examples
 from pipeline.data.sources.archive import read_npz
 from pipeline.data.spec import spec_of
 from pipeline.data.splits import Splits
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.errors import ConfigError, DataError, did_you_mean
 from pipeline.security.downloads import check_download
 from pipeline.tensorflow_import import import_tensorflow
 
@@ -84,7 +84,7 @@ def mnist_frame(part: str = "train", block: int = 4, path: str | None = None) ->
 
     splits = dict(Mnist(path).load().present())
     if part not in splits:
-        raise ConfigError(f"part: expected one of {', '.join(splits)}, got {part!r}{nearest(str(part), splits)}")
+        raise ConfigError(f"part: expected one of {', '.join(splits)}, got {part!r}{did_you_mean(str(part), splits)}")
     if block < 1 or SIZE % block:
         raise ConfigError(f"block: expected a divisor of {SIZE}, such as 4, got {block}")
     examples = splits[part]

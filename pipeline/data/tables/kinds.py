@@ -14,7 +14,7 @@ from pipeline.data.tables.column_dates import dates_of
 from pipeline.data.tables.column_numbers import TRUTH, beyond_float64, dtype_for, has_codes, numbers_of
 from pipeline.data.tables.remarks import Remark
 from pipeline.data.tables.table import Table
-from pipeline.errors import ConfigError, DataError, escaped, nearest
+from pipeline.errors import ConfigError, DataError, did_you_mean, escaped
 
 INPUT_KINDS = (NUMBER, CATEGORY, TIME)
 CLASS = "class"
@@ -50,7 +50,7 @@ def checked_kinds(kinds: Mapping[str, str] | None, categories: Sequence[str]) ->
         if kind not in known:
             raise ConfigError(
                 f"data.kinds.{name}: expected {', '.join(INPUT_KINDS)} or {CLASS}, got {kind!r}"
-                f"{nearest(str(kind), known)}"
+                f"{did_you_mean(str(kind), known)}"
             )
         if name in categories and kind not in (CATEGORY, CLASS):
             raise ConfigError(

@@ -12,7 +12,7 @@ from pipeline.config.schema import MASK, REFUSE
 from pipeline.data.missing_labels import Missing
 from pipeline.data.tables.table import Table
 from pipeline.data.tables.targets import TargetColumn
-from pipeline.errors import ConfigError, DataError, nearest
+from pipeline.errors import ConfigError, DataError, did_you_mean
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def missing_targets(choice: str | None, missing: Missing | None) -> MissingTarge
     """
     if choice not in (None, *CHOICES):
         raise ConfigError(
-            f"data.missing_target: expected error, drop or mask, got {choice!r}{nearest(str(choice), CHOICES)}"
+            f"data.missing_target: expected error, drop or mask, got {choice!r}{did_you_mean(str(choice), CHOICES)}"
         )
     label = missing if isinstance(missing, int) else None
     by_weighting = {None: None, REFUSE: ERROR, MASK: MASK}.get(missing, MASK)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from pipeline.data.tables import numerals
 from pipeline.data.tables.kinds import CLASS, MOSTLY
 from pipeline.data.tables.table import Table
 from pipeline.data.target import TargetSpec
-from pipeline.errors import ConfigError, DataError, escaped, nearest
+from pipeline.errors import ConfigError, DataError, did_you_mean, escaped, nearest
 
 log = logging.getLogger(__name__)
 MOST_SHOWN = 5
@@ -216,7 +216,7 @@ def _said(name: str, kind: str | None, count: int | None) -> str | None:
     if kind not in (None, NUMBER, CLASS):
         raise ConfigError(
             f"data.kinds.{name}: expected {NUMBER} or {CLASS} for a target, got {kind!r}"
-            f"{nearest(str(kind), (NUMBER, CLASS))}"
+            f"{did_you_mean(str(kind), (NUMBER, CLASS))}"
         )
     by_count = None if count is None else CLASS if count else NUMBER
     if kind and by_count and kind != by_count:

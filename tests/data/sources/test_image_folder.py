@@ -66,6 +66,9 @@ def test_test_folder_has_the_classes_of_training(folder: Path, tmp_path: Path) -
 def test_wrong_folder_is_told(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"data.path: no folder"):
         load(tmp_path / "none")
+    (tmp_path / "table.csv").write_text("a,b\n")
+    with pytest.raises(DataError, match=r"data.path: expected a folder, got the file '.*table.csv'"):
+        load(tmp_path / "table.csv")
     with pytest.raises(DataError, match="expected one sub-folder for each of two or more classes, got none"):
         load(folder / "cat")
     with pytest.raises(ConfigError, match=r"data.color_mode: no 'grey'"):
