@@ -211,7 +211,9 @@ FILES: dict[str, tuple[tuple[str, ...], Any, str | None]] = {
     "endless values": ((HISTORY,), "epoch,loss\ninf,-inf\nnan,nan\n1e400,1\n", None),
     "a long cell": ((HISTORY,), "epoch,loss\n0," + "9" * 200_000 + "\n", "field larger than field limit"),
     "an open quote": ((HISTORY,), 'epoch,"loss\n0,1\n', "unexpected end of data"),
-    "100,000 columns": ((HISTORY,), ",".join(["epoch", *map(str, range(100_000))]), "expected up to 1,000 columns, got 100,001"),
+    "100,000 columns": (
+        (HISTORY,), ",".join(["epoch", *map(str, range(100_000))]), "expected up to 1,000 columns, got 100,001",
+    ),
     "a million rows": ((HISTORY,), "epoch,loss\n" + "0,1\n" * 1_000_001, "more than 2,000,000 values"),
     "escapes as columns": ((HISTORY,), f'epoch,"{ESCAPES}"\n0,1\n', None),
     "3 GiB of zeros": ((ARRAYS,), small_archive_of_gigabytes, "bytes; expected at most 2,147,483,648"),
