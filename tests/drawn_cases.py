@@ -1,11 +1,11 @@
-"""Cases that are drawn: a fifth of those marked `exhaustive`, another one in each run, and random numbers for a test.
+"""Cases that are drawn: an eighth of those marked `exhaustive`, another one in each run, and random numbers for a test.
 
     pytest --exhaustive             runs every case
     pytest --draw 123456            draws what the run that printed this number drew
     pytest path::test_name          runs every case of a test that is named
 
 A mark on a test, or on some of its cases, says that its cases protect much the same thing: that all of them hold shows
-after some runs, and each run takes a fifth of the time.
+after some runs, and each run takes an eighth of the time.
 """
 
 import random
@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-SHARE = 1 / 5
+SHARE = 1 / 8
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("drawn cases")
-    group.addoption("--exhaustive", action="store_true", help="run every case, not a fifth of those marked exhaustive")
+    group.addoption("--exhaustive", action="store_true", help="run every case, not an eighth of those marked exhaustive")
     group.addoption("--draw", type=int, help="draw the same cases as the run that printed this number")
 
 
@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = set()
     for test, found in cases.items():
         numbers = random.Random(f"{config.option.draw} {test}")
-        # A test that is one case is drawn in a fifth of the runs.
+        # A test that is one case is drawn in an eighth of the runs.
         count = ceil(len(found) * SHARE) if len(found) > 1 else numbers.random() < SHARE
         left_out |= {*found} - {*numbers.sample(found, int(count))}
     if left_out:
