@@ -1,4 +1,4 @@
-"""Cases that are drawn: an eighth of those marked `exhaustive`, another one in each run, and random numbers for a test.
+"""Cases that are drawn: an eighth of those marked `exhaustive`, others in each run, and random numbers for a test.
 
     pytest --exhaustive             runs every case
     pytest --draw 123456            draws what the run that printed this number drew
@@ -20,7 +20,7 @@ SHARE = 1 / 8
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("drawn cases")
-    group.addoption("--exhaustive", action="store_true", help="run every case, not an eighth of those marked exhaustive")
+    group.addoption("--exhaustive", action="store_true", help="run all cases, not an eighth of those marked exhaustive")
     group.addoption("--draw", type=int, help="draw the same cases as the run that printed this number")
 
 
