@@ -56,9 +56,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = set()
     for test, found in cases.items():
         numbers = random.Random(f"{config.option.draw} {test}")
-        # A test that is one case is drawn in an eighth of the runs.
-        count = ceil(len(found) * SHARE) if len(found) > 1 else numbers.random() < SHARE
-        left_out |= {*found} - {*numbers.sample(found, int(count))}
+        if len(found) == 1 or found[0].get_closest_marker("slow"):
+            # Of these, each is drawn in an eighth of the runs, and none in many; of others, one at least in each run.
+            drawn_cases = [item for item in found if numbers.random() < SHARE]
+        else:
+            drawn_cases = numbers.sample(found, ceil(len(found) * SHARE))
+        left_out |= {*found} - {*drawn_cases}
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]

@@ -26,6 +26,7 @@ def huge(**others):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("jit", ["true", "false"])
 def test_batch_that_does_not_fit_is_told_with_its_size(jit: str, start: Callable[..., Process], tmp_path: Path) -> None:
