@@ -33,7 +33,7 @@ def counts_of_classes(splits: Splits, target: str, key: str) -> np.ndarray:
         raise ConfigError(
             f"{key}: the training data never ends, so its classes cannot be counted; use weighting=class_weight"
         )
-    absent = absent_classes(splits, target)
+    absent = _uncounted(splits, target, counts)
     if absent:
         raise DataError(f"{key}: no training example of target '{target}' has class {', '.join(absent)}")
     return counts
@@ -42,5 +42,9 @@ def counts_of_classes(splits: Splits, target: str, key: str) -> np.ndarray:
 def absent_classes(splits: Splits, target: str) -> list[str]:
     """Returns the classes of a target that no training example has; none where the training data never ends."""
     counts = splits.train.class_counts(target)
+    return [] if counts is None else _uncounted(splits, target, counts)
+
+
+def _uncounted(splits: Splits, target: str, counts: np.ndarray) -> list[str]:
     classes = splits.train.spec.targets[target].classes or ()
-    return [] if counts is None else [classes[index] for index in np.flatnonzero(counts == 0)]
+    return [classes[index] for index in np.flatnonzero(counts == 0)]

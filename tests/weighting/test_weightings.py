@@ -67,6 +67,17 @@ def test_balanced_weights_are_n_over_classes_times_count() -> None:
     assert list(weights(several(), Balanced(None, TRAIN))) == ["kind"]
 
 
+def test_balanced_draws_a_stream_once_to_count_its_classes() -> None:
+    drawn: list[int] = []
+
+    def passes(number: int) -> Iterator[Examples]:
+        drawn.append(number)
+        yield one()
+
+    weigh(Splits(BatchStream(one().spec, passes)), [Balanced(None, TRAIN)])
+    assert len(drawn) == 1
+
+
 def test_sample_weights_from_column_file_and_function(tmp_path: Path) -> None:
     np.save(tmp_path / "w.npy", np.array([4.0, 3, 2, 1]))
     assert weights(one(), sample(column="w")) == {"y": [1, 2, 3, 4]}
