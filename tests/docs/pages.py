@@ -27,6 +27,7 @@ PAGES = [
     REPOSITORY / "README.md",
     *sorted(page for page in (REPOSITORY / ".docs").rglob("*.md") if page.name not in GENERATED),
 ]
+ALL_PAGES = [*PAGES, *(REPOSITORY / ".docs" / name for name in GENERATED)]
 BORROWED = {"README.md": ".docs/getting-started.md"}
 """Pages that use the data of another one, which they link to: its files are written and its scripts run first."""
 FILE_LANGUAGES = ("python", "yaml", "csv", "toml")

@@ -1,11 +1,11 @@
 """The glossary is in order, links every term to a page that explains it, and has no term that the docs do not use."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.docs.pages import ALL_PAGES, REPOSITORY
+
 GLOSSARY = REPOSITORY / ".docs" / "glossary.md"
 ENTRIES = re.findall(r"^- \*\*(.+?)\*\*: (.*?)(?=\n- |\Z)", GLOSSARY.read_text(), re.DOTALL | re.MULTILINE)
 TERMS = [term for term, _ in ENTRIES]
@@ -13,8 +13,7 @@ TERMS = [term for term, _ in ENTRIES]
 
 def docs() -> str:
     """The pages, and the docstrings of the code."""
-    pages = [REPOSITORY / "README.md", *(REPOSITORY / ".docs").rglob("*.md")]
-    texts = [page.read_text() for page in pages if page != GLOSSARY]
+    texts = [page.read_text() for page in ALL_PAGES if page != GLOSSARY]
     for module in (REPOSITORY / "pipeline").rglob("*.py"):
         texts += re.findall(r'"""(.*?)"""', module.read_text(), re.DOTALL)
     return "\n".join(texts).lower()

@@ -6,13 +6,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / ".docs").rglob("*.md"))]
-
-
-def prose(page: Path) -> str:
-    """The text of a page without its blocks of code."""
-    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+from tests.docs.pages import ALL_PAGES, REPOSITORY, prose
 
 
 def anchors(page: Path) -> set[str]:
@@ -31,7 +25,7 @@ def broken(page: Path) -> Iterator[str]:
             yield f"{path}#{heading}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
+@pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_links_of_a_page_lead_somewhere(page: Path) -> None:
     assert list(broken(page)) == []
 
